@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concepts>
+#include <thread>
+
+#include <patchbay/time.hpp>
+
+namespace patchbay {
+
+/// Where time comes from.
+///
+/// Laws: `steady_now` never goes back and is callable from every thread; `sleep_until` returns when `steady_now` has
+/// reached the time, and at once when it is past already. The library asks no other clock (the transports' own
+/// deadlines apart, which are points on this one).
+template <class T>
+concept Clock = requires(T& clock, SteadyTime when) {
+  { clock.steady_now() } -> std::same_as<SteadyTime>;
+  { clock.wall_now() } -> std::same_as<WallTime>;
+  { clock.sleep_until(when) } -> std::same_as<void>;
+};
+
+/// The machine's clocks. Empty, and safe to share between threads.
+struct SystemClock {
+  [[nodiscard]] SteadyTime steady_now() const noexcept { return std::chrono::steady_clock::now(); }
+  [[nodiscard]] WallTime wall_now() const noexcept { return std::chrono::system_clock::now(); }
+  void sleep_until(SteadyTime when) const { std::this_thread::sleep_until(when); }
+};
+
+}  // namespace patchbay
