@@ -1,0 +1,207 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <simdjson.h>
+#include <tl/expected.hpp>
+
+#include <patchbay/http.hpp>
+#include <patchbay/json/number.hpp>
+
+namespace patchbay {
+
+/// Why JSON text could not be read: a short English clause without any of the text, since that may be a customer's.
+class JsonError {
+ public:
+  explicit JsonError(std::string_view why_in) noexcept : why(why_in) {}
+  explicit JsonError(simdjson::error_code code) noexcept : why(simdjson::error_message(code)) {}
+  std::string_view why;  ///< Static text.
+};
+
+template <class T>
+using JsonResult = tl::expected<T, JsonError>;
+
+using JsonValue = simdjson::ondemand::value;
+using JsonObjectView = simdjson::ondemand::object;
+
+/// Nesting beyond this is refused wherever JSON is passed on or stored.
+inline constexpr int max_json_depth = 64;
+
+[[nodiscard]] inline bool is_valid_utf8(std::string_view text) noexcept {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
+/// Reads one JSON text at a time; keeps its memory, so a reader that is used again allocates nothing.
+///
+/// What a reader hands out is valid until its next call; nothing of it may be held across a suspension. Not safe to share
+/// between threads.
+class JsonReader {
+ public:
+  /// Calls `visit(key, value)` for each member of the object that is the whole of `body`, in order. `visit` returns
+  /// `simdjson::error_code`: SUCCESS goes on, anything else ends the reading with that error. A member that `visit` does
+  /// not consume is skipped. Duplicate keys are visited twice; take the first or the last, but decide.
+  template <class Visit>
+  JsonResult<void> object(const Body& body, Visit&& visit) {
+    return read(body, [&](simdjson::ondemand::document& document) -> simdjson::error_code {
+      JsonObjectView object;
+      if (const auto error = document.get_object().get(object)) return error;
+      return each(object, visit);
+    });
+  }
+
+  /// The same for text that is not in a `Body`; it is copied, for the padding.
+  template <class Visit>
+  JsonResult<void> object(std::string_view text, Visit&& visit) {
+    scratch_.assign(text);
+    return object(scratch_, visit);
+  }
+
+  /// Appends the whole of `text`, one JSON value, to `out` without white space, after walking it in full: syntax, UTF-8,
+  /// finite numbers, nesting of at most `max_depth`. `out` is unchanged on error.
+  JsonResult<void> minify(std::string_view text, std::string& out, int max_depth = max_json_depth) {
+    const std::size_t before = out.size();
+    scratch_.assign(text);
+    auto done = read(scratch_, [&](simdjson::ondemand::document& document) -> simdjson::error_code {
+      simdjson::ondemand::json_type type;
+      if (const auto error = document.type().get(type)) return error;
+      if (type != simdjson::ondemand::json_type::object && type != simdjson::ondemand::json_type::array) {
+        std::string_view token;
+        if (const auto error = document.raw_json_token().get(token)) return error;
+        return scalar(document, type, trim(token), out);
+      }
+      JsonValue value;
+      if (const auto error = document.get_value().get(value)) return error;
+      return walk(value, out, max_depth);
+    });
+    if (!done) out.resize(before);
+    return done;
+  }
+
+  /// Appends a value that is being visited to `out`, checked and minified as `minify` does.
+  static simdjson::error_code walk(JsonValue value, std::string& out, int max_depth = max_json_depth) {
+    if (max_depth <= 0) return simdjson::DEPTH_ERROR;
+    simdjson::ondemand::json_type type;
+    if (const auto error = value.type().get(type)) return error;
+    if (type == simdjson::ondemand::json_type::object) {
+      JsonObjectView object;
+      if (const auto error = value.get_object().get(object)) return error;
+      out.push_back('{');
+      bool first = true;
+      for (auto field : object) {
+        // The escaped form is what is passed on; the unescaped form is asked for because that is what checks it.
+        simdjson::ondemand::raw_json_string raw;
+        JsonValue member;
+        if (const auto error = field.key().get(raw)) return error;
+        if (const auto error = field.value().get(member)) return error;
+        const char* key = raw.raw();
+        std::string_view plain;
+        if (const auto error = field.unescaped_key().get(plain)) return error;
+        const char* end = key;
+        while (*end != '"') end += *end == '\\' ? 2 : 1;
+        if (!first) out.push_back(',');
+        first = false;
+        out.push_back('"');
+        out.append(key, end);
+        out.append("\":");
+        if (const auto error = walk(member, out, max_depth - 1)) return error;
+      }
+      out.push_back('}');
+      return simdjson::SUCCESS;
+    }
+    if (type == simdjson::ondemand::json_type::array) {
+      simdjson::ondemand::array array;
+      if (const auto error = value.get_array().get(array)) return error;
+      out.push_back('[');
+      bool first = true;
+      for (auto element : array) {
+        JsonValue item;
+        if (const auto error = element.get(item)) return error;
+        if (!first) out.push_back(',');
+        first = false;
+        if (const auto error = walk(item, out, max_depth - 1)) return error;
+      }
+      out.push_back(']');
+      return simdjson::SUCCESS;
+    }
+    return scalar(value, type, trim(value.raw_json_token()), out);
+  }
+
+  /// Visits the members of a nested object, as `object` does.
+  template <class Visit>
+  static simdjson::error_code each(JsonObjectView& object, Visit&& visit) {
+    for (auto field : object) {
+      std::string_view key;
+      JsonValue value;
+      if (const auto error = field.unescaped_key().get(key)) return error;
+      if (const auto error = field.value().get(value)) return error;
+      if (const simdjson::error_code error = visit(key, value)) return error;
+    }
+    return simdjson::SUCCESS;
+  }
+
+ private:
+  template <class Use>
+  JsonResult<void> read(const Body& body, Use&& use) {
+    if (body.empty()) return tl::unexpected(JsonError("is empty"));
+    simdjson::ondemand::document document;
+    const simdjson::padded_string_view text(body.data(), body.size(), body.allocated());
+    if (const auto error = parser_.iterate(text).get(document)) return tl::unexpected(JsonError(error));
+    if (const simdjson::error_code error = use(document)) return tl::unexpected(JsonError(error));
+    // A document that was read to its end has no current location; simdjson 3.0 has no `at_end` to ask.
+    const char* rest = nullptr;
+    if (document.current_location().get(rest) == simdjson::SUCCESS) return tl::unexpected(JsonError("has text behind its end"));
+    return {};
+  }
+
+  /// A number, string, literal of a document or of a value: checked, then appended as it stands.
+  template <class Source>
+  static simdjson::error_code scalar(Source& source, simdjson::ondemand::json_type type, std::string_view token, std::string& out) {
+    switch (type) {
+      case simdjson::ondemand::json_type::number:
+        if (!parse_json_number(token)) return simdjson::NUMBER_ERROR;
+        // On-Demand must be told that the token is used up, and its own number reader refuses integers beyond 64 bits.
+        if constexpr (std::is_same_v<Source, simdjson::ondemand::document>) {
+          if (const auto error = source.get_double().error(); error && error != simdjson::NUMBER_ERROR) return error;
+        }
+        break;
+      case simdjson::ondemand::json_type::string: {
+        std::string_view plain;
+        if (const auto error = source.get_string().get(plain)) return error;
+        break;
+      }
+      case simdjson::ondemand::json_type::boolean: {
+        bool truth = false;
+        if (const auto error = source.get_bool().get(truth)) return error;
+        break;
+      }
+      case simdjson::ondemand::json_type::null: {
+        bool null = false;
+        if constexpr (requires { source.is_null().get(null); }) {
+          if (const auto error = source.is_null().get(null)) return error;
+        } else {
+          null = source.is_null();
+        }
+        if (!null) return simdjson::N_ATOM_ERROR;
+        break;
+      }
+      default: return simdjson::INCORRECT_TYPE;
+    }
+    out.append(token);
+    return simdjson::SUCCESS;
+  }
+
+  static std::string_view trim(std::string_view token) noexcept {
+    const std::size_t end = token.find_last_not_of(" \t\r\n");
+    return end == std::string_view::npos ? std::string_view{} : token.substr(0, end + 1);
+  }
+
+  simdjson::ondemand::parser parser_;
+  Body scratch_;
+};
+
+}  // namespace patchbay

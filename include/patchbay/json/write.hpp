@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <charconv>
+#include <cmath>  // isfinite
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace patchbay {
+
+/// Appends `text` as a JSON string (RFC 8259 section 7). Valid UTF-8 in, valid UTF-8 out; the caller has checked it.
+inline void append_json_string(std::string& out, std::string_view text) {
+  static constexpr char hex[] = "0123456789abcdef";
+  out.push_back('"');
+  std::size_t plain = 0;  // start of the run that needs no escape, so that it is copied at once
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text.substr(plain, i - plain));
+    plain = i + 1;
+    switch (c) {
+      case '"': out.append("\\\""); break;
+      case '\\': out.append("\\\\"); break;
+      case '\n': out.append("\\n"); break;
+      case '\r': out.append("\\r"); break;
+      case '\t': out.append("\\t"); break;
+      default: out.append("\\u00").push_back(hex[c >> 4]), out.push_back(hex[c & 15]);
+    }
+  }
+  out.append(text.substr(plain));
+  out.push_back('"');
+}
+
+template <std::integral T>
+  requires(!std::same_as<T, bool>)
+void append_json_number(std::string& out, T number) {
+  char text[24];
+  const auto end = std::to_chars(text, text + sizeof text, number).ptr;
+  out.append(text, end);
+}
+
+/// Shortest text that reads back as the same number; a number that is not finite has no JSON and is written as `null`.
+inline void append_json_number(std::string& out, double number) {
+  if (!std::isfinite(number)) {
+    out.append("null");
+    return;
+  }
+  char text[40];
+  out.append(text, fmt::format_to_n(text, sizeof text, FMT_STRING("{}"), number).out);
+}
+
+/// Appends one JSON value piece by piece and sets the commas. What is written is valid as long as every `begin` has its
+/// `end` and every member its `key`; that is the caller's duty. Allocates only when `out` must grow.
+class JsonWriter {
+ public:
+  explicit JsonWriter(std::string& out) noexcept : out_(out) {}
+
+  JsonWriter& begin_object() { return open('{'); }
+  JsonWriter& end_object() { return close('}'); }
+  JsonWriter& begin_array() { return open('['); }
+  JsonWriter& end_array() { return close(']'); }
+  JsonWriter& key(std::string_view name) {
+    comma();
+    append_json_string(out_, name);
+    out_.push_back(':');
+    comma_ = false;
+    return *this;
+  }
+  JsonWriter& value(std::string_view text) {
+    comma();
+    append_json_string(out_, text);
+    comma_ = true;
+    return *this;
+  }
+  JsonWriter& value(const char* text) { return value(std::string_view(text)); }
+  JsonWriter& value(bool truth) { return raw(truth ? "true" : "false"); }
+  template <class T>
+    requires((std::integral<T> && !std::same_as<T, bool>) || std::floating_point<T>)
+  JsonWriter& value(T number) {
+    comma();
+    append_json_number(out_, number);
+    comma_ = true;
+    return *this;
+  }
+  JsonWriter& null() { return raw("null"); }
+  /// A value that is JSON already.
+  JsonWriter& raw(std::string_view json) {
+    comma();
+    out_.append(json);
+    comma_ = true;
+    return *this;
+  }
+  /// Members that are JSON already, without braces: `"a":1,"b":2`; nothing when there are none.
+  JsonWriter& members(std::string_view json) { return json.empty() ? *this : raw(json); }
+  template <class T>
+  JsonWriter& member(std::string_view name, const T& content) {
+    return key(name).value(content);
+  }
+
+ private:
+  void comma() {
+    if (comma_) out_.push_back(',');
+  }
+  JsonWriter& open(char bracket) {
+    comma();
+    out_.push_back(bracket);
+    comma_ = false;
+    return *this;
+  }
+  JsonWriter& close(char bracket) {
+    out_.push_back(bracket);
+    comma_ = true;
+    return *this;
+  }
+  std::string& out_;
+  bool comma_ = false;
+};
+
+}  // namespace patchbay
