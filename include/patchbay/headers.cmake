@@ -1,0 +1,23 @@
+# Every public header; written by `cmake -P cmake/lists.cmake`.
+set(patchbay_headers
+  include/patchbay/endpoint.hpp
+  include/patchbay/error.hpp
+  include/patchbay/http.hpp
+  include/patchbay/json/number.hpp
+  include/patchbay/json/read.hpp
+  include/patchbay/json/write.hpp
+  include/patchbay/policy/clock.hpp
+  include/patchbay/policy/logger.hpp
+  include/patchbay/policy/retry.hpp
+  include/patchbay/policy/transport.hpp
+  include/patchbay/protocol/arena.hpp
+  include/patchbay/protocol/effect.hpp
+  include/patchbay/protocol/lanes.hpp
+  include/patchbay/protocol/operation.hpp
+  include/patchbay/protocol/pacer.hpp
+  include/patchbay/protocol/protocol.hpp
+  include/patchbay/result.hpp
+  include/patchbay/secret.hpp
+  include/patchbay/time.hpp
+  include/patchbay/version.hpp
+)

@@ -1,0 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+// expect: time en[d]s
+#include <patchbay/time.hpp>
+
+static_assert(patchbay::never < patchbay::SteadyTime{}, "time ends");
