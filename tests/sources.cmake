@@ -1,9 +1,13 @@
 # Every unit test and compile-fail pair; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_test_rooms
   core
+  policy
 )
 set(patchbay_tests_core
   unit/core/secret.cpp
+)
+set(patchbay_tests_policy
+  unit/policy/clock.cpp
 )
 set(patchbay_compile_fail_pairs
   request_as_aggregate

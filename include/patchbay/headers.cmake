@@ -10,12 +10,6 @@ set(patchbay_headers
   include/patchbay/policy/logger.hpp
   include/patchbay/policy/retry.hpp
   include/patchbay/policy/transport.hpp
-  include/patchbay/protocol/arena.hpp
-  include/patchbay/protocol/effect.hpp
-  include/patchbay/protocol/lanes.hpp
-  include/patchbay/protocol/operation.hpp
-  include/patchbay/protocol/pacer.hpp
-  include/patchbay/protocol/protocol.hpp
   include/patchbay/result.hpp
   include/patchbay/secret.hpp
   include/patchbay/time.hpp
