@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <patchbay/beast/blocking_transport.hpp>
+#include <patchbay/beast/impl/wire.hpp>
+
+namespace patchbay::beast::detail {
+
+/// A wire that speaks HTTP, and the memory it reads with.
+struct Connection {
+  std::unique_ptr<Wire> wire;
+  std::unique_ptr<char[]> buffer;
+  std::size_t capacity = 0;
+};
+
+/// Connections that wait for their next request. Thread-safe; never holds its lock over anything but moves.
+class Pool {
+ public:
+  /// The most recently used one for the endpoint that is neither stale nor closed by the peer.
+  [[nodiscard]] Connection take(const Endpoint& endpoint, Duration idle_timeout) {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    for (;;) {
+      Idle found;
+      std::vector<Idle> stale;  // closed outside the lock
+      {
+        const std::lock_guard lock(mutex_);
+        for (std::size_t i = idle_.size(); i-- > 0;) {
+          const bool old = now >= after(idle_[i].since, idle_timeout);
+          const bool wanted = !found.connection.wire && idle_[i].matches(endpoint);
+          if (!old && !wanted) continue;
+          if (old) {
+            stale.push_back(std::move(idle_[i]));
+          } else {
+            found = std::move(idle_[i]);
+          }
+          idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(i));
+        }
+      }
+      if (!found.connection.wire || found.connection.wire->quiet()) return std::move(found.connection);
+    }
+  }
+
+  void keep(const Endpoint& endpoint, Connection connection, std::size_t limit) {
+    Idle oldest;
+    const std::lock_guard lock(mutex_);
+    idle_.emplace_back(endpoint, std::move(connection));
+    if (idle_.size() > limit) {
+      oldest = std::move(idle_.front());
+      idle_.erase(idle_.begin());
+    }
+  }
+
+ private:
+  struct Idle {
+    Idle() = default;
+    Idle(const Endpoint& endpoint, Connection c)
+        : connection(std::move(c)), host(endpoint.host()), port(endpoint.port()), tls(endpoint.tls()),
+          since(std::chrono::steady_clock::now()) {}
+    [[nodiscard]] bool matches(const Endpoint& e) const noexcept { return port == e.port() && tls == e.tls() && host == e.host(); }
+
+    Connection connection;
+    std::string host;
+    std::uint16_t port = 0;
+    bool tls = true;
+    SteadyTime since{};
+  };
+  std::mutex mutex_;
+  std::vector<Idle> idle_;
+};
+
+/// Reads one answer from `connection` into `response` by `deadline`, interim answers skipped, beginning with the `have`
+/// bytes that its buffer already holds. A body beyond `max_body` is too large, or is cut there when `cut` is set.
+/// Says whether the connection may be used again. A write may be under way meanwhile.
+struct Answer {
+  bool reusable = false;
+};
+[[nodiscard]] TransportResult<Answer> read_answer(Connection& connection, std::size_t have, HttpResponse& response, std::size_t max_header,
+                                                  std::size_t max_body, bool cut, SteadyTime deadline);
+
+/// Whether `request` can be written as it is: no field or target that would end its line early.
+[[nodiscard]] bool is_writable(std::string_view target, std::span<const HeaderView> headers) noexcept;
+
+}  // namespace patchbay::beast::detail
+
+namespace patchbay::beast {
+
+struct BlockingTransport::State {
+  explicit State(Options options_in) : options(std::move(options_in)), connector(options) {}
+  const Options options;
+  detail::Connector connector;
+  detail::Pool pool;
+};
+
+}  // namespace patchbay::beast

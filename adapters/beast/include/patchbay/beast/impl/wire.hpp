@@ -1,0 +1,175 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <patchbay/beast/options.hpp>
+#include <patchbay/policy/transport.hpp>
+#include <patchbay/time.hpp>
+
+namespace patchbay::beast::detail {
+
+namespace net = boost::asio;
+using boost::system::error_code;
+using tcp = net::ip::tcp;
+
+/// What runs when a read or write ends: any callable `void(error_code, std::size_t)`, move-only ones included. One type
+/// for all of them means that Asio's TLS and socket operations are compiled once, not once for each Beast operation.
+class Completion {
+ public:
+  Completion() = default;
+  template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, Completion>)
+  Completion(F&& f) : held_(std::make_unique<Holder<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
+
+  void operator()(error_code ec, std::size_t n) {
+    const std::unique_ptr<Base> held = std::move(held_);
+    held->run(ec, n);
+  }
+
+ private:
+  struct Base {
+    Base() = default;
+    Base(const Base&) = delete;
+    Base& operator=(const Base&) = delete;
+    virtual ~Base() = default;
+    virtual void run(error_code ec, std::size_t n) = 0;
+  };
+  template <class F>
+  struct Holder final : Base {
+    template <class G>
+    explicit Holder(G&& g) : f(std::forward<G>(g)) {}
+    void run(error_code ec, std::size_t n) override { std::move(f)(ec, n); }
+    F f;
+  };
+  std::unique_ptr<Base> held_;
+};
+
+/// Up to eight buffers that are written together, as a buffer sequence.
+class Gather {
+ public:
+  using value_type = net::const_buffer;
+  using const_iterator = const net::const_buffer*;
+
+  void add(net::const_buffer b) noexcept {
+    if (b.size() != 0 && count_ != buffers_.size()) buffers_[count_++] = b;
+  }
+  [[nodiscard]] const_iterator begin() const noexcept { return buffers_.data(); }
+  [[nodiscard]] const_iterator end() const noexcept { return buffers_.data() + count_; }
+
+ private:
+  std::array<net::const_buffer, 8> buffers_{};
+  std::size_t count_ = 0;
+};
+
+/// One connection, plain or TLS, with the event loop that it runs on. One thread at a time uses it; `wake` is free.
+///
+/// The loop runs only inside `run_until` and `abandon`. A caller may return while a read is outstanding only if what
+/// the read refers to lives as long as the wire.
+class Wire {
+ public:
+  Wire() = default;
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+  ~Wire() { abandon(); }
+
+  [[nodiscard]] net::io_context& context() noexcept { return context_; }
+
+  /// Tries the addresses in turn, giving each an equal share of the time that is left.
+  [[nodiscard]] TransportResult<void> connect(std::span<const tcp::endpoint> addresses, SteadyTime deadline);
+  /// Turns TLS on: SNI, verification of `host` unless `verify` is off, the handshake.
+  [[nodiscard]] TransportResult<void> start_tls(net::ssl::context& context, const std::string& host, bool verify, SteadyTime deadline);
+
+  /// Reads or writes some bytes; at most one of each at a time. The completion runs on the loop, never inside the call.
+  void start_read(net::mutable_buffer into, Completion done);
+  void start_write(const Gather& from, Completion done);
+
+  /// Runs the loop until `done()` or the deadline; says whether `done()` holds.
+  template <class Done>
+  [[nodiscard]] bool run_until(SteadyTime deadline, Done done) {
+    while (!done()) {
+      if (context_.stopped()) context_.restart();  // by `wake`
+      if (context_.run_one_until(deadline) == 0 && std::chrono::steady_clock::now() >= deadline) return done();
+    }
+    return true;
+  }
+  /// Runs what is ready, without waiting; `limit` handlers at most, so that a flood cannot hold the caller.
+  template <class Done>
+  void run_ready(Done done, int limit = 64) {
+    if (context_.stopped()) context_.restart();
+    while (limit-- > 0 && !done() && context_.poll_one() != 0) {}
+  }
+
+  /// Makes a running `run_until` look at its condition again. Any thread; allocates nothing.
+  void wake() noexcept {
+    ++wakes_begun_;
+    context_.stop();
+    ++wakes_ended_;
+  }
+
+  /// Grows when request bytes can have left: by the bytes that the operating system took, or, over TLS, at the start of
+  /// each write, since nobody knows how much of a record was taken.
+  [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+
+  /// No byte waits to be read and the peer has not closed. Not to be asked while a read is outstanding.
+  [[nodiscard]] bool quiet() noexcept;
+
+  /// Tells the peer that nothing more will be sent.
+  void shutdown_send() noexcept;
+  /// Closes the socket and runs every handler to its end, so that none outlives what it refers to.
+  void abandon() noexcept;
+
+ private:
+  net::io_context context_{1};
+  tcp::socket socket_{context_};
+  std::optional<net::ssl::stream<tcp::socket&>> tls_;
+  std::uint64_t sent_ = 0;
+  std::atomic<std::uint32_t> wakes_begun_{0};
+  std::atomic<std::uint32_t> wakes_ended_{0};
+};
+
+/// Makes connected wires. Thread-safe.
+class Connector {
+ public:
+  explicit Connector(const Options& options);
+  ~Connector();
+  Connector(const Connector&) = delete;
+  Connector& operator=(const Connector&) = delete;
+
+  /// Resolves, connects and, where the endpoint says so, starts TLS. Every error is `not_sent`.
+  [[nodiscard]] TransportResult<std::unique_ptr<Wire>> connect(const Endpoint& endpoint, SteadyTime deadline);
+
+ private:
+  struct Tls;
+  [[nodiscard]] TransportResult<net::ssl::context*> tls_context();
+  const Options& options_;
+  std::unique_ptr<Tls> tls_;
+};
+
+/// Addresses of `host`, looked up by `deadline`; literals and `localhost` need no look-up.
+[[nodiscard]] TransportResult<std::vector<tcp::endpoint>> resolve(const std::string& host, std::uint16_t port, SteadyTime deadline);
+
+/// An error with the system's own words for it, cut to what `TransportError::detail` allows.
+[[nodiscard]] TransportError describe(TransportFault fault, Delivery delivery, std::string_view what, const error_code& ec = {});
+
+}  // namespace patchbay::beast::detail

@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include <patchbay/time.hpp>
+
+namespace patchbay::beast {
+
+/// How a `BlockingTransport` connects. Every default is safe; times are upper bounds within the caller's deadline.
+struct Options {
+  Duration connect_timeout = seconds(5);     ///< Resolving and connecting together, over all addresses of the host.
+  Duration handshake_timeout = seconds(10);  ///< The TLS handshake, and again the WebSocket upgrade.
+  Duration idle_timeout = seconds(30);       ///< A connection that was unused for longer is not used again.
+  std::size_t max_idle_connections = 8;      ///< Kept for all hosts together; 0 closes each after its answer.
+  std::size_t max_header_bytes = std::size_t{64} << 10;  ///< Of an answer, interim answers and trailers each.
+
+  /// PEM files that replace the system's trust store; with both empty the system's store is used. What cannot be
+  /// read fails every TLS connection with `TransportFault::tls`, never falls back.
+  std::string trusted_ca_file{};
+  std::string trusted_ca_directory{};
+
+  /// Accepts any certificate from anyone. It exists for tests against servers whose certificate cannot be trusted;
+  /// credentials sent with it can be read by whoever answers.
+  bool insecure_skip_verification_for_tests = false;
+};
+
+}  // namespace patchbay::beast

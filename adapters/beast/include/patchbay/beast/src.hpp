@@ -1,0 +1,10 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+// The definitions behind <patchbay/beast/blocking_transport.hpp>. Include this in exactly one translation unit of a
+// program that does not link the library `patchbay::beast`, and link OpenSSL and the threads library.
+
+#include <patchbay/beast/impl/wire.ipp>
+#include <patchbay/beast/impl/connect.ipp>
+#include <patchbay/beast/impl/http.ipp>

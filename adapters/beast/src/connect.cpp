@@ -1,0 +1,4 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include <patchbay/beast/impl/wire.ipp>
+#include <patchbay/beast/impl/connect.ipp>

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <patchbay/beast/blocking_transport.hpp>
+#include <support/raw_peer.hpp>
+
+namespace patchbay::test {
+
+inline Endpoint endpoint_of(std::string_view url) { return Endpoint::parse(url, "test").value(); }
+
+inline SteadyTime in(milliseconds span) { return std::chrono::steady_clock::now() + span; }
+
+/// A deadline that no test should reach, and that ends a test which would hang.
+inline SteadyTime soon() { return in(seconds(6)); }
+
+/// One request against `endpoint`, and what came of it.
+class Exchange {
+ public:
+  explicit Exchange(beast::BlockingTransport& transport, const Endpoint& endpoint, Method method = Method::get, std::string_view body = {},
+                    SteadyTime deadline = soon(), std::size_t max_body = std::size_t{1} << 20) {
+    HttpRequest request(method, endpoint, "/api/v2/interactions/1");
+    const HeaderView headers[] = {{"Authorization", "Bearer t0ken"}};
+    request.headers = headers;
+    request.body = body;
+    request.max_body = max_body;
+    const SteadyTime begin = std::chrono::steady_clock::now();
+    result = transport.send(request, response, deadline);
+    took = std::chrono::steady_clock::now() - begin;
+  }
+
+  [[nodiscard]] bool ok() const { return result.has_value(); }
+  [[nodiscard]] TransportFault fault() const { return result.error().fault; }
+  [[nodiscard]] Delivery delivery() const { return result.error().delivery; }
+  [[nodiscard]] const std::string& detail() const { return result.error().detail; }
+
+  HttpResponse response;
+  TransportResult<void> result;
+  Duration took{};
+};
+
+/// An answer with a length.
+inline std::string answer(std::string_view body, std::string_view fields = {}, std::string_view status = "200 OK") {
+  return std::string("HTTP/1.1 ").append(status).append("\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n").append(fields).append("\r\n").append(body);
+}
+
+}  // namespace patchbay::test
