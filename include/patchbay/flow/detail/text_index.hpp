@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>  // memcpy
+#include <limits>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace patchbay::detail {
+
+/// Both halves of a 128-bit product, folded into one.
+inline std::uint64_t fold_product(std::uint64_t a, std::uint64_t b) noexcept {
+#ifdef __SIZEOF_INT128__
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+#else
+  const std::uint64_t a_low = a & 0xffffffff, a_high = a >> 32, b_low = b & 0xffffffff, b_high = b >> 32;
+  const std::uint64_t low = a_low * b_low, left = a_high * b_low, right = a_low * b_high, high = a_high * b_high;
+  const std::uint64_t middle = (low >> 32) + (left & 0xffffffff) + (right & 0xffffffff);
+  return (low & 0xffffffff) ^ (middle << 32) ^ (high + (left >> 32) + (right >> 32) + (middle >> 32));
+#endif
+}
+
+inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed) noexcept {
+  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15, other = 0xd1b54a32d192ed03;
+  const char* at = text.data();
+  std::size_t left = text.size();
+  std::uint64_t hash = seed ^ odd;
+  while (left >= 8) {
+    std::uint64_t block;
+    std::memcpy(&block, at, 8);
+    hash = fold_product(hash ^ block, other);
+    at += 8, left -= 8;
+  }
+  std::uint64_t tail = 0;
+  if (left != 0) std::memcpy(&tail, at, left);
+  return fold_product(hash ^ tail, odd ^ text.size());
+}
+
+/// From texts to the numbers that their owner gave them: open addressing, eight bytes a slot, no allocation per text.
+///
+/// The texts stay with the owner, which passes a function from number to text. The seed is not for the reader of a flow to
+/// know, so that nobody can write ids that all fall into one chain.
+class TextIndex {
+ public:
+  static constexpr std::uint32_t none = (std::numeric_limits<std::uint32_t>::max)();
+
+  explicit TextIndex(std::uint64_t seed) noexcept : seed_(seed) {}
+
+  /// The number of `text`, or `none`.
+  template <class TextOf>
+  [[nodiscard]] std::uint32_t find(std::string_view text, TextOf&& text_of) const noexcept {
+    if (slots_.empty()) return none;
+    const std::uint32_t tag = tag_of(text);
+    for (std::size_t i = tag & mask();; i = (i + 1) & mask()) {
+      const Slot& slot = slots_[i];
+      if (slot.number == none) return none;
+      if (slot.tag == tag && text_of(slot.number) == text) return slot.number;
+    }
+  }
+
+  /// The number of `text`, which becomes `next` if it had none; the second says whether it became so.
+  template <class TextOf>
+  std::pair<std::uint32_t, bool> insert(std::string_view text, std::uint32_t next, TextOf&& text_of) {
+    if (used_ * 2 >= slots_.size()) grow();
+    const std::uint32_t tag = tag_of(text);
+    std::size_t i = tag & mask();
+    for (; slots_[i].number != none; i = (i + 1) & mask())
+      if (slots_[i].tag == tag && text_of(slots_[i].number) == text) return {slots_[i].number, false};
+    slots_[i] = {next, tag};
+    ++used_;
+    return {next, true};
+  }
+
+  /// Replaces each number by what `renumbered` holds for it.
+  void renumber(const std::vector<std::uint32_t>& renumbered) noexcept {
+    for (Slot& slot : slots_)
+      if (slot.number != none) slot.number = renumbered[slot.number];
+  }
+
+  [[nodiscard]] std::size_t memory() const noexcept { return slots_.capacity() * sizeof(Slot); }
+
+ private:
+  struct Slot {
+    std::uint32_t number = none;
+    std::uint32_t tag = 0;  ///< Half of the hash: it places the text, also after growth, and spares most comparisons.
+  };
+  [[nodiscard]] std::uint32_t tag_of(std::string_view text) const noexcept {
+    return static_cast<std::uint32_t>(hash_text(text, seed_) >> 32);
+  }
+  [[nodiscard]] std::size_t mask() const noexcept { return slots_.size() - 1; }
+  void grow() {
+    std::vector<Slot> larger(slots_.empty() ? 32 : slots_.size() * 2);
+    for (const Slot& slot : slots_) {
+      if (slot.number == none) continue;
+      std::size_t i = slot.tag & (larger.size() - 1);
+      while (larger[i].number != none) i = (i + 1) & (larger.size() - 1);
+      larger[i] = slot;
+    }
+    slots_ = std::move(larger);
+  }
+  std::vector<Slot> slots_;
+  std::size_t used_ = 0;
+  std::uint64_t seed_;
+};
+
+}  // namespace patchbay::detail

@@ -1,0 +1,135 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/flow/detail/text_index.hpp>
+#include <patchbay/http.hpp>
+#include <patchbay/json/read.hpp>
+#include <patchbay/result.hpp>
+
+namespace patchbay {
+
+namespace detail {
+class FlowParser;
+}
+
+/// What a flow definition may hold at most; what exceeds it is `ErrorCode::flow_malformed` (hazard A27).
+struct FlowLimits {
+  std::size_t max_bytes = std::size_t{256} << 20;  ///< Of the whole text; never more than 4 GiB - 1.
+  std::size_t max_nodes = 1'000'000;
+  std::size_t max_edges = 10'000'000;
+  std::size_t max_id_bytes = 256;         ///< Of an id, a node's type, the version.
+  std::size_t max_condition_bytes = 4096;
+  int max_depth = max_json_depth;         ///< Nesting of the whole text, members that are not ours included.
+};
+
+/// A node of one graph: its place in the definition, from 0.
+using NodeIndex = std::uint32_t;
+
+/// One transition of a node.
+class FlowEdge {
+ public:
+  FlowEdge(NodeIndex target_in, std::uint32_t condition_in) noexcept : target_(target_in), condition_(condition_in) {}
+  /// Where it leads; at least `node_count()` when the flow has no such node.
+  [[nodiscard]] NodeIndex target() const noexcept { return target_; }
+  [[nodiscard]] bool conditional() const noexcept { return condition_ != 0; }
+
+ private:
+  friend class FlowGraph;
+  friend class detail::FlowParser;
+  NodeIndex target_;
+  std::uint32_t condition_;  // 0 for none, else its number from 1
+};
+
+/// A flow definition, checked and compact: each distinct text once in one arena, edges in one array ordered by node.
+///
+/// Immutable, so that threads share one behind a `std::shared_ptr<const FlowGraph>`. Views that it hands out live as long
+/// as it stays where it is. A node and an edge take about 45 and 8 bytes beside their texts.
+class FlowGraph {
+ public:
+  /// Reads `{"id", "version"?, "nodes": [{"id", "type"?, "transitions"?: [{"targetId", "condition"?}]}]}` in one pass.
+  ///
+  /// Members that are `null` count as absent where they may be; an empty condition counts as none; `version` is a string
+  /// or a number; members that are not ours are checked as JSON and ignored. A transition to a node that the flow does
+  /// not have is kept, but leads nowhere (`dangling_count()`).
+  ///
+  /// `flow_malformed` for anything else: not JSON, wrong types, an absent `nodes`, `id` of a node or `targetId`, ids that
+  /// are empty, too long, given twice or hold control characters, members given twice, and every limit. The message names
+  /// the place, `nodes[3].transitions[0].targetId`, and the reason.
+  [[nodiscard]] static Result<FlowGraph> parse(const Body& text, JsonReader& reader, const FlowLimits& limits = {});
+  /// The same for text that is not in a `Body`; it is copied once.
+  [[nodiscard]] static Result<FlowGraph> parse(std::string_view text, JsonReader& reader, const FlowLimits& limits = {});
+
+  /// Empty when the definition names none.
+  [[nodiscard]] std::string_view id() const noexcept { return id_; }
+  /// As text, a number as it was written; empty when the definition names none.
+  [[nodiscard]] std::string_view version() const noexcept { return version_; }
+  [[nodiscard]] std::size_t node_count() const noexcept { return nodes_.size() - 1; }
+  /// All transitions, those that lead nowhere included.
+  [[nodiscard]] std::size_t edge_count() const noexcept { return edges_.size(); }
+  /// Transitions to nodes that the flow does not have.
+  [[nodiscard]] std::size_t dangling_count() const noexcept { return dangling_; }
+  /// Distinct names that such transitions mention: the indices from `node_count()` on.
+  [[nodiscard]] std::size_t unknown_count() const noexcept { return names_.size() - node_count(); }
+
+  /// The node of that name; constant time, no allocation.
+  [[nodiscard]] std::optional<NodeIndex> find(std::string_view name) const noexcept {
+    const std::uint32_t i = index_.find(name, [this](std::uint32_t n) { return text(names_[n]); });
+    if (!is_node(i)) return std::nullopt;
+    return i;
+  }
+  [[nodiscard]] bool is_node(NodeIndex i) const noexcept { return i < node_count(); }
+  /// The name of a node, or of a target that is none. `i` is less than `node_count() + unknown_count()`.
+  [[nodiscard]] std::string_view name(NodeIndex i) const noexcept { return text(names_[i]); }
+  /// The type of a node; empty when it has none.
+  [[nodiscard]] std::string_view type(NodeIndex node) const noexcept { return text(types_[nodes_[node].type]); }
+  /// A node's transitions in the order of the definition.
+  [[nodiscard]] std::span<const FlowEdge> edges(NodeIndex node) const noexcept {
+    const std::uint32_t first = nodes_[node].first_edge;
+    return {edges_.data() + first, nodes_[node + 1].first_edge - first};
+  }
+  /// The condition's text; empty when the edge has none.
+  [[nodiscard]] std::string_view condition(const FlowEdge& edge) const noexcept { return text(conditions_[edge.condition_]); }
+
+  /// Bytes held on the heap.
+  [[nodiscard]] std::size_t memory() const noexcept {
+    return id_.capacity() + version_.capacity() + arena_.capacity() + nodes_.capacity() * sizeof(Node) +
+           edges_.capacity() * sizeof(FlowEdge) + index_.memory() +
+           (names_.capacity() + types_.capacity() + conditions_.capacity()) * sizeof(Text);
+  }
+
+ private:
+  friend class detail::FlowParser;
+  struct Text {
+    std::uint32_t at, size;
+  };
+  struct Node {
+    std::uint32_t first_edge, type;
+  };
+  explicit FlowGraph(std::uint64_t seed) noexcept : index_(seed) {}
+  [[nodiscard]] std::string_view text(Text which) const noexcept { return std::string_view(arena_).substr(which.at, which.size); }
+
+  std::string id_;
+  std::string version_;
+  std::string arena_;
+  std::vector<Node> nodes_;        // one more than there are, for the end of the last one's edges
+  std::vector<FlowEdge> edges_;
+  std::vector<Text> names_;        // nodes, then unknown targets
+  std::vector<Text> types_;        // distinct
+  std::vector<Text> conditions_;   // distinct; the first is empty
+  detail::TextIndex index_;
+  std::size_t dangling_ = 0;
+};
+
+}  // namespace patchbay
+
+#include <patchbay/flow/detail/flow_parser.hpp>  // defines FlowGraph::parse
