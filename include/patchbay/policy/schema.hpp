@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concepts>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <patchbay/error.hpp>
+#include <patchbay/json/read.hpp>
+#include <patchbay/schema/options.hpp>
+#include <patchbay/schema/struct_schema.hpp>
+#include <patchbay/schema/variables.hpp>
+
+namespace patchbay {
+
+/// What variables, or a hold command, must look like.
+///
+/// Laws: both functions look at all of their input and append every violation; they append members of a JSON object
+/// without braces, valid UTF-8 and valid JSON, each name once and none of them in `reserved`; when they append a
+/// violation they append no members. Neither keeps anything, so a schema may be shared between threads.
+template <class S>
+concept Schema = requires(const S& schema, const Variables& in, JsonReader& reader, std::span<const std::string_view> reserved,
+                          std::vector<Violation>& violations, std::string& members, const typename S::value_type& value) {
+  typename S::value_type;
+  { schema.coerce(in, reader, reserved, violations, members) } -> std::same_as<void>;
+  { schema.encode(value, reserved, violations, members) } -> std::same_as<void>;
+};
+
+/// Whether schema S declares a field by one of the `reserved` names; false for a schema that does not tell its names. A door
+/// asserts it, so that a schema which could never be used does not compile (hazard A19).
+template <class S>
+[[nodiscard]] consteval bool uses_reserved_name(std::span<const std::string_view> reserved) {
+  if constexpr (requires { std::span<const std::string_view>(S::names()); }) {
+    for (const std::string_view name : S::names())
+      for (const std::string_view taken : reserved)
+        if (name == taken) return true;
+  }
+  return false;
+}
+
+}  // namespace patchbay

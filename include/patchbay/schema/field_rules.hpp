@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <charconv>
+#include <cmath>  // isfinite
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+
+#include <patchbay/json/read.hpp>
+#include <patchbay/json/write.hpp>
+
+namespace patchbay {
+
+/// What a field is in JSON; the first four are the kinds of document A.
+enum class FieldKind : std::uint8_t { text, number, boolean, object, schema };
+
+/// What a member's type means on the wire. A client's own type becomes a field type by a specialisation:
+///
+///     static constexpr FieldKind kind;              // text, number or object
+///     static std::string rule();                    // what was expected, for violations; called only then
+///     static bool check(std::string_view token);    // whether a value keeps the rule
+///     static bool encode(const T&, std::string&);   // appends the JSON; false when the value breaks the rule
+///     static T parse(std::string_view token);       // of a token that `check` took
+///
+/// A token is the plain, valid UTF-8 of a text; a number in JSON's grammar that is finite as a double; the minified,
+/// validated JSON of an object. For a constrained text, `Text` with a rule of one's own is shorter.
+template <class T>
+struct FieldRules {};
+
+/// A type that can be a schema's member, beside `std::optional` of one and nested schemas.
+template <class T>
+concept FieldType = requires(const T& value, std::string& out, std::string_view token) {
+  { FieldRules<T>::kind } -> std::convertible_to<FieldKind>;
+  { FieldRules<T>::rule() } -> std::convertible_to<std::string>;
+  { FieldRules<T>::check(token) } -> std::same_as<bool>;
+  { FieldRules<T>::encode(value, out) } -> std::same_as<bool>;
+  { FieldRules<T>::parse(token) } -> std::convertible_to<T>;
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_field_integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
+                                         !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> &&
+                                         !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+
+template <class T>
+inline constexpr bool is_field_float = std::same_as<T, float> || std::same_as<T, double>;
+
+/// The integer that the whole of `token` is; nothing for a fraction, an exponent (`5.0` and `5e0` are refused: the peer
+/// is told what an integer is by its spelling), or a value out of T's range.
+template <class T>
+[[nodiscard]] std::optional<T> parse_integer(std::string_view token) noexcept {
+  T value{};
+  const char* const end = token.data() + token.size();
+  const auto [stop, error] = std::from_chars(token.data(), end, value);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
+/// Whether `value` is exactly the integer that `digits` spell, sign included.
+[[nodiscard]] inline bool is_exactly(double value, std::string_view digits) noexcept {
+  if (digits.size() <= 15) return true;  // below 10^15 every integer is a double
+  char text[std::numeric_limits<double>::max_exponent10 + 8];
+  const auto [end, error] = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, 0);
+  return error == std::errc{} && std::string_view(text, static_cast<std::size_t>(end - text)) == digits;
+}
+
+/// The floating value of a number in JSON's grammar; nothing when it is not finite as a T, or when it is an integer that
+/// a T cannot hold exactly (hazard A21).
+template <class T>
+[[nodiscard]] std::optional<T> parse_float(std::string_view token) noexcept {
+  const std::optional<double> wide = parse_json_number(token);
+  if (!wide || *wide > static_cast<double>((std::numeric_limits<T>::max)()) ||
+      *wide < static_cast<double>(std::numeric_limits<T>::lowest()))
+    return std::nullopt;
+  const T value = static_cast<T>(*wide);
+  if (token.find_first_of(".eE") != std::string_view::npos) return value;
+  const bool exact = is_exactly(*wide, token) && static_cast<double>(value) == *wide;
+  return exact ? std::optional<T>(value) : std::nullopt;
+}
+
+template <class T>
+[[nodiscard]] std::optional<T> parse_number(std::string_view token) noexcept {
+  if constexpr (std::integral<T>) {
+    return parse_integer<T>(token);
+  } else {
+    return parse_float<T>(token);
+  }
+}
+
+}  // namespace detail
+
+template <>
+struct FieldRules<std::string> {
+  static constexpr FieldKind kind = FieldKind::text;
+  static std::string rule() { return "string: expected UTF-8 text"; }
+  static bool check(std::string_view) noexcept { return true; }
+  static bool encode(std::string_view value, std::string& out) {
+    append_json_string(out, value);
+    return is_valid_utf8(value);
+  }
+  static std::string parse(std::string_view token) { return std::string(token); }
+};
+
+template <>
+struct FieldRules<bool> {
+  static constexpr FieldKind kind = FieldKind::boolean;
+  static std::string rule() { return "boolean: expected true, false, 1 or 0"; }
+  static bool check(std::string_view) noexcept { return true; }
+  static bool encode(bool value, std::string& out) {
+    out.append(value ? "true" : "false");
+    return true;
+  }
+  static bool parse(std::string_view token) noexcept { return token == "true"; }
+};
+
+template <class T>
+  requires detail::is_field_integer<T>
+struct FieldRules<T> {
+  static constexpr FieldKind kind = FieldKind::number;
+  static constexpr bool integral = true;  ///< So that `-0` is written as the integer that it is.
+  static std::string rule() {
+    std::string text = "integer: expected an integer, spelled without fraction or exponent, from ";
+    append_json_number(text, (std::numeric_limits<T>::min)());
+    text.append(" to ");
+    append_json_number(text, (std::numeric_limits<T>::max)());
+    return text;
+  }
+  static bool check(std::string_view token) noexcept { return detail::parse_integer<T>(token).has_value(); }
+  static bool encode(T value, std::string& out) {
+    append_json_number(out, value);
+    return true;
+  }
+  static T parse(std::string_view token) noexcept { return detail::parse_integer<T>(token).value_or(T{}); }
+};
+
+template <class T>
+  requires detail::is_field_float<T>
+struct FieldRules<T> {
+  static constexpr FieldKind kind = FieldKind::number;
+  static std::string rule() { return "number: expected a finite JSON number; an integer must be one that the field holds exactly"; }
+  static bool check(std::string_view token) noexcept { return detail::parse_float<T>(token).has_value(); }
+  static bool encode(T value, std::string& out) {
+    // A float is written with the digits that it needs, not with those of the double beside it.
+    if constexpr (std::same_as<T, float>) {
+      if (std::isfinite(value)) {
+        char text[32];
+        out.append(text, fmt::format_to_n(text, sizeof text, FMT_STRING("{}"), value).out);
+        return true;
+      }
+    }
+    append_json_number(out, static_cast<double>(value));
+    return std::isfinite(value);
+  }
+  static T parse(std::string_view token) noexcept { return detail::parse_float<T>(token).value_or(T{}); }
+};
+
+}  // namespace patchbay

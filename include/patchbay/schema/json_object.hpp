@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <patchbay/schema/text.hpp>
+
+namespace patchbay {
+
+/// A JSON object, kept as its validated, minified text; nested at most `max_json_depth` deep.
+class JsonObject {
+ public:
+  /// `{}`.
+  JsonObject() : text_("{}") {}
+  /// The object that is the whole of `text`; `validation_failed` when it is none.
+  [[nodiscard]] static Result<JsonObject> make(std::string_view text, JsonReader& reader) {
+    std::string minified;
+    const auto done = reader.minify(text, minified);
+    if (!done) return detail::broken_rule(rule().append("; the reader says: ").append(done.error().why), text);
+    if (!minified.starts_with('{')) return detail::broken_rule(rule(), text);
+    return parsed(std::move(minified));
+  }
+  /// The same with a reader of its own, which allocates.
+  [[nodiscard]] static Result<JsonObject> make(std::string_view text) {
+    JsonReader reader;
+    return make(text, reader);
+  }
+
+  [[nodiscard]] std::string_view view() const noexcept { return text_; }
+  [[nodiscard]] static std::string rule() { return "object: expected a JSON object"; }
+  /// Of the text: members in another order, or numbers spelled otherwise, make another object.
+  [[nodiscard]] friend bool operator==(const JsonObject&, const JsonObject&) = default;
+
+ private:
+  friend struct FieldRules<JsonObject>;
+  static JsonObject parsed(std::string minified) {
+    JsonObject out;
+    out.text_ = std::move(minified);
+    return out;
+  }
+  std::string text_;
+};
+
+template <>
+struct FieldRules<JsonObject> {
+  static constexpr FieldKind kind = FieldKind::object;
+  static std::string rule() { return JsonObject::rule(); }
+  static bool check(std::string_view) noexcept { return true; }
+  static bool encode(const JsonObject& value, std::string& out) {
+    out.append(value.view());
+    return true;
+  }
+  static JsonObject parse(std::string_view token) { return JsonObject::parsed(std::string(token)); }
+};
+
+}  // namespace patchbay

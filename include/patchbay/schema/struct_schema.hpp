@@ -1,0 +1,138 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <patchbay/result.hpp>
+#include <patchbay/schema/reflect.hpp>
+
+namespace patchbay {
+
+namespace detail {
+
+/// Writes the members of a typed value. Constrained members cannot be wrong; a string can hold bytes that are no UTF-8,
+/// and a double can be infinite.
+class Encoding {
+ public:
+  Encoding(std::vector<Violation>& violations, std::string& members, SchemaPath path, std::span<const FieldInfo> fields,
+           bool secret) noexcept
+      : violations_(violations), members_(members), path_(path), fields_(fields), secret_(secret) {}
+
+  template <class Name, class Member>
+  void member(const Member& value) {
+    const FieldInfo& field = fields_[next_++];
+    if constexpr (OptionalOf<Member>::optional) {
+      if (value) present<Name>(field, *value);
+    } else {
+      present<Name>(field, value);
+    }
+  }
+
+ private:
+  template <class Name, class Value>
+  void present(const FieldInfo& field, const Value& value) {
+    if (any_) members_.push_back(',');
+    any_ = true;
+    members_.append(MemberName<Name>::key);
+    const bool secret = secret_ || field.secret;
+    if constexpr (FieldType<Value>) {
+      const std::size_t at = members_.size();
+      if (!FieldRules<Value>::encode(value, members_))
+        report(violations_, path_, field.name, field.rule(), std::string_view(members_).substr(at), secret);
+    } else {
+      members_.push_back('{');
+      Encoding nested(violations_, members_, SchemaPath{&path_, field.name}, ReflectionOf<Value>::infos, secret);
+      ReflectionOf<Value>::each(value, nested);
+      members_.push_back('}');
+    }
+  }
+
+  std::vector<Violation>& violations_;
+  std::string& members_;
+  SchemaPath path_;
+  std::span<const FieldInfo> fields_;
+  bool secret_;
+  bool any_ = false;
+  std::size_t next_ = 0;
+};
+
+}  // namespace detail
+
+/// The schema that the Boost.Hana struct T declares: its members' types are the rules. Empty; models `Schema`.
+///
+/// T is made known to Hana by `BOOST_HANA_DEFINE_STRUCT`, `BOOST_HANA_ADAPT_STRUCT` (each takes at most 54 members) or
+/// hand-written `accessors` (at most 256). Members are field types (`FieldRules`), `std::optional` of one, or nested Hana
+/// structs. Safe to share between threads; a `JsonReader` is not.
+template <class T, SchemaOptions O = SchemaOptions{}>
+class StructSchema {
+  static_assert(detail::is_hana_struct<T>,
+                "patchbay::StructSchema<T>: T is no Boost.Hana struct; declare its members with BOOST_HANA_DEFINE_STRUCT, or name them "
+                "with BOOST_HANA_ADAPT_STRUCT");
+
+  static constexpr bool is_sound() noexcept {
+    if constexpr (detail::is_hana_struct<T>) {
+      return detail::ReflectionOf<T>::ok;
+    } else {
+      return false;
+    }
+  }
+
+ public:
+  using value_type = T;
+  static constexpr SchemaOptions options = O;
+
+  /// The fields' names on the wire, in order.
+  [[nodiscard]] static constexpr std::span<const std::string_view> names() noexcept {
+    if constexpr (is_sound()) {
+      return detail::ReflectionOf<T>::names;
+    } else {
+      return {};
+    }
+  }
+
+  /// Coerces and validates all of `in`: appends every violation, and the encoded members, without braces and without a
+  /// comma before them, in the order of `in`. A name in `reserved` is refused. Absent optional fields are not written, nor
+  /// is a strict JSON null of an optional field. With a violation, `members` is left as it was. Allocates only where
+  /// `members` must grow, for violations, undeclared or nested fields and escaped JSON strings.
+  void coerce(const Variables& in, JsonReader& reader, std::span<const std::string_view> reserved,
+              std::vector<Violation>& out_violations, std::string& members) const {
+    if constexpr (is_sound()) {
+      const std::size_t before = members.size(), known = out_violations.size();
+      detail::Coercing::Shared shared{O, reader, out_violations, members};
+      detail::Coercing(detail::TableOf<T>::table, shared, {}, false).run(in, reserved);
+      if (out_violations.size() != known) members.resize(before);
+    }
+  }
+
+  /// Appends the encoded members of a typed value, in the order of T, as `coerce` does. Violations are only what a type
+  /// cannot keep out: text that is no UTF-8, a floating number that is not finite, a reserved name.
+  void encode(const T& value, std::span<const std::string_view> reserved, std::vector<Violation>& out_violations,
+              std::string& members) const {
+    if constexpr (is_sound()) {
+      const std::size_t before = members.size(), known = out_violations.size();
+      detail::SchemaPath top{};
+      for (const std::string_view name : names())
+        if (detail::is_one_of(name, reserved))
+          detail::report(out_violations, top, name, std::string(detail::reserved_rule), "", false);
+      detail::Encoding encoding(out_violations, members, top, detail::ReflectionOf<T>::infos, false);
+      detail::ReflectionOf<T>::each(value, encoding);
+      if (out_violations.size() != known) members.resize(before);
+    }
+  }
+};
+
+/// The schema of T, as a value: `Policies{.schema = schema<BillingContext>}`.
+template <class T, SchemaOptions O = SchemaOptions{}>
+inline constexpr StructSchema<T, O> schema{};
+
+}  // namespace patchbay
