@@ -15,13 +15,13 @@ namespace patchbay {
 [[nodiscard]] constexpr bool is_loopback(std::string_view host) noexcept {
   if (host == "localhost" || host == "::1") return true;
   if (!host.starts_with("127.")) return false;
-  int dots = 0, digits = 0;
+  int dots = 0, digits = 0, octet = 0;
   for (char c : host) {
     if (c == '.') {
       if (digits == 0) return false;
-      ++dots, digits = 0;
-    } else if (c < '0' || c > '9' || ++digits > 3) {
-      return false;  // "127.evil.example" is a name, not an address
+      ++dots, digits = 0, octet = 0;
+    } else if (c < '0' || c > '9' || ++digits > 3 || (octet = octet * 10 + (c - '0')) > 255) {
+      return false;  // "127.evil.example" and "127.0.0.256" are names, not addresses
     }
   }
   return dots == 3 && digits != 0;
@@ -38,8 +38,10 @@ class Endpoint {
   /// Host name or address; an IPv6 literal without its brackets.
   [[nodiscard]] const std::string& host() const noexcept { return host_; }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-  /// Path before the API's own paths, without a slash at its end: `` or `/gateway`. For a channel: the whole target.
+  /// Path before the API's own paths, without a slash at its end: `` or `/gateway`.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// Path and query as given, at least `/`: for an address that is used as a whole, such as a webhook's.
+  [[nodiscard]] const std::string& target() const noexcept { return target_; }
   /// `host` or `host:port`, as the `Host` field wants it.
   [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
   /// Scheme and authority, for messages; holds no path and no query.
@@ -58,6 +60,7 @@ class Endpoint {
   std::uint16_t port_ = 443;
   std::string host_;
   std::string path_;
+  std::string target_;
   std::string authority_;
 };
 
@@ -115,8 +118,10 @@ inline Result<Endpoint> Endpoint::parse(std::string_view url, std::string_view w
     out.port_ = static_cast<std::uint16_t>(number);
   }
   out.authority_ = authority;
-  while (path.ends_with('/')) path.remove_suffix(1);
+  const bool has_query = path.find('?') != std::string_view::npos;
+  while (!has_query && path.ends_with('/')) path.remove_suffix(1);
   out.path_ = path;
+  if (path.starts_with('?')) out.path_.insert(0, 1, '/');
   return out;
 }
 

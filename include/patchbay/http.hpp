@@ -4,7 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>  // memcpy, memset
+#include <cstring>  // memcpy, memmove, memset
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -69,10 +70,13 @@ class Body {
   /// Readable bytes from `data()`, the padding included; what simdjson calls the allocated size.
   [[nodiscard]] std::size_t allocated() const noexcept { return data_ ? capacity_ + padding : 0; }
 
-  void clear() noexcept { size_ = 0; }
+  void clear() noexcept {
+    size_ = 0;
+    if (data_) std::memset(data_.get(), 0, padding);
+  }
   /// Room for `n` more bytes behind the present ones; valid until the next call.
   [[nodiscard]] std::span<char> prepare(std::size_t n) {
-    if (!data_ || capacity_ - size_ < n) grow(size_ + n);
+    if (!data_ || capacity_ - size_ < n) grow(n);
     return {data_.get() + size_, n};
   }
   /// Keeps `n` of the bytes that `prepare` gave room for, and zeroes the padding behind them.
@@ -80,24 +84,30 @@ class Body {
     size_ += n;
     std::memset(data_.get() + size_, 0, padding);
   }
+  /// `bytes` may be a part of this body.
   void append(std::string_view bytes) {
-    const std::span<char> room = prepare(bytes.size());
-    if (!bytes.empty()) std::memcpy(room.data(), bytes.data(), bytes.size());
+    std::unique_ptr<char[]> replaced;
+    if (!data_ || capacity_ - size_ < bytes.size()) replaced = grow(bytes.size());
+    if (!bytes.empty()) std::memmove(data_.get() + size_, bytes.data(), bytes.size());
     commit(bytes.size());
   }
   void assign(std::string_view bytes) {
-    clear();
+    size_ = 0;
     append(bytes);
   }
 
  private:
-  void grow(std::size_t wanted) {
+  // Room for `n` more; gives the former memory back, which the bytes to be appended may be in.
+  std::unique_ptr<char[]> grow(std::size_t n) {
+    // Beyond what can exist the sum stays there, so that the allocation fails rather than the sum wraps.
+    constexpr std::size_t most = (std::numeric_limits<std::ptrdiff_t>::max)() - padding;
+    const std::size_t wanted = n < most - size_ ? size_ + n : most;
     std::size_t capacity = capacity_ < 512 ? 512 : capacity_ * 2;
     if (capacity < wanted) capacity = wanted;
     auto larger = std::make_unique_for_overwrite<char[]>(capacity + padding);
     if (size_ != 0) std::memcpy(larger.get(), data_.get(), size_);
-    data_ = std::move(larger);
     capacity_ = capacity;
+    return std::exchange(data_, std::move(larger));
   }
   std::unique_ptr<char[]> data_;
   std::size_t size_ = 0;

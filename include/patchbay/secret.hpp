@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,35 +16,37 @@ namespace patchbay {
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string text) : text_(std::move(text)) {}
+  explicit Secret(std::string text) : text_(std::move(text)) { wipe(text); }
   Secret(const Secret&) = default;
-  Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
+  Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { wipe(other.text_); }
   Secret& operator=(const Secret& other) {
     if (this != &other) {
-      wipe();
+      wipe(text_);
       text_ = other.text_;
     }
     return *this;
   }
   Secret& operator=(Secret&& other) noexcept {
     if (this != &other) {
-      wipe();
+      wipe(text_);
       text_ = std::move(other.text_);
-      other.wipe();
+      wipe(other.text_);
     }
     return *this;
   }
-  ~Secret() { wipe(); }
+  ~Secret() { wipe(text_); }
 
   [[nodiscard]] std::string_view reveal() const noexcept { return text_; }
   [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
 
  private:
-  void wipe() noexcept {
-    // Volatile, so that the store is not removed as dead before the memory is freed.
-    volatile char* p = text_.data();
-    for (std::size_t i = 0; i < text_.size(); ++i) p[i] = 0;
-    text_.clear();
+  // All the memory that the string has, not only its present text: a short string that was moved from keeps its bytes.
+  static void wipe(std::string& text) noexcept {
+    text.resize(text.capacity());
+    // Volatile, so that the stores are not removed as dead before the memory is freed.
+    volatile char* p = text.data();
+    for (std::size_t i = 0; i < text.size(); ++i) p[i] = 0;
+    text.clear();
   }
   std::string text_;
 };

@@ -23,7 +23,7 @@ inline constexpr SteadyTime never = (SteadyTime::max)();
 
 /// `from + span`, saturating at `never` so that a huge timeout setting cannot wrap into the past.
 [[nodiscard]] constexpr SteadyTime after(SteadyTime from, Duration span) noexcept {
-  if (span >= never - from) return never;
+  if (span > Duration::zero() && from > never - span) return never;
   return from + span;
 }
 

@@ -52,6 +52,7 @@ struct ExponentialBackoff {
 
   [[nodiscard]] constexpr RetryAnswer decide(const RetryQuestion& question) const noexcept {
     Duration bound = initial < cap ? initial : cap;
+    if (bound <= Duration::zero()) return RetryAnswer::in(Duration::zero());
     for (int i = 1; i < question.attempts && bound < cap; ++i) bound = bound > cap / 2 ? cap : bound * 2;
     return RetryAnswer::in(Duration{static_cast<Duration::rep>(static_cast<double>(bound.count()) * question.random)});
   }
