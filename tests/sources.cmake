@@ -1,10 +1,23 @@
 # Every unit test and compile-fail pair; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_test_rooms
+  adapters_beast
+  adapters_beast_threads
   core
   policy
 )
+set(patchbay_tests_adapters_beast
+  unit/adapters/beast/http.cpp
+)
+set(patchbay_tests_adapters_beast_threads
+  unit/adapters/beast/http_threads.cpp
+)
 set(patchbay_tests_core
+  unit/core/endpoint.cpp
+  unit/core/error.cpp
+  unit/core/http.cpp
+  unit/core/result.cpp
   unit/core/secret.cpp
+  unit/core/time.cpp
 )
 set(patchbay_tests_policy
   unit/policy/clock.cpp

@@ -1,16 +1,40 @@
 # Every public header; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_headers
+  include/patchbay/cloud/retry_after.hpp
   include/patchbay/endpoint.hpp
   include/patchbay/error.hpp
+  include/patchbay/flow/detail/flow_parser.hpp
+  include/patchbay/flow/detail/text_index.hpp
+  include/patchbay/flow/flow_graph.hpp
+  include/patchbay/flow/reachability.hpp
   include/patchbay/http.hpp
+  include/patchbay/identifier.hpp
   include/patchbay/json/number.hpp
   include/patchbay/json/read.hpp
   include/patchbay/json/write.hpp
   include/patchbay/policy/clock.hpp
   include/patchbay/policy/logger.hpp
   include/patchbay/policy/retry.hpp
+  include/patchbay/policy/schema.hpp
   include/patchbay/policy/transport.hpp
   include/patchbay/result.hpp
+  include/patchbay/schema/bounded.hpp
+  include/patchbay/schema/coerce.hpp
+  include/patchbay/schema/document_schemas.hpp
+  include/patchbay/schema/field_rules.hpp
+  include/patchbay/schema/fixed_string.hpp
+  include/patchbay/schema/javascript.hpp
+  include/patchbay/schema/json_object.hpp
+  include/patchbay/schema/json_text.hpp
+  include/patchbay/schema/number.hpp
+  include/patchbay/schema/one_of.hpp
+  include/patchbay/schema/options.hpp
+  include/patchbay/schema/reflect.hpp
+  include/patchbay/schema/struct_schema.hpp
+  include/patchbay/schema/text.hpp
+  include/patchbay/schema/utf8.hpp
+  include/patchbay/schema/uuid.hpp
+  include/patchbay/schema/variables.hpp
   include/patchbay/secret.hpp
   include/patchbay/time.hpp
   include/patchbay/version.hpp
