@@ -21,6 +21,9 @@ set(patchbay_tests_core
 )
 set(patchbay_tests_policy
   unit/policy/clock.cpp
+  unit/policy/logger.cpp
+  unit/policy/retry.cpp
+  unit/policy/transport.cpp
 )
 set(patchbay_compile_fail_pairs
   request_as_aggregate
