@@ -51,7 +51,7 @@ struct SchemaPath {
   void append_to(std::string& out) const {
     if (parent != nullptr) {
       parent->append_to(out);
-      append_shown(out, name, 128);
+      append_clipped(out, name, 128);
       out.push_back('.');
     }
   }
@@ -62,12 +62,12 @@ inline void report(std::vector<Violation>& out, const SchemaPath& at, std::strin
                    std::string_view value, bool secret) {
   Violation& violation = out.emplace_back();
   at.append_to(violation.path);
-  append_shown(violation.path, name, 128);
+  append_clipped(violation.path, name, 128);
   violation.rule = std::move(rule);
   if (secret) {
     violation.value = "<redacted>";
   } else {
-    append_shown(violation.value, value, 64);
+    append_clipped(violation.value, value, 64);
   }
 }
 

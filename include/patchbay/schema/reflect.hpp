@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -155,6 +156,21 @@ struct Reflection<T, Tuple<boost::hana::pair<Names, Gets>...>> {
   template <class Value, class Visit>
   static constexpr void each(Value& value, Visit& visit) {
     (visit.template member<Names>(Gets{}(value)), ...);
+  }
+
+  /// A T whose members are what `pick` gives: assigned to a default T, or given to T's constructor in order.
+  template <class Pick>
+  static T make(const Pick& pick) {
+    if constexpr (std::default_initializable<T>) {
+      T out{};
+      ((Gets{}(out) = pick.template member<Member<Gets>>(MemberName<Names>::view)), ...);
+      return out;
+    } else {
+      static_assert(requires { T{pick.template member<Member<Gets>>(MemberName<Names>::view)...}; },
+                    "patchbay::StructSchema<T>::parse: T has neither a default constructor nor one that takes its members in order; "
+                    "give it one of them");
+      return T{pick.template member<Member<Gets>>(MemberName<Names>::view)...};
+    }
   }
 
   static_assert(size <= max_fields, "patchbay::StructSchema<T>: T has more than 256 members; group them in nested structs");

@@ -66,6 +66,36 @@ class Encoding {
   std::size_t next_ = 0;
 };
 
+/// Reads the members of a T out of variables that coercion has taken and written.
+class Decoding {
+ public:
+  explicit Decoding(const Variables& written) noexcept : written_(written) {}
+
+  template <class Member>
+  [[nodiscard]] Member member(std::string_view name) const {
+    using Value = typename OptionalOf<Member>::type;
+    for (const Variables::Entry entry : written_)
+      if (entry.name == name) return value<Value>(entry.value);
+    if constexpr (OptionalOf<Member>::optional) {
+      return std::nullopt;
+    } else {
+      return value<Value>({});  // not reached: a required field that is absent is a violation
+    }
+  }
+
+ private:
+  template <class Value>
+  [[nodiscard]] static Value value(std::string_view token) {
+    if constexpr (FieldType<Value>) {
+      return FieldRules<Value>::parse(token);
+    } else {
+      const Variables nested = variables_of(token);
+      return ReflectionOf<Value>::make(Decoding(nested));
+    }
+  }
+  const Variables& written_;
+};
+
 }  // namespace detail
 
 /// The schema that the Boost.Hana struct T declares: its members' types are the rules. Empty; models `Schema`.
@@ -128,6 +158,25 @@ class StructSchema {
       detail::ReflectionOf<T>::each(value, encoding);
       if (out_violations.size() != known) members.resize(before);
     }
+  }
+
+  /// A T of loose input: what `coerce` takes, as a value. `validation_failed` with every violation otherwise. Undeclared
+  /// variables that `options` let pass have no place in a T and are dropped. Only under strict coercion, since a lenient
+  /// object may be something else. Allocates; not for hot paths.
+  [[nodiscard]] Result<T> parse(const Variables& in, JsonReader& reader) const
+    requires(O.coercion == Coercion::strict)
+  {
+    std::vector<Violation> violations;
+    std::string members = "{";
+    coerce(in, reader, {}, violations, members);
+    if (!violations.empty()) {
+      Error error(ErrorCode::validation_failed, "the input breaks its schema");
+      error.set_violations(std::move(violations));
+      return fail(std::move(error));
+    }
+    members.push_back('}');
+    const Variables written = detail::variables_of(members);
+    return detail::ReflectionOf<T>::make(detail::Decoding(written));
   }
 };
 

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include <patchbay/http.hpp>  // equal_ignoring_case
+#include <patchbay/identifier.hpp>
 #include <patchbay/json/read.hpp>
 #include <patchbay/json/write.hpp>
 #include <patchbay/result.hpp>
@@ -47,7 +49,7 @@ inline void this_literal_breaks_the_rule_of_its_type() noexcept {}
 /// The refusal of a value that a constrained type was to be made of.
 [[nodiscard]] inline Failure broken_rule(std::string rule, std::string_view value) {
   Violation violation{"value", std::move(rule), {}};
-  append_shown(violation.value, value, 64);
+  append_clipped(violation.value, value, 64);
   Error error(ErrorCode::validation_failed, "the value breaks the rule of its type");
   error.set_violations({std::move(violation)});
   return fail(std::move(error));
@@ -149,25 +151,13 @@ struct MediaFileRule {
   static constexpr bool check(std::string_view text) noexcept {
     if (text.empty() || text.size() > 128 || text.front() == '.') return false;
     for (const char c : text) {
-      const bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-      if (!fine) return false;
+      if (!detail::is_ascii_alnum(c) && c != '.' && c != '_' && c != '-') return false;
     }
     const std::size_t dot = text.rfind('.');
     if (dot == std::string_view::npos) return false;
     for (const std::string_view extension : extensions)
-      if (same(text.substr(dot + 1), extension)) return true;
+      if (equal_ignoring_case(text.substr(dot + 1), extension)) return true;
     return false;
-  }
-
- private:
-  /// Whether `text` is `lower` in any case.
-  static constexpr bool same(std::string_view text, std::string_view lower) noexcept {
-    if (text.size() != lower.size()) return false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + ('a' - 'A')) : text[i];
-      if (c != lower[i]) return false;
-    }
-    return true;
   }
 };
 

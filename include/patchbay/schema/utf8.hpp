@@ -66,7 +66,7 @@ inline void append_utf8(std::string& out, char32_t point) {
 
 /// Appends `text` so that people and JSON can take it: control characters and bytes that are no UTF-8 are escaped, and
 /// at most `limit` bytes are appended, never part of a sequence or of an escape.
-inline void append_shown(std::string& out, std::string_view text, std::size_t limit) {
+inline void append_clipped(std::string& out, std::string_view text, std::size_t limit) {
   static constexpr char hex[] = "0123456789abcdef";
   std::size_t room = limit;
   for (std::size_t i = 0; i < text.size();) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <patchbay/http.hpp>  // equal_ignoring_case
+#include <patchbay/identifier.hpp>
 #include <patchbay/schema/text.hpp>
 
 namespace patchbay {
@@ -27,16 +28,6 @@ class Uuid {
     return Uuid(text, Checked{});
   }
 
-  [[nodiscard]] static constexpr bool is_uuid(std::string_view text) noexcept {
-    if (text.size() != length) return false;
-    for (std::size_t i = 0; i < length; ++i) {
-      const char c = text[i];
-      const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-      const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-      if (dash ? c != '-' : !hex) return false;
-    }
-    return true;
-  }
   [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), length}; }
   [[nodiscard]] static std::string rule() { return "uuid: expected 8-4-4-4-12 hexadecimal digits"; }
   [[nodiscard]] friend constexpr bool operator==(const Uuid& a, const Uuid& b) noexcept { return equal_ignoring_case(a.view(), b.view()); }
@@ -55,7 +46,7 @@ template <>
 struct FieldRules<Uuid> {
   static constexpr FieldKind kind = FieldKind::text;
   static std::string rule() { return Uuid::rule(); }
-  static bool check(std::string_view token) noexcept { return Uuid::is_uuid(token); }
+  static bool check(std::string_view token) noexcept { return is_uuid(token); }
   static bool encode(const Uuid& value, std::string& out) {
     out.append("\"").append(value.view()).append("\"");
     return true;

@@ -116,7 +116,7 @@ inline Result<Variables> Variables::from_json(std::string_view object, JsonReade
   });
   if (read) return out;
   Violation violation{"variables", std::string("object: expected one JSON object; the reader says: ").append(read.error().why), {}};
-  detail::append_shown(violation.value, object, 64);
+  detail::append_clipped(violation.value, object, 64);
   Error error(ErrorCode::validation_failed, "the variables are no JSON object");
   error.set_violations({std::move(violation)});
   return fail(std::move(error));
