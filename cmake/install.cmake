@@ -9,11 +9,10 @@ install(EXPORT patchbayTargets NAMESPACE patchbay:: DESTINATION "${patchbay_pack
 
 # An adapter is a component with an export of its own, so that who does not ask for it needs none of its packages.
 if(TARGET patchbay_beast)
-  set_target_properties(patchbay_beast PROPERTIES EXPORT_NAME beast)
   install(TARGETS patchbay_beast EXPORT patchbayBeastTargets
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  install(DIRECTORY adapters/beast/include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
   install(EXPORT patchbayBeastTargets NAMESPACE patchbay:: DESTINATION "${patchbay_package_dir}")
 endif()
 

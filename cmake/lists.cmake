@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The patchbay authors
 # SPDX-License-Identifier: BSL-1.0
 #
-# The lists of public headers, unit tests and compile-fail pairs. After adding or removing such a file:
+# The lists of public headers, unit tests, compile-fail pairs, examples and benchmarks. After adding or removing a file:
 #
 #   cmake -P cmake/lists.cmake
 #
@@ -53,6 +53,25 @@ function(patchbay_test_list root out)
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
+# The programs of a folder: a single file `x.cpp` is the program x; a folder `y` is the program y of all its files.
+function(patchbay_program_list root folder out)
+  file(GLOB_RECURSE files RELATIVE "${root}/${folder}" "${root}/${folder}/*.cpp")
+  list(SORT files)
+  set(programs "")
+  foreach(file IN LISTS files)
+    string(REGEX REPLACE "(/.*|\\.cpp)$" "" program "${file}")
+    list(APPEND programs "${program}")
+    string(APPEND text_of_${program} "  ${file}\n")
+  endforeach()
+  list(REMOVE_DUPLICATES programs)
+  list(JOIN programs "\n  " names)
+  set(text "# Every program of this folder; written by `cmake -P cmake/lists.cmake`.\nset(patchbay_${folder}\n  ${names}\n)\n")
+  foreach(program IN LISTS programs)
+    string(APPEND text "set(patchbay_${folder}_${program}\n${text_of_${program}})\n")
+  endforeach()
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
 # Stops the configuration, naming the files, when a written list is not what the folder holds.
 function(patchbay_check_list root file expected)
   set(written "")
@@ -81,9 +100,13 @@ function(patchbay_check_lists root)
   patchbay_check_list("${root}" include/patchbay/headers.cmake "${headers}")
   patchbay_test_list("${root}" tests)
   patchbay_check_list("${root}" tests/sources.cmake "${tests}")
+  foreach(folder IN ITEMS examples benchmarks)
+    patchbay_program_list("${root}" ${folder} programs)
+    patchbay_check_list("${root}" ${folder}/sources.cmake "${programs}")
+  endforeach()
   # A file that comes or goes makes the build configure itself again, and so reach this check.
   file(GLOB_RECURSE watched CONFIGURE_DEPENDS "${root}/include/patchbay/*.hpp" "${root}/tests/unit/*.cpp"
-       "${root}/tests/compile_fail/*.cpp")
+       "${root}/tests/compile_fail/*.cpp" "${root}/examples/*.cpp" "${root}/benchmarks/*.cpp")
 endfunction()
 
 if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
@@ -93,4 +116,8 @@ if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
   file(CONFIGURE OUTPUT "${root}/include/patchbay/headers.cmake" CONTENT "${headers}" @ONLY)
   patchbay_test_list("${root}" tests)
   file(CONFIGURE OUTPUT "${root}/tests/sources.cmake" CONTENT "${tests}" @ONLY)
+  foreach(folder IN ITEMS examples benchmarks)
+    patchbay_program_list("${root}" ${folder} programs)
+    file(CONFIGURE OUTPUT "${root}/${folder}/sources.cmake" CONTENT "${programs}" @ONLY)
+  endforeach()
 endif()

@@ -28,6 +28,17 @@ set(patchbay_tests_policy
 set(patchbay_compile_fail_pairs
   request_as_aggregate
   result_ignored
+  schema_duplicate_name
+  schema_empty_one_of
+  schema_literal_media_path
+  schema_literal_not_listed
+  schema_literal_out_of_bounds
+  schema_no_struct
+  schema_reserved_name
+  schema_reversed_bounds
+  schema_unknown_secret
+  schema_unsupported_member
+  schema_value_at_run_time
   secret_as_text
   secret_formatted
   secret_in_log_field

@@ -1,0 +1,4 @@
+# Every program of this folder; written by `cmake -P cmake/lists.cmake`.
+set(patchbay_examples
+  
+)

@@ -1,0 +1,11 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include <patchbay/policy/schema.hpp>
+
+struct Order {
+  int first;
+  int second;
+};
+BOOST_HANA_ADAPT_STRUCT(Order, first, second);
+
+static_assert(patchbay::schema<Order>.names().size() <= 2);

@@ -1,0 +1,11 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include <patchbay/policy/schema.hpp>
+
+struct Payment {
+  BOOST_HANA_DEFINE_STRUCT(Payment, (std::string, card_number));
+};
+template <>
+inline constexpr std::array<std::string_view, 1> patchbay::secret_fields<Payment>{"card_number"};
+
+static_assert(patchbay::schema<Payment>.names().size() == 1);
