@@ -1,17 +1,10 @@
 # Every public header; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_headers
-  include/patchbay/cloud/documents_dialect.hpp
-  include/patchbay/cloud/interaction.hpp
   include/patchbay/cloud/retry_after.hpp
-  include/patchbay/driver/blocking.hpp
   include/patchbay/endpoint.hpp
   include/patchbay/error.hpp
-  include/patchbay/flow/detail/diagram_plan.hpp
-  include/patchbay/flow/detail/diagram_text.hpp
   include/patchbay/flow/detail/flow_parser.hpp
   include/patchbay/flow/detail/text_index.hpp
-  include/patchbay/flow/detail/visible.hpp
-  include/patchbay/flow/diagram.hpp
   include/patchbay/flow/flow_graph.hpp
   include/patchbay/flow/reachability.hpp
   include/patchbay/http.hpp
@@ -19,32 +12,11 @@ set(patchbay_headers
   include/patchbay/json/number.hpp
   include/patchbay/json/read.hpp
   include/patchbay/json/write.hpp
-  include/patchbay/observe/histogram.hpp
-  include/patchbay/observe/redact.hpp
-  include/patchbay/observe/timestamp.hpp
-  include/patchbay/policies.hpp
   include/patchbay/policy/clock.hpp
   include/patchbay/policy/logger.hpp
   include/patchbay/policy/retry.hpp
   include/patchbay/policy/schema.hpp
   include/patchbay/policy/transport.hpp
-  include/patchbay/protocol/arena.hpp
-  include/patchbay/protocol/call.hpp
-  include/patchbay/protocol/classify.hpp
-  include/patchbay/protocol/effect.hpp
-  include/patchbay/protocol/flow_cache.hpp
-  include/patchbay/protocol/flow_fetch.hpp
-  include/patchbay/protocol/get.hpp
-  include/patchbay/protocol/lanes.hpp
-  include/patchbay/protocol/oauth.hpp
-  include/patchbay/protocol/operation.hpp
-  include/patchbay/protocol/pacer.hpp
-  include/patchbay/protocol/protocol.hpp
-  include/patchbay/protocol/single_flight.hpp
-  include/patchbay/protocol/token_source.hpp
-  include/patchbay/protocol/transition.hpp
-  include/patchbay/protocol/webhook.hpp
-  include/patchbay/random_source.hpp
   include/patchbay/result.hpp
   include/patchbay/schema/bounded.hpp
   include/patchbay/schema/coerce.hpp
@@ -64,8 +36,6 @@ set(patchbay_headers
   include/patchbay/schema/uuid.hpp
   include/patchbay/schema/variables.hpp
   include/patchbay/secret.hpp
-  include/patchbay/settings.hpp
   include/patchbay/time.hpp
-  include/patchbay/transition_request.hpp
   include/patchbay/version.hpp
 )
