@@ -112,7 +112,7 @@ inline void append_excerpt(std::string& out, std::string_view text, std::size_t 
 /// Calls user code (a logger, sink, monitor, predicate) and swallows what it throws, so that it can change no outcome
 /// (invariant I25). True when it returned, false when it threw. Under `-fno-exceptions` it is a plain call.
 template <class F>
-[[nodiscard]] bool guarded(F&& user_code) noexcept {
+bool guarded(F&& user_code) noexcept {
 #if defined(__cpp_exceptions)
   try {
     std::forward<F>(user_code)();
