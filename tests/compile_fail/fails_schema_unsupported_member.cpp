@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // A member's type that cannot be coerced is named, with what can be used instead.
 // expect: StructSchema<T>: the type of a member cannot be coerced; use std::string
-// expect: CheckMember<Order
+// expect(GNU): check_member\(\) .with T = Order
+// expect(Clang): check_member<Order
 #include <patchbay/policy/schema.hpp>
 
 struct Order {

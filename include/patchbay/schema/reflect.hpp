@@ -83,9 +83,16 @@ inline constexpr bool is_hana_struct = boost::hana::Struct<T>::value;
 template <class T>
 inline constexpr bool is_member_type = FieldType<T> || is_hana_struct<T>;
 
-/// One member of schema T; the compiler's trace of a mistake in it names T, the member and its type.
+template <class T, class Accessors>
+struct Reflection;
+
+template <class T>
+using ReflectionOf = Reflection<T, std::remove_cvref_t<decltype(boost::hana::accessors<T>())>>;
+
+/// Checks one member of schema T; the compiler's trace of a mistake in it names T, the member and its type. The checks stand
+/// in functions, since clang gives up on a class in which one failed, and then says much more.
 template <class T, class Name, class Member>
-struct CheckMember {
+constexpr bool check_member() noexcept {
   using Value = typename OptionalOf<Member>::type;
   static_assert(MemberName<Name>::known,
                 "patchbay::StructSchema<T>: a member's name in T's Hana accessors is no boost::hana::string; name it with BOOST_HANA_STRING");
@@ -93,8 +100,9 @@ struct CheckMember {
                 "patchbay::StructSchema<T>: the type of a member cannot be coerced; use std::string, bool, an integer, float, double, "
                 "Number, JsonObject, Bounded, OneOf, MaxLength, Uuid, MediaFile, Text<YourRule>, std::optional of one, a nested "
                 "Hana struct, or specialise patchbay::FieldRules for it");
-  static constexpr bool ok = MemberName<Name>::known && is_member_type<Value>;
-};
+  if constexpr (!FieldType<Value> && is_hana_struct<Value>) return ReflectionOf<Value>::check();
+  return MemberName<Name>::known && is_member_type<Value>;
+}
 
 template <class T>
 struct TableOf;
@@ -120,9 +128,6 @@ constexpr FieldInfo field_info() noexcept {
   }
   return out;
 }
-
-template <class T, class Accessors>
-struct Reflection;
 
 /// The fields of T. `Tuple` is whatever sequence T's accessors are in.
 template <class T, template <class...> class Tuple, class... Names, class... Gets>
@@ -173,14 +178,14 @@ struct Reflection<T, Tuple<boost::hana::pair<Names, Gets>...>> {
     }
   }
 
-  static_assert(size <= max_fields, "patchbay::StructSchema<T>: T has more than 256 members; group them in nested structs");
-  static_assert(!has_duplicate(), "patchbay::StructSchema<T>: two members of T have the same name on the wire; rename one of them");
-  static_assert(secrets_exist(), "patchbay::secret_fields<T>: names something that is no member of T; correct the spelling");
-  static constexpr bool ok = size <= max_fields && (CheckMember<T, Names, Member<Gets>>::ok && ... && true);
+  /// Stops the compilation with one message where T can be no schema.
+  static constexpr bool check() noexcept {
+    static_assert(size <= max_fields, "patchbay::StructSchema<T>: T has more than 256 members; group them in nested structs");
+    static_assert(!has_duplicate(), "patchbay::StructSchema<T>: two members of T have the same name on the wire; rename one of them");
+    static_assert(secrets_exist(), "patchbay::secret_fields<T>: names something that is no member of T; correct the spelling");
+    return size <= max_fields && (true && ... && check_member<T, Names, Member<Gets>>());
+  }
 };
-
-template <class T>
-using ReflectionOf = Reflection<T, std::remove_cvref_t<decltype(boost::hana::accessors<T>())>>;
 
 /// The table of T's fields that coercion reads.
 template <class T>

@@ -105,13 +105,13 @@ class Decoding {
 /// structs. Safe to share between threads; a `JsonReader` is not.
 template <class T, SchemaOptions O = SchemaOptions{}>
 class StructSchema {
-  static_assert(detail::is_hana_struct<T>,
-                "patchbay::StructSchema<T>: T is no Boost.Hana struct; declare its members with BOOST_HANA_DEFINE_STRUCT, or name them "
-                "with BOOST_HANA_ADAPT_STRUCT");
-
+  /// Whether T is a schema; where it is not, one message says why, and what follows is left out.
   static constexpr bool is_sound() noexcept {
+    static_assert(detail::is_hana_struct<T>,
+                  "patchbay::StructSchema<T>: T is no Boost.Hana struct; declare its members with BOOST_HANA_DEFINE_STRUCT, or name "
+                  "them with BOOST_HANA_ADAPT_STRUCT");
     if constexpr (detail::is_hana_struct<T>) {
-      return detail::ReflectionOf<T>::ok;
+      return detail::ReflectionOf<T>::check();
     } else {
       return false;
     }
