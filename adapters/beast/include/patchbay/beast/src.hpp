@@ -8,3 +8,4 @@
 #include <patchbay/beast/impl/wire.ipp>
 #include <patchbay/beast/impl/connect.ipp>
 #include <patchbay/beast/impl/http.ipp>
+#include <patchbay/beast/impl/websocket.ipp>

@@ -78,12 +78,15 @@ TransportResult<Answer> read_answer(Connection& connection, std::size_t have, Ht
       if (ec || used == 0) break;
     }
     if (ec == http::error::need_more) ec = {};
-    if (ec && reader->was_cut()) return Answer{false};
+    // Where a body is only worth having, a header that is whole is an answer, whatever becomes of the body.
+    const bool enough = cut && reader->is_header_done() && response.status >= 200;
+    if (ec && enough) return Answer{false};
     if (ec) return tl::unexpected(parse_failure(ec));
 
     if (!reader->is_done() && ended) {
       // A body without a length ends with the connection; over TLS only a close notification proves that nobody cut it.
       if (end_cause == net::error::eof && reader->is_header_done() && reader->need_eof()) return Answer{false};
+      if (enough) return Answer{false};
       const bool nothing = !reader->got_some() && begin == end;
       return tl::unexpected(describe(TransportFault::reset, Delivery::maybe_sent,
                                      nothing ? "the connection ended before an answer came" : "the connection ended within the answer", end_cause));
@@ -114,8 +117,10 @@ TransportResult<Answer> read_answer(Connection& connection, std::size_t have, Ht
       read.result = e, read.count = n, read.under_way = false;
     });
     read.under_way = true;
-    if (!wire.run_until(deadline, [&] { return !read.under_way; }))
+    if (!wire.run_until(deadline, [&] { return !read.under_way; })) {
+      if (enough) return Answer{false};
       return tl::unexpected(describe(TransportFault::timed_out, Delivery::maybe_sent, "the answer did not come in time"));
+    }
     end += read.count;
     ended = static_cast<bool>(read.result);
     end_cause = read.result;

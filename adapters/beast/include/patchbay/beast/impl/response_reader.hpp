@@ -31,9 +31,6 @@ class ResponseReader final : public boost::beast::http::basic_parser<false> {
     }
   }
 
-  /// The body went beyond `max_body` and the rest is not wanted.
-  [[nodiscard]] bool was_cut() const noexcept { return was_cut_; }
-
  private:
   void on_request_impl(boost::beast::http::verb, text, text, int, error_code&) override {}
   void on_response_impl(int status, text, int, error_code&) override { response_.status = status; }
@@ -54,7 +51,6 @@ class ResponseReader final : public boost::beast::http::basic_parser<false> {
     const std::size_t room = max_body_ - response_.body.size();
     if (bytes.size() > room) {
       ec = boost::beast::http::error::body_limit;
-      was_cut_ = cut_;
       if (!cut_) return 0;
     }
     response_.body.append({bytes.data(), std::min(bytes.size(), room)});
@@ -64,7 +60,6 @@ class ResponseReader final : public boost::beast::http::basic_parser<false> {
   HttpResponse& response_;
   std::size_t max_body_;
   bool cut_;
-  bool was_cut_ = false;
   bool in_body_ = false;
 };
 

@@ -78,7 +78,8 @@ class Pool {
 };
 
 /// Reads one answer from `connection` into `response` by `deadline`, interim answers skipped, beginning with the `have`
-/// bytes that its buffer already holds. A body beyond `max_body` is too large, or is cut there when `cut` is set.
+/// bytes that its buffer already holds. A body beyond `max_body` is too large; when `cut` is set it ends there, and one
+/// that breaks off ends where it does.
 /// Says whether the connection may be used again. A write may be under way meanwhile.
 struct Answer {
   bool reusable = false;

@@ -136,6 +136,8 @@ class Wire {
 
   /// Tells the peer that nothing more will be sent.
   void shutdown_send() noexcept;
+  /// Closes the socket; outstanding operations end when the loop runs again.
+  void cut() noexcept;
   /// Closes the socket and runs every handler to its end, so that none outlives what it refers to.
   void abandon() noexcept;
 

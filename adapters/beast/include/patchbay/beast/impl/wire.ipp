@@ -131,18 +131,22 @@ void Wire::shutdown_send() noexcept {
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
-void Wire::abandon() noexcept {
+void Wire::cut() noexcept {
   error_code ignored;
   socket_.close(ignored);
-  // Closing cancelled every operation, so the loop runs out of work by itself: that is when `run` did nothing while no
-  // `wake` was under way that could have stopped it early. What a handler throws (memory ran out) has been removed
-  // from the loop, and the next handler is run.
+}
+
+void Wire::abandon() noexcept {
+  cut();
+  // Closing made every operation ready to end, so polling runs all handlers: it is over when nothing was ready while no
+  // `wake` was under way that could have stopped the loop early. What a handler throws (memory ran out) has been
+  // removed from the loop, and the next handler is run.
   for (;;) {
     const std::uint32_t ended = wakes_ended_;
     const std::uint32_t begun = wakes_begun_;
     try {
       context_.restart();
-      if (context_.run() == 0 && begun == ended && wakes_begun_ == begun) return;
+      if (context_.poll() == 0 && begun == ended && wakes_begun_ == begun) return;
     } catch (...) {
     }
   }

@@ -1,0 +1,304 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // max, min
+#include <atomic>
+#include <cstring>  // memcpy
+#include <exception>
+#include <optional>
+
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/websocket/error.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+#include <patchbay/beast/impl/transport.hpp>
+#include <patchbay/beast/impl/websocket_stream.hpp>
+#include <patchbay/version.hpp>
+
+namespace patchbay::beast {
+
+namespace detail {
+
+namespace websocket = boost::beast::websocket;
+
+constexpr std::size_t max_refusal_body = 4096;
+constexpr unsigned max_queued_controls = 64;  // a flood of pings tells no more than 64 of them do
+constexpr std::uint16_t no_status_code = 1005;
+constexpr std::uint16_t was_cut = 1006;
+
+/// What the end of a read says about the end of the connection.
+std::uint16_t close_code_of(const error_code& ec, const websocket::close_reason& peers) {
+  if (ec == websocket::error::closed) return peers.code == websocket::close_code::none ? no_status_code : static_cast<std::uint16_t>(peers.code);
+  if (ec == websocket::error::message_too_big || ec == websocket::error::buffer_overflow) return 1009;
+  if (ec == websocket::error::bad_frame_payload) return 1007;
+  if (ec == websocket::condition::protocol_violation) return 1002;
+  return was_cut;
+}
+
+/// Whether an endpoint may send `code` (RFC 6455 section 7.4).
+constexpr bool is_sendable(std::uint16_t code) noexcept {
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+}
+
+}  // namespace detail
+
+/// The connection, and what has been read but not taken. Operations refer to members, never to a caller's stack, except
+/// to the text of a write, which `finish` therefore ends before the caller returns.
+struct Channel::State {
+  State(detail::Connection connection_in, std::size_t max_message)
+      : connection(std::move(connection_in)), gate(*connection.wire), stream(gate), into(inbox, std::max<std::size_t>(max_message, 1)) {
+    stream.read_message_max(std::max<std::size_t>(max_message, 1));
+    stream.auto_fragment(false);
+    stream.write_buffer_bytes(std::size_t{16} << 10);
+    stream.text(true);
+    stream.control_callback([this](detail::websocket::frame_type kind, boost::beast::string_view) {
+      if (kind == detail::websocket::frame_type::ping && pings < detail::max_queued_controls) ++pings;
+      if (kind == detail::websocket::frame_type::pong && pongs < detail::max_queued_controls) ++pongs;
+    });
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { wire().abandon(); }
+
+  [[nodiscard]] detail::Wire& wire() noexcept { return *connection.wire; }
+
+  /// Keeps one read outstanding, unless a message waits to be taken.
+  void read_ahead() {
+    if (reading || dead || has_message) return;
+    inbox.clear();
+    stream.async_read(into, [this](detail::error_code ec, std::size_t) {
+      reading = false;
+      if (!ec) {
+        has_message = true;
+      } else {
+        die(detail::close_code_of(ec, stream.reason()));
+      }
+    });
+    reading = true;
+  }
+  void die(std::uint16_t code) {
+    if (dead) return;
+    dead = true;
+    close_code = code;
+    if (code != detail::was_cut) reason.assign(stream.reason().reason.data(), stream.reason().reason.size());
+  }
+  /// Ends the connection and every operation on it.
+  void finish(std::uint16_t code) {
+    die(code);
+    wire().abandon();
+  }
+
+  [[nodiscard]] bool has_event() const noexcept { return pings != 0 || pongs != 0 || has_message || dead; }
+
+  bool take(ChannelEvent& event) {
+    if (pings != 0) {
+      --pings;
+      event.kind = ChannelEvent::Kind::ping;
+    } else if (pongs != 0) {
+      --pongs;
+      event.kind = ChannelEvent::Kind::pong;
+    } else if (has_message) {
+      has_message = false;
+      event.kind = stream.got_text() ? ChannelEvent::Kind::text : ChannelEvent::Kind::binary;
+      std::swap(event.payload, inbox);
+    } else if (dead) {
+      wire().abandon();
+      event.kind = ChannelEvent::Kind::closed;
+      event.close_code = close_code;
+      event.reason = reason;
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  /// Runs one writing operation, which `start` begins with the handler that it is given.
+  template <class Start>
+  TransportResult<void> write(SteadyTime deadline, std::string_view what, Start start) {
+    if (dead) return tl::unexpected(detail::describe(TransportFault::closed, Delivery::not_sent, "the channel is closed"));
+    const std::uint64_t sent_before = wire().sent();
+    TransportFault fault = TransportFault::timed_out;
+    try {
+      if (std::chrono::steady_clock::now() < deadline) {
+        read_ahead();
+        writing = true;
+        write_result = {};
+        start([this](detail::error_code ec, std::size_t = 0) {
+          writing = false;
+          write_result = ec;
+        });
+        if (wire().run_until(deadline, [this] { return !writing || dead; })) {
+          if (!writing && !write_result) return {};
+          fault = dead && close_code != detail::was_cut ? TransportFault::closed : TransportFault::reset;
+        }
+      }
+    } catch (const std::exception&) {
+      fault = TransportFault::reset;
+    }
+    finish(detail::was_cut);
+    const Delivery delivery = wire().sent() == sent_before ? Delivery::not_sent : Delivery::maybe_sent;
+    return tl::unexpected(detail::describe(fault, delivery, what));
+  }
+
+  detail::Connection connection;  // first, because everything else runs on its loop
+  detail::Gate gate;
+  Body inbox;
+  detail::WebSocket stream;
+  detail::BodyBuffer into;
+  std::string reason;
+  detail::error_code write_result;
+  std::atomic<bool> interrupted{false};
+  unsigned pings = 0;
+  unsigned pongs = 0;
+  std::uint16_t close_code = 0;
+  bool reading = false;
+  bool writing = false;
+  bool has_message = false;
+  bool dead = false;
+};
+
+Channel::Channel(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Channel::Channel(Channel&&) noexcept = default;
+Channel& Channel::operator=(Channel&&) noexcept = default;
+Channel::~Channel() = default;
+
+TransportResult<void> Channel::send(std::string_view text, SteadyTime deadline) {
+  if (!state_) return tl::unexpected(detail::describe(TransportFault::closed, Delivery::not_sent, "the channel was moved away"));
+  return state_->write(deadline, "the message was not sent whole",
+                       [&](auto handler) { state_->stream.async_write(boost::asio::buffer(text), std::move(handler)); });
+}
+
+TransportResult<void> Channel::ping(SteadyTime deadline) {
+  if (!state_) return tl::unexpected(detail::describe(TransportFault::closed, Delivery::not_sent, "the channel was moved away"));
+  return state_->write(deadline, "the ping was not sent", [&](auto handler) { state_->stream.async_ping({}, std::move(handler)); });
+}
+
+void Channel::receive(ChannelEvent& event, SteadyTime deadline) {
+  event.kind = ChannelEvent::Kind::closed;
+  event.close_code = detail::was_cut;
+  event.reason.clear();
+  event.payload.clear();
+  if (!state_) return;
+  State& s = *state_;
+  const auto interrupted = [&s] { return s.interrupted.load(std::memory_order_relaxed); };
+  try {
+    if (!interrupted() && !s.has_event()) {
+      s.read_ahead();
+      const auto ready = [&] { return interrupted() || s.has_event(); };
+      if (std::chrono::steady_clock::now() >= deadline) {
+        s.wire().run_ready(ready);
+      } else {
+        static_cast<void>(s.wire().run_until(deadline, ready));
+      }
+    }
+    event.close_code = 0;
+    if (s.interrupted.exchange(false)) {
+      event.kind = ChannelEvent::Kind::interrupted;
+    } else if (!s.take(event)) {
+      event.kind = ChannelEvent::Kind::idle;
+    }
+  } catch (const std::exception&) {  // no memory for a message
+    s.finish(detail::was_cut);
+    event.kind = ChannelEvent::Kind::closed;
+    event.close_code = s.close_code;
+  }
+}
+
+void Channel::close(std::uint16_t code, SteadyTime deadline) {
+  if (!state_ || state_->dead) return;
+  State& s = *state_;
+  s.has_message = false;
+  std::uint16_t ended = detail::was_cut;
+  try {
+    s.writing = true;
+    s.write_result = {};
+    const detail::websocket::close_reason reason(detail::is_sendable(code) ? code : std::uint16_t{1000});
+    s.stream.async_close(reason, [&s](detail::error_code ec) {
+      s.writing = false;
+      s.write_result = ec;
+    });
+    const auto done = [&s] { return !s.writing; };
+    if (std::chrono::steady_clock::now() >= deadline) {
+      s.wire().run_ready(done);  // the frame is written if the socket takes it
+    } else if (s.wire().run_until(deadline, done) && !s.write_result) {
+      ended = detail::close_code_of(detail::websocket::error::closed, s.stream.reason());
+    }
+  } catch (const std::exception&) {
+  }
+  s.has_message = false;
+  s.finish(ended);
+}
+
+void Channel::interrupt() noexcept {
+  if (!state_) return;
+  state_->interrupted = true;
+  state_->wire().wake();
+}
+
+TransportResult<Channel> BlockingTransport::open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline) {
+  namespace d = detail;
+  namespace websocket = detail::websocket;
+  refusal.clear();
+  const Endpoint& endpoint = *request.endpoint;
+  if (!endpoint.may_carry_credentials())
+    return tl::unexpected(d::describe(TransportFault::plain_text_refused, Delivery::not_sent, "the endpoint needs TLS"));
+  if (!d::is_writable(request.target, request.headers))
+    return tl::unexpected(d::describe(TransportFault::malformed, Delivery::not_sent, "the request's target or a header field cannot be written"));
+  if (std::chrono::steady_clock::now() >= deadline)
+    return tl::unexpected(d::describe(TransportFault::timed_out, Delivery::not_sent, "the deadline had passed"));
+
+  std::unique_ptr<Channel::State> channel;
+  const auto delivery = [&] { return channel && channel->wire().sent() != 0 ? Delivery::maybe_sent : Delivery::not_sent; };
+  try {
+    d::Connection connection;
+    {
+      auto wire = state_->connector.connect(endpoint, deadline);
+      if (!wire) return tl::unexpected(std::move(wire.error()));
+      connection.wire = std::move(*wire);
+    }
+    channel = std::make_unique<Channel::State>(std::move(connection), request.max_message);
+    Channel::State& s = *channel;
+    s.stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& upgrade) {
+      upgrade.set(boost::beast::http::field::user_agent, "patchbay");
+      for (const HeaderView& h : request.headers) upgrade.insert(boost::beast::string_view(h.name.data(), h.name.size()), boost::beast::string_view(h.value.data(), h.value.size()));
+    }));
+    const SteadyTime decided_by = std::min(deadline, after(std::chrono::steady_clock::now(), state_->options.handshake_timeout));
+    s.writing = true;
+    const boost::beast::string_view target(request.target.data(), request.target.size());
+    s.stream.async_handshake(endpoint.authority(), target, [&s](d::error_code ec) {
+      s.writing = false;
+      s.write_result = ec;
+    });
+    if (!s.wire().run_until(decided_by, [&s] { return !s.writing; })) {
+      s.wire().abandon();
+      return tl::unexpected(d::describe(TransportFault::timed_out, delivery(), "the upgrade was not answered in time"));
+    }
+    if (!s.write_result) {
+      s.gate.open();
+      // The decorator refers to the request, which ends with this call.
+      s.stream.set_option(websocket::stream_base::decorator([](websocket::request_type&) {}));
+      return Channel(std::move(channel));
+    }
+    if (s.gate.shut()) {
+      const std::string& seen = s.gate.seen();
+      s.connection.capacity = seen.size();
+      s.connection.buffer = std::make_unique_for_overwrite<char[]>(seen.size());
+      std::memcpy(s.connection.buffer.get(), seen.data(), seen.size());
+      auto answer = d::read_answer(s.connection, seen.size(), refusal, state_->options.max_header_bytes, d::max_refusal_body, true, decided_by);
+      if (!answer) return tl::unexpected(std::move(answer.error()));
+      return tl::unexpected(d::describe(TransportFault::upgrade_refused, Delivery::maybe_sent, "the server answered the upgrade with another status than 101"));
+    }
+    namespace http = boost::beast::http;
+    if (s.write_result == http::error::header_limit || s.write_result == http::error::buffer_overflow)
+      return tl::unexpected(d::describe(TransportFault::too_large, delivery(), "the upgrade's header is beyond the limit"));
+    const bool handshake_is_wrong = s.write_result == websocket::condition::handshake_failed || s.write_result.category() == http::make_error_code(http::error::bad_version).category();
+    if (handshake_is_wrong && s.write_result != http::error::end_of_stream && s.write_result != http::error::partial_message)
+      return tl::unexpected(d::describe(TransportFault::malformed, delivery(), "the upgrade's answer is wrong", s.write_result));
+    return tl::unexpected(d::describe(TransportFault::reset, delivery(), "the connection ended within the upgrade", s.write_result));
+  } catch (const std::exception& e) {
+    return tl::unexpected(d::describe(channel ? TransportFault::reset : TransportFault::connect, delivery(), e.what()));
+  }
+}
+
+}  // namespace patchbay::beast
