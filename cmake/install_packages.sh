@@ -42,7 +42,7 @@ install_packages() {
   echo "Installing with apt: ${missing[*]}"
   mkdir -p build
   local log=build/apt.log
-  run+=(env DEBIAN_FRONTEND=noninteractive)
+  run+=(env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1)  # RUNLEVEL: a package that brings a service does not start it
   if ! { "${run[@]}" apt-get update && "${run[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; } \
       > "$log" 2>&1 < /dev/null; then
     tail -n 20 "$log" >&2
