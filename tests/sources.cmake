@@ -7,9 +7,11 @@ set(patchbay_test_rooms
 )
 set(patchbay_tests_adapters_beast
   unit/adapters/beast/http.cpp
+  unit/adapters/beast/websocket.cpp
 )
 set(patchbay_tests_adapters_beast_threads
   unit/adapters/beast/http_threads.cpp
+  unit/adapters/beast/websocket_threads.cpp
 )
 set(patchbay_tests_core
   unit/core/endpoint.cpp

@@ -3,8 +3,12 @@ set(patchbay_headers
   include/patchbay/cloud/retry_after.hpp
   include/patchbay/endpoint.hpp
   include/patchbay/error.hpp
+  include/patchbay/flow/detail/diagram_plan.hpp
+  include/patchbay/flow/detail/diagram_text.hpp
   include/patchbay/flow/detail/flow_parser.hpp
   include/patchbay/flow/detail/text_index.hpp
+  include/patchbay/flow/detail/visible.hpp
+  include/patchbay/flow/diagram.hpp
   include/patchbay/flow/flow_graph.hpp
   include/patchbay/flow/reachability.hpp
   include/patchbay/http.hpp
@@ -12,10 +16,17 @@ set(patchbay_headers
   include/patchbay/json/number.hpp
   include/patchbay/json/read.hpp
   include/patchbay/json/write.hpp
+  include/patchbay/observe/audit.hpp
+  include/patchbay/observe/audit_file.hpp
+  include/patchbay/observe/histogram.hpp
+  include/patchbay/observe/metrics.hpp
+  include/patchbay/observe/redact.hpp
+  include/patchbay/observe/timestamp.hpp
   include/patchbay/policy/clock.hpp
   include/patchbay/policy/logger.hpp
   include/patchbay/policy/retry.hpp
   include/patchbay/policy/schema.hpp
+  include/patchbay/policy/text_logger.hpp
   include/patchbay/policy/transport.hpp
   include/patchbay/result.hpp
   include/patchbay/schema/bounded.hpp
