@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <patchbay/observe/redact.hpp>
+#include <patchbay/protocol/protocol.hpp>
+#include <patchbay/random_source.hpp>
+
+namespace patchbay {
+
+/// The driver behind the plain calls: carries out a protocol's effects one after the other on the calling thread.
+///
+/// `PolicySet` is the door's `Policies`. What a policy throws becomes a value here: a transport that throws counts as a
+/// failure after which the request may have been sent.
+template <class PolicySet>
+class BlockingOperation final : public Operation {
+ public:
+  BlockingOperation(PolicySet& policies, RandomSource& random) noexcept : policies_(&policies), random_(&random) {}
+
+  /// Runs `protocol` to its end.
+  template <class T>
+  [[nodiscard]] T run(Protocol<T> protocol) {
+    protocol.start();
+    while (!protocol.done()) {
+      carry_out(std::exchange(pending, PendingEffect{}));
+      resume_at.resume();
+    }
+    return protocol.take();
+  }
+
+  SteadyTime steady_now() override { return policies_->clock.steady_now(); }
+  WallTime wall_now() override { return policies_->clock.wall_now(); }
+  RetryAnswer decide_retry(const RetryQuestion& question) override { return policies_->retry.decide(question); }
+  std::uint64_t random_bits() override { return random_->bits(); }
+  bool log_enabled(Level level) const override { return std::as_const(policies_->logger).enabled(level); }
+  void log_event(Level level, const Event& event) noexcept override {
+    if (!guarded([&] { policies_->logger.log(level, event); }) && observer) observer->callback_failed();
+  }
+
+  void wake_up() noexcept override {
+    // The lock orders this after the sleeper's look at its waiter, so that no wake-up falls between look and sleep.
+    { const std::lock_guard lock(mutex_); }
+    woken_.notify_one();
+  }
+
+ private:
+  void carry_out(PendingEffect effect) {
+    switch (effect.kind()) {
+      case PendingEffect::Kind::none: return;
+      case PendingEffect::Kind::http: {
+        HttpEffect& http = effect.http();
+        const bool calm = guarded([&] { http.result = policies_->transport.send(*http.request, *http.response, http.deadline); });
+        if (!calm) http.result = tl::unexpected(TransportError(TransportFault::reset, Delivery::maybe_sent, "the transport threw"));
+        return;
+      }
+      case PendingEffect::Kind::sleep: policies_->clock.sleep_until(effect.sleep().until); return;
+      case PendingEffect::Kind::wait: {
+        const WaitEffect& wait = effect.wait();
+        std::unique_lock lock(mutex_);
+        // Short sleeps, because the deadline is on the policy's clock, which need not be the machine's.
+        while (!wait.waiter->woken() && steady_now() < wait.deadline) woken_.wait_for(lock, milliseconds{5});
+        return;
+      }
+    }
+  }
+
+  PolicySet* policies_;
+  RandomSource* random_;
+  std::mutex mutex_;
+  std::condition_variable woken_;
+};
+
+/// Operations that are used again, so that a warm door allocates little. As many as there were calls at once.
+/// Thread-safe.
+template <class PolicySet>
+class OperationPool {
+ public:
+  OperationPool(PolicySet& policies, RandomSource& random) noexcept : policies_(&policies), random_(&random) {}
+
+  /// An operation for one call; goes back to the pool by itself.
+  class Lease {
+   public:
+    Lease(OperationPool& pool, std::unique_ptr<BlockingOperation<PolicySet>> operation) noexcept
+        : pool_(&pool), operation_(std::move(operation)) {}
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease() { pool_->give_back(std::move(operation_)); }
+    BlockingOperation<PolicySet>& operator*() const noexcept { return *operation_; }
+    BlockingOperation<PolicySet>* operator->() const noexcept { return operation_.get(); }
+
+   private:
+    OperationPool* pool_;
+    std::unique_ptr<BlockingOperation<PolicySet>> operation_;
+  };
+
+  [[nodiscard]] Lease take() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!free_.empty()) {
+        auto operation = std::move(free_.back());
+        free_.pop_back();
+        return Lease(*this, std::move(operation));
+      }
+    }
+    auto made = std::make_unique<BlockingOperation<PolicySet>>(*policies_, *random_);
+    const std::lock_guard lock(mutex_);
+    free_.reserve(++made_);  // so that giving back cannot fail
+    return Lease(*this, std::move(made));
+  }
+
+ private:
+  void give_back(std::unique_ptr<BlockingOperation<PolicySet>> operation) noexcept {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(operation));
+  }
+  PolicySet* policies_;
+  RandomSource* random_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<BlockingOperation<PolicySet>>> free_;
+  std::size_t made_ = 0;
+};
+
+}  // namespace patchbay

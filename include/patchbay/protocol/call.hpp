@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // max, min
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <patchbay/cloud/retry_after.hpp>
+#include <patchbay/observe/redact.hpp>
+#include <patchbay/protocol/classify.hpp>
+#include <patchbay/protocol/pacer.hpp>
+#include <patchbay/protocol/protocol.hpp>
+#include <patchbay/protocol/token_source.hpp>
+
+namespace patchbay {
+
+/// What a door's requests have in common. Belongs to the door and outlives its operations.
+class Gateway {
+ public:
+  Gateway(Endpoint api_in, TokenSource& tokens_in) : api(std::move(api_in)), tokens(&tokens_in) {}
+
+  Endpoint api;
+  TokenSource* tokens;
+  Pacer* pacer = nullptr;  ///< None: not paced.
+  std::string_view needed_scope;
+  Duration attempt_timeout = seconds{10};
+  Duration retry_after_cap = seconds{60};
+  std::size_t max_body = std::size_t{32} << 20;
+};
+
+/// How one exchange ended, as far as the caller's decision goes.
+class Attempt {
+ public:
+  Attempt() noexcept = default;
+  Verdict verdict{Next::give_up, ErrorCode::internal};
+  std::string detail;    ///< What the transport said; empty when there was an answer.
+  Duration latency{};    ///< Of the exchange alone.
+};
+
+/// Sends one request once: paced, bounded by the attempt timeout and `limit`, logged, classified. Fails only when it
+/// could not begin.
+inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gateway, ExchangeKind kind, const HttpRequest& request,
+                                      SteadyTime limit, Attempt& out) {
+  if (gateway.pacer && !operation.must_not_wait && kind != ExchangeKind::webhook) {
+    const std::optional<SteadyTime> start = gateway.pacer->reserve(operation.steady_now(), limit);
+    if (!start) co_return fail(ErrorCode::rate_limited, "the pacer has no turn for this request before the deadline");
+    const SteadyTime from = operation.steady_now();
+    if (*start > from) {
+      SleepEffect sleep(*start);
+      co_await sleep;
+      operation.slept += operation.steady_now() - from;
+      if (sleep.cancelled) co_return fail(ErrorCode::cancelled, "cancelled while waiting for a paced turn");
+    }
+  }
+  const SteadyTime begun = operation.steady_now();
+  if (begun >= limit) co_return fail(ErrorCode::deadline_exceeded, "the deadline passed before the request could begin");
+  operation.response.clear();
+  operation.status = 0;
+  HttpEffect effect(request, operation.response, std::min(limit, after(begun, gateway.attempt_timeout)));
+  co_await effect;
+  out.latency = operation.steady_now() - begun;
+  operation.status = effect.result ? operation.response.status : 0;
+  if (operation.observer) operation.observer->exchanged(kind, out.latency, operation.status);
+  const double milliseconds_taken = std::chrono::duration<double, std::milli>(out.latency).count();
+  if (!effect.result) {
+    const TransportError& error = effect.result.error();
+    out.verdict = classify(kind, error.fault, error.delivery);
+    out.detail.assign(to_string(error.fault));
+    if (!error.detail.empty()) out.detail.append(": ").append(excerpt(error.detail, 200));
+    operation.log(Level::warn, "http.attempt",
+                  {{"operation", operation.operation_id}, {"request", request.name}, {"fault", to_string(error.fault)},
+                   {"sent", error.delivery == Delivery::maybe_sent}, {"ms", milliseconds_taken}});
+    co_return Result<void>{};
+  }
+  out.detail.clear();
+  if (const auto id = operation.response.headers.find("inin-correlation-id")) {
+    operation.server_correlation_id.clear();
+    append_excerpt(operation.server_correlation_id, *id, 128);
+  }
+  out.verdict = classify(kind, operation.status);
+  operation.log(Level::info, "http.attempt",
+                {{"operation", operation.operation_id}, {"request", request.name}, {"status", operation.status}, {"ms", milliseconds_taken}});
+  co_return Result<void>{};
+}
+
+/// The error that reports how `attempt` ended, for the request `name` that was tried `attempts` times.
+inline Error error_of(const Operation& operation, const Attempt& attempt, std::string_view name, int attempts) {
+  std::string message(name);
+  if (operation.status != 0) {
+    message.append(" answered ").append(std::to_string(operation.status));
+  } else {
+    message.append(" failed: ").append(attempt.detail);
+  }
+  if (attempts > 1) message.append(", after ").append(std::to_string(attempts)).append(" attempts");
+  Error error(attempt.verdict.code, std::move(message));
+  error.set_http_status(operation.status);
+  if (operation.status != 0) error.set_server_message(excerpt(operation.response.body.view(), 512));
+  return error;
+}
+
+/// The wait that the last answer asked for, if it asked for one that can be understood (hazard A8).
+inline std::optional<Duration> retry_after_of(Operation& operation) {
+  if (operation.status == 0) return std::nullopt;
+  const auto value = operation.response.headers.find("Retry-After");
+  if (!value) return std::nullopt;
+  return parse_retry_after(*value, operation.response.headers.find("Date"), operation.wall_now());
+}
+
+/// How a wait between attempts ended.
+enum class Pause : std::uint8_t {
+  over,         ///< Try again.
+  stop,         ///< The policy has had enough, or the server's wait is beyond the cap.
+  out_of_time,  ///< The wait does not fit before the limit.
+};
+
+/// Waits before another attempt of the same cause, if there is to be one. A server's wait is never shortened, and jitter
+/// is added to it (invariant I9). `last` learns of the wait that the server asked for. Fails only when cancelled.
+inline Protocol<Result<Pause>> back_off(Operation& operation, const Gateway& gateway, RetryCause cause, int attempts, SteadyTime limit,
+                                        Error& last) {
+  const SteadyTime now = operation.steady_now();
+  const RetryAnswer answer = operation.decide_retry(RetryQuestion{cause, attempts, now - operation.started, operation.random_unit()});
+  const std::optional<Duration> hint = retry_after_of(operation);
+  if (hint) last.set_retry_after(std::chrono::ceil<milliseconds>(std::min<Duration>(*hint, std::chrono::hours{24 * 365})));
+  if (!answer.again) co_return Pause::stop;
+  Duration wait = (std::max)(answer.wait, Duration::zero());
+  if (hint) {
+    if (*hint > gateway.retry_after_cap) co_return Pause::stop;
+    wait = *hint + std::min<Duration>(wait, *hint / 10 + milliseconds{50});
+  }
+  if (after(now, wait) >= limit) co_return Pause::out_of_time;
+  operation.log(Level::info, "retry.wait",
+                {{"operation", operation.operation_id}, {"attempts", attempts},
+                 {"ms", std::chrono::duration<double, std::milli>(wait).count()}, {"server_asked", hint.has_value()}});
+  SleepEffect sleep(after(now, wait));
+  co_await sleep;
+  operation.slept += operation.steady_now() - now;
+  if (sleep.cancelled) co_return fail(ErrorCode::cancelled, "cancelled while waiting to try again");
+  co_return Pause::over;
+}
+
+/// How often each cause has ended an attempt (hazard A9: separate budgets).
+class AttemptCounts {
+ public:
+  AttemptCounts() noexcept = default;
+  int count(RetryCause cause) noexcept { return ++by_cause_[static_cast<std::size_t>(cause)]; }
+  [[nodiscard]] int total() const noexcept { return by_cause_[0] + by_cause_[1] + by_cause_[2]; }
+
+ private:
+  std::array<int, 3> by_cause_{};
+};
+
+}  // namespace patchbay

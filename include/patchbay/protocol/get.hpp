@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include <patchbay/protocol/oauth.hpp>
+
+namespace patchbay {
+
+/// Reads `operation.target` with a token into `operation.response`, with retries; `name` is the request's for logs and
+/// messages. Succeeds on 2xx, and on 304 when `if_none_match` is given.
+inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, std::string_view name, std::string_view if_none_match) {
+  HttpRequest request(Method::get, gateway.api, operation.target);
+  request.name = name;
+  request.max_body = gateway.max_body;
+  std::uint64_t stale_generation = 0;
+  AttemptCounts counts;
+  for (;;) {
+    if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) co_return authorized;
+    const std::array<HeaderView, 3> headers{HeaderView{"Authorization", operation.authorization}, HeaderView{"Accept", "application/json"},
+                                            HeaderView{"If-None-Match", if_none_match}};
+    request.headers = std::span(headers).first(if_none_match.empty() ? 2 : 3);
+    Attempt last;
+    if (auto begun = co_await attempt(operation, gateway, ExchangeKind::read, request, operation.deadline, last); !begun) co_return begun;
+    if (last.verdict.next == Next::done || (operation.status == 304 && !if_none_match.empty())) co_return Result<void>{};
+    if (last.verdict.next == Next::refresh_token && may_replay(operation, gateway)) {
+      stale_generation = operation.token_generation;
+      continue;
+    }
+    const int attempts = counts.count(last.verdict.cause);
+    Error error = error_of(operation, last, name, counts.total());
+    if (last.verdict.next != Next::retry) co_return fail(std::move(error));
+    auto pause = co_await back_off(operation, gateway, last.verdict.cause, attempts, operation.deadline, error);
+    if (!pause) co_return fail(std::move(pause.error()));
+    if (*pause != Pause::over) co_return fail(std::move(error));
+  }
+}
+
+/// Reads an interaction into `operation.snapshot`.
+inline Protocol<Result<void>> read_interaction(Operation& operation, const Gateway& gateway, std::string_view id) {
+  Dialect::interaction_target(operation.target, gateway.api, id);
+  if (auto read = co_await get(operation, gateway, "interaction.get", {}); !read) co_return read;
+  if (const auto parsed = Dialect::parse_interaction(operation.response, operation.json, operation.snapshot); !parsed) {
+    Error error(ErrorCode::malformed_response, std::string("the interaction ").append(parsed.error().why));
+    error.set_http_status(operation.status);
+    co_return fail(std::move(error));
+  }
+  if (!operation.snapshot.id.empty() && !equal_ignoring_case(operation.snapshot.id, id))
+    co_return fail(ErrorCode::malformed_response, "the server answered with another interaction than the one asked for");
+  co_return Result<void>{};
+}
+
+}  // namespace patchbay

@@ -1,0 +1,183 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <patchbay/cloud/documents_dialect.hpp>
+#include <patchbay/protocol/call.hpp>
+
+namespace patchbay {
+
+namespace detail {
+
+/// Base64 (RFC 4648 section 4) of what stands in `Authorization: Basic`.
+inline void append_base64(std::string& out, std::string_view bytes) {
+  static constexpr char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = 0;
+    const std::size_t have = std::min<std::size_t>(3, bytes.size() - i);
+    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < have ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k) out.push_back(k <= have ? alphabet[group >> (18 - 6 * k) & 63] : '=');
+  }
+}
+
+/// A string that held a secret is overwritten before its memory is used for anything else.
+class Wipe {
+ public:
+  explicit Wipe(std::string& text) noexcept : text_(&text) {}
+  Wipe(const Wipe&) = delete;
+  Wipe& operator=(const Wipe&) = delete;
+  ~Wipe() {
+    volatile char* p = text_->data();
+    for (std::size_t i = 0; i < text_->size(); ++i) p[i] = 0;
+  }
+
+ private:
+  std::string* text_;
+};
+
+/// Leads a refresh on behalf of every door that shares the token source, and says there how it ended.
+class RefreshLead {
+ public:
+  explicit RefreshLead(TokenSource& tokens) noexcept : tokens_(&tokens) {}
+  RefreshLead(const RefreshLead&) = delete;
+  RefreshLead& operator=(const RefreshLead&) = delete;
+  ~RefreshLead() {
+    if (tokens_) tokens_->abandon();
+  }
+  void settled() noexcept { tokens_ = nullptr; }
+
+ private:
+  TokenSource* tokens_;
+};
+
+}  // namespace detail
+
+/// Fetches a token as the leader of the refresh (RFC 6749 section 4.4), with retries, and publishes it or the error.
+inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway& gateway) {
+  TokenSource& tokens = *gateway.tokens;
+  detail::RefreshLead lead(tokens);
+  const TokenSettings& settings = tokens.settings();
+  const Endpoint& login = *tokens.login();
+
+  std::string target = login.path() + std::string(Dialect::token_target);
+  std::string form = "grant_type=client_credentials";
+  std::string basic;
+  const std::size_t room = 3 * (settings.client_id.size() + settings.client_secret.reveal().size() + settings.scope.size()) + 128;
+  form.reserve(room), basic.reserve(room);  // so that growing leaves no copy of the secret behind
+  const detail::Wipe wipe_form(form), wipe_basic(basic);
+  if (settings.credentials_in == CredentialsIn::basic) {
+    std::string pair;
+    const detail::Wipe wipe_pair(pair);
+    pair.reserve(room);
+    pair.append(settings.client_id).append(":").append(settings.client_secret.reveal());
+    basic = "Basic ";
+    detail::append_base64(basic, pair);
+  } else {
+    append_form_encoded(form.append("&client_id="), settings.client_id);
+    append_form_encoded(form.append("&client_secret="), settings.client_secret.reveal());
+  }
+  if (!settings.scope.empty()) append_form_encoded(form.append("&scope="), settings.scope);
+  const std::array<HeaderView, 3> headers{HeaderView{"Content-Type", "application/x-www-form-urlencoded"},
+                                          HeaderView{"Accept", "application/json"}, HeaderView{"Authorization", basic}};
+  HttpRequest request(Method::post, login, target);
+  request.headers = std::span(headers).first(basic.empty() ? 2 : 3);
+  request.body = form;
+  request.name = "token.post";
+  request.max_body = std::min<std::size_t>(gateway.max_body, 1 << 20);
+
+  AttemptCounts counts;
+  for (;;) {
+    const SteadyTime requested = operation.steady_now();
+    Attempt last;
+    // A failure to begin is the leader's own: its deadline or its turn. The lead passes on.
+    if (auto begun = co_await attempt(operation, gateway, ExchangeKind::token, request, operation.deadline, last); !begun)
+      co_return begun;
+    if (last.verdict.next == Next::done) {
+      Dialect::Grant grant;
+      const auto parsed = Dialect::parse_grant(operation.response, operation.json, grant);
+      if (parsed) {
+        constexpr double longest = 10.0 * 365 * 24 * 3600;
+        const Duration lifetime = grant.expires_in < 0
+                                      ? settings.default_lifetime
+                                      : std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(grant.expires_in, longest)));
+        tokens.publish(std::move(grant.access_token), grant.has_scope ? std::move(grant.scope) : settings.scope, requested, lifetime,
+                       operation.random_unit());
+        lead.settled();
+        operation.log(Level::info, "token.refreshed", {{"generation", static_cast<std::int64_t>(tokens.generation())}});
+        co_return Result<void>{};
+      }
+      Error error(ErrorCode::malformed_response, std::string("the token answer ").append(parsed.error().why));
+      error.set_http_status(operation.status);
+      tokens.fail_refresh(error);
+      lead.settled();
+      co_return fail(std::move(error));
+    }
+    const int attempts = counts.count(last.verdict.cause);
+    Error error = error_of(operation, last, request.name, counts.total());
+    Pause pause = Pause::stop;
+    if (last.verdict.next == Next::give_up) {
+      if (const std::string code = Dialect::parse_refusal(operation.response, operation.json); !code.empty()) {
+        error = Error(error.code(), "the login host refused the credentials: " + code);
+        error.set_http_status(operation.status);
+      }
+    } else {
+      auto waited = co_await back_off(operation, gateway, last.verdict.cause, attempts, operation.deadline, error);
+      if (!waited) co_return fail(std::move(waited.error()));
+      pause = *waited;
+    }
+    if (pause == Pause::over) continue;
+    if (pause == Pause::stop) {
+      tokens.fail_refresh(error);
+      lead.settled();
+    }
+    co_return fail(std::move(error));
+  }
+}
+
+/// Puts a valid token into `operation.authorization`: the present one, or one that this or another operation fetches now.
+/// Nothing of `stale_generation` or older is taken.
+inline Protocol<Result<void>> authorize(Operation& operation, const Gateway& gateway, std::uint64_t stale_generation) {
+  TokenSource& tokens = *gateway.tokens;
+  SingleFlight::Ticket ticket = 0;
+  for (;;) {
+    Waiter waiter(operation);
+    std::optional<Error> error;
+    const Turn turn = tokens.ask(operation.steady_now(), stale_generation, waiter, ticket, operation.authorization,
+                                 operation.token_generation, error);
+    if (turn == Turn::use) break;
+    if (turn == Turn::failed) co_return fail(std::move(*error));
+    if (turn == Turn::lead) {
+      if (auto led = co_await refresh_token(operation, gateway); !led) {
+        // A token that is still valid serves until its end, even though its successor could not be had yet.
+        if (led.error().code() == ErrorCode::cancelled || !tokens.postpone(operation.steady_now(), stale_generation)) co_return led;
+      }
+      continue;
+    }
+    WaitEffect wait(waiter, operation.deadline);
+    const SteadyTime from = operation.steady_now();
+    co_await wait;
+    tokens.forget(waiter);
+    operation.slept += operation.steady_now() - from;
+    if (wait.cancelled) co_return fail(ErrorCode::cancelled, "cancelled while a token was being fetched");
+    if (!waiter.woken() && operation.steady_now() >= operation.deadline)
+      co_return fail(ErrorCode::deadline_exceeded, "the deadline passed while a token was being fetched");
+  }
+  if (const auto missing = tokens.lacks(gateway.needed_scope))
+    co_return fail(ErrorCode::insufficient_scope, std::string("the token was granted without the scope ").append(*missing));
+  co_return Result<void>{};
+}
+
+/// Whether a 401 may be answered with a newer token: once per operation. Marks the old one as dead.
+inline bool may_replay(Operation& operation, const Gateway& gateway) noexcept {
+  gateway.tokens->invalidate(operation.token_generation);
+  if (std::exchange(operation.token_replayed, true)) return false;
+  if (operation.observer) operation.observer->replayed();
+  return true;
+}
+
+}  // namespace patchbay

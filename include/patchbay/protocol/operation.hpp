@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <patchbay/cloud/interaction.hpp>
+#include <patchbay/flow/reachability.hpp>
+#include <patchbay/json/read.hpp>
+#include <patchbay/observe/audit.hpp>
+#include <patchbay/policy/logger.hpp>
+#include <patchbay/policy/retry.hpp>
+#include <patchbay/protocol/arena.hpp>
+#include <patchbay/protocol/effect.hpp>
+#include <patchbay/protocol/operation_observer.hpp>
+
+namespace patchbay {
+
+/// The root context of one operation: the policies as a protocol sees them, the deadline, and memory that is used again by
+/// the next operation. A driver derives from it; protocols get it as their first parameter.
+///
+/// One operation runs on one thread at a time.
+class Operation : public Wakeable {
+ public:
+  Operation() = default;
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+  virtual ~Operation() = default;
+
+  // What may be asked without suspending.
+  [[nodiscard]] virtual SteadyTime steady_now() = 0;
+  [[nodiscard]] virtual WallTime wall_now() = 0;
+  [[nodiscard]] virtual RetryAnswer decide_retry(const RetryQuestion& question) = 0;
+  /// Uniform over all 64-bit numbers, from the door's random source.
+  [[nodiscard]] virtual std::uint64_t random_bits() = 0;
+  [[nodiscard]] virtual bool log_enabled(Level level) const = 0;
+  virtual void log_event(Level level, const Event& event) noexcept = 0;
+
+  /// Logs `name` with the fields, if anybody listens at that level. The operation's own fields come first.
+  void log(Level level, std::string_view name, std::initializer_list<Field> fields) noexcept {
+    if (log_enabled(level)) log_event(level, Event{name, std::span<const Field>(fields.begin(), fields.size())});
+  }
+  /// Uniform in [0, 1).
+  [[nodiscard]] double random_unit() { return static_cast<double>(random_bits() >> 11) * 0x1p-53; }
+
+  /// Begins anew: every member that belongs to one operation is reset, memory is kept.
+  void begin(std::string_view interaction, Duration budget) {
+    started = steady_now();
+    deadline = after(started, budget);
+    operation_id.clear();
+    interaction_id.assign(interaction);
+    slept = Duration::zero();
+    side_effects = 0;
+    status = 0;
+    server_correlation_id.clear();
+    etag.clear();
+    flow_version.clear();
+    token_replayed = false;
+    token_generation = 0;
+    must_not_wait = false;
+  }
+
+  // The operation itself.
+  SteadyTime started{};
+  SteadyTime deadline{};        ///< Over all attempts and sleeps; nothing begins that cannot end by it.
+  std::string operation_id;     ///< The transition or correlation id.
+  std::string interaction_id;
+  Duration slept{};             ///< Time spent in waits, so that latency can be told apart from patience (hazard B29).
+  int side_effects = 0;         ///< Sends that could change something.
+  int status = 0;               ///< Of the last HTTP answer.
+  std::string server_correlation_id;  ///< Of the last HTTP answer.
+  std::string etag;             ///< Last one sent in `If-Match`.
+  bool token_replayed = false;  ///< A 401 was answered with a fresh token once already (hazard A11).
+  std::uint64_t token_generation = 0;  ///< Of the token in `authorization`.
+  bool must_not_wait = false;   ///< A release: never behind pacing (hazard B7).
+
+  // Memory that the next operation uses again.
+  FrameArena arena;
+  JsonReader json;
+  HttpResponse response;
+  InteractionSnapshot snapshot;
+  AuditRecord record;
+  RouteScratch route_scratch;
+  std::string target;
+  std::string authorization;
+  std::string body;
+  std::string attributes;  ///< Encoded variables, as members without braces.
+  std::string timestamp;   ///< Of the operation, as written.
+  std::string flow_version;  ///< That the operation decides by; empty until the flow is known.
+
+  OperationObserver* observer = nullptr;  ///< The door's; none: nothing is counted.
+
+  // Between protocol and driver.
+  PendingEffect pending;
+  std::coroutine_handle<> resume_at;
+};
+
+}  // namespace patchbay

@@ -1,0 +1,237 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include <patchbay/observe/audit.hpp>
+#include <patchbay/observe/metrics.hpp>
+#include <patchbay/protocol/flow_fetch.hpp>
+#include <patchbay/protocol/lanes.hpp>
+#include <patchbay/settings.hpp>
+#include <patchbay/transition_request.hpp>
+
+namespace patchbay {
+
+/// What the transition protocols need of their door; belongs to the door.
+class TransitionContext final : public OperationObserver {
+ public:
+  TransitionContext(const Settings& settings_in, AuditTrail& audit_in, TransitionMetrics& metrics_in) noexcept
+      : settings(&settings_in), audit(&audit_in), metrics(&metrics_in) {}
+
+  void exchanged(ExchangeKind kind, Duration latency, int status) noexcept override {
+    metrics->attempted(latency, status);
+    if (kind == ExchangeKind::write) metrics->add(TransitionCounter::patch_attempts);
+  }
+  void replayed() noexcept override { metrics->add(TransitionCounter::token_refreshes); }
+  void flow_asked(bool cached) noexcept override {
+    metrics->add(cached ? TransitionCounter::flow_cache_hits : TransitionCounter::flow_cache_misses);
+  }
+
+  void callback_failed() noexcept override { metrics->add(TransitionCounter::callback_failures); }
+
+  const Settings* settings;
+  AuditTrail* audit;
+  TransitionMetrics* metrics;
+  std::optional<Gateway> api;  ///< Absent only while the settings are invalid.
+  std::optional<Gateway> crm;  ///< Absent when there is no webhook.
+  Lanes lanes;
+};
+
+/// How a write against one version of the interaction ended, when it did not end in an error.
+enum class WriteEnd : std::uint8_t {
+  applied,   ///< The answer said so.
+  resolved,  ///< The interaction carries our transition id.
+  stale,     ///< Not applied, and cannot be any more: the interaction has another version, which was read anew.
+};
+
+/// Fills what every audit record of a transition has.
+inline AuditRecord& begin_record(Operation& operation, const TransitionRequest& request, AuditKind kind) {
+  AuditRecord& record = operation.record;
+  record.clear();
+  record.kind = kind;
+  record.action = AuditAction::state_transition;
+  record.timestamp = operation.wall_now();
+  record.operation_id = operation.operation_id;
+  record.interaction_id.assign(request.interaction(), 0, 128);
+  record.from.assign(request.from(), 0, 256);
+  record.to.assign(request.to(), 0, 256);
+  record.flow_id.assign(request.flow(), 0, 128);
+  record.flow_version = operation.flow_version;
+  record.attempt = operation.side_effects;
+  record.etag_used = operation.etag;
+  record.server_correlation_id = operation.server_correlation_id;
+  return record;
+}
+
+/// Records the end of one write.
+inline void record_attempt(Operation& operation, const TransitionContext& context, const TransitionRequest& request, const Attempt& attempt) {
+  AuditRecord& record = begin_record(operation, request, AuditKind::attempt);
+  record.http_status = operation.status;
+  record.latency = attempt.latency;
+  record.success = attempt.verdict.next == Next::done;
+  record.outcome = record.success ? Outcome::applied : attempt.verdict.ambiguous ? Outcome::unknown : Outcome::not_applied;
+  if (!record.success) {
+    record.error_code = attempt.verdict.code;
+    record.error_message = attempt.detail;
+    if (operation.status != 0) record.error_message.append("answered ").append(std::to_string(operation.status));
+  }
+  context.audit->append(record);
+}
+
+/// Reads the interaction again and says what became of a write of `operation.operation_id` against `operation.etag`.
+/// `prior_id` is the transition id that the interaction carried at that version; `ambiguous` says that some attempt may
+/// have reached the server without an answer. `error` is what to report when it was not applied.
+///
+/// The proof runs as invariant I4 wants it. Our id on the interaction: applied. Another version under the same id as
+/// before: a writer without ids has been there, ours has not, and can no longer be applied. Another version under a third
+/// id: ours may have been there in between, so nothing is known. The same version: a late write may still come.
+inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
+                                          const std::string& prior_id, bool ambiguous, Error error) {
+  Error unknown(ErrorCode::outcome_unknown, "the write may have been applied: " + error.message());
+  unknown.set_http_status(error.http_status());
+  unknown.set_server_message(error.server_message());
+  const int status = operation.status;
+  if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) {
+    if (!ambiguous) co_return fail(std::move(read.error()));
+    co_return fail(std::move(unknown));
+  }
+  const InteractionSnapshot& now = operation.snapshot;
+  if (now.transition_id == operation.operation_id) {
+    operation.status = status;
+    co_return WriteEnd::resolved;
+  }
+  if (now.etag.empty()) {
+    if (ambiguous) co_return fail(std::move(unknown));
+    co_return fail(ErrorCode::no_etag, "the interaction came without a strong ETag");
+  }
+  if (now.etag == operation.etag) {
+    if (ambiguous) co_return fail(std::move(unknown));
+    co_return fail(std::move(error));
+  }
+  if (ambiguous && now.transition_id != prior_id) co_return fail(std::move(unknown));
+  co_return WriteEnd::stale;
+}
+
+/// Sends the write in `operation.body` against the version in `operation.snapshot`, as often as it takes and always with
+/// the same ETag, so that the server applies it at most once (invariant I3).
+inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
+                                             TransitionResult& result) {
+  const Gateway& gateway = *context.api;
+  operation.etag = operation.snapshot.etag;
+  const std::string prior_id = operation.snapshot.transition_id;
+  // A quarter of what is left is kept back, so that there is time to find out what became of a write without an answer.
+  const SteadyTime begun_at = operation.steady_now();
+  const SteadyTime limit = operation.deadline - (operation.deadline - begun_at) / 4;
+  HttpRequest patch(Method::patch, gateway.api, operation.target);
+  patch.name = "interaction.patch";
+  patch.body = operation.body;
+  patch.max_body = gateway.max_body;
+  std::uint64_t stale_generation = 0;
+  AttemptCounts counts;
+  bool ambiguous = false;
+  std::optional<Error> error;
+  while (!error) {
+    if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) {
+      error = std::move(authorized.error());
+      break;
+    }
+    const std::array<HeaderView, 4> headers{HeaderView{"Authorization", operation.authorization}, HeaderView{"Accept", "application/json"},
+                                            HeaderView{"Content-Type", "application/json"}, HeaderView{"If-Match", operation.etag}};
+    patch.headers = headers;
+    Attempt last;
+    if (auto begun = co_await attempt(operation, gateway, ExchangeKind::write, patch, limit, last); !begun) {
+      error = std::move(begun.error());
+      break;
+    }
+    ++operation.side_effects;
+    record_attempt(operation, context, request, last);
+    ambiguous = ambiguous || last.verdict.ambiguous;
+    switch (last.verdict.next) {
+      case Next::done: {
+        std::string echoed;
+        const auto echo = Dialect::parse_write_echo(operation.response, operation.json, echoed);
+        if (echo && (echoed.empty() || echoed == operation.operation_id)) {
+          if (const auto etag = operation.response.headers.find("ETag"); etag && is_strong_etag(*etag)) result.etag = *etag;
+          co_return WriteEnd::applied;
+        }
+        // A 2xx whose body is not ours proves nothing (RFC 9110 section 13.1.1 lets a server answer so to a repeated write).
+        ambiguous = true;
+        error.emplace(echo ? ErrorCode::conflict : ErrorCode::malformed_response,
+                      echo ? "the answer to the write names another transition" : std::string("the answer to the write ").append(echo.error().why));
+        error->set_http_status(operation.status);
+        break;
+      }
+      case Next::refresh_token:
+        if (may_replay(operation, gateway)) {
+          stale_generation = operation.token_generation;
+        } else {
+          error = error_of(operation, last, patch.name, counts.total() + 1);
+        }
+        break;
+      case Next::reread: {
+        auto end = co_await resolve(operation, context, request, prior_id, ambiguous, error_of(operation, last, patch.name, counts.total() + 1));
+        co_return end;
+      }
+      case Next::retry: {
+        const int attempts = counts.count(last.verdict.cause);
+        Error failure = error_of(operation, last, patch.name, counts.total());
+        auto pause = co_await back_off(operation, gateway, last.verdict.cause, attempts, limit, failure);
+        if (!pause) {
+          error = std::move(pause.error());
+        } else if (*pause != Pause::over) {
+          error = std::move(failure);
+        }
+        break;
+      }
+      case Next::give_up: error = error_of(operation, last, patch.name, counts.total() + 1); break;
+    }
+  }
+  if (!ambiguous) co_return fail(std::move(*error));
+  auto end = co_await resolve(operation, context, request, prior_id, true, *error);
+  // Proven not applied: what is reported is why the attempts ended, not that somebody else was quicker afterwards.
+  if (end && *end == WriteEnd::stale) co_return fail(std::move(*error));
+  co_return end;
+}
+
+/// Moves an interaction (document A, step 3). The request is validated and `operation.body` holds the encoded write.
+///
+/// Read, check, write with the version that was checked; when another writer was quicker, read and check again
+/// (hazards A1 to A6, invariants I1 to I5). The caller holds the interaction's lane.
+inline Protocol<Result<TransitionResult>> transition(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
+                                                     std::shared_ptr<const FlowGraph> flow) {
+  const TransitionSettings& settings = context.settings->transition;
+  TransitionResult result;
+  if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) co_return fail(std::move(read.error()));
+  for (int conflicts = 0;;) {
+    const InteractionSnapshot& snapshot = operation.snapshot;
+    if (snapshot.etag.empty())
+      co_return fail(ErrorCode::no_etag, snapshot.weak_etag ? "the interaction's ETag is weak or malformed, and cannot lock a write"
+                                                            : "the interaction came without an ETag, and is not written without a lock");
+    if (snapshot.has_flow_node && snapshot.flow_node != request.from())
+      co_return fail(ErrorCode::stale_state, "the interaction is at " + excerpt(snapshot.flow_node, 128) + ", not at " + excerpt(request.from(), 128));
+    auto path = route(flow, request.from(), request.to(), settings.reachability, settings.condition, operation.route_scratch);
+    if (!path) co_return fail(std::move(path.error()));
+    auto end = co_await write_once(operation, context, request, result);
+    if (!end) co_return fail(std::move(end.error()));
+    if (*end != WriteEnd::stale) {
+      result.path = std::move(*path);
+      result.resolved_by = *end == WriteEnd::resolved ? ResolvedBy::state : ResolvedBy::answer;
+      co_return result;
+    }
+    // Another writer was quicker, and the snapshot shows what it left. The first time that is decided on at once, and
+    // so is a node from which there is nothing to wait for; then we give way a little, and look again.
+    if (operation.snapshot.has_flow_node && operation.snapshot.flow_node != request.from()) continue;
+    Error error(ErrorCode::conflict, "other writers kept changing the interaction");
+    if (++conflicts > settings.max_conflicts) co_return fail(std::move(error));
+    if (conflicts == 1) continue;
+    auto pause = co_await back_off(operation, *context.api, RetryCause::conflict, conflicts, operation.deadline, error);
+    if (!pause) co_return fail(std::move(pause.error()));
+    if (*pause != Pause::over) co_return fail(std::move(error));
+    if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) co_return fail(std::move(read.error()));
+  }
+}
+
+}  // namespace patchbay

@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <patchbay/flow/reachability.hpp>
+#include <patchbay/result.hpp>
+#include <patchbay/schema/variables.hpp>
+#include <patchbay/time.hpp>
+
+namespace patchbay {
+
+/// "Move this interaction of this flow from one node to another, and write these variables with it."
+///
+///     TransitionRequest{interaction, flow, "MainMenu", "BillingInquiry"}.text("customer_tier", "enterprise")
+class TransitionRequest {
+ public:
+  TransitionRequest(std::string interaction, std::string flow, std::string from, std::string to)
+      : interaction_(std::move(interaction)), flow_(std::move(flow)), from_(std::move(from)), to_(std::move(to)) {}
+
+  /// A variable as text, coerced by the door's schema.
+  TransitionRequest& text(std::string_view name, std::string_view value) & { return variables_.text(name, value), *this; }
+  TransitionRequest&& text(std::string_view name, std::string_view value) && { return std::move(text(name, value)); }
+  /// A variable as one JSON value.
+  TransitionRequest& json(std::string_view name, std::string_view value) & { return variables_.json(name, value), *this; }
+  TransitionRequest&& json(std::string_view name, std::string_view value) && { return std::move(json(name, value)); }
+  /// All variables at once, in place of those given so far.
+  TransitionRequest& variables(Variables all) & { return variables_ = std::move(all), *this; }
+  TransitionRequest&& variables(Variables all) && { return std::move(variables(std::move(all))); }
+  /// Refuses to act unless the flow has this version.
+  TransitionRequest& flow_version(std::string version) & { return flow_version_ = std::move(version), *this; }
+  TransitionRequest&& flow_version(std::string version) && { return std::move(flow_version(std::move(version))); }
+  /// Over all attempts and waits; the settings' when not given.
+  TransitionRequest& deadline(Duration budget) & { return deadline_ = budget, *this; }
+  TransitionRequest&& deadline(Duration budget) && { return std::move(deadline(budget)); }
+
+  [[nodiscard]] const std::string& interaction() const noexcept { return interaction_; }
+  [[nodiscard]] const std::string& flow() const noexcept { return flow_; }
+  [[nodiscard]] const std::string& from() const noexcept { return from_; }
+  [[nodiscard]] const std::string& to() const noexcept { return to_; }
+  [[nodiscard]] const std::string& flow_version() const noexcept { return flow_version_; }
+  [[nodiscard]] const Variables& variables() const noexcept { return variables_; }
+  [[nodiscard]] std::optional<Duration> deadline() const noexcept { return deadline_; }
+
+ private:
+  std::string interaction_, flow_, from_, to_, flow_version_;
+  Variables variables_;
+  std::optional<Duration> deadline_;
+};
+
+/// How it became known that an operation was applied.
+enum class ResolvedBy : std::uint8_t {
+  answer,  ///< The answer, or the acknowledgement, said so.
+  state,   ///< The answer was lost, and the interaction's state proved it.
+};
+
+/// What became of the webhook.
+enum class WebhookStatus : std::uint8_t { none, delivered, failed };
+
+[[nodiscard]] constexpr std::string_view to_string(WebhookStatus status) noexcept {
+  switch (status) {
+    case WebhookStatus::none: return "none";
+    case WebhookStatus::delivered: return "delivered";
+    case WebhookStatus::failed: return "failed";
+  }
+  return "none";
+}
+
+/// A transition that was applied, exactly once.
+class TransitionResult {
+ public:
+  TransitionResult() = default;
+
+  std::string transition_id;  ///< Written with the move, and the id of the webhook's event.
+  std::string interaction;
+  FlowPath path;              ///< By which the flow allows the move, both ends included; shares the flow's definition.
+  WallTime timestamp{};       ///< As written in `last_updated`.
+  int http_status = 0;
+  int attempts = 0;           ///< Writes that were sent.
+  Duration latency{};         ///< From the call to the answer that settled it; the webhook comes after.
+  Duration waited{};          ///< The part of it that was spent waiting: back-off, pacing, another operation's turn.
+  std::string etag_used;
+  std::string etag;           ///< The new one, when the answer gave it.
+  std::string server_correlation_id;
+  ResolvedBy resolved_by = ResolvedBy::answer;
+  WebhookStatus webhook = WebhookStatus::none;
+  std::optional<Error> webhook_error;  ///< Why the webhook failed; the transition stands all the same.
+};
+
+}  // namespace patchbay
