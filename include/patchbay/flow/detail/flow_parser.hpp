@@ -121,7 +121,10 @@ class FlowParser {
       JsonValue item;
       node_ = static_cast<std::uint32_t>(nodes_.size());
       if (const Code error = element.get(item)) return error;
-      if (nodes_.size() >= limits_.max_nodes) return refuse("exceeds the limit of " + std::to_string(limits_.max_nodes) + " nodes");
+      if (nodes_.size() >= limits_.max_nodes) {
+        node_ = none, where_ = "nodes";
+        return refuse("exceeds the limit of " + std::to_string(limits_.max_nodes) + " nodes");
+      }
       if (const Code error = node(item)) return error;
     }
     node_ = none;
@@ -180,8 +183,10 @@ class FlowParser {
       JsonValue item;
       where_ = {};
       if (const Code error = element.get(item)) return error;
-      if (graph_.edges_.size() >= limits_.max_edges)
-        return refuse("exceeds the limit of " + std::to_string(limits_.max_edges) + " transitions");
+      if (graph_.edges_.size() >= limits_.max_edges) {
+        transition_ = none, where_ = "transitions";
+        return refuse("exceeds the limit of " + std::to_string(limits_.max_edges) + " transitions in all");
+      }
       if (const Code error = transition(item)) return error;
       ++transition_;
     }
