@@ -114,7 +114,7 @@ class StateTransitioner {
   /// Counters and latencies since the door was built (document A's `getMetrics`).
   [[nodiscard]] TransitionMetricsSnapshot metrics() const {
     TransitionMetricsSnapshot out = metrics_.snapshot();
-    out.values[static_cast<std::size_t>(TransitionCounter::audit_failures)] = audit_.failures();
+    out.counts[static_cast<std::size_t>(TransitionCount::audit_failures)] = audit_.failures();
     return out;
   }
   [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
@@ -152,7 +152,7 @@ class StateTransitioner {
     const auto lease = pool_.take();
     BlockingOperation<policies_type>& operation = *lease;
     begin(operation, request.interaction(), request.deadline().value_or(settings_.deadline));
-    metrics_.add(TransitionCounter::submitted);
+    metrics_.count(TransitionCount::submitted);
     const WallTime timestamp = operation.wall_now();
     if (auto ready = prepare(operation, request, timestamp, encode); !ready)
       return settle_transition(operation, context_, request, timestamp, fail(std::move(ready.error())));

@@ -104,12 +104,12 @@ class Protocol<T>::promise_type {
     requires std::is_same_v<Effect, HttpEffect> || std::is_same_v<Effect, SleepEffect> || std::is_same_v<Effect, WaitEffect>
   auto await_transform(Effect& effect) noexcept {
     struct Suspend {
-      Operation* operation;
+      Operation* on;
       Effect* effect;
       bool await_ready() const noexcept { return false; }
       void await_suspend(std::coroutine_handle<> frame) const noexcept {
-        operation->pending = PendingEffect(*effect);
-        operation->resume_at = frame;
+        on->pending = PendingEffect(*effect);
+        on->resume_at = frame;
       }
       void await_resume() const noexcept {}
     };

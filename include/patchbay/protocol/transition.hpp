@@ -22,15 +22,15 @@ class TransitionContext final : public OperationObserver {
       : settings(&settings_in), audit(&audit_in), metrics(&metrics_in) {}
 
   void exchanged(ExchangeKind kind, Duration latency, int status) noexcept override {
-    metrics->attempted(latency, status);
-    if (kind == ExchangeKind::write) metrics->add(TransitionCounter::patch_attempts);
+    metrics->exchanged(latency, status);
+    if (kind == ExchangeKind::write) metrics->attempt_latency(latency);
+    if (status == 409 || status == 412) metrics->count(TransitionCount::conflicts);
   }
-  void replayed() noexcept override { metrics->add(TransitionCounter::token_refreshes); }
+  void replayed() noexcept override { metrics->count(ExchangeCount::token_refreshes); }
   void flow_asked(bool cached) noexcept override {
-    metrics->add(cached ? TransitionCounter::flow_cache_hits : TransitionCounter::flow_cache_misses);
+    metrics->count(cached ? TransitionCount::flow_cache_hits : TransitionCount::flow_cache_misses);
   }
-
-  void callback_failed() noexcept override { metrics->add(TransitionCounter::callback_failures); }
+  void callback_failed() noexcept override { metrics->count(TransitionCount::callback_failures); }
 
   const Settings* settings;
   AuditTrail* audit;
@@ -52,7 +52,7 @@ inline AuditRecord& begin_record(Operation& operation, const TransitionRequest& 
   AuditRecord& record = operation.record;
   record.clear();
   record.kind = kind;
-  record.action = AuditAction::state_transition;
+  record.action = "state_transition";
   record.timestamp = operation.wall_now();
   record.operation_id = operation.operation_id;
   record.interaction_id.assign(request.interaction(), 0, 128);
@@ -69,16 +69,16 @@ inline AuditRecord& begin_record(Operation& operation, const TransitionRequest& 
 /// Records the end of one write.
 inline void record_attempt(Operation& operation, const TransitionContext& context, const TransitionRequest& request, const Attempt& attempt) {
   AuditRecord& record = begin_record(operation, request, AuditKind::attempt);
-  record.http_status = operation.status;
+  record.status_code = operation.status;
   record.latency = attempt.latency;
   record.success = attempt.verdict.next == Next::done;
   record.outcome = record.success ? Outcome::applied : attempt.verdict.ambiguous ? Outcome::unknown : Outcome::not_applied;
   if (!record.success) {
-    record.error_code = attempt.verdict.code;
+    record.error_code = to_string(attempt.verdict.code);
     record.error_message = attempt.detail;
     if (operation.status != 0) record.error_message.append("answered ").append(std::to_string(operation.status));
   }
-  context.audit->append(record);
+  context.audit->record(record);
 }
 
 /// Reads the interaction again and says what became of a write of `operation.operation_id` against `operation.etag`.

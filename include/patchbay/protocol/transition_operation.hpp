@@ -23,7 +23,7 @@ inline Result<TransitionResult> settle_transition(Operation& operation, const Tr
     result->waited = operation.slept;
     result->etag_used = operation.etag;
     result->server_correlation_id = operation.server_correlation_id;
-    record.http_status = operation.status;
+    record.status_code = operation.status;
     record.success = true;
     record.outcome = Outcome::applied;
   } else {
@@ -32,10 +32,13 @@ inline Result<TransitionResult> settle_transition(Operation& operation, const Tr
     error.set_server_correlation_id(operation.server_correlation_id);
     // A policy that threw in the midst of a write leaves nobody who knows.
     if (error.code() == ErrorCode::internal && operation.side_effects != 0) error.set_outcome(Outcome::unknown);
-    record.set_error(error);
+    record.status_code = error.http_status();
+    record.outcome = error.outcome();
+    record.error_code = to_string(error.code());
+    record.error_message = error.message();
   }
-  context.metrics->settle(record.outcome, latency, operation.slept);
-  context.audit->append(record);
+  context.metrics->complete(record.outcome, latency, operation.slept);
+  context.audit->record(record);
   operation.log(result ? Level::info : Level::warn, "transition.end",
                 {{"operation", operation.operation_id}, {"interaction", record.interaction_id}, {"outcome", to_string(record.outcome)},
                  {"error", result ? std::string_view{} : to_string(result.error().code())}, {"attempts", operation.side_effects},
@@ -64,7 +67,7 @@ inline Protocol<Result<TransitionResult>> perform_transition(Operation& operatio
   encode_webhook(operation.body, request, operation.operation_id, operation.timestamp, operation.attributes);
   auto delivered = co_await deliver_webhook(operation, *context.crm, settings.webhook);
   moved->webhook = delivered ? WebhookStatus::delivered : WebhookStatus::failed;
-  context.metrics->add(delivered ? TransitionCounter::webhooks_delivered : TransitionCounter::webhooks_failed);
+  context.metrics->count(delivered ? TransitionCount::webhooks_delivered : TransitionCount::webhooks_failed);
   if (!delivered) {
     delivered.error().set_interaction(request.interaction());
     operation.log(Level::warn, "webhook.failed", {{"operation", operation.operation_id}, {"error", to_string(delivered.error().code())}});
