@@ -59,9 +59,9 @@ class Protocol<T>::promise_type {
 
   /// The arena stands in front of the frame, so that the frame can be given back without its promise.
   template <class... Parameters>
-  static void* operator new(std::size_t bytes, Operation& operation, Parameters&&...) {
-    auto* const block = static_cast<std::byte*>(operation.arena.allocate(bytes + header));
-    ::new (static_cast<void*>(block)) FrameArena* (&operation.arena);
+  static void* operator new(std::size_t bytes, Operation& root, Parameters&&...) {
+    auto* const block = static_cast<std::byte*>(root.arena.allocate(bytes + header));
+    ::new (static_cast<void*>(block)) FrameArena* (&root.arena);
     return block + header;
   }
   static void operator delete(void* frame, std::size_t bytes) noexcept {
