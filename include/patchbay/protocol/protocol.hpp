@@ -75,8 +75,8 @@ class Protocol<T>::promise_type {
     struct Back {
       bool await_ready() const noexcept { return false; }
       std::coroutine_handle<> await_suspend(Handle frame) const noexcept {
-        const auto parent = frame.promise().parent;
-        return parent ? parent : std::noop_coroutine();
+        const std::coroutine_handle<> back = frame.promise().parent;
+        return back ? back : std::noop_coroutine();
       }
       void await_resume() const noexcept {}
     };
