@@ -21,16 +21,17 @@
 
 using namespace patchbay;
 
-// Counts every allocation of this binary, for the case that must have none.
+// Counts every allocation of this binary, for the case that must have none. Not inlined, or GCC compares a free() here
+// with the operator there and warns.
 static std::size_t allocations = 0;
 
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
