@@ -79,14 +79,14 @@ inline constexpr std::string_view reserved_rule = "reserved: the transition writ
   return false;
 }
 
-[[nodiscard]] inline bool is_variable_name(std::string_view name) noexcept {
+[[nodiscard]] constexpr bool is_variable_name(std::string_view name) noexcept {
   if (name.empty() || name.size() > 128) return false;
   for (const char c : name)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
   // C1 controls are two bytes, C2 80 to C2 9F.
   for (std::size_t i = 0; i + 1 < name.size(); ++i)
     if (name[i] == '\xc2' && static_cast<unsigned char>(name[i + 1]) < 0xa0) return false;
-  return is_valid_utf8(name);
+  return is_utf8(name);
 }
 
 /// Coerces the variables of one object, at the top or nested.

@@ -44,18 +44,14 @@ struct MemberName<boost::hana::string<C...>> {
   static constexpr char text[sizeof...(C) + 1] = {C..., '\0'};
   static constexpr std::string_view view{text, sizeof...(C)};
 
-  static constexpr std::size_t escaped(char c) noexcept { return c == '"' || c == '\\' ? 2 : static_cast<unsigned char>(c) < 0x20 ? 6 : 1; }
+  // Of what JSON escapes only these two can be in a name: `check_member` refuses control characters.
+  static constexpr bool is_escaped(char c) noexcept { return c == '"' || c == '\\'; }
   static constexpr auto written = [] {
-    std::array<char, (std::size_t{3} + ... + escaped(C))> out{};
+    std::array<char, (std::size_t{3} + ... + (is_escaped(C) ? std::size_t{2} : std::size_t{1}))> out{};
     std::size_t i = 0;
     out[i++] = '"';
     for (const char c : view) {
-      if (escaped(c) == 6) {
-        for (const char u : {'\\', 'u', '0', '0', c < 0x10 ? '0' : '1'}) out[i++] = u;
-        out[i++] = "0123456789abcdef"[c & 15];
-        continue;
-      }
-      if (escaped(c) == 2) out[i++] = '\\';
+      if (is_escaped(c)) out[i++] = '\\';
       out[i++] = c;
     }
     out[i++] = '"';
@@ -96,12 +92,14 @@ constexpr bool check_member() noexcept {
   using Value = typename OptionalOf<Member>::type;
   static_assert(MemberName<Name>::known,
                 "patchbay::StructSchema<T>: a member's name in T's Hana accessors is no boost::hana::string; name it with BOOST_HANA_STRING");
+  static_assert(!MemberName<Name>::known || is_variable_name(MemberName<Name>::view),
+                "patchbay::StructSchema<T>: a member's name must be 1 to 128 bytes of UTF-8 without control characters");
   static_assert(is_member_type<Value>,
                 "patchbay::StructSchema<T>: the type of a member cannot be coerced; use std::string, bool, an integer, float, double, "
                 "Number, JsonObject, Bounded, OneOf, MaxLength, Uuid, MediaFile, Text<YourRule>, std::optional of one, a nested "
                 "Hana struct, or specialise patchbay::FieldRules for it");
   if constexpr (!FieldType<Value> && is_hana_struct<Value>) return ReflectionOf<Value>::check();
-  return MemberName<Name>::known && is_member_type<Value>;
+  return is_variable_name(MemberName<Name>::view) && is_member_type<Value>;
 }
 
 template <class T>
