@@ -2,8 +2,11 @@
 set(patchbay_test_rooms
   adapters_beast
   adapters_beast_threads
+  cloud
   core
+  flow
   policy
+  schema
 )
 set(patchbay_tests_adapters_beast
   unit/adapters/beast/http.cpp
@@ -13,19 +16,32 @@ set(patchbay_tests_adapters_beast_threads
   unit/adapters/beast/http_threads.cpp
   unit/adapters/beast/websocket_threads.cpp
 )
+set(patchbay_tests_cloud
+  unit/cloud/retry_after.cpp
+)
 set(patchbay_tests_core
   unit/core/endpoint.cpp
   unit/core/error.cpp
   unit/core/http.cpp
+  unit/core/identifier.cpp
   unit/core/result.cpp
   unit/core/secret.cpp
   unit/core/time.cpp
+)
+set(patchbay_tests_flow
+  unit/flow/flow_graph.cpp
+  unit/flow/reachability.cpp
 )
 set(patchbay_tests_policy
   unit/policy/clock.cpp
   unit/policy/logger.cpp
   unit/policy/retry.cpp
   unit/policy/transport.cpp
+)
+set(patchbay_tests_schema
+  unit/schema/constrained_types.cpp
+  unit/schema/strict_coercion.cpp
+  unit/schema/typed_use.cpp
 )
 set(patchbay_compile_fail_pairs
   request_as_aggregate

@@ -1,6 +1,9 @@
 # Every public header; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_headers
+  include/patchbay/cloud/documents_dialect.hpp
+  include/patchbay/cloud/interaction.hpp
   include/patchbay/cloud/retry_after.hpp
+  include/patchbay/driver/blocking.hpp
   include/patchbay/endpoint.hpp
   include/patchbay/error.hpp
   include/patchbay/flow/detail/diagram_plan.hpp
@@ -22,12 +25,32 @@ set(patchbay_headers
   include/patchbay/observe/metrics.hpp
   include/patchbay/observe/redact.hpp
   include/patchbay/observe/timestamp.hpp
+  include/patchbay/policies.hpp
   include/patchbay/policy/clock.hpp
   include/patchbay/policy/logger.hpp
   include/patchbay/policy/retry.hpp
   include/patchbay/policy/schema.hpp
   include/patchbay/policy/text_logger.hpp
   include/patchbay/policy/transport.hpp
+  include/patchbay/protocol/arena.hpp
+  include/patchbay/protocol/call.hpp
+  include/patchbay/protocol/classify.hpp
+  include/patchbay/protocol/effect.hpp
+  include/patchbay/protocol/flow_cache.hpp
+  include/patchbay/protocol/flow_fetch.hpp
+  include/patchbay/protocol/get.hpp
+  include/patchbay/protocol/lanes.hpp
+  include/patchbay/protocol/oauth.hpp
+  include/patchbay/protocol/operation.hpp
+  include/patchbay/protocol/operation_observer.hpp
+  include/patchbay/protocol/pacer.hpp
+  include/patchbay/protocol/protocol.hpp
+  include/patchbay/protocol/single_flight.hpp
+  include/patchbay/protocol/token_source.hpp
+  include/patchbay/protocol/transition.hpp
+  include/patchbay/protocol/transition_operation.hpp
+  include/patchbay/protocol/webhook.hpp
+  include/patchbay/random_source.hpp
   include/patchbay/result.hpp
   include/patchbay/schema/bounded.hpp
   include/patchbay/schema/coerce.hpp
@@ -47,6 +70,12 @@ set(patchbay_headers
   include/patchbay/schema/uuid.hpp
   include/patchbay/schema/variables.hpp
   include/patchbay/secret.hpp
+  include/patchbay/settings.hpp
+  include/patchbay/state_transitioner.hpp
+  include/patchbay/testing/manual_clock.hpp
+  include/patchbay/testing/scripted_transport.hpp
+  include/patchbay/testing/virtual_channel.hpp
   include/patchbay/time.hpp
+  include/patchbay/transition_request.hpp
   include/patchbay/version.hpp
 )
