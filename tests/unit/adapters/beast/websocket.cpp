@@ -138,10 +138,12 @@ TEST_CASE("our ping is answered with a pong event", "[beast][websocket]") {
 
 TEST_CASE("a close of the peer is reported with its code and reason, and answered", "[beast][websocket][close]") {
   const std::pair<std::uint16_t, std::string_view> closes[] = {{1000, ""}, {1001, "going away"}, {1008, "policy"}, {1011, "oops"}, {1012, "restart"}, {1013, "later"}, {4001, "token expired"}};
-  for (const auto& [code, reason] : closes) {
+  for (const auto& entry : closes) {
+    const std::uint16_t code = entry.first;
+    const std::string_view reason = entry.second;
     std::atomic<int> answered{-1};
     {
-      Opened t([&, code = code, reason = reason](PeerConnection& c) {
+      Opened t([&, code, reason](PeerConnection& c) {
         c.write(close_with(code, reason));
         answered = read_frame(c).close_code();
         c.drain();
