@@ -30,13 +30,12 @@ class BlockingOperation final : public Operation {
     protocol.start();
     while (!protocol.done()) {
       carry_out(std::exchange(pending, PendingEffect{}));
+      read_clock();
       resume_at.resume();
     }
     return protocol.take();
   }
 
-  SteadyTime steady_now() override { return policies_->clock.steady_now(); }
-  WallTime wall_now() override { return policies_->clock.wall_now(); }
   RetryAnswer decide_retry(const RetryQuestion& question) override { return policies_->retry.decide(question); }
   std::uint64_t random_bits() override { return random_->bits(); }
   bool log_enabled(Level level) const override { return std::as_const(policies_->logger).enabled(level); }
@@ -51,6 +50,8 @@ class BlockingOperation final : public Operation {
   }
 
  private:
+  SteadyTime read_steady_clock() override { return policies_->clock.steady_now(); }
+  WallTime read_wall_clock() override { return policies_->clock.wall_now(); }
   void carry_out(PendingEffect effect) {
     switch (effect.kind()) {
       case PendingEffect::Kind::none: return;
@@ -65,7 +66,7 @@ class BlockingOperation final : public Operation {
         const WaitEffect& wait = effect.wait();
         std::unique_lock lock(mutex_);
         // Short sleeps, because the deadline is on the policy's clock, which need not be the machine's.
-        while (!wait.waiter->woken() && steady_now() < wait.deadline) woken_.wait_for(lock, milliseconds{5});
+        while (!wait.waiter->woken() && policies_->clock.steady_now() < wait.deadline) woken_.wait_for(lock, milliseconds{5});
         return;
       }
     }

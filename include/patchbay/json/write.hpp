@@ -6,6 +6,7 @@
 #include <cmath>  // isfinite
 #include <concepts>
 #include <cstdint>
+#include <cstring>  // memcpy
 #include <string>
 #include <string_view>
 
@@ -13,14 +14,32 @@
 
 namespace patchbay {
 
+namespace detail {
+
+/// Where the first byte at or behind `from` stands that JSON must escape; eight bytes are looked at in one step.
+[[nodiscard]] inline std::size_t plain_prefix(std::string_view text, std::size_t from) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+  const auto has_zero = [](std::uint64_t word) { return (word - ones) & ~word & tops; };
+  std::size_t i = from;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + i, 8);
+    const std::uint64_t control = (word - ones * 0x20) & ~word & tops;
+    if (control | has_zero(word ^ ones * '"') | has_zero(word ^ ones * '\\')) break;
+  }
+  while (i < text.size() && static_cast<unsigned char>(text[i]) >= 0x20 && text[i] != '"' && text[i] != '\\') ++i;
+  return i;
+}
+
+}  // namespace detail
+
 /// Appends `text` as a JSON string (RFC 8259 section 7). Valid UTF-8 in, valid UTF-8 out; the caller has checked it.
 inline void append_json_string(std::string& out, std::string_view text) {
   static constexpr char hex[] = "0123456789abcdef";
   out.push_back('"');
   std::size_t plain = 0;  // start of the run that needs no escape, so that it is copied at once
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = detail::plain_prefix(text, 0); i < text.size(); i = detail::plain_prefix(text, i + 1)) {
     const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
     out.append(text.substr(plain, i - plain));
     plain = i + 1;
     switch (c) {

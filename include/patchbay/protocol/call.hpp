@@ -64,7 +64,6 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
   out.latency = operation.steady_now() - begun;
   operation.status = effect.result ? operation.response.status : 0;
   if (operation.observer) operation.observer->exchanged(kind, out.latency, operation.status);
-  const double milliseconds_taken = std::chrono::duration<double, std::milli>(out.latency).count();
   if (!effect.result) {
     const TransportError& error = effect.result.error();
     out.verdict = classify(kind, error.fault, error.delivery);
@@ -72,7 +71,7 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
     if (!error.detail.empty()) out.detail.append(": ").append(excerpt(error.detail, 200));
     operation.log(Level::warn, "http.attempt",
                   {{"operation", operation.operation_id}, {"request", request.name}, {"fault", to_string(error.fault)},
-                   {"sent", error.delivery == Delivery::maybe_sent}, {"ms", milliseconds_taken}});
+                   {"sent", error.delivery == Delivery::maybe_sent}, {"ms", to_milliseconds(out.latency)}});
     co_return Result<void>{};
   }
   out.detail.clear();
@@ -81,8 +80,11 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
     append_excerpt(operation.server_correlation_id, *id, 128);
   }
   out.verdict = classify(kind, operation.status);
-  operation.log(Level::info, "http.attempt",
-                {{"operation", operation.operation_id}, {"request", request.name}, {"status", operation.status}, {"ms", milliseconds_taken}});
+  if (operation.log_enabled(Level::info)) {
+    operation.log(Level::info, "http.attempt",
+                  {{"operation", operation.operation_id}, {"request", request.name}, {"status", operation.status},
+                   {"ms", to_milliseconds(out.latency)}});
+  }
   co_return Result<void>{};
 }
 
@@ -133,7 +135,7 @@ inline Protocol<Result<Pause>> back_off(Operation& operation, const Gateway& gat
   if (after(now, wait) >= limit) co_return Pause::out_of_time;
   operation.log(Level::info, "retry.wait",
                 {{"operation", operation.operation_id}, {"attempts", attempts},
-                 {"ms", std::chrono::duration<double, std::milli>(wait).count()}, {"server_asked", hint.has_value()}});
+                 {"ms", to_milliseconds(wait)}, {"server_asked", hint.has_value()}});
   SleepEffect sleep(after(now, wait));
   co_await sleep;
   operation.slept += operation.steady_now() - now;

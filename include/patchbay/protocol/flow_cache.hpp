@@ -49,6 +49,16 @@ class FlowCache {
     return Turn::lead;
   }
 
+  /// The usual case of `ask`: the flow when it is there, fresh, and of the version that was asked for; otherwise nothing.
+  [[nodiscard]] std::shared_ptr<const FlowGraph> try_use(SteadyTime now, std::string_view id, std::string_view version) noexcept {
+    const std::lock_guard lock(mutex_);
+    Entry* const entry = find(id);
+    if (!entry || entry->versions.empty() || now >= entry->fresh_until) return nullptr;
+    if (!version.empty() && entry->versions.back()->version() != version) return nullptr;
+    entry->used = ++clock_;
+    return entry->versions.back();
+  }
+
   /// Ends the leader's fetch with a definition.
   void publish(SteadyTime now, std::string_view id, std::shared_ptr<const FlowGraph> flow, std::string_view etag) {
     const std::lock_guard lock(mutex_);

@@ -66,6 +66,13 @@ inline Protocol<Result<void>> fetch_flow(Operation& operation, const Gateway& ga
   co_return Result<void>{};
 }
 
+/// The definition of flow `id` if the cache can serve it now, as is usual; otherwise nothing.
+inline std::shared_ptr<const FlowGraph> flow_at_once(Operation& operation, FlowCache& flows, std::string_view id, std::string_view version) {
+  std::shared_ptr<const FlowGraph> flow = flows.try_use(operation.steady_now(), id, version);
+  if (flow && operation.observer) operation.observer->flow_asked(true);
+  return flow;
+}
+
 /// The definition of flow `id`, from the cache or the cloud. A `version` that is not empty must be the deployed one, or one
 /// that is still known.
 inline Protocol<Result<std::shared_ptr<const FlowGraph>>> flow_of(Operation& operation, const Gateway& gateway, FlowCache& flows,

@@ -18,7 +18,8 @@ inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, 
   std::uint64_t stale_generation = 0;
   AttemptCounts counts;
   for (;;) {
-    if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) co_return authorized;
+    if (!authorized_at_once(operation, gateway, stale_generation))
+      if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) co_return authorized;
     const std::array<HeaderView, 3> headers{HeaderView{"Authorization", operation.authorization}, HeaderView{"Accept", "application/json"},
                                             HeaderView{"If-None-Match", if_none_match}};
     request.headers = std::span(headers).first(if_none_match.empty() ? 2 : 3);

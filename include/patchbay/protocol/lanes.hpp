@@ -97,20 +97,21 @@ class Lanes {
 
 inline LanePermit::~LanePermit() { lanes_->leave(*this); }
 
-/// Enters the lane of `key` with `permit` by the operation's deadline.
-inline Protocol<Result<void>> enter(Operation& operation, Lanes& lanes, std::string_view key, LanePermit& permit) {
-  const Lanes::Entry entry = lanes.ask(key, permit);
-  if (entry == Lanes::Entry::full) co_return fail(ErrorCode::queue_full, "too many operations wait for their interaction's turn");
-  if (entry == Lanes::Entry::queued) {
-    WaitEffect wait(Lanes::waiter(permit), operation.deadline);
-    const SteadyTime from = operation.steady_now();
-    co_await wait;
-    operation.slept += operation.steady_now() - from;
-    if (wait.cancelled) co_return fail(ErrorCode::cancelled, "cancelled while waiting for another operation on the interaction");
-    if (!lanes.inside(permit))
-      co_return fail(ErrorCode::deadline_exceeded, "the deadline passed while another operation on the interaction was under way");
-  }
+/// Waits for the turn of a permit that `Lanes::ask` has queued, by the operation's deadline.
+inline Protocol<Result<void>> await_turn(Operation& operation, Lanes& lanes, LanePermit& permit) {
+  WaitEffect wait(Lanes::waiter(permit), operation.deadline);
+  const SteadyTime from = operation.steady_now();
+  co_await wait;
+  operation.slept += operation.steady_now() - from;
+  if (wait.cancelled) co_return fail(ErrorCode::cancelled, "cancelled while waiting for another operation on the interaction");
+  if (!lanes.inside(permit))
+    co_return fail(ErrorCode::deadline_exceeded, "the deadline passed while another operation on the interaction was under way");
   co_return Result<void>{};
+}
+
+/// The error for a permit that `Lanes::ask` has refused.
+[[nodiscard]] inline Failure lanes_full() {
+  return fail(ErrorCode::queue_full, "too many operations wait for their interaction's turn");
 }
 
 }  // namespace patchbay

@@ -139,8 +139,27 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
   }
 }
 
+namespace detail {
+
+/// Whether the token in `operation.authorization` was granted what the door needs; looked at once for each token.
+inline Result<void> check_scope(Operation& operation, const Gateway& gateway) {
+  if (operation.scope_generation == operation.token_generation) return {};
+  if (const auto missing = gateway.tokens->lacks(gateway.needed_scope))
+    return fail(ErrorCode::insufficient_scope, std::string("the token was granted without the scope ").append(*missing));
+  operation.scope_generation = operation.token_generation;
+  return {};
+}
+
+}  // namespace detail
+
+/// Whether a valid and sufficient token could be put into `operation.authorization` at once, as is usual.
+inline bool authorized_at_once(Operation& operation, const Gateway& gateway, std::uint64_t stale_generation) {
+  return gateway.tokens->try_use(operation.steady_now(), stale_generation, operation.authorization, operation.token_generation) &&
+         operation.scope_generation == operation.token_generation;
+}
+
 /// Puts a valid token into `operation.authorization`: the present one, or one that this or another operation fetches now.
-/// Nothing of `stale_generation` or older is taken.
+/// Nothing of `stale_generation` or older is taken. Callers ask `authorized_at_once` first, which takes no frame.
 inline Protocol<Result<void>> authorize(Operation& operation, const Gateway& gateway, std::uint64_t stale_generation) {
   TokenSource& tokens = *gateway.tokens;
   SingleFlight::Ticket ticket = 0;
@@ -149,7 +168,7 @@ inline Protocol<Result<void>> authorize(Operation& operation, const Gateway& gat
     std::optional<Error> error;
     const Turn turn = tokens.ask(operation.steady_now(), stale_generation, waiter, ticket, operation.authorization,
                                  operation.token_generation, error);
-    if (turn == Turn::use) break;
+    if (turn == Turn::use) co_return detail::check_scope(operation, gateway);
     if (turn == Turn::failed) co_return fail(std::move(*error));
     if (turn == Turn::lead) {
       if (auto led = co_await refresh_token(operation, gateway); !led) {
@@ -167,9 +186,6 @@ inline Protocol<Result<void>> authorize(Operation& operation, const Gateway& gat
     if (!waiter.woken() && operation.steady_now() >= operation.deadline)
       co_return fail(ErrorCode::deadline_exceeded, "the deadline passed while a token was being fetched");
   }
-  if (const auto missing = tokens.lacks(gateway.needed_scope))
-    co_return fail(ErrorCode::insufficient_scope, std::string("the token was granted without the scope ").append(*missing));
-  co_return Result<void>{};
 }
 
 /// Whether a 401 may be answered with a newer token: once per operation. Marks the old one as dead.

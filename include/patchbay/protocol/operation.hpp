@@ -33,8 +33,12 @@ class Operation : public Wakeable {
   virtual ~Operation() = default;
 
   // What may be asked without suspending.
-  [[nodiscard]] virtual SteadyTime steady_now() = 0;
-  [[nodiscard]] virtual WallTime wall_now() = 0;
+  /// The time at the last step. The clock is read once for each step, since a protocol takes no time between effects.
+  [[nodiscard]] SteadyTime steady_now() const noexcept { return now_; }
+  /// The wall clock's reading when the operation began, carried on by the monotonic clock.
+  [[nodiscard]] WallTime wall_now() const noexcept {
+    return wall_started_ + std::chrono::duration_cast<WallTime::duration>(now_ - started);
+  }
   [[nodiscard]] virtual RetryAnswer decide_retry(const RetryQuestion& question) = 0;
   /// Uniform over all 64-bit numbers, from the door's random source.
   [[nodiscard]] virtual std::uint64_t random_bits() = 0;
@@ -50,6 +54,8 @@ class Operation : public Wakeable {
 
   /// Begins anew: every member that belongs to one operation is reset, memory is kept.
   void begin(std::string_view interaction, Duration budget) {
+    read_clock();
+    wall_started_ = read_wall_clock();
     started = steady_now();
     deadline = after(started, budget);
     operation_id.clear();
@@ -77,6 +83,7 @@ class Operation : public Wakeable {
   std::string etag;             ///< Last one sent in `If-Match`.
   bool token_replayed = false;  ///< A 401 was answered with a fresh token once already (hazard A11).
   std::uint64_t token_generation = 0;  ///< Of the token in `authorization`.
+  std::uint64_t scope_generation = 0;  ///< Of the last token whose scope was found to suffice; outlives the operation.
   bool must_not_wait = false;   ///< A release: never behind pacing (hazard B7).
 
   // Memory that the next operation uses again.
@@ -96,8 +103,18 @@ class Operation : public Wakeable {
   OperationObserver* observer = nullptr;  ///< The door's; none: nothing is counted.
 
   // Between protocol and driver.
+  /// Takes a new reading of the clock; the driver does so after every effect.
+  void read_clock() { now_ = read_steady_clock(); }
   PendingEffect pending;
   std::coroutine_handle<> resume_at;
+
+ protected:
+  [[nodiscard]] virtual SteadyTime read_steady_clock() = 0;
+  [[nodiscard]] virtual WallTime read_wall_clock() = 0;
+
+ private:
+  SteadyTime now_{};
+  WallTime wall_started_{};
 };
 
 }  // namespace patchbay

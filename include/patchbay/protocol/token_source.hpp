@@ -82,12 +82,8 @@ class TokenSource {
   Turn ask(SteadyTime now, std::uint64_t stale_generation, Waiter& waiter, SingleFlight::Ticket& ticket,
            std::string& authorization, std::uint64_t& generation, std::optional<Error>& error) {
     const std::lock_guard lock(mutex_);
+    if (use(now, stale_generation, authorization, generation)) return Turn::use;
     const bool valid = token_.generation > stale_generation && now < token_.expires_at;
-    if (valid && (flight_.busy() || now < token_.refresh_at)) {
-      authorization.assign("Bearer ").append(token_.text.reveal());
-      generation = token_.generation;
-      return Turn::use;
-    }
     if (const Error* const failure = valid ? nullptr : flight_.failure_of(ticket)) {
       error = *failure;
       return Turn::failed;
@@ -98,6 +94,12 @@ class TokenSource {
     }
     ticket = flight_.lead();
     return Turn::lead;
+  }
+
+  /// The usual case of `ask`: copies out a valid token, or does nothing and says so.
+  bool try_use(SteadyTime now, std::uint64_t stale_generation, std::string& authorization, std::uint64_t& generation) {
+    const std::lock_guard lock(mutex_);
+    return use(now, stale_generation, authorization, generation);
   }
 
   /// The scope that was granted to the present token.
@@ -157,6 +159,13 @@ class TokenSource {
   }
 
  private:
+  bool use(SteadyTime now, std::uint64_t stale_generation, std::string& authorization, std::uint64_t& generation) {
+    if (token_.generation <= stale_generation || now >= token_.expires_at) return false;
+    if (now >= token_.refresh_at && !flight_.busy()) return false;
+    authorization.assign("Bearer ").append(token_.text.reveal());
+    generation = token_.generation;
+    return true;
+  }
   static Result<Endpoint> parse(const TokenSettings& settings) {
     Result<Endpoint> login = Endpoint::parse(settings.login_url, "login_url");
     if (!login) return login;

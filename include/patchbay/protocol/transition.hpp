@@ -134,9 +134,11 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   bool ambiguous = false;
   std::optional<Error> error;
   while (!error) {
-    if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) {
-      error = std::move(authorized.error());
-      break;
+    if (!authorized_at_once(operation, gateway, stale_generation)) {
+      if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) {
+        error = std::move(authorized.error());
+        break;
+      }
     }
     const std::array<HeaderView, 4> headers{HeaderView{"Authorization", operation.authorization}, HeaderView{"Accept", "application/json"},
                                             HeaderView{"Content-Type", "application/json"}, HeaderView{"If-Match", operation.etag}};
@@ -196,12 +198,13 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   co_return end;
 }
 
-/// Moves an interaction (document A, step 3). The request is validated and `operation.body` holds the encoded write.
+/// Moves an interaction (document A, step 3). The request is validated, `path` is how the flow allows the move, and
+/// `operation.body` holds the encoded write.
 ///
 /// Read, check, write with the version that was checked; when another writer was quicker, read and check again
 /// (hazards A1 to A6, invariants I1 to I5). The caller holds the interaction's lane.
 inline Protocol<Result<TransitionResult>> transition(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
-                                                     std::shared_ptr<const FlowGraph> flow) {
+                                                     FlowPath path) {
   const TransitionSettings& settings = context.settings->transition;
   TransitionResult result;
   if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) co_return fail(std::move(read.error()));
@@ -212,12 +215,16 @@ inline Protocol<Result<TransitionResult>> transition(Operation& operation, const
                                                             : "the interaction came without an ETag, and is not written without a lock");
     if (snapshot.has_flow_node && snapshot.flow_node != request.from())
       co_return fail(ErrorCode::stale_state, "the interaction is at " + excerpt(snapshot.flow_node, 128) + ", not at " + excerpt(request.from(), 128));
-    auto path = route(flow, request.from(), request.to(), settings.reachability, settings.condition, operation.route_scratch);
-    if (!path) co_return fail(std::move(path.error()));
+    if (conflicts != 0) {
+      // Decided again, since the conditions that the client's predicate looks at may have changed as well.
+      auto again = route(path.graph(), request.from(), request.to(), settings.reachability, settings.condition, operation.route_scratch);
+      if (!again) co_return fail(std::move(again.error()));
+      path = std::move(*again);
+    }
     auto end = co_await write_once(operation, context, request, result);
     if (!end) co_return fail(std::move(end.error()));
     if (*end != WriteEnd::stale) {
-      result.path = std::move(*path);
+      result.path = std::move(path);
       result.resolved_by = *end == WriteEnd::resolved ? ResolvedBy::state : ResolvedBy::answer;
       co_return result;
     }

@@ -39,10 +39,11 @@ inline Result<TransitionResult> settle_transition(Operation& operation, const Tr
   }
   context.metrics->complete(record.outcome, latency, operation.slept);
   context.audit->record(record);
-  operation.log(result ? Level::info : Level::warn, "transition.end",
-                {{"operation", operation.operation_id}, {"interaction", record.interaction_id}, {"outcome", to_string(record.outcome)},
-                 {"error", result ? std::string_view{} : to_string(result.error().code())}, {"attempts", operation.side_effects},
-                 {"ms", std::chrono::duration<double, std::milli>(latency).count()}});
+  if (const Level level = result ? Level::info : Level::warn; operation.log_enabled(level)) {
+    operation.log(level, "transition.end",
+                  {{"operation", operation.operation_id}, {"interaction", record.interaction_id}, {"outcome", to_string(record.outcome)},
+                   {"error", record.error_code}, {"attempts", operation.side_effects}, {"ms", to_milliseconds(latency)}});
+  }
   return result;
 }
 
@@ -50,17 +51,24 @@ inline Result<TransitionResult> settle_transition(Operation& operation, const Tr
 /// terminal record, and then, still in the lane so that deliveries keep the order of the moves, the webhook.
 inline Protocol<Result<TransitionResult>> perform_transition(Operation& operation, TransitionContext& context, const TransitionRequest& request,
                                                              WallTime timestamp) {
-  auto flow = co_await flow_of(operation, *context.api, *context.settings->flows, request.flow(), request.flow_version());
-  if (!flow) co_return settle_transition(operation, context, request, timestamp, fail(std::move(flow.error())));
-  operation.flow_version = (*flow)->version();
+  const auto refuse = [&](Failure why) { return settle_transition(operation, context, request, timestamp, std::move(why)); };
+  std::shared_ptr<const FlowGraph> flow = flow_at_once(operation, *context.settings->flows, request.flow(), request.flow_version());
+  if (!flow) {
+    auto fetched = co_await flow_of(operation, *context.api, *context.settings->flows, request.flow(), request.flow_version());
+    if (!fetched) co_return refuse(fail(std::move(fetched.error())));
+    flow = std::move(*fetched);
+  }
+  operation.flow_version = flow->version();
   // Whether the flow allows the move at all is known before anything is asked of the interaction.
   const TransitionSettings& settings = context.settings->transition;
-  if (auto path = route(*flow, request.from(), request.to(), settings.reachability, settings.condition, operation.route_scratch); !path)
-    co_return settle_transition(operation, context, request, timestamp, fail(std::move(path.error())));
+  auto path = route(flow, request.from(), request.to(), settings.reachability, settings.condition, operation.route_scratch);
+  if (!path) co_return refuse(fail(std::move(path.error())));
   LanePermit permit(context.lanes, operation);
-  if (auto entered = co_await enter(operation, context.lanes, request.interaction(), permit); !entered)
-    co_return settle_transition(operation, context, request, timestamp, fail(std::move(entered.error())));
-  Result<TransitionResult> moved = co_await transition(operation, context, request, std::move(*flow));
+  const Lanes::Entry entry = context.lanes.ask(request.interaction(), permit);
+  if (entry == Lanes::Entry::full) co_return refuse(lanes_full());
+  if (entry == Lanes::Entry::queued)
+    if (auto turn = co_await await_turn(operation, context.lanes, permit); !turn) co_return refuse(fail(std::move(turn.error())));
+  Result<TransitionResult> moved = co_await transition(operation, context, request, std::move(*path));
   moved = settle_transition(operation, context, request, timestamp, std::move(moved));
   if (!moved || !context.crm) co_return moved;
 
