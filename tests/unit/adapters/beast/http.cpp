@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -8,6 +9,7 @@
 
 #include <dlfcn.h>
 #include <netdb.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <support/catch.hpp>
@@ -23,6 +25,7 @@ static_assert(!std::is_copy_constructible_v<beast::BlockingTransport> && std::is
 namespace {
 
 std::atomic<int> lookups_hanging{0};
+std::atomic<bool> peeks_see_nothing{false};
 
 RawPeer::Script serve(std::string bytes) {
   return [bytes = std::move(bytes)](PeerConnection& c) {
@@ -51,6 +54,16 @@ extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo
   }
   if (node != nullptr && std::string_view(node) == "unknown.patchbay.test") return EAI_NONAME;
   return reinterpret_cast<Real>(::dlsym(RTLD_NEXT, "getaddrinfo"))(node, service, hints, out);
+}
+
+// The C library's, except that a look at a kept connection can be made to miss that it has ended: as it is when the end
+// arrives between the look and the write.
+extern "C" ssize_t recv(int fd, void* into, size_t size, int flags) {
+  if (peeks_see_nothing && (flags & MSG_PEEK) != 0) {
+    errno = EAGAIN;
+    return -1;
+  }
+  return ::recvfrom(fd, into, size, flags, nullptr, nullptr);
 }
 
 TEST_CASE("a request arrives as written, and its answer with status, header and body", "[beast][http]") {
@@ -140,6 +153,40 @@ TEST_CASE("a kept connection that ends after the request was written may have de
     CHECK(x.delivery() == Delivery::maybe_sent);
     CHECK(requests == 2);
     CHECK(peer.connections() == 1);
+  }
+}
+
+TEST_CASE("a kept connection that ends unnoticed is replaced once if no byte of the request left, and only then", "[beast][http][delivery]") {
+  for (const bool hard : {true, false}) {
+    std::atomic<bool> ended{false};
+    std::atomic<int> requests{0};
+    RawPeer peer({[&](PeerConnection& c) {
+                    static_cast<void>(c.read_request());
+                    c.write(answer("first"));
+                    hard ? c.reset() : c.close();
+                    ended = true;
+                  },
+                  [&](PeerConnection& c) {
+                    ++requests;
+                    serve(answer("second"))(c);
+                  }});
+    beast::BlockingTransport transport;
+    const Endpoint endpoint = endpoint_of(peer.url());
+    REQUIRE(Exchange(transport, endpoint).ok());
+    while (!ended) std::this_thread::yield();
+    peeks_see_nothing = true;
+    const Exchange x(transport, endpoint, Method::patch, "{}");
+    peeks_see_nothing = false;
+    if (hard) {  // the operating system refuses the write
+      REQUIRE(x.ok());
+      CHECK(x.response.body.view() == "second");
+      CHECK(requests == 1);
+    } else {  // it takes the write, and nobody can say whether the peer's program did
+      REQUIRE_FALSE(x.ok());
+      CHECK(x.fault() == TransportFault::reset);
+      CHECK(x.delivery() == Delivery::maybe_sent);
+      CHECK(requests == 0);
+    }
   }
 }
 

@@ -68,8 +68,7 @@ class Channel {
 ///   otherwise the error says `maybe_sent`. Over TLS a started write counts as sent.
 /// - No redirect is followed, no compression is asked for, nothing is logged.
 ///
-/// Errors are values. Lack of memory or of file descriptors is `TransportFault::connect` before the request was begun,
-/// and `reset` after.
+/// What the outside world does is an error value; so is a lack of file descriptors, which is `TransportFault::connect`.
 class BlockingTransport {
  public:
   using channel_type = Channel;
@@ -84,7 +83,7 @@ class BlockingTransport {
   /// `response` and means nothing.
   [[nodiscard]] TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline);
 
-  /// Opens a WebSocket. On `upgrade_refused`, `refusal` holds the server's status, header fields and at most 4 KiB of
+  /// Opens a WebSocket; an acceptance may carry 8 KiB of header fields, other answers what the options allow. On `upgrade_refused`, `refusal` holds the server's status, header fields and at most 4 KiB of
   /// its body.
   [[nodiscard]] TransportResult<Channel> open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline);
 

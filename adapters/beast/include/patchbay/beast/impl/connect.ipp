@@ -5,6 +5,7 @@
 #include <algorithm>  // min
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <condition_variable>
 #include <cstring>  // memcpy
 #include <mutex>
@@ -74,6 +75,9 @@ TransportResult<std::vector<tcp::endpoint>> resolve(const std::string& host, std
 
   const auto lookup = std::make_shared<Lookup>();
   std::thread([lookup, host, port] {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);  // the program's signals are for the program's threads
     int error = EAI_MEMORY;
     std::vector<tcp::endpoint> found;
     try {

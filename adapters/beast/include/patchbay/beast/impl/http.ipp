@@ -162,14 +162,17 @@ class RequestWriter {
   bool under_way_ = false;
 };
 
+std::string user_agent() {
+  return std::string("patchbay/").append(std::to_string(PATCHBAY_VERSION_MAJOR)).append(".").append(std::to_string(PATCHBAY_VERSION_MINOR));
+}
+
 std::string write_head(const HttpRequest& request, bool keep) {
   std::string head;
   std::size_t size = 160 + request.target.size() + request.endpoint->authority().size();
   for (const HeaderView& h : request.headers) size += h.name.size() + h.value.size() + 4;
   head.reserve(size);
   head.append(to_string(request.method)).append(" ").append(request.target).append(" HTTP/1.1\r\nHost: ").append(request.endpoint->authority());
-  head.append("\r\nUser-Agent: patchbay/").append(std::to_string(PATCHBAY_VERSION_MAJOR)).append(".").append(std::to_string(PATCHBAY_VERSION_MINOR));
-  head.append("\r\n");
+  head.append("\r\nUser-Agent: ").append(user_agent()).append("\r\n");
   if (!keep) head.append("Connection: close\r\n");
   for (const HeaderView& h : request.headers) head.append(h.name).append(": ").append(h.value).append("\r\n");
   if (request.method != Method::get || !request.body.empty()) head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");

@@ -87,6 +87,9 @@ struct Answer {
 [[nodiscard]] TransportResult<Answer> read_answer(Connection& connection, std::size_t have, HttpResponse& response, std::size_t max_header,
                                                   std::size_t max_body, bool cut, SteadyTime deadline);
 
+/// What this library calls itself to servers.
+[[nodiscard]] std::string user_agent();
+
 /// Whether `request` can be written as it is: no field or target that would end its line early.
 [[nodiscard]] bool is_writable(std::string_view target, std::span<const HeaderView> headers) noexcept;
 

@@ -14,7 +14,6 @@
 
 #include <patchbay/beast/impl/transport.hpp>
 #include <patchbay/beast/impl/websocket_stream.hpp>
-#include <patchbay/version.hpp>
 
 namespace patchbay::beast {
 
@@ -260,7 +259,7 @@ TransportResult<Channel> BlockingTransport::open(const ChannelRequest& request, 
     channel = std::make_unique<Channel::State>(std::move(connection), request.max_message);
     Channel::State& s = *channel;
     s.stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& upgrade) {
-      upgrade.set(boost::beast::http::field::user_agent, "patchbay");
+      upgrade.set(boost::beast::http::field::user_agent, d::user_agent());
       for (const HeaderView& h : request.headers) upgrade.insert(boost::beast::string_view(h.name.data(), h.name.size()), boost::beast::string_view(h.value.data(), h.value.size()));
     }));
     const SteadyTime decided_by = std::min(deadline, after(std::chrono::steady_clock::now(), state_->options.handshake_timeout));
