@@ -1,0 +1,342 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <patchbay/flow/diagram.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/json/write.hpp>
+
+#include "support/catch.hpp"
+
+using namespace patchbay;
+
+namespace {
+
+using GraphPtr = std::shared_ptr<const FlowGraph>;
+
+GraphPtr parsed(std::string_view text) {
+  JsonReader reader;
+  auto graph = FlowGraph::parse(text, reader);
+  if (!graph) FAIL(graph.error().message());
+  return std::make_shared<const FlowGraph>(std::move(*graph));
+}
+
+FlowPath path_of(const GraphPtr& graph, std::string_view from, std::string_view to) {
+  RouteScratch scratch;
+  auto path = route(graph, from, to, Reachability::path, {}, scratch);
+  if (!path) FAIL(path.error().message());
+  return std::move(*path);
+}
+
+const std::string_view menu = R"~({"id":"billing","version":7,"nodes":[
+  {"id":"MainMenu","type":"menu","transitions":[{"targetId":"BillingInquiry","condition":"input == \"1\""},
+    {"targetId":"Support"},{"targetId":"Agent"},{"targetId":"Retired"}]},
+  {"id":"BillingInquiry","type":"task","transitions":[{"targetId":"Payment"},{"targetId":"MainMenu"}]},
+  {"id":"Support","transitions":[{"targetId":"Agent"}]},
+  {"id":"Payment","type":"task"},
+  {"id":"Agent","type":"queue","transitions":[{"targetId":"Support"}]},
+  {"id":"Old Menu","transitions":[{"targetId":"MainMenu"}]}]})~";
+
+std::size_t count(std::string_view text, std::string_view what) {
+  std::size_t found = 0;
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string_view::npos; at += what.size()) ++found;
+  return found;
+}
+
+std::vector<std::string_view> lines(std::string_view text) {
+  std::vector<std::string_view> all;
+  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) all.push_back(text.substr(0, end));
+  if (!text.empty()) all.push_back(text);
+  return all;
+}
+
+/// What stands between and behind the double quotes of a line in which a backslash escapes; "broken" when a quote is open.
+std::string outside_quotes(std::string_view line) {
+  std::string out;
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (quoted && line[i] == '\\') {
+      ++i;
+    } else if (line[i] == '"') {
+      quoted = !quoted;
+    } else if (!quoted) {
+      out.push_back(line[i]);
+    }
+  }
+  return quoted ? "broken" : out;
+}
+
+bool controls_nothing(std::string_view text) {
+  for (const std::string_view bad : {"\x1b", "\x7f", "\r", "\t", "\xc2\x80", "\xc2\x9b", "\xe2\x80\xae", "\xe2\x80\xa8", "\xe2\x81\xa6", "\xef\xbb\xbf"})
+    if (text.find(bad) != std::string_view::npos) return false;
+  return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\n'; });
+}
+
+}  // namespace
+
+TEST_CASE("the terminal drawing shows ways, conditions, the path, the current node and what leads nowhere", "[diagram]") {
+  const GraphPtr graph = parsed(menu);
+  const FlowPath path = path_of(graph, "MainMenu", "Payment");
+  CHECK(render(*graph, DiagramFormat::text, {.path = &path, .current = "BillingInquiry"}) ==
+        R"~(flow billing version 7: 6 nodes, 9 transitions
+path: MainMenu -> BillingInquiry -> Payment
+
+MainMenu (menu)
+  ==> BillingInquiry (task) [current]  if "input == \"1\""
+      ==> Payment (task)
+      --> MainMenu (menu) ^
+  --> Support
+      --> Agent (queue) ^
+  --> Agent (queue)
+      --> Support ^
+  --x Retired
+
+not reachable from MainMenu:
+
+"Old Menu"
+  --> MainMenu (menu) ^
+
+==> the path   --x no such node   ^ its transitions stand elsewhere
+)~");
+}
+
+TEST_CASE("without marks a drawing begins at the first node, with a current node there", "[diagram]") {
+  const GraphPtr graph = parsed(R"~({"id":"f","nodes":[{"id":"a","transitions":[{"targetId":"b"}]},{"id":"b"}]})~");
+  CHECK(render(*graph, DiagramFormat::text) == "flow f: 2 nodes, 1 transition\n\na\n  --> b\n");
+  CHECK(render(*graph, DiagramFormat::text, {.current = "b"}) ==
+        "flow f: 2 nodes, 1 transition\n\nb [current]\n\nnot reachable from b:\n\na\n  --> b [current]\n");
+  CHECK(render(*graph, DiagramFormat::text, {.current = "nowhere"}) == render(*graph, DiagramFormat::text));
+}
+
+TEST_CASE("a flow without nodes is drawn as such", "[diagram]") {
+  const GraphPtr graph = parsed(R"~({"nodes":[]})~");
+  CHECK(render(*graph, DiagramFormat::text) == "flow \"\": 0 nodes, 0 transitions\n");
+  CHECK(render(*graph, DiagramFormat::mermaid) == "%% flow \nflowchart LR\n");
+  CHECK(render(*graph, DiagramFormat::dot).find("digraph flow {") == 0);
+}
+
+TEST_CASE("the Graphviz drawing marks the same things", "[diagram]") {
+  const GraphPtr graph = parsed(menu);
+  const FlowPath path = path_of(graph, "MainMenu", "Payment");
+  CHECK(render(*graph, DiagramFormat::dot, {.path = &path, .current = "BillingInquiry"}) == R"~(digraph flow {
+  graph [rankdir=LR, label="flow billing version 7", labelloc=t];
+  node [shape=box, style=rounded];
+  n0 [label="MainMenu\n(menu)", color=blue, penwidth=2];
+  n1 [label="BillingInquiry\n(task)", color=blue, penwidth=2, style="rounded,filled", fillcolor=lightyellow, peripheries=2];
+  n2 [label="Support"];
+  n3 [label="Payment\n(task)", color=blue, penwidth=2];
+  n4 [label="Agent\n(queue)"];
+  n5 [label="Old Menu", style="rounded,dashed", color=gray, fontcolor=gray, tooltip="not reachable"];
+  n6 [label="Retired\n(no such node)", shape=plaintext, fontcolor=red];
+  n0 -> n1 [label="input == \"1\"", color=blue, penwidth=2];
+  n0 -> n2;
+  n0 -> n4;
+  n0 -> n6 [style=dashed, color=red];
+  n1 -> n3 [color=blue, penwidth=2];
+  n1 -> n0;
+  n2 -> n4;
+  n4 -> n2;
+  n5 -> n0;
+}
+)~");
+}
+
+TEST_CASE("the Mermaid drawing marks the same things", "[diagram]") {
+  const GraphPtr graph = parsed(menu);
+  const FlowPath path = path_of(graph, "MainMenu", "Payment");
+  CHECK(render(*graph, DiagramFormat::mermaid, {.path = &path, .current = "BillingInquiry"}) == R"~(%% flow billing version 7
+flowchart LR
+  n0["MainMenu<br/>(menu)"]
+  n1["BillingInquiry<br/>(task)"]
+  n2["Support"]
+  n3["Payment<br/>(task)"]
+  n4["Agent<br/>(queue)"]
+  n5["Old Menu"]
+  n6["Retired<br/>(no such node)"]
+  n0 ==>|"input == #34;1#34;"| n1
+  n0 --> n2
+  n0 --> n4
+  n0 -.-> n6
+  n1 ==> n3
+  n1 --> n0
+  n2 --> n4
+  n4 --> n2
+  n5 --> n0
+  classDef unreachable stroke:#999,color:#999,stroke-dasharray:4
+  class n5 unreachable
+  classDef missing stroke:#c00,color:#c00,stroke-dasharray:2
+  class n6 missing
+  classDef onPath stroke:#06c,stroke-width:3px
+  class n0,n1,n3 onPath
+  classDef current fill:#ffd,stroke-width:3px
+  class n1 current
+)~");
+}
+
+TEST_CASE("a cycle back to its start is marked all around", "[diagram]") {
+  const GraphPtr graph = parsed(menu);
+  const FlowPath path = path_of(graph, "MainMenu", "MainMenu");
+  const std::string text = render(*graph, DiagramFormat::text, {.path = &path});
+  CHECK(text.find("path: MainMenu -> BillingInquiry -> MainMenu\n") != std::string::npos);
+  CHECK(text.find("      ==> MainMenu (menu) ^\n") != std::string::npos);
+  CHECK(count(text, "==> ") == 3);  // two transitions and the legend
+}
+
+TEST_CASE("a path of another version of the flow is marked as far as its nodes still exist", "[diagram]") {
+  const GraphPtr graph = parsed(menu);
+  const FlowPath path = path_of(graph, "MainMenu", "Payment");
+  const GraphPtr later = parsed(R"~({"id":"f","nodes":[{"id":"x"},{"id":"BillingInquiry"},{"id":"MainMenu","transitions":[{"targetId":"BillingInquiry"}]}]})~");
+  const std::string text = render(*later, DiagramFormat::text, {.path = &path});
+  CHECK(text.find("path: MainMenu -> BillingInquiry\n") != std::string::npos);
+  CHECK(text.find("  ==> BillingInquiry\n") != std::string::npos);
+}
+
+TEST_CASE("a long chain is drawn in linear space and without recursion", "[diagram][scale]") {
+  constexpr int nodes = 100'000;
+  std::string flow = R"~({"id":"f","nodes":[)~";
+  for (int i = 0; i < nodes; ++i) {
+    flow += (i ? ",{\"id\":\"" : "{\"id\":\"") + std::to_string(i) + "\"";
+    if (i + 1 < nodes) flow += ",\"transitions\":[{\"targetId\":\"" + std::to_string(i + 1) + "\"}]";
+    flow += "}";
+  }
+  const GraphPtr graph = parsed(flow + "]}");
+  const std::string text = render(*graph, DiagramFormat::text);
+  CHECK(text.size() < 60 * nodes);
+  CHECK(count(text, "--> ") == nodes - 1);
+  CHECK(text.find("not reachable") == std::string::npos);
+  std::size_t longest = 0;
+  for (const std::string_view line : lines(text)) longest = std::max(longest, line.size());
+  CHECK(longest < 100);
+}
+
+TEST_CASE("every transition of a random flow is drawn exactly once", "[diagram][property]") {
+  std::mt19937 random(11);
+  for (int round = 0; round < 300; ++round) {
+    const auto nodes = 1 + random() % 40;
+    std::string flow = R"~({"id":"f","nodes":[)~";
+    for (unsigned i = 0; i < nodes; ++i) {
+      flow += (i ? ",{\"id\":\"" : "{\"id\":\"") + std::to_string(i) + "\",\"transitions\":[";
+      const auto edges = random() % 4;
+      for (unsigned k = 0; k < edges; ++k) flow += (k ? ",{\"targetId\":\"" : "{\"targetId\":\"") + std::to_string(random() % (nodes + 2)) + "\"}";
+      flow += "]}";
+    }
+    const GraphPtr graph = parsed(flow + "]}");
+    const std::string text = render(*graph, DiagramFormat::text);
+    std::size_t dangling = 0, edges = 0;
+    std::vector<bool> drawn(graph->node_count(), false);
+    for (const std::string_view line : lines(text)) {
+      const std::size_t at = line.find_first_not_of(' ');
+      if (at == std::string_view::npos || at == 0) {
+        if (const auto node = graph->find(line)) drawn[*node] = true;
+        continue;
+      }
+      ++edges;
+      dangling += line.substr(at).starts_with("--x ");
+      const std::string_view name = line.substr(at + 4);
+      if (const auto node = graph->find(name.substr(0, name.find(' ')))) drawn[*node] = true;
+    }
+    REQUIRE(edges == graph->edge_count());
+    REQUIRE(dangling == graph->dangling_count());
+    REQUIRE(std::find(drawn.begin(), drawn.end(), false) == drawn.end());
+    REQUIRE(count(render(*graph, DiagramFormat::dot), " -> ") == graph->edge_count());
+    const std::string mermaid = render(*graph, DiagramFormat::mermaid);
+    REQUIRE(count(mermaid, " --> ") + count(mermaid, " -.-> ") == graph->edge_count());
+  }
+}
+
+TEST_CASE("each format escapes what it would read as syntax", "[diagram][hostile]") {
+  const GraphPtr graph = parsed(
+      R"~({"id":"f","nodes":[{"id":"a\"]; x","type":"<b>&lt;","transitions":[{"targetId":"\\N","condition":"1|2\n\u001b[2J#quot;\u202e`1. x`"}]},{"id":"\\N"}]})~");
+  const std::string dot = render(*graph, DiagramFormat::dot);
+  CHECK(dot.find(R"~(n0 [label="a\"]; x\n(<b>&amp;lt;)"];)~") != std::string::npos);
+  CHECK(dot.find(R"~(n1 [label="\\N"];)~") != std::string::npos);
+  CHECK(dot.find(R"~(n0 -> n1 [label="1|2\\u{A}\\u{1B}[2J#quot;\\u{202E}`1. x`"];)~") != std::string::npos);
+  const std::string mermaid = render(*graph, DiagramFormat::mermaid);
+  CHECK(mermaid.find(R"~(n0["a#34;#93;#59; x<br/>(#60;b#62;#38;lt#59;)"])~") != std::string::npos);
+  CHECK(mermaid.find(R"~(n1["#92;N"])~") != std::string::npos);
+  CHECK(mermaid.find(R"~(n0 -->|"1#124;2#92;u#123;A#125;#92;u#123;1B#125;#91;2J#35;quot#59;#92;u#123;202E#125;#96;1#46; x#96;"| n1)~") !=
+        std::string::npos);
+  const std::string text = render(*graph, DiagramFormat::text);
+  CHECK(text.find(R"~("a\"]; x" ("<b>&lt;"))~") != std::string::npos);
+  CHECK(text.find(R"~(  --> "\\N"  if "1|2\u{A}\u{1B}[2J#quot;\u{202E}`1. x`")~") != std::string::npos);
+}
+
+TEST_CASE("names cannot pretend to be a part of the drawing", "[diagram][hostile]") {
+  const GraphPtr graph = parsed(R"~({"id":"f: 9 nodes","nodes":[{"id":"a [current]","transitions":[{"targetId":"==> b"}]},{"id":"==> b"},{"id":"Caf\u00e9"},{"id":"\u2501\u25b6"}]})~");
+  CHECK(render(*graph, DiagramFormat::text) ==
+        "flow \"f: 9 nodes\": 4 nodes, 1 transition\n\n\"a [current]\"\n  --> \"==> b\"\n\nnot reachable from \"a [current]\":\nCaf\xc3\xa9\n"
+        "\"\xe2\x94\x81\xe2\x96\xb6\"\n");
+}
+
+TEST_CASE("no name or condition, whatever it is, adds or breaks an element in any format", "[diagram][hostile][property]") {
+  std::mt19937 random(5);
+  const std::vector<std::string_view> pieces{"\"", "\\", "]", "[", "|", "<", ">", "<script>", "&quot;", "#quot;", "#", ";", "%%", "%%{init: {}}%%", "`", "end",
+                                             "n0", "-->", "->", "--x", "{", "}", "(", ")", "/*", "*/", "//", "\\N", "\\\"", "'", "=", "==>", " ", "a", "1.",
+                                             "- ", "\xc3\xbc", "\xe2\x80\xae", "\xef\xbb\xbf", "\xf0\x9f\x93\x9e", "$", "@", "\n", "\x1b[31m", "\r\n", "\xc2\x9b", "\t"};
+  const auto text = [&](bool control) {
+    std::string out = "x";
+    for (auto left = random() % 8; left != 0; --left) {
+      const std::string_view piece = pieces[random() % (control ? pieces.size() : pieces.size() - 5)];
+      out.append(piece);
+    }
+    return out;
+  };
+  for (int round = 0; round < 500; ++round) {
+    const std::string first = "1" + text(false), second = "2" + text(false), missing = "3" + text(false);
+    std::string flow;
+    JsonWriter json(flow);
+    json.begin_object().member("id", text(false)).member("version", text(false)).key("nodes").begin_array();
+    json.begin_object().member("id", first).member("type", text(false)).key("transitions").begin_array();
+    json.begin_object().member("targetId", second).member("condition", text(true)).end_object();
+    json.begin_object().member("targetId", missing).member("condition", text(true)).end_object();
+    json.end_array().end_object();
+    json.begin_object().member("id", second).end_object().end_array().end_object();
+    CAPTURE(flow);
+    const GraphPtr graph = parsed(flow);
+
+    const std::string dot = render(*graph, DiagramFormat::dot);
+    REQUIRE(controls_nothing(dot));
+    std::string skeleton;
+    for (const std::string_view line : lines(dot)) skeleton.append(outside_quotes(line)).append("\n");
+    REQUIRE(skeleton ==
+            "digraph flow {\n  graph [rankdir=LR, label=, labelloc=t];\n  node [shape=box, style=rounded];\n  n0 [label=];\n  n1 [label=];\n"
+            "  n2 [label=, shape=plaintext, fontcolor=red];\n  n0 -> n1 [label=];\n  n0 -> n2 [label=, style=dashed, color=red];\n}\n");
+
+    const std::string mermaid = render(*graph, DiagramFormat::mermaid);
+    REQUIRE(controls_nothing(mermaid));
+    const auto drawn = lines(mermaid);
+    REQUIRE(drawn.size() == 9);
+    skeleton.clear();
+    for (std::size_t i = 1; i < 7; ++i) {
+      REQUIRE(drawn[i].find('\\') == std::string_view::npos);  // so that the counting of quotes is right
+      REQUIRE(drawn[i].find('`') == std::string_view::npos);
+      skeleton.append(outside_quotes(drawn[i])).append("\n");
+    }
+    REQUIRE(skeleton == "flowchart LR\n  n0[]\n  n1[]\n  n2[]\n  n0 -->|| n1\n  n0 -.->|| n2\n");
+    REQUIRE(drawn[0].find('{') == std::string_view::npos);  // a comment, never a directive
+
+    const std::string tree = render(*graph, DiagramFormat::text);
+    REQUIRE(controls_nothing(tree));
+    REQUIRE(lines(tree).size() == 7);
+    for (const std::string_view line : lines(tree)) REQUIRE(outside_quotes(line) != "broken");
+  }
+}
+
+TEST_CASE("broken UTF-8 is shown byte by byte", "[diagram][hostile]") {
+  std::string out;
+  detail::append_quoted(out, "a\xff\xc3(\xe2\x82\xed\xa0\x80\xf0\x9f\x93\x9e\xc0\xaf\xf4\x90\x80\x80");
+  CHECK(out == "\"a\\x{FF}\\x{C3}(\\x{E2}\\x{82}\\x{ED}\\x{A0}\\x{80}\xf0\x9f\x93\x9e\\x{C0}\\x{AF}\\x{F4}\\x{90}\\x{80}\\x{80}\"");
+}
+
+TEST_CASE("formats are spelled as on the command line", "[diagram]") {
+  for (const auto each : {DiagramFormat::text, DiagramFormat::dot, DiagramFormat::mermaid}) CHECK(parse_diagram_format(to_string(each)) == each);
+  CHECK_FALSE(parse_diagram_format("svg").has_value());
+  CHECK_FALSE(parse_diagram_format("").has_value());
+}
