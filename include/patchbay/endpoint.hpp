@@ -118,6 +118,8 @@ inline Result<Endpoint> Endpoint::parse(std::string_view url, std::string_view w
     out.port_ = static_cast<std::uint16_t>(number);
   }
   out.authority_ = authority;
+  out.target_ = path.starts_with('/') ? "" : "/";
+  out.target_.append(path);
   const bool has_query = path.find('?') != std::string_view::npos;
   while (!has_query && path.ends_with('/')) path.remove_suffix(1);
   out.path_ = path;
