@@ -51,7 +51,11 @@ class Endpoint {
   [[nodiscard]] bool may_carry_credentials() const noexcept { return tls_ || plain_text_allowed_ || is_loopback(host_); }
   void allow_plain_text() noexcept { plain_text_allowed_ = true; }
 
-  [[nodiscard]] friend bool operator==(const Endpoint&, const Endpoint&) = default;
+  /// Whether both are the same API; a slash at the path's end makes no difference to that.
+  [[nodiscard]] friend bool operator==(const Endpoint& a, const Endpoint& b) noexcept {
+    return a.tls_ == b.tls_ && a.plain_text_allowed_ == b.plain_text_allowed_ && a.authority_ == b.authority_ && a.port_ == b.port_ &&
+           a.path_ == b.path_;
+  }
 
  private:
   Endpoint() = default;
