@@ -33,7 +33,7 @@ namespace detail {
 
 /// Appends `text` in double quotes, so that it can neither end its line nor command a terminal, in the form that JSON and
 /// logfmt share: controls and deceptive characters as `\uXXXX`, bytes that are no UTF-8 as U+FFFD.
-inline void append_quoted(std::string& out, std::string_view text) {
+inline void append_log_text(std::string& out, std::string_view text) {
   const bool cut = text.size() > max_logged_text;
   if (cut) text = text.substr(0, max_logged_text);
   out.push_back('"');
@@ -65,7 +65,7 @@ inline void append_quoted(std::string& out, std::string_view text) {
 inline void append_name(std::string& out, std::string_view name, LogFormat format) {
   if (format == LogFormat::json) {
     if (out.back() != '{') out.push_back(',');
-    append_quoted(out, name);
+    append_log_text(out, name);
     out.push_back(':');
     return;
   }
@@ -79,7 +79,7 @@ inline void append_field(std::string& out, std::string_view name, std::string_vi
   if (format == LogFormat::logfmt && is_bare(value)) {
     out.append(value);
   } else {
-    append_quoted(out, value);
+    append_log_text(out, value);
   }
 }
 
