@@ -5,11 +5,14 @@ set(patchbay_test_rooms
   cloud
   core
   flow
+  observe
+  observe_threads
   policy
   schema
 )
 set(patchbay_tests_adapters_beast
   unit/adapters/beast/http.cpp
+  unit/adapters/beast/tls.cpp
   unit/adapters/beast/websocket.cpp
 )
 set(patchbay_tests_adapters_beast_threads
@@ -29,17 +32,32 @@ set(patchbay_tests_core
   unit/core/time.cpp
 )
 set(patchbay_tests_flow
+  unit/flow/diagram.cpp
   unit/flow/flow_graph.cpp
   unit/flow/reachability.cpp
+)
+set(patchbay_tests_observe
+  unit/observe/audit.cpp
+  unit/observe/audit_file.cpp
+  unit/observe/histogram.cpp
+  unit/observe/metrics.cpp
+  unit/observe/redact.cpp
+  unit/observe/timestamp.cpp
+)
+set(patchbay_tests_observe_threads
+  unit/observe/audit_threads.cpp
+  unit/observe/histogram_threads.cpp
 )
 set(patchbay_tests_policy
   unit/policy/clock.cpp
   unit/policy/logger.cpp
   unit/policy/retry.cpp
+  unit/policy/text_logger.cpp
   unit/policy/transport.cpp
 )
 set(patchbay_tests_schema
   unit/schema/constrained_types.cpp
+  unit/schema/lenient_coercion.cpp
   unit/schema/strict_coercion.cpp
   unit/schema/typed_use.cpp
 )

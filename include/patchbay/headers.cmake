@@ -14,6 +14,7 @@ set(patchbay_headers
   include/patchbay/flow/diagram.hpp
   include/patchbay/flow/flow_graph.hpp
   include/patchbay/flow/reachability.hpp
+  include/patchbay/hold_settings.hpp
   include/patchbay/http.hpp
   include/patchbay/identifier.hpp
   include/patchbay/json/number.hpp
