@@ -57,9 +57,17 @@ class Protocol<T>::promise_type {
   template <class... Parameters>
   explicit promise_type(Operation& operation_in, Parameters&&...) noexcept : operation(&operation_in) {}
 
-  /// The arena stands in front of the frame, so that the frame can be given back without its promise.
-  template <class... Parameters>
-  static void* operator new(std::size_t bytes, Operation& root, Parameters&&...) {
+  /// Takes any parameter of a protocol and looks at none.
+  class Other {
+   public:
+    Other() noexcept = default;
+    template <class T>
+    Other(T&&) noexcept {}  // implicit: a parameter of a coroutine converts to it
+  };
+  /// The arena stands in front of the frame, so that the frame can be given back without its promise. Not a template over
+  /// the parameters, since g++ 12 then sees no match between this operator and the one below.
+  static void* operator new(std::size_t bytes, Operation& root, Other = {}, Other = {}, Other = {}, Other = {}, Other = {}, Other = {},
+                            Other = {}) {
     auto* const block = static_cast<std::byte*>(root.arena.allocate(bytes + header));
     ::new (static_cast<void*>(block)) FrameArena* (&root.arena);
     return block + header;
