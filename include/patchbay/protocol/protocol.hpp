@@ -61,8 +61,8 @@ class Protocol<T>::promise_type {
   class Other {
    public:
     Other() noexcept = default;
-    template <class T>
-    Other(T&&) noexcept {}  // implicit: a parameter of a coroutine converts to it
+    template <class Parameter>
+    Other(Parameter&&) noexcept {}  // implicit: a parameter of a coroutine converts to it
   };
   /// The arena stands in front of the frame, so that the frame can be given back without its promise. Not a template over
   /// the parameters, since g++ 12 then sees no match between this operator and the one below.
