@@ -64,15 +64,23 @@ class JsonReader {
   /// Appends the whole of `text`, one JSON value, to `out` without white space, after walking it in full: syntax, UTF-8,
   /// finite numbers, nesting of at most `max_depth`. `out` is unchanged on error.
   JsonResult<void> minify(std::string_view text, std::string& out, int max_depth = max_json_depth) {
+    const std::string_view whole = trim(text);
+    if (whole.empty()) return tl::unexpected(JsonError("is empty"));
+    if (whole.front() != '{' && whole.front() != '[' && whole.front() != '"') {
+      // Not by On-Demand: its readers of a whole document that is a number or a literal refuse integers beyond 64 bits,
+      // take `false0`, and refuse `null` before white space.
+      if (!is_literal(whole) && !parse_json_number(whole)) return tl::unexpected(JsonError("is no JSON value"));
+      out.append(whole);
+      return {};
+    }
     const std::size_t before = out.size();
     scratch_.assign(text);
     auto done = read(scratch_, [&](simdjson::ondemand::document& document) -> simdjson::error_code {
-      simdjson::ondemand::json_type type;
-      if (const auto error = document.type().get(type)) return error;
-      if (type != simdjson::ondemand::json_type::object && type != simdjson::ondemand::json_type::array) {
-        std::string_view token;
-        if (const auto error = document.raw_json_token().get(token)) return error;
-        return scalar(document, type, trim(token), out);
+      if (whole.front() == '"') {
+        std::string_view plain;
+        if (const auto error = document.get_string().get(plain)) return error;
+        out.append(whole);
+        return simdjson::SUCCESS;
       }
       JsonValue value;
       if (const auto error = document.get_value().get(value)) return error;
@@ -158,46 +166,26 @@ class JsonReader {
     return {};
   }
 
-  /// A number, string, literal of a document or of a value: checked, then appended as it stands.
-  template <class Source>
-  static simdjson::error_code scalar(Source& source, simdjson::ondemand::json_type type, std::string_view token, std::string& out) {
-    switch (type) {
-      case simdjson::ondemand::json_type::number:
-        if (!parse_json_number(token)) return simdjson::NUMBER_ERROR;
-        // On-Demand must be told that the token is used up, and its own number reader refuses integers beyond 64 bits.
-        if constexpr (std::is_same_v<Source, simdjson::ondemand::document>) {
-          if (const auto error = source.get_double().error(); error && error != simdjson::NUMBER_ERROR) return error;
-        }
-        break;
-      case simdjson::ondemand::json_type::string: {
-        std::string_view plain;
-        if (const auto error = source.get_string().get(plain)) return error;
-        break;
-      }
-      case simdjson::ondemand::json_type::boolean: {
-        bool truth = false;
-        if (const auto error = source.get_bool().get(truth)) return error;
-        break;
-      }
-      case simdjson::ondemand::json_type::null: {
-        bool null = false;
-        if constexpr (requires { source.is_null().get(null); }) {
-          if (const auto error = source.is_null().get(null)) return error;
-        } else {
-          null = source.is_null();
-        }
-        if (!null) return simdjson::N_ATOM_ERROR;
-        break;
-      }
-      default: return simdjson::INCORRECT_TYPE;
+  /// A number, string or literal: checked, then appended as it stands.
+  static simdjson::error_code scalar(JsonValue& value, simdjson::ondemand::json_type type, std::string_view token, std::string& out) {
+    if (type == simdjson::ondemand::json_type::string) {
+      std::string_view plain;
+      if (const auto error = value.get_string().get(plain)) return error;
+    } else if (type == simdjson::ondemand::json_type::number) {
+      if (!parse_json_number(token)) return simdjson::NUMBER_ERROR;
+    } else if (!is_literal(token)) {
+      return simdjson::INCORRECT_TYPE;
     }
     out.append(token);
     return simdjson::SUCCESS;
   }
 
+  static bool is_literal(std::string_view token) noexcept { return token == "true" || token == "false" || token == "null"; }
+
   static std::string_view trim(std::string_view token) noexcept {
-    const std::size_t end = token.find_last_not_of(" \t\r\n");
-    return end == std::string_view::npos ? std::string_view{} : token.substr(0, end + 1);
+    const std::size_t begin = token.find_first_not_of(" \t\r\n");
+    if (begin == std::string_view::npos) return {};
+    return token.substr(begin, token.find_last_not_of(" \t\r\n") + 1 - begin);
   }
 
   simdjson::ondemand::parser parser_;
