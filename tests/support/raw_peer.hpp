@@ -92,7 +92,8 @@ class PeerConnection {
   }
   /// Waits until the client closes.
   void drain() {
-    while (!read_some().empty()) {}
+    while (!read_some().empty()) {
+    }
   }
   /// Waits until the client closes, without reading what it sends.
   void stall() {
@@ -117,8 +118,8 @@ class PeerConnection {
   }
   [[nodiscard]] int fd() const noexcept { return fd_; }
 
-  std::string received;  ///< Everything that was read.
-  std::function<std::ptrdiff_t(char*, std::size_t)> read_hook;         ///< In place of the socket: TLS.
+  std::string received;                                         ///< Everything that was read.
+  std::function<std::ptrdiff_t(char*, std::size_t)> read_hook;  ///< In place of the socket: TLS.
   std::function<std::ptrdiff_t(const char*, std::size_t)> write_hook;
 
  private:
@@ -143,13 +144,16 @@ class RawPeer {
   using Script = std::function<void(PeerConnection&)>;
 
   explicit RawPeer(Script script) : RawPeer(std::vector<Script>{std::move(script)}) {}
-  explicit RawPeer(std::vector<Script> scripts) : scripts_(std::move(scripts)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit RawPeer(std::vector<Script> scripts)
+      : scripts_(std::move(scripts)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     sockaddr* const generic = static_cast<sockaddr*>(static_cast<void*>(&address));
-    if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 64) != 0 || ::getsockname(listener_, generic, &size) != 0) std::abort();
+    if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 64) != 0 ||
+        ::getsockname(listener_, generic, &size) != 0)
+      std::abort();
     port_ = ntohs(address.sin_port);
     acceptor_ = std::thread([this] { accept_all(); });
   }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <patchbay/beast/blocking_transport.hpp>
@@ -19,11 +20,22 @@ inline SteadyTime in(milliseconds span) { return std::chrono::steady_clock::now(
 /// A deadline that no test should reach, and that ends a test which would hang.
 inline SteadyTime soon() { return in(seconds(6)); }
 
+/// Waits until `condition` holds; says whether it ever did.
+template <class Condition>
+[[nodiscard]] bool eventually(Condition condition) {
+  for (const SteadyTime end = soon(); !condition();) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
 /// One request against `endpoint`, and what came of it.
 class Exchange {
  public:
-  explicit Exchange(beast::BlockingTransport& transport, const Endpoint& endpoint, Method method = Method::get, std::string_view body = {},
-                    SteadyTime deadline = soon(), std::size_t max_body = std::size_t{1} << 20) {
+  explicit Exchange(beast::BlockingTransport& transport, const Endpoint& endpoint, Method method = Method::get,
+                    std::string_view body = {}, SteadyTime deadline = soon(),
+                    std::size_t max_body = std::size_t{1} << 20) {
     HttpRequest request(method, endpoint, "/api/v2/interactions/1");
     const HeaderView headers[] = {{"Authorization", "Bearer t0ken"}};
     request.headers = headers;
@@ -46,7 +58,14 @@ class Exchange {
 
 /// An answer with a length.
 inline std::string answer(std::string_view body, std::string_view fields = {}, std::string_view status = "200 OK") {
-  return std::string("HTTP/1.1 ").append(status).append("\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n").append(fields).append("\r\n").append(body);
+  return std::string("HTTP/1.1 ")
+      .append(status)
+      .append("\r\nContent-Length: ")
+      .append(std::to_string(body.size()))
+      .append("\r\n")
+      .append(fields)
+      .append("\r\n")
+      .append(body);
 }
 
 }  // namespace patchbay::test

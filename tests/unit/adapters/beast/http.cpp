@@ -20,7 +20,8 @@ using namespace patchbay;
 using namespace patchbay::test;
 
 static_assert(Transport<beast::BlockingTransport>);
-static_assert(!std::is_copy_constructible_v<beast::BlockingTransport> && std::is_nothrow_move_constructible_v<beast::BlockingTransport>);
+static_assert(!std::is_copy_constructible_v<beast::BlockingTransport> &&
+              std::is_nothrow_move_constructible_v<beast::BlockingTransport>);
 
 namespace {
 
@@ -83,13 +84,15 @@ TEST_CASE("a request arrives as written, and its answer with status, header and 
     CHECK(x.response.headers.size() == 4);
     CHECK(x.response.headers.value(3) == "b");
     for (std::size_t i = 0; i < Body::padding; ++i) REQUIRE(x.response.body.data()[x.response.body.size() + i] == '\0');
-    CHECK(seen.starts_with("PATCH /api/v2/interactions/1 HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(peer.port()) + "\r\n"));
+    CHECK(seen.starts_with("PATCH /api/v2/interactions/1 HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(peer.port()) +
+                           "\r\n"));
   }
   CHECK(seen.find("\r\nAuthorization: Bearer t0ken\r\n") != std::string::npos);
   CHECK(seen.ends_with("\r\nContent-Length: 13\r\n\r\n{\"body\":true}"));
 }
 
-TEST_CASE("a connection is kept and used again, and not when the server says close or the client keeps none", "[beast][http][pool]") {
+TEST_CASE("a connection is kept and used again, and not when the server says close or the client keeps none",
+          "[beast][http][pool]") {
   const auto connections_for = [](std::string bytes, beast::Options options) {
     RawPeer peer(serve(std::move(bytes)));
     beast::BlockingTransport transport(std::move(options));
@@ -103,7 +106,8 @@ TEST_CASE("a connection is kept and used again, and not when the server says clo
   CHECK(connections_for("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", {}) == 1);
   CHECK(connections_for(answer("x", "Connection: close\r\n"), {}) == 3);
   CHECK(connections_for("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", {}) == 3);
-  CHECK(connections_for(answer("x") + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged", {}) == 3);  // bytes nobody asked for
+  CHECK(connections_for(answer("x") + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged", {}) ==
+        3);  // bytes nobody asked for
   beast::Options none;
   none.max_idle_connections = 0;
   CHECK(connections_for(answer("x"), none) == 3);
@@ -125,7 +129,7 @@ TEST_CASE("a kept connection that the server closed is noticed before a byte is 
     beast::BlockingTransport transport;
     const Endpoint endpoint = endpoint_of(peer.url());
     REQUIRE(Exchange(transport, endpoint).response.body.view() == "first");
-    while (!closed) std::this_thread::yield();
+    REQUIRE(eventually([&] { return closed.load(); }));
     const Exchange x(transport, endpoint, Method::patch, "{}");
     REQUIRE(x.ok());
     CHECK(x.response.body.view() == "second");
@@ -133,7 +137,8 @@ TEST_CASE("a kept connection that the server closed is noticed before a byte is 
   }
 }
 
-TEST_CASE("a kept connection that ends after the request was written may have delivered it, and nothing is sent again", "[beast][http][delivery]") {
+TEST_CASE("a kept connection that ends after the request was written may have delivered it, and nothing is sent again",
+          "[beast][http][delivery]") {
   for (const bool hard : {false, true}) {
     std::atomic<int> requests{0};
     RawPeer peer([&](PeerConnection& c) {
@@ -156,7 +161,8 @@ TEST_CASE("a kept connection that ends after the request was written may have de
   }
 }
 
-TEST_CASE("a kept connection that ends unnoticed is replaced once if no byte of the request left, and only then", "[beast][http][delivery]") {
+TEST_CASE("a kept connection that ends unnoticed is replaced once if no byte of the request left, and only then",
+          "[beast][http][delivery]") {
   for (const bool hard : {true, false}) {
     std::atomic<bool> ended{false};
     std::atomic<int> requests{0};
@@ -173,7 +179,7 @@ TEST_CASE("a kept connection that ends unnoticed is replaced once if no byte of 
     beast::BlockingTransport transport;
     const Endpoint endpoint = endpoint_of(peer.url());
     REQUIRE(Exchange(transport, endpoint).ok());
-    while (!ended) std::this_thread::yield();
+    REQUIRE(eventually([&] { return ended.load(); }));
     peeks_see_nothing = true;
     const Exchange x(transport, endpoint, Method::patch, "{}");
     peeks_see_nothing = false;
@@ -191,9 +197,10 @@ TEST_CASE("a kept connection that ends unnoticed is replaced once if no byte of 
 }
 
 TEST_CASE("an answer that is cut at any byte is a reset, never a short answer", "[beast][http][faults]") {
-  const std::string whole[] = {answer("{\"held\":true}"),
-                               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;ext=1\r\n!\r\n0\r\nTrailer: t\r\n\r\n",
-                               "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + answer("x")};
+  const std::string whole[] = {
+      answer("{\"held\":true}"),
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;ext=1\r\n!\r\n0\r\nTrailer: t\r\n\r\n",
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + answer("x")};
   for (const std::string& bytes : whole) {
     std::vector<RawPeer::Script> scripts;
     for (std::size_t cut = 0; cut <= bytes.size(); ++cut) scripts.push_back(serve_once(bytes.substr(0, cut)));
@@ -257,11 +264,17 @@ TEST_CASE("answers without a length end with the connection; interim answers are
 }
 
 TEST_CASE("what is not HTTP is malformed, at once", "[beast][http][faults]") {
-  const std::string garbage[] = {"<html><body>proxy</body></html>", "SSH-2.0-OpenSSH_9\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 two OK\r\n\r\n",
-                                 "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+  const std::string garbage[] = {"<html><body>proxy</body></html>",
+                                 "SSH-2.0-OpenSSH_9\r\n",
+                                 "HTTP/2.0 200 OK\r\n\r\n",
+                                 "HTTP/1.1 two OK\r\n\r\n",
+                                 "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+                                 "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
                                  "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-                                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 101 Switching Protocols\r\n\r\n",
-                                 "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", std::string("HTTP/1.1 200 OK\r\nA: ") + '\0' + "\r\n\r\n"};
+                                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                                 "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+                                 "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+                                 std::string("HTTP/1.1 200 OK\r\nA: ") + '\0' + "\r\n\r\n"};
   for (const std::string& bytes : garbage) {
     RawPeer peer([&](PeerConnection& c) {
       static_cast<void>(c.read_request());
@@ -280,7 +293,8 @@ TEST_CASE("what is not HTTP is malformed, at once", "[beast][http][faults]") {
 TEST_CASE("a server that interims for ever is malformed", "[beast][http][faults]") {
   RawPeer peer([](PeerConnection& c) {
     static_cast<void>(c.read_request());
-    while (c.write("HTTP/1.1 100 Continue\r\n\r\n")) {}
+    while (c.write("HTTP/1.1 100 Continue\r\n\r\n")) {
+    }
   });
   beast::BlockingTransport transport;
   const Exchange x(transport, endpoint_of(peer.url()));
@@ -314,7 +328,8 @@ TEST_CASE("bodies and headers beyond their limits are refused without being held
         static_cast<void>(c.read_request());
         c.write(chunked ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" : "HTTP/1.1 200 OK\r\n\r\n");
         const std::string piece = (chunked ? "1000\r\n" : "") + std::string(4096, 'x') + (chunked ? "\r\n" : "");
-        while (c.write(piece)) {}
+        while (c.write(piece)) {
+        }
       });
       const Exchange x(transport, endpoint_of(peer.url()), Method::get, {}, soon(), 100'000);
       REQUIRE_FALSE(x.ok());
@@ -328,7 +343,9 @@ TEST_CASE("bodies and headers beyond their limits are refused without being held
         const std::string body(size, 'x');
         char hex[16];
         std::snprintf(hex, sizeof hex, "%zx", size);
-        RawPeer peer(serve_once(chunked ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(hex) + "\r\n" + body + "\r\n0\r\n\r\n" : answer(body)));
+        RawPeer peer(serve_once(chunked ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(hex) +
+                                              "\r\n" + body + "\r\n0\r\n\r\n"
+                                        : answer(body)));
         const Exchange x(transport, endpoint_of(peer.url()), Method::get, {}, soon(), 5000);
         CHECK(x.ok() == (size == 5000));
         if (x.ok()) CHECK(x.response.body.view() == body);
@@ -336,13 +353,15 @@ TEST_CASE("bodies and headers beyond their limits are refused without being held
     }
   }
   SECTION("a header without end, a chunk header without end, a trailer without end") {
-    for (const char* const begin : {"HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;",
-                                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"}) {
+    for (const char* const begin :
+         {"HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"}) {
       RawPeer peer([begin](PeerConnection& c) {
         static_cast<void>(c.read_request());
         c.write(begin);
         const std::string_view piece = std::string_view(begin).ends_with("\r\n") ? "A: 0123456789\r\n" : "0123456789";
-        while (c.write(piece)) {}
+        while (c.write(piece)) {
+        }
       });
       const Exchange x(transport, endpoint_of(peer.url()));
       INFO(begin);
@@ -415,7 +434,8 @@ TEST_CASE("the deadline holds in every phase", "[beast][http][deadline]") {
   }
   SECTION("writing") {
     RawPeer peer([](PeerConnection& c) { c.stall(); });
-    const Exchange x(transport, endpoint_of(peer.url()), Method::post, std::string(std::size_t{32} << 20, 'x'), in(span));
+    const Exchange x(transport, endpoint_of(peer.url()), Method::post, std::string(std::size_t{32} << 20, 'x'),
+                     in(span));
     in_time(x);
     CHECK(x.delivery() == Delivery::maybe_sent);
   }
@@ -463,8 +483,9 @@ TEST_CASE("a request that would break out of its line is not written", "[beast][
   RawPeer peer(serve(answer("x")));
   beast::BlockingTransport transport;
   const Endpoint endpoint = endpoint_of(peer.url());
-  const std::pair<std::string_view, HeaderView> cases[] = {{"/a b", {"A", "b"}},          {"/a\r\nX: y", {"A", "b"}}, {"a", {"A", "b"}},    {"", {"A", "b"}},
-                                                           {"/", {"A", "b\r\nX: secret"}}, {"/", {"A: x\r\nB", "b"}},  {"/", {"", "b"}}};
+  const std::pair<std::string_view, HeaderView> cases[] = {
+      {"/a b", {"A", "b"}},           {"/a\r\nX: y", {"A", "b"}}, {"a", {"A", "b"}}, {"", {"A", "b"}},
+      {"/", {"A", "b\r\nX: secret"}}, {"/", {"A: x\r\nB", "b"}},  {"/", {"", "b"}}};
   for (const auto& [target, header] : cases) {
     HttpRequest request(Method::get, endpoint, target);
     request.headers = std::span(&header, 1);

@@ -14,7 +14,8 @@ using namespace patchbay::test;
 
 TEST_CASE("many threads share one transport", "[beast][http][threads]") {
   RawPeer peer([](PeerConnection& c) {
-    for (std::string request; !(request = c.read_request()).empty();) c.write(answer(request.substr(request.find("\r\n\r\n") + 4)));
+    for (std::string request; !(request = c.read_request()).empty();)
+      c.write(answer(request.substr(request.find("\r\n\r\n") + 4)));
   });
   beast::Options options;
   options.max_idle_connections = 3;

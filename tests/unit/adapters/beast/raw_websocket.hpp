@@ -13,7 +13,14 @@
 /// The server's half of RFC 6455, written out frame by frame, so that a script can also write what it must not.
 namespace patchbay::test {
 
-enum Opcode : std::uint8_t { continuation = 0, text_frame = 1, binary_frame = 2, close_frame = 8, ping_frame = 9, pong_frame = 10 };
+enum Opcode : std::uint8_t {
+  continuation = 0,
+  text_frame = 1,
+  binary_frame = 2,
+  close_frame = 8,
+  ping_frame = 9,
+  pong_frame = 10
+};
 
 inline std::string accept_key(std::string_view key) {
   const std::string salted = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -74,7 +81,8 @@ struct ClientFrame {
 
   [[nodiscard]] std::uint16_t close_code() const {
     if (payload.size() < 2) return 0;
-    return static_cast<std::uint16_t>(static_cast<unsigned char>(payload[0]) << 8 | static_cast<unsigned char>(payload[1]));
+    return static_cast<std::uint16_t>(static_cast<unsigned char>(payload[0]) << 8 |
+                                      static_cast<unsigned char>(payload[1]));
   }
 };
 

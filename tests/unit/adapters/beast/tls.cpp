@@ -29,10 +29,11 @@ RawPeer::Script serve(std::string bytes) {
 
 /// An authority, and a transport that trusts it alone.
 struct Trust {
-  explicit Trust(beast::Options options = {}) : authority("patchbay test authority", ""), file(authority), transport([&] {
-    options.trusted_ca_file = file.path();
-    return options;
-  }()) {}
+  explicit Trust(beast::Options options = {})
+      : authority("patchbay test authority", ""), file(authority), transport([&] {
+          options.trusted_ca_file = file.path();
+          return options;
+        }()) {}
   Identity authority;
   PemFile file;
   beast::BlockingTransport transport;
@@ -52,7 +53,8 @@ TEST_CASE("a certificate for the host, by name or by address, is accepted, and t
     }));
     {
       beast::BlockingTransport transport = std::move(trust.transport);
-      for (int i = 0; i < 3; ++i) REQUIRE(Exchange(transport, endpoint_of("https://localhost:" + std::to_string(peer.port()))).ok());
+      for (int i = 0; i < 3; ++i)
+        REQUIRE(Exchange(transport, endpoint_of("https://localhost:" + std::to_string(peer.port()))).ok());
       CHECK(peer.connections() == 1);  // session tickets do not spoil a kept connection
     }
   }
@@ -82,7 +84,8 @@ TEST_CASE("a certificate that does not prove the host is refused before anything
   const auto refused = [&](const Identity& identity, std::string_view host, std::string_view why) {
     std::atomic<bool> reached{false};
     RawPeer peer(over_tls(identity, [&](PeerConnection&) { reached = true; }));
-    const Exchange x(trust.transport, endpoint_of(std::string("https://").append(host).append(":").append(std::to_string(peer.port()))));
+    const Exchange x(trust.transport,
+                     endpoint_of(std::string("https://").append(host).append(":").append(std::to_string(peer.port()))));
     REQUIRE_FALSE(x.ok());
     CHECK(x.fault() == TransportFault::tls);
     CHECK(x.delivery() == Delivery::not_sent);
@@ -90,7 +93,8 @@ TEST_CASE("a certificate that does not prove the host is refused before anything
     CHECK(x.detail().find(why) != std::string::npos);
   };
   refused(Identity("localhost", "DNS:other.test", &trust.authority), "localhost", "ostname mismatch");
-  refused(Identity("localhost", "", &trust.authority), "localhost", "ostname mismatch");  // a common name proves nothing
+  refused(Identity("localhost", "", &trust.authority), "localhost",
+          "ostname mismatch");  // a common name proves nothing
   refused(Identity("x", "DNS:127.0.0.1", &trust.authority), "127.0.0.1", "IP address mismatch");
   refused(Identity("x", "IP:127.0.0.2", &trust.authority), "127.0.0.1", "IP address mismatch");
   refused(Identity("x", "DNS:localhost", &stranger), "localhost", "issuer");
@@ -98,7 +102,8 @@ TEST_CASE("a certificate that does not prove the host is refused before anything
   refused(Identity("x", "DNS:localhost", &trust.authority, -1), "localhost", "expired");
 }
 
-TEST_CASE("the system's store does not know a test's authority, and only the loud option skips verification", "[beast][tls]") {
+TEST_CASE("the system's store does not know a test's authority, and only the loud option skips verification",
+          "[beast][tls]") {
   const Identity own("localhost", "DNS:elsewhere.test");
   RawPeer peer(over_tls(own, serve(answer("x"))));
   const Endpoint endpoint = endpoint_of("https://localhost:" + std::to_string(peer.port()));
@@ -112,7 +117,8 @@ TEST_CASE("the system's store does not know a test's authority, and only the lou
   CHECK(Exchange(reckless, endpoint).ok());
 }
 
-TEST_CASE("trusted certificates that cannot be read fail every connection, and nothing else is trusted instead", "[beast][tls]") {
+TEST_CASE("trusted certificates that cannot be read fail every connection, and nothing else is trusted instead",
+          "[beast][tls]") {
   const Identity own("localhost", "DNS:localhost");
   RawPeer peer(over_tls(own, serve(answer("x"))));
   beast::Options options;
@@ -129,12 +135,12 @@ TEST_CASE("trusted certificates that cannot be read fail every connection, and n
 TEST_CASE("versions before TLS 1.2 and servers that do not speak TLS are refused", "[beast][tls]") {
   Trust trust;
   const Identity good("localhost", "DNS:localhost,IP:127.0.0.1", &trust.authority);
-  for (const RawPeer::Script& script : {over_tls(good, serve(answer("x")), {.max_version = TLS1_1_VERSION}),
-                                        RawPeer::Script([](PeerConnection& c) {
-                                          static_cast<void>(c.read_some());
-                                          c.write("HTTP/1.1 400 Bad Request\r\n\r\n");
-                                          c.drain();
-                                        })}) {
+  for (const RawPeer::Script& script :
+       {over_tls(good, serve(answer("x")), {.max_version = TLS1_1_VERSION}), RawPeer::Script([](PeerConnection& c) {
+          static_cast<void>(c.read_some());
+          c.write("HTTP/1.1 400 Bad Request\r\n\r\n");
+          c.drain();
+        })}) {
     RawPeer peer(script);
     const Exchange x(trust.transport, endpoint_of(peer.url("https")));
     REQUIRE_FALSE(x.ok());
@@ -152,10 +158,12 @@ TEST_CASE("over TLS an end without notice is the end of no body but one of known
   Trust trust;
   const Identity good("x", "IP:127.0.0.1", &trust.authority);
   const auto fetch = [&](std::string bytes, bool notify) {
-    RawPeer peer(over_tls(good, [bytes = std::move(bytes)](PeerConnection& c) {
-      static_cast<void>(c.read_request());
-      c.write(bytes);
-    }, {.notify_close = notify}));
+    RawPeer peer(over_tls(good,
+                          [bytes = std::move(bytes)](PeerConnection& c) {
+                            static_cast<void>(c.read_request());
+                            c.write(bytes);
+                          },
+                          {.notify_close = notify}));
     const Exchange x(trust.transport, endpoint_of(peer.url("https")));
     if (x.ok()) return std::string(x.response.body.view());
     CHECK(x.fault() == TransportFault::reset);
@@ -168,7 +176,8 @@ TEST_CASE("over TLS an end without notice is the end of no body but one of known
   CHECK(fetch("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", true) == "reset");
 }
 
-TEST_CASE("a kept TLS connection with unasked bytes, or closed by the server, is not used again", "[beast][tls][pool]") {
+TEST_CASE("a kept TLS connection with unasked bytes, or closed by the server, is not used again",
+          "[beast][tls][pool]") {
   Trust trust;
   const Identity good("x", "IP:127.0.0.1", &trust.authority);
   for (const bool closes : {false, true}) {
@@ -190,7 +199,7 @@ TEST_CASE("a kept TLS connection with unasked bytes, or closed by the server, is
       const Exchange x(trust.transport, endpoint, Method::get);
       REQUIRE(x.ok());
       CHECK(x.response.body.view() == "real");
-      while (served <= i) std::this_thread::yield();
+      REQUIRE(eventually([&] { return served > i; }));
     }
     CHECK(peer.connections() == 5);
   }
@@ -199,10 +208,13 @@ TEST_CASE("a kept TLS connection with unasked bytes, or closed by the server, is
 TEST_CASE("a WebSocket runs over TLS, and an end without notice is 1006", "[beast][tls][websocket]") {
   Trust trust;
   const Identity good("x", "IP:127.0.0.1", &trust.authority);
-  RawPeer peer(over_tls(good, [](PeerConnection& c) {
-    accept_upgrade(c);
-    for (ClientFrame f; (f = read_frame(c)).opcode == text_frame && f.payload != "end";) c.write(frame(ping_frame) + frame(text_frame, f.payload));
-  }, {.notify_close = false}));
+  RawPeer peer(over_tls(good,
+                        [](PeerConnection& c) {
+                          accept_upgrade(c);
+                          for (ClientFrame f; (f = read_frame(c)).opcode == text_frame && f.payload != "end";)
+                            c.write(frame(ping_frame) + frame(text_frame, f.payload));
+                        },
+                        {.notify_close = false}));
   const Endpoint endpoint = endpoint_of(peer.url("wss"));
   HttpResponse refusal;
   auto channel = trust.transport.open(ChannelRequest(endpoint, "/"), refusal, soon());

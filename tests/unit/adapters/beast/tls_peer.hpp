@@ -33,7 +33,8 @@ using Owned = std::unique_ptr<T, FreeOpenssl>;
 class Identity {
  public:
   /// `alternative_names` as OpenSSL writes them: `DNS:localhost,IP:127.0.0.1`; valid from an hour ago for `hours`.
-  Identity(const std::string& common_name, const std::string& alternative_names, const Identity* issuer = nullptr, long hours = 24)
+  Identity(const std::string& common_name, const std::string& alternative_names, const Identity* issuer = nullptr,
+           long hours = 24)
       : key(EVP_EC_gen("P-256")), certificate(X509_new()) {
     static std::atomic<long> serial{1};
     X509* const x = certificate.get();
@@ -43,7 +44,8 @@ class Identity {
     X509_gmtime_adj(X509_getm_notAfter(x), hours * 3600);
     X509_set_pubkey(x, key.get());
     const std::string name = common_name;
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, static_cast<const unsigned char*>(static_cast<const void*>(name.c_str())), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+                               static_cast<const unsigned char*>(static_cast<const void*>(name.c_str())), -1, -1, 0);
     X509_set_issuer_name(x, X509_get_subject_name(issuer != nullptr ? issuer->certificate.get() : x));
     if (issuer == nullptr) add(NID_basic_constraints, "critical,CA:TRUE");
     if (!alternative_names.empty()) add(NID_subject_alt_name, alternative_names.c_str());
@@ -89,12 +91,13 @@ struct Handshake {
 
 /// How the server behaves beyond its certificate.
 struct TlsBehaviour {
-  int max_version = 0;         ///< `TLS1_1_VERSION` ...; 0 is the newest.
-  bool notify_close = true;    ///< Sends a close notification when the script ends.
+  int max_version = 0;       ///< `TLS1_1_VERSION` ...; 0 is the newest.
+  bool notify_close = true;  ///< Sends a close notification when the script ends.
 };
 
 /// `script` behind a TLS handshake with `identity`; `seen` is told what came of it.
-inline RawPeer::Script over_tls(const Identity& identity, RawPeer::Script script, TlsBehaviour behaviour = {}, std::function<void(const Handshake&)> seen = {}) {
+inline RawPeer::Script over_tls(const Identity& identity, RawPeer::Script script, TlsBehaviour behaviour = {},
+                                std::function<void(const Handshake&)> seen = {}) {
   return [&identity, script = std::move(script), behaviour, seen = std::move(seen)](PeerConnection& c) {
     const Owned<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
     SSL_CTX_set_security_level(context.get(), 0);  // so that old versions can be offered
@@ -109,8 +112,12 @@ inline RawPeer::Script over_tls(const Identity& identity, RawPeer::Script script
     if (const char* const name = SSL_get_servername(ssl.get(), TLSEXT_NAMETYPE_host_name)) handshake.server_name = name;
     handshake.protocol = SSL_get_version(ssl.get());
     if (handshake.accepted) {
-      c.read_hook = [s = ssl.get()](char* into, std::size_t size) -> std::ptrdiff_t { return SSL_read(s, into, static_cast<int>(size)); };
-      c.write_hook = [s = ssl.get()](const char* from, std::size_t size) -> std::ptrdiff_t { return SSL_write(s, from, static_cast<int>(size)); };
+      c.read_hook = [s = ssl.get()](char* into, std::size_t size) -> std::ptrdiff_t {
+        return SSL_read(s, into, static_cast<int>(size));
+      };
+      c.write_hook = [s = ssl.get()](const char* from, std::size_t size) -> std::ptrdiff_t {
+        return SSL_write(s, from, static_cast<int>(size));
+      };
       script(c);
       c.read_hook = nullptr;
       c.write_hook = nullptr;

@@ -20,8 +20,9 @@ static_assert(Channel<beast::Channel> && !std::is_copy_constructible_v<beast::Ch
 
 namespace {
 
-TransportResult<beast::Channel> try_open(beast::BlockingTransport& transport, const Endpoint& endpoint, HttpResponse& refusal,
-                                         SteadyTime deadline = soon(), std::size_t max_message = std::size_t{1} << 20) {
+TransportResult<beast::Channel> try_open(beast::BlockingTransport& transport, const Endpoint& endpoint,
+                                         HttpResponse& refusal, SteadyTime deadline = soon(),
+                                         std::size_t max_message = std::size_t{1} << 20) {
   ChannelRequest request(endpoint, "/api/v2/interactions?access_token=t0ken");
   const HeaderView headers[] = {{"Authorization", "Bearer t0ken"}};
   request.headers = headers;
@@ -65,7 +66,8 @@ class Opened {
 
 }  // namespace
 
-TEST_CASE("the upgrade carries the given header fields, asks for no compression, and keeps what came with the 101", "[beast][websocket]") {
+TEST_CASE("the upgrade carries the given header fields, asks for no compression, and keeps what came with the 101",
+          "[beast][websocket]") {
   std::string request;
   {
     RawPeer peer([&](PeerConnection& c) {
@@ -93,7 +95,8 @@ TEST_CASE("messages go both ways, whole", "[beast][websocket]") {
     c.write(frame(binary_frame, std::string(300, '\xff')));
     c.drain();
   });
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{125}, std::size_t{126}, std::size_t{65535}, std::size_t{65536}, std::size_t{1} << 20}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{125}, std::size_t{126}, std::size_t{65535},
+                                 std::size_t{65536}, std::size_t{1} << 20}) {
     const std::string text(size, 'm');
     REQUIRE(t.channel.send(text, soon()));
     REQUIRE(t.receive() == Kind::text);
@@ -109,8 +112,8 @@ TEST_CASE("fragments are joined, and control frames between them reported and an
   std::vector<ClientFrame> answers;
   {
     Opened t([&](PeerConnection& c) {
-      c.write(frame(text_frame, "{\"a\":", false) + frame(ping_frame, "one") + frame(continuation, "\xc3", false) + frame(pong_frame, "x") +
-              frame(continuation, "\xa9}") + frame(ping_frame, "two"));
+      c.write(frame(text_frame, "{\"a\":", false) + frame(ping_frame, "one") + frame(continuation, "\xc3", false) +
+              frame(pong_frame, "x") + frame(continuation, "\xa9}") + frame(ping_frame, "two"));
       answers.push_back(read_frame(c));
       answers.push_back(read_frame(c));
       c.drain();
@@ -137,7 +140,9 @@ TEST_CASE("our ping is answered with a pong event", "[beast][websocket]") {
 }
 
 TEST_CASE("a close of the peer is reported with its code and reason, and answered", "[beast][websocket][close]") {
-  const std::pair<std::uint16_t, std::string_view> closes[] = {{1000, ""}, {1001, "going away"}, {1008, "policy"}, {1011, "oops"}, {1012, "restart"}, {1013, "later"}, {4001, "token expired"}};
+  const std::pair<std::uint16_t, std::string_view> closes[] = {
+      {1000, ""},        {1001, "going away"}, {1008, "policy"},       {1011, "oops"},
+      {1012, "restart"}, {1013, "later"},      {4001, "token expired"}};
   for (const auto& entry : closes) {
     const std::uint16_t code = entry.first;
     const std::string_view reason = entry.second;
@@ -182,7 +187,7 @@ TEST_CASE("what breaks the protocol closes with the code that names it", "[beast
       {1002, frame(close_frame, "\x03")},  // half a code
       {1002, close_with(1005)},            // a code that is never sent
       {1007, frame(text_frame, "\xff\xfe")},
-      {1007, frame(text_frame, "\xed\xa0\x80")},            // a surrogate
+      {1007, frame(text_frame, "\xed\xa0\x80")},  // a surrogate
       {1007, frame(text_frame, "\xc3", false) + frame(continuation, "x")},
       {1007, frame(text_frame, "cut \xe2\x82")},
       {1009, frame(text_frame, std::string(2001, 'x'))},
@@ -216,7 +221,8 @@ TEST_CASE("a message of exactly the limit passes", "[beast][websocket][limits]")
   CHECK(t.event.payload.size() == 2000);
 }
 
-TEST_CASE("a message of two megabytes is 1009 under the default limit and passes under a larger one", "[beast][websocket][limits]") {
+TEST_CASE("a message of two megabytes is 1009 under the default limit and passes under a larger one",
+          "[beast][websocket][limits]") {
   const auto send = [](PeerConnection& c) {
     c.write(frame(text_frame, std::string(std::size_t{2} << 20, 'x')));
     c.drain();
@@ -233,7 +239,8 @@ TEST_CASE("a refused upgrade tells status, header fields and a bounded body", "[
       {401, answer("{\"code\":\"bad.credentials\"}", "WWW-Authenticate: Bearer\r\n", "401 Unauthorized")},
       {302, answer("", "Location: http://elsewhere.test/\r\nWWW-Authenticate: Bearer\r\n", "302 Found")},
       {200, answer("<html>", "WWW-Authenticate: Bearer\r\n")},
-      {503, "HTTP/1.1 100 Continue\r\n\r\n" + answer("later", "WWW-Authenticate: Bearer\r\n", "503 Service Unavailable")},
+      {503,
+       "HTTP/1.1 100 Continue\r\n\r\n" + answer("later", "WWW-Authenticate: Bearer\r\n", "503 Service Unavailable")},
       {429, "HTTP/1.1 429 Too Many Requests\r\nWWW-Authenticate: Bearer\r\nContent-Length: 100\r\n\r\ncut short"},
       {403, "HTTP/1.1 403 Forbidden\r\nWWW-Authenticate: Bearer\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"},
   };
@@ -256,7 +263,8 @@ TEST_CASE("a refused upgrade tells status, header fields and a bounded body", "[
     RawPeer peer([&](PeerConnection& c) {
       static_cast<void>(c.read_request());
       c.write("HTTP/1.1 500 Internal Server Error\r\n\r\n");
-      while (c.write(std::string(1000, 'x'))) {}
+      while (c.write(std::string(1000, 'x'))) {
+      }
     });
     beast::BlockingTransport transport;
     HttpResponse refusal;
@@ -283,7 +291,9 @@ TEST_CASE("an upgrade that goes wrong says how", "[beast][websocket][refusal]") 
       c.write(bytes);
     };
   };
-  const std::string wrong_key = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n";
+  const std::string wrong_key =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+      "AAAA\r\n\r\n";
   CHECK(fault_of(reply(wrong_key)) == TransportFault::malformed);
   CHECK(fault_of(reply("HTTP/1.1 101 Switching Protocols\r\n\r\n")) == TransportFault::malformed);
   CHECK(fault_of(reply("HTTP/1.1 101 Switching Protocols\r\nno colon\r\n\r\n")) == TransportFault::malformed);
@@ -293,16 +303,19 @@ TEST_CASE("an upgrade that goes wrong says how", "[beast][websocket][refusal]") 
     CHECK(fault_of(reply(wrong_key.substr(0, cut))) == TransportFault::reset);
   CHECK(fault_of(reply("HTTP/1.1 401 Unauth")) == TransportFault::reset);
   CHECK(fault_of([](PeerConnection& c) { c.drain(); }, in(milliseconds(100))) == TransportFault::timed_out);
-  CHECK(fault_of([](PeerConnection& c) {
-          static_cast<void>(c.read_request());
-          c.write("HTTP/1.1 401 Unauthorized\r\n");
-          c.drain();
-        }, in(milliseconds(100))) == TransportFault::timed_out);
+  CHECK(fault_of(
+            [](PeerConnection& c) {
+              static_cast<void>(c.read_request());
+              c.write("HTTP/1.1 401 Unauthorized\r\n");
+              c.drain();
+            },
+            in(milliseconds(100))) == TransportFault::timed_out);
   for (const char* const begin : {"HTTP/1.1 101 Switching Protocols\r\n", "HTTP/1.1 401 Unauthorized\r\n"})
     CHECK(fault_of([begin](PeerConnection& c) {
             static_cast<void>(c.read_request());
             c.write(begin);
-            while (c.write("A: 0123456789\r\n")) {}
+            while (c.write("A: 0123456789\r\n")) {
+            }
           }) == TransportFault::too_large);
 }
 
@@ -323,7 +336,7 @@ TEST_CASE("a read goes on over many short receives", "[beast][websocket]") {
     for (std::size_t i = 0; i + 1 < bytes.size(); ++i) {  // each byte after the client gave up waiting once more
       const int seen = idles;
       c.write({&bytes[i], 1});
-      for (const SteadyTime end = soon(); idles == seen && std::chrono::steady_clock::now() < end;) std::this_thread::yield();
+      if (!eventually([&] { return idles != seen; })) return;
     }
     c.write({&bytes.back(), 1});
     c.drain();
@@ -334,7 +347,8 @@ TEST_CASE("a read goes on over many short receives", "[beast][websocket]") {
   CHECK(idles >= 7);
 }
 
-TEST_CASE("silence is idle until the deadline, and a passed deadline still looks at what has arrived", "[beast][websocket][deadline]") {
+TEST_CASE("silence is idle until the deadline, and a passed deadline still looks at what has arrived",
+          "[beast][websocket][deadline]") {
   std::atomic<bool> written{false};
   Opened t([&](PeerConnection& c) {
     if (read_frame(c).opcode == text_frame) c.write(frame(text_frame, "there"));
@@ -345,13 +359,15 @@ TEST_CASE("silence is idle until the deadline, and a passed deadline still looks
   CHECK(t.receive(in(milliseconds(50))) == Kind::idle);
   CHECK(std::chrono::steady_clock::now() - begin >= milliseconds(50));
   REQUIRE(t.channel.send("say", soon()));
-  while (!written) std::this_thread::yield();
+  REQUIRE(eventually([&] { return written.load(); }));
   Kind kind = Kind::idle;
-  for (const SteadyTime end = soon(); kind == Kind::idle && std::chrono::steady_clock::now() < end;) kind = t.receive(in(milliseconds(-1)));
+  for (const SteadyTime end = soon(); kind == Kind::idle && std::chrono::steady_clock::now() < end;)
+    kind = t.receive(in(milliseconds(-1)));
   CHECK(kind == Kind::text);
 }
 
-TEST_CASE("a send that the peer does not take ends at its deadline, and with it the channel", "[beast][websocket][deadline]") {
+TEST_CASE("a send that the peer does not take ends at its deadline, and with it the channel",
+          "[beast][websocket][deadline]") {
   Opened t([](PeerConnection& c) { c.stall(); });
   const std::string large(std::size_t{32} << 20, 'x');
   const SteadyTime begin = std::chrono::steady_clock::now();
@@ -373,11 +389,13 @@ TEST_CASE("a peer that sends more than is taken is held back by TCP", "[beast][w
       const std::string bytes = frame(text_frame, std::string(60'000, 'x'));
       // Writes while the client sends and never receives, until nothing more fits.
       for (pollfd p{c.fd(), POLLOUT, 0}; ::poll(&p, 1, 150) > 0 && taken < (std::size_t{256} << 20);)
-        if (const auto n = ::send(c.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT); n > 0) taken += static_cast<std::size_t>(n);
+        if (const auto n = ::send(c.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT); n > 0)
+          taken += static_cast<std::size_t>(n);
       stop = true;
       c.drain();
     });
-    for (const SteadyTime end = soon(); !stop && std::chrono::steady_clock::now() < end;) REQUIRE(t.channel.send("x", soon()));
+    for (const SteadyTime end = soon(); !stop && std::chrono::steady_clock::now() < end;)
+      REQUIRE(t.channel.send("x", soon()));
     CHECK(stop);
   }
   CHECK(taken < (std::size_t{64} << 20));  // what the kernel's buffers hold, not what the peer would send
@@ -392,9 +410,9 @@ TEST_CASE("a flood of pings is reported, bounded", "[beast][websocket][limits]")
     written = true;
     c.drain();
   });
-  while (!written) std::this_thread::yield();
+  REQUIRE(eventually([&] { return written.load(); }));
   int pings = 0;
-  for (bool sent = true; sent && pings == 0; ) {  // answered while something is sent, and kept as at most 64 events
+  for (bool sent = true; sent && pings == 0;) {  // answered while something is sent, and kept as at most 64 events
     for (int i = 0; i < 200; ++i) REQUIRE(t.channel.ping(soon()));
     while (t.receive() == Kind::ping) ++pings;
     sent = t.event.kind != Kind::text;
@@ -465,8 +483,7 @@ TEST_CASE("destroying a channel ends its connection at once", "[beast][websocket
     ChannelEvent event;
     channel->receive(event, in(milliseconds(5)));
   }
-  for (const SteadyTime end = soon(); !ended && std::chrono::steady_clock::now() < end;) std::this_thread::yield();
-  CHECK(ended);
+  CHECK(eventually([&] { return ended.load(); }));
 }
 
 TEST_CASE("a channel outlives its transport and its place", "[beast][websocket]") {

@@ -83,9 +83,10 @@ class BlockingTransport {
   /// `response` and means nothing.
   [[nodiscard]] TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline);
 
-  /// Opens a WebSocket; an acceptance may carry 8 KiB of header fields, other answers what the options allow. On `upgrade_refused`, `refusal` holds the server's status, header fields and at most 4 KiB of
-  /// its body.
-  [[nodiscard]] TransportResult<Channel> open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline);
+  /// Opens a WebSocket; an acceptance may carry 8 KiB of header fields, other answers what the options allow. On
+  /// `upgrade_refused`, `refusal` holds the server's status, header fields and at most 4 KiB of its body.
+  [[nodiscard]] TransportResult<Channel> open(const ChannelRequest& request, HttpResponse& refusal,
+                                              SteadyTime deadline);
 
   struct State;
 

@@ -71,7 +71,8 @@ TransportResult<std::vector<tcp::endpoint>> resolve(const std::string& host, std
     return addresses;
   }
   if (lookups_left_behind() >= max_lookups_left_behind)
-    return tl::unexpected(describe(TransportFault::resolve, Delivery::not_sent, "the resolver hangs: too many look-ups are still under way"));
+    return tl::unexpected(describe(TransportFault::resolve, Delivery::not_sent,
+                                   "the resolver hangs: too many look-ups are still under way"));
 
   const auto lookup = std::make_shared<Lookup>();
   std::thread([lookup, host, port] {
@@ -98,12 +99,13 @@ TransportResult<std::vector<tcp::endpoint>> resolve(const std::string& host, std
   } else if (!lookup->ended.wait_until(lock, deadline, done)) {
     lookup->left_behind = true;
     ++lookups_left_behind();
-    return tl::unexpected(describe(TransportFault::timed_out, Delivery::not_sent, "the host's name was not resolved in time"));
+    return tl::unexpected(
+        describe(TransportFault::timed_out, Delivery::not_sent, "the host's name was not resolved in time"));
   }
   if (lookup->error != 0 || lookup->addresses.empty()) {
     const char* const why = lookup->error != 0 ? ::gai_strerror(lookup->error) : "it has no address";
-    return tl::unexpected(
-        describe(TransportFault::resolve, Delivery::not_sent, std::string("the host's name could not be resolved: ").append(why)));
+    return tl::unexpected(describe(TransportFault::resolve, Delivery::not_sent,
+                                   std::string("the host's name could not be resolved: ").append(why)));
   }
   return std::move(lookup->addresses);
 }
@@ -124,7 +126,8 @@ TransportResult<net::ssl::context*> Connector::tls_context() {
   net::ssl::context context(net::ssl::context::tls_client);
   SSL_CTX* const native = context.native_handle();
   static constexpr unsigned char alpn[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-  bool good = SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) == 1 && SSL_CTX_set_alpn_protos(native, alpn, sizeof alpn) == 0;
+  bool good = SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) == 1 &&
+              SSL_CTX_set_alpn_protos(native, alpn, sizeof alpn) == 0;
   const std::string& file = options_.trusted_ca_file;
   const std::string& directory = options_.trusted_ca_directory;
   if (file.empty() && directory.empty()) {
@@ -135,7 +138,8 @@ TransportResult<net::ssl::context*> Connector::tls_context() {
   }
   if (!good) {
     ERR_clear_error();
-    return tl::unexpected(describe(TransportFault::tls, Delivery::not_sent, "the trusted certificates could not be read"));
+    return tl::unexpected(
+        describe(TransportFault::tls, Delivery::not_sent, "the trusted certificates could not be read"));
   }
   tls_->context.emplace(std::move(context));
   return &*tls_->context;
@@ -146,12 +150,15 @@ TransportResult<std::unique_ptr<Wire>> Connector::connect(const Endpoint& endpoi
   const auto addresses = resolve(endpoint.host(), endpoint.port(), connected_by);
   if (!addresses) return tl::unexpected(addresses.error());
   auto wire = std::make_unique<Wire>();
-  if (auto connected = wire->connect(*addresses, connected_by); !connected) return tl::unexpected(std::move(connected.error()));
+  if (auto connected = wire->connect(*addresses, connected_by); !connected)
+    return tl::unexpected(std::move(connected.error()));
   if (endpoint.tls()) {
     const auto context = tls_context();
     if (!context) return tl::unexpected(context.error());
-    const SteadyTime shaken_by = std::min(deadline, after(std::chrono::steady_clock::now(), options_.handshake_timeout));
-    auto shaken = wire->start_tls(**context, endpoint.host(), !options_.insecure_skip_verification_for_tests, shaken_by);
+    const SteadyTime shaken_by =
+        std::min(deadline, after(std::chrono::steady_clock::now(), options_.handshake_timeout));
+    auto shaken =
+        wire->start_tls(**context, endpoint.host(), !options_.insecure_skip_verification_for_tests, shaken_by);
     if (!shaken) return tl::unexpected(std::move(shaken.error()));
   }
   return wire;

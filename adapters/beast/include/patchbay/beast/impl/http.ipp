@@ -30,14 +30,17 @@ bool is_writable(std::string_view target, std::span<const HeaderView> headers) n
   };
   if (!target.starts_with('/') || !printable(target, false)) return false;
   return std::all_of(headers.begin(), headers.end(), [&](const HeaderView& h) {
-    return !h.name.empty() && printable(h.name, false) && h.name.find(':') == std::string_view::npos && printable(h.value, true);
+    return !h.name.empty() && printable(h.name, false) && h.name.find(':') == std::string_view::npos &&
+           printable(h.value, true);
   });
 }
 
 // What a parse error means to the caller. Whether bytes were sent is for the sender to add.
 TransportError parse_failure(const error_code& ec) {
-  if (ec == http::error::header_limit) return describe(TransportFault::too_large, Delivery::maybe_sent, "the answer's header is beyond the limit");
-  if (ec == http::error::body_limit) return describe(TransportFault::too_large, Delivery::maybe_sent, "the answer's body is beyond the limit");
+  if (ec == http::error::header_limit)
+    return describe(TransportFault::too_large, Delivery::maybe_sent, "the answer's header is beyond the limit");
+  if (ec == http::error::body_limit)
+    return describe(TransportFault::too_large, Delivery::maybe_sent, "the answer's body is beyond the limit");
   return describe(TransportFault::malformed, Delivery::maybe_sent, "the answer is not HTTP", ec);
 }
 
@@ -55,8 +58,8 @@ struct PendingRead {
   bool under_way = false;
 };
 
-TransportResult<Answer> read_answer(Connection& connection, std::size_t have, HttpResponse& response, std::size_t max_header,
-                                    std::size_t max_body, bool cut, SteadyTime deadline) {
+TransportResult<Answer> read_answer(Connection& connection, std::size_t have, HttpResponse& response,
+                                    std::size_t max_header, std::size_t max_body, bool cut, SteadyTime deadline) {
   Wire& wire = *connection.wire;
   std::optional<ResponseReader> reader(std::in_place, response, max_header, max_body, cut);
   std::size_t begin = 0;
@@ -65,7 +68,8 @@ TransportResult<Answer> read_answer(Connection& connection, std::size_t have, Ht
   bool ended = false;  // the peer will send nothing more
   error_code end_cause;
   for (;;) {
-    // Beast waits for a whole header before it looks at its first byte; a peer that speaks something else may never send one.
+    // Beast waits for a whole header before it looks at its first byte; a peer that speaks something else may never
+    // send one.
     constexpr std::string_view opening = "HTTP/1.";
     const std::string_view seen(connection.buffer.get() + begin, end - begin);
     if (!reader->got_some() && seen.substr(0, opening.size()) != opening.substr(0, seen.size()))
@@ -88,13 +92,16 @@ TransportResult<Answer> read_answer(Connection& connection, std::size_t have, Ht
       if (end_cause == net::error::eof && reader->is_header_done() && reader->need_eof()) return Answer{false};
       if (enough) return Answer{false};
       const bool nothing = !reader->got_some() && begin == end;
-      return tl::unexpected(describe(TransportFault::reset, Delivery::maybe_sent,
-                                     nothing ? "the connection ended before an answer came" : "the connection ended within the answer", end_cause));
+      return tl::unexpected(
+          describe(TransportFault::reset, Delivery::maybe_sent,
+                   nothing ? "the connection ended before an answer came" : "the connection ended within the answer",
+                   end_cause));
     }
     if (reader->is_done()) {
       if (response.status >= 200) return Answer{reader->keep_alive() && begin == end};
       if (response.status == 101 || ++interim > max_interim_answers)
-        return tl::unexpected(describe(TransportFault::malformed, Delivery::maybe_sent, "an interim answer that nobody asked for"));
+        return tl::unexpected(
+            describe(TransportFault::malformed, Delivery::maybe_sent, "an interim answer that nobody asked for"));
       reader.emplace(response, max_header, max_body, cut);
       continue;
     }
@@ -113,13 +120,13 @@ TransportResult<Answer> read_answer(Connection& connection, std::size_t have, Ht
     }
 
     PendingRead read(wire);
-    wire.start_read(net::mutable_buffer(connection.buffer.get() + end, connection.capacity - end), [&read](error_code e, std::size_t n) {
-      read.result = e, read.count = n, read.under_way = false;
-    });
+    wire.start_read(net::mutable_buffer(connection.buffer.get() + end, connection.capacity - end),
+                    [&read](error_code e, std::size_t n) { read.result = e, read.count = n, read.under_way = false; });
     read.under_way = true;
     if (!wire.run_until(deadline, [&] { return !read.under_way; })) {
       if (enough) return Answer{false};
-      return tl::unexpected(describe(TransportFault::timed_out, Delivery::maybe_sent, "the answer did not come in time"));
+      return tl::unexpected(
+          describe(TransportFault::timed_out, Delivery::maybe_sent, "the answer did not come in time"));
     }
     end += read.count;
     ended = static_cast<bool>(read.result);
@@ -130,7 +137,9 @@ TransportResult<Answer> read_answer(Connection& connection, std::size_t have, Ht
 // Writes all of a request while its answer is awaited.
 class RequestWriter {
  public:
-  RequestWriter(Wire& wire, std::string_view head, std::string_view body) : wire_(wire), head_(head), body_(body) { next(); }
+  RequestWriter(Wire& wire, std::string_view head, std::string_view body) : wire_(wire), head_(head), body_(body) {
+    next();
+  }
   RequestWriter(const RequestWriter&) = delete;
   RequestWriter& operator=(const RequestWriter&) = delete;
   // An answer can come, or an exception leave, while the write is still under way.
@@ -163,7 +172,10 @@ class RequestWriter {
 };
 
 std::string user_agent() {
-  return std::string("patchbay/").append(std::to_string(PATCHBAY_VERSION_MAJOR)).append(".").append(std::to_string(PATCHBAY_VERSION_MINOR));
+  return std::string("patchbay/")
+      .append(std::to_string(PATCHBAY_VERSION_MAJOR))
+      .append(".")
+      .append(std::to_string(PATCHBAY_VERSION_MINOR));
 }
 
 std::string write_head(const HttpRequest& request, bool keep) {
@@ -171,11 +183,16 @@ std::string write_head(const HttpRequest& request, bool keep) {
   std::size_t size = 160 + request.target.size() + request.endpoint->authority().size();
   for (const HeaderView& h : request.headers) size += h.name.size() + h.value.size() + 4;
   head.reserve(size);
-  head.append(to_string(request.method)).append(" ").append(request.target).append(" HTTP/1.1\r\nHost: ").append(request.endpoint->authority());
+  head.append(to_string(request.method))
+      .append(" ")
+      .append(request.target)
+      .append(" HTTP/1.1\r\nHost: ")
+      .append(request.endpoint->authority());
   head.append("\r\nUser-Agent: ").append(user_agent()).append("\r\n");
   if (!keep) head.append("Connection: close\r\n");
   for (const HeaderView& h : request.headers) head.append(h.name).append(": ").append(h.value).append("\r\n");
-  if (request.method != Method::get || !request.body.empty()) head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
+  if (request.method != Method::get || !request.body.empty())
+    head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
   return head.append("\r\n");
 }
 
@@ -193,9 +210,11 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
   response.clear();
   const Endpoint& endpoint = *request.endpoint;
   if (!endpoint.may_carry_credentials())
-    return tl::unexpected(d::describe(TransportFault::plain_text_refused, Delivery::not_sent, "the endpoint needs TLS"));
+    return tl::unexpected(
+        d::describe(TransportFault::plain_text_refused, Delivery::not_sent, "the endpoint needs TLS"));
   if (!d::is_writable(request.target, request.headers))
-    return tl::unexpected(d::describe(TransportFault::malformed, Delivery::not_sent, "the request's target or a header field cannot be written"));
+    return tl::unexpected(d::describe(TransportFault::malformed, Delivery::not_sent,
+                                      "the request's target or a header field cannot be written"));
   if (std::chrono::steady_clock::now() >= deadline)
     return tl::unexpected(d::describe(TransportFault::timed_out, Delivery::not_sent, "the deadline had passed"));
 
@@ -218,7 +237,8 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
       bool reusable = false;
       TransportResult<d::Answer> answer = [&] {
         const d::RequestWriter writer(*connection.wire, head, request.body);
-        auto result = d::read_answer(connection, 0, response, options.max_header_bytes, request.max_body, false, deadline);
+        auto result =
+            d::read_answer(connection, 0, response, options.max_header_bytes, request.max_body, false, deadline);
         reusable = result && result->reusable && writer.complete();
         return result;
       }();

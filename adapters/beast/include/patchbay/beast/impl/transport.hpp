@@ -63,9 +63,14 @@ class Pool {
   struct Idle {
     Idle() = default;
     Idle(const Endpoint& endpoint, Connection c)
-        : connection(std::move(c)), host(endpoint.host()), port(endpoint.port()), tls(endpoint.tls()),
+        : connection(std::move(c)),
+          host(endpoint.host()),
+          port(endpoint.port()),
+          tls(endpoint.tls()),
           since(std::chrono::steady_clock::now()) {}
-    [[nodiscard]] bool matches(const Endpoint& e) const noexcept { return port == e.port() && tls == e.tls() && host == e.host(); }
+    [[nodiscard]] bool matches(const Endpoint& e) const noexcept {
+      return port == e.port() && tls == e.tls() && host == e.host();
+    }
 
     Connection connection;
     std::string host;
@@ -84,8 +89,9 @@ class Pool {
 struct Answer {
   bool reusable = false;
 };
-[[nodiscard]] TransportResult<Answer> read_answer(Connection& connection, std::size_t have, HttpResponse& response, std::size_t max_header,
-                                                  std::size_t max_body, bool cut, SteadyTime deadline);
+[[nodiscard]] TransportResult<Answer> read_answer(Connection& connection, std::size_t have, HttpResponse& response,
+                                                  std::size_t max_header, std::size_t max_body, bool cut,
+                                                  SteadyTime deadline);
 
 /// What this library calls itself to servers.
 [[nodiscard]] std::string user_agent();

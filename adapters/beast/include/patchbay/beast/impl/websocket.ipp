@@ -28,7 +28,8 @@ constexpr std::uint16_t was_cut = 1006;
 
 /// What the end of a read says about the end of the connection.
 std::uint16_t close_code_of(const error_code& ec, const websocket::close_reason& peers) {
-  if (ec == websocket::error::closed) return peers.code == websocket::close_code::none ? no_status_code : static_cast<std::uint16_t>(peers.code);
+  if (ec == websocket::error::closed)
+    return peers.code == websocket::close_code::none ? no_status_code : static_cast<std::uint16_t>(peers.code);
   if (ec == websocket::error::message_too_big || ec == websocket::error::buffer_overflow) return 1009;
   if (ec == websocket::error::bad_frame_payload) return 1007;
   if (ec == websocket::condition::protocol_violation) return 1002;
@@ -46,7 +47,10 @@ constexpr bool is_sendable(std::uint16_t code) noexcept {
 /// to the text of a write, which `finish` therefore ends before the caller returns.
 struct Channel::State {
   State(detail::Connection connection_in, std::size_t max_message)
-      : connection(std::move(connection_in)), gate(*connection.wire), stream(gate), into(inbox, std::max<std::size_t>(max_message, 1)) {
+      : connection(std::move(connection_in)),
+        gate(*connection.wire),
+        stream(gate),
+        into(inbox, std::max<std::size_t>(max_message, 1)) {
     stream.read_message_max(std::max<std::size_t>(max_message, 1));
     stream.auto_fragment(false);
     stream.write_buffer_bytes(std::size_t{16} << 10);
@@ -115,7 +119,8 @@ struct Channel::State {
   /// Runs one writing operation, which `start` begins with the handler that it is given.
   template <class Start>
   TransportResult<void> write(SteadyTime deadline, std::string_view what, Start start) {
-    if (dead) return tl::unexpected(detail::describe(TransportFault::closed, Delivery::not_sent, "the channel is closed"));
+    if (dead)
+      return tl::unexpected(detail::describe(TransportFault::closed, Delivery::not_sent, "the channel is closed"));
     const std::uint64_t sent_before = wire().sent();
     TransportFault fault = TransportFault::timed_out;
     try {
@@ -163,14 +168,18 @@ Channel& Channel::operator=(Channel&&) noexcept = default;
 Channel::~Channel() = default;
 
 TransportResult<void> Channel::send(std::string_view text, SteadyTime deadline) {
-  if (!state_) return tl::unexpected(detail::describe(TransportFault::closed, Delivery::not_sent, "the channel was moved away"));
-  return state_->write(deadline, "the message was not sent whole",
-                       [&](auto handler) { state_->stream.async_write(boost::asio::buffer(text), std::move(handler)); });
+  if (!state_)
+    return tl::unexpected(detail::describe(TransportFault::closed, Delivery::not_sent, "the channel was moved away"));
+  return state_->write(deadline, "the message was not sent whole", [&](auto handler) {
+    state_->stream.async_write(boost::asio::buffer(text), std::move(handler));
+  });
 }
 
 TransportResult<void> Channel::ping(SteadyTime deadline) {
-  if (!state_) return tl::unexpected(detail::describe(TransportFault::closed, Delivery::not_sent, "the channel was moved away"));
-  return state_->write(deadline, "the ping was not sent", [&](auto handler) { state_->stream.async_ping({}, std::move(handler)); });
+  if (!state_)
+    return tl::unexpected(detail::describe(TransportFault::closed, Delivery::not_sent, "the channel was moved away"));
+  return state_->write(deadline, "the ping was not sent",
+                       [&](auto handler) { state_->stream.async_ping({}, std::move(handler)); });
 }
 
 void Channel::receive(ChannelEvent& event, SteadyTime deadline) {
@@ -235,20 +244,25 @@ void Channel::interrupt() noexcept {
   state_->wire().wake();
 }
 
-TransportResult<Channel> BlockingTransport::open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline) {
+TransportResult<Channel> BlockingTransport::open(const ChannelRequest& request, HttpResponse& refusal,
+                                                 SteadyTime deadline) {
   namespace d = detail;
   namespace websocket = detail::websocket;
   refusal.clear();
   const Endpoint& endpoint = *request.endpoint;
   if (!endpoint.may_carry_credentials())
-    return tl::unexpected(d::describe(TransportFault::plain_text_refused, Delivery::not_sent, "the endpoint needs TLS"));
+    return tl::unexpected(
+        d::describe(TransportFault::plain_text_refused, Delivery::not_sent, "the endpoint needs TLS"));
   if (!d::is_writable(request.target, request.headers))
-    return tl::unexpected(d::describe(TransportFault::malformed, Delivery::not_sent, "the request's target or a header field cannot be written"));
+    return tl::unexpected(d::describe(TransportFault::malformed, Delivery::not_sent,
+                                      "the request's target or a header field cannot be written"));
   if (std::chrono::steady_clock::now() >= deadline)
     return tl::unexpected(d::describe(TransportFault::timed_out, Delivery::not_sent, "the deadline had passed"));
 
   std::unique_ptr<Channel::State> channel;
-  const auto delivery = [&] { return channel && channel->wire().sent() != 0 ? Delivery::maybe_sent : Delivery::not_sent; };
+  const auto delivery = [&] {
+    return channel && channel->wire().sent() != 0 ? Delivery::maybe_sent : Delivery::not_sent;
+  };
   try {
     d::Connection connection;
     {
@@ -260,9 +274,12 @@ TransportResult<Channel> BlockingTransport::open(const ChannelRequest& request, 
     Channel::State& s = *channel;
     s.stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& upgrade) {
       upgrade.set(boost::beast::http::field::user_agent, d::user_agent());
-      for (const HeaderView& h : request.headers) upgrade.insert(boost::beast::string_view(h.name.data(), h.name.size()), boost::beast::string_view(h.value.data(), h.value.size()));
+      for (const HeaderView& h : request.headers)
+        upgrade.insert(boost::beast::string_view(h.name.data(), h.name.size()),
+                       boost::beast::string_view(h.value.data(), h.value.size()));
     }));
-    const SteadyTime decided_by = std::min(deadline, after(std::chrono::steady_clock::now(), state_->options.handshake_timeout));
+    const SteadyTime decided_by =
+        std::min(deadline, after(std::chrono::steady_clock::now(), state_->options.handshake_timeout));
     s.writing = true;
     const boost::beast::string_view target(request.target.data(), request.target.size());
     s.stream.async_handshake(endpoint.authority(), target, [&s](d::error_code ec) {
@@ -284,17 +301,25 @@ TransportResult<Channel> BlockingTransport::open(const ChannelRequest& request, 
       s.connection.capacity = seen.size();
       s.connection.buffer = std::make_unique_for_overwrite<char[]>(seen.size());
       std::memcpy(s.connection.buffer.get(), seen.data(), seen.size());
-      auto answer = d::read_answer(s.connection, seen.size(), refusal, state_->options.max_header_bytes, d::max_refusal_body, true, decided_by);
+      auto answer = d::read_answer(s.connection, seen.size(), refusal, state_->options.max_header_bytes,
+                                   d::max_refusal_body, true, decided_by);
       if (!answer) return tl::unexpected(std::move(answer.error()));
-      return tl::unexpected(d::describe(TransportFault::upgrade_refused, Delivery::maybe_sent, "the server answered the upgrade with another status than 101"));
+      return tl::unexpected(d::describe(TransportFault::upgrade_refused, Delivery::maybe_sent,
+                                        "the server answered the upgrade with another status than 101"));
     }
     namespace http = boost::beast::http;
     if (s.write_result == http::error::header_limit || s.write_result == http::error::buffer_overflow)
-      return tl::unexpected(d::describe(TransportFault::too_large, delivery(), "the upgrade's header is beyond the limit"));
-    const bool handshake_is_wrong = s.write_result == websocket::condition::handshake_failed || s.write_result.category() == http::make_error_code(http::error::bad_version).category();
-    if (handshake_is_wrong && s.write_result != http::error::end_of_stream && s.write_result != http::error::partial_message)
-      return tl::unexpected(d::describe(TransportFault::malformed, delivery(), "the upgrade's answer is wrong", s.write_result));
-    return tl::unexpected(d::describe(TransportFault::reset, delivery(), "the connection ended within the upgrade", s.write_result));
+      return tl::unexpected(
+          d::describe(TransportFault::too_large, delivery(), "the upgrade's header is beyond the limit"));
+    const bool handshake_is_wrong =
+        s.write_result == websocket::condition::handshake_failed ||
+        s.write_result.category() == http::make_error_code(http::error::bad_version).category();
+    if (handshake_is_wrong && s.write_result != http::error::end_of_stream &&
+        s.write_result != http::error::partial_message)
+      return tl::unexpected(
+          d::describe(TransportFault::malformed, delivery(), "the upgrade's answer is wrong", s.write_result));
+    return tl::unexpected(
+        d::describe(TransportFault::reset, delivery(), "the connection ended within the upgrade", s.write_result));
   } catch (const std::exception& e) {
     return tl::unexpected(d::describe(channel ? TransportFault::reset : TransportFault::connect, delivery(), e.what()));
   }

@@ -116,7 +116,9 @@ class BodyBuffer {
   BodyBuffer(Body& body, std::size_t max) noexcept : body_(body), max_(max) {}
   [[nodiscard]] std::size_t size() const noexcept { return body_.size(); }
   [[nodiscard]] std::size_t max_size() const noexcept { return max_; }
-  [[nodiscard]] std::size_t capacity() const noexcept { return std::min(max_, std::max(body_.size(), body_.allocated())); }
+  [[nodiscard]] std::size_t capacity() const noexcept {
+    return std::min(max_, std::max(body_.size(), body_.allocated()));
+  }
   [[nodiscard]] const_buffers_type data() const noexcept { return {body_.data(), body_.size()}; }
   [[nodiscard]] mutable_buffers_type prepare(std::size_t n) {
     const std::span<char> room = body_.prepare(n);

@@ -39,8 +39,8 @@ class Completion {
  public:
   Completion() = default;
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, Completion>)
-  Completion(F&& f) : held_(std::make_unique<Holder<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
+  requires(!std::is_same_v<std::remove_cvref_t<F>, Completion>) Completion(F&& f)
+      : held_(std::make_unique<Holder<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
 
   void operator()(error_code ec, std::size_t n) {
     const std::unique_ptr<Base> held = std::move(held_);
@@ -98,7 +98,8 @@ class Wire {
   /// Tries the addresses in turn, giving each an equal share of the time that is left.
   [[nodiscard]] TransportResult<void> connect(std::span<const tcp::endpoint> addresses, SteadyTime deadline);
   /// Turns TLS on: SNI, verification of `host` unless `verify` is off, the handshake.
-  [[nodiscard]] TransportResult<void> start_tls(net::ssl::context& context, const std::string& host, bool verify, SteadyTime deadline);
+  [[nodiscard]] TransportResult<void> start_tls(net::ssl::context& context, const std::string& host, bool verify,
+                                                SteadyTime deadline);
 
   /// Reads or writes some bytes; at most one of each at a time. The completion runs on the loop, never inside the call.
   void start_read(net::mutable_buffer into, Completion done);
@@ -117,7 +118,8 @@ class Wire {
   template <class Done>
   void run_ready(Done done, int limit = 64) {
     if (context_.stopped()) context_.restart();
-    while (limit-- > 0 && !done() && context_.poll_one() != 0) {}
+    while (limit-- > 0 && !done() && context_.poll_one() != 0) {
+    }
   }
 
   /// Makes a running `run_until` look at its condition again. Any thread; allocates nothing.
@@ -169,9 +171,11 @@ class Connector {
 };
 
 /// Addresses of `host`, looked up by `deadline`; literals and `localhost` need no look-up.
-[[nodiscard]] TransportResult<std::vector<tcp::endpoint>> resolve(const std::string& host, std::uint16_t port, SteadyTime deadline);
+[[nodiscard]] TransportResult<std::vector<tcp::endpoint>> resolve(const std::string& host, std::uint16_t port,
+                                                                  SteadyTime deadline);
 
 /// An error with the system's own words for it, cut to what `TransportError::detail` allows.
-[[nodiscard]] TransportError describe(TransportFault fault, Delivery delivery, std::string_view what, const error_code& ec = {});
+[[nodiscard]] TransportError describe(TransportFault fault, Delivery delivery, std::string_view what,
+                                      const error_code& ec = {});
 
 }  // namespace patchbay::beast::detail

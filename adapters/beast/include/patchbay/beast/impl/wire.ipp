@@ -52,11 +52,14 @@ TransportResult<void> Wire::connect(std::span<const tcp::endpoint> addresses, St
     }
     last = result;
   }
-  if (timed_out) return tl::unexpected(describe(TransportFault::timed_out, Delivery::not_sent, "the host did not accept a connection in time"));
+  if (timed_out)
+    return tl::unexpected(
+        describe(TransportFault::timed_out, Delivery::not_sent, "the host did not accept a connection in time"));
   return tl::unexpected(describe(TransportFault::connect, Delivery::not_sent, "could not connect", last));
 }
 
-TransportResult<void> Wire::start_tls(net::ssl::context& context, const std::string& host, bool verify, SteadyTime deadline) {
+TransportResult<void> Wire::start_tls(net::ssl::context& context, const std::string& host, bool verify,
+                                      SteadyTime deadline) {
   tls_.emplace(socket_, context);
   SSL* const ssl = tls_->native_handle();
   error_code address_error;
@@ -65,11 +68,14 @@ TransportResult<void> Wire::start_tls(net::ssl::context& context, const std::str
   std::string name = host;
   if (!literal && name.ends_with('.')) name.pop_back();  // a rooted name; certificates and SNI never carry the dot
   bool prepared = true;
-  if (!literal) prepared = SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) == 1;  // the macro casts
+  if (!literal)
+    prepared =
+        SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) == 1;  // the macro casts
   if (verify) {
     SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    prepared = prepared && (literal ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) : SSL_set1_host(ssl, name.c_str())) == 1;
+    prepared = prepared && (literal ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str())
+                                    : SSL_set1_host(ssl, name.c_str())) == 1;
   } else {
     SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
   }
@@ -82,16 +88,19 @@ TransportResult<void> Wire::start_tls(net::ssl::context& context, const std::str
   tls_->async_handshake(net::ssl::stream_base::client, [&](error_code ec) { result = ec, done = true; });
   if (!run_until(deadline, [&] { return done; })) {
     abandon();
-    return tl::unexpected(describe(TransportFault::timed_out, Delivery::not_sent, "the TLS handshake did not end in time"));
+    return tl::unexpected(
+        describe(TransportFault::timed_out, Delivery::not_sent, "the TLS handshake did not end in time"));
   }
   if (!result) return {};
   if (const long verdict = SSL_get_verify_result(ssl); verify && verdict != X509_V_OK) {
-    return tl::unexpected(describe(TransportFault::tls, Delivery::not_sent,
-                                   std::string("the certificate was refused: ").append(X509_verify_cert_error_string(verdict))));
+    return tl::unexpected(
+        describe(TransportFault::tls, Delivery::not_sent,
+                 std::string("the certificate was refused: ").append(X509_verify_cert_error_string(verdict))));
   }
-  const bool cut = result == net::error::eof || result == net::error::connection_reset || result == net::error::broken_pipe ||
-                   result == net::ssl::error::stream_truncated;
-  return tl::unexpected(describe(cut ? TransportFault::reset : TransportFault::tls, Delivery::not_sent, "the TLS handshake failed", result));
+  const bool cut = result == net::error::eof || result == net::error::connection_reset ||
+                   result == net::error::broken_pipe || result == net::ssl::error::stream_truncated;
+  return tl::unexpected(describe(cut ? TransportFault::reset : TransportFault::tls, Delivery::not_sent,
+                                 "the TLS handshake failed", result));
 }
 
 void Wire::start_read(net::mutable_buffer into, Completion done) {
