@@ -23,7 +23,9 @@ constexpr bool is_hex_digit(char c) noexcept {
 }
 
 /// RFC 3986 section 2.3.
-constexpr bool is_unreserved(char c) noexcept { return is_ascii_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
+constexpr bool is_unreserved(char c) noexcept {
+  return is_ascii_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
 
 inline void append_percent_byte(std::string& out, char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -32,7 +34,8 @@ inline void append_percent_byte(std::string& out, char c) {
   out.push_back(upper_hex[byte & 15]);
 }
 
-/// Appends `value` in quotes, fit for a message: its first `limit` bytes, with everything but printable ASCII as `\xNN`.
+/// Appends `value` in quotes, fit for a message: its first `limit` bytes, with everything but printable ASCII as
+/// `\xNN`.
 inline void append_shown(std::string& out, std::string_view value, std::size_t limit = 64) {
   out.push_back('"');
   for (const char c : value.substr(0, limit)) {

@@ -16,7 +16,8 @@ namespace patchbay {
 
 namespace detail {
 
-/// Takes what an HTTP-date is made of from the front of a text; `ok()` turns false at the first thing that does not fit.
+/// Takes what an HTTP-date is made of from the front of a text; `ok()` turns false at the first thing that does not
+/// fit.
 class HttpDateScanner {
  public:
   explicit constexpr HttpDateScanner(std::string_view text) noexcept : rest_(text) {}
@@ -113,8 +114,8 @@ constexpr std::optional<std::int64_t> parse_imf_fixdate(std::string_view text) n
   return unix_seconds(year, month, day, of_day);
 }
 
-/// `Sunday, 06-Nov-94 08:49:37 GMT`. A date that appears to be more than 50 years after `now` is in the most recent past
-/// year with the same two last digits.
+/// `Sunday, 06-Nov-94 08:49:37 GMT`. A date that appears to be more than 50 years after `now` is in the most recent
+/// past year with the same two last digits.
 constexpr std::optional<std::int64_t> parse_rfc850_date(std::string_view text, WallTime now) noexcept {
   HttpDateScanner scan(text);
   scan.one_of(http_long_days);
@@ -134,8 +135,9 @@ constexpr std::optional<std::int64_t> parse_rfc850_date(std::string_view text, W
   // Fifty years from now to the second; the 29th of February ends on the 28th of a common year.
   std::chrono::year_month_day limit_date = today + std::chrono::years{50};
   if (!limit_date.ok()) limit_date = limit_date.year() / limit_date.month() / std::chrono::last;
-  const std::int64_t limit = std::int64_t{std::chrono::sys_days{limit_date}.time_since_epoch().count()} * 86400 +
-                             (floor_seconds(now) - std::int64_t{std::chrono::sys_days{today}.time_since_epoch().count()} * 86400);
+  const std::int64_t limit =
+      std::int64_t{std::chrono::sys_days{limit_date}.time_since_epoch().count()} * 86400 +
+      (floor_seconds(now) - std::int64_t{std::chrono::sys_days{today}.time_since_epoch().count()} * 86400);
   // The year with these digits in (this year - 50, this year + 50], and a century earlier if its day is past the limit.
   int year = this_year - this_year % 100 + two_digits;
   if (year <= this_year - 50) year += 100;
@@ -194,11 +196,12 @@ constexpr Span saturated_seconds(std::int64_t count) noexcept {
   return WallTime{detail::saturated_seconds<WallTime::duration>(*at)};
 }
 
-/// How long a `Retry-After` field (RFC 9110 section 10.2.3) asks to wait, as delay-seconds or as an HTTP-date (hazard A8).
+/// How long a `Retry-After` field (RFC 9110 section 10.2.3) asks to wait, as delay-seconds or as an HTTP-date (hazard
+/// A8).
 ///
 /// A date is taken relative to the response's own `Date` when that is valid, so that the two machines' clocks need not
-/// agree, and to `now` otherwise. A date that has passed is zero; a number beyond what `Duration` can hold is the longest
-/// that it can. Nothing for a negative number, a fraction, an empty field or anything else: that is no hint.
+/// agree, and to `now` otherwise. A date that has passed is zero; a number beyond what `Duration` can hold is the
+/// longest that it can. Nothing for a negative number, a fraction, an empty field or anything else: that is no hint.
 [[nodiscard]] constexpr std::optional<Duration> parse_retry_after(std::string_view value,
                                                                   std::optional<std::string_view> response_date,
                                                                   WallTime now) noexcept {

@@ -81,7 +81,8 @@ inline std::string render_dot(const FlowGraph& graph, const DiagramPlan& plan) {
     out.push_back('"');
     if (plan.on_path(i)) out.append(", color=blue, penwidth=2");
     if (plan.is_current(i)) out.append(", style=\"rounded,filled\", fillcolor=lightyellow, peripheries=2");
-    if (!plan.reachable(i)) out.append(", style=\"rounded,dashed\", color=gray, fontcolor=gray, tooltip=\"not reachable\"");
+    if (!plan.reachable(i))
+      out.append(", style=\"rounded,dashed\", color=gray, fontcolor=gray, tooltip=\"not reachable\"");
     out.append("];\n");
   }
   for (std::size_t k = 0; k < graph.unknown_count(); ++k) {
@@ -154,7 +155,8 @@ inline std::string render_mermaid(const FlowGraph& graph, const DiagramPlan& pla
     }
     if (!first) out.append(" ").append(kind).append("\n");
   };
-  style("unreachable", "stroke:#999,color:#999,stroke-dasharray:4", [&](NodeIndex i) { return graph.is_node(i) && !plan.reachable(i); });
+  style("unreachable", "stroke:#999,color:#999,stroke-dasharray:4",
+        [&](NodeIndex i) { return graph.is_node(i) && !plan.reachable(i); });
   style("missing", "stroke:#c00,color:#c00,stroke-dasharray:2", [&](NodeIndex i) { return !graph.is_node(i); });
   style("onPath", "stroke:#06c,stroke-width:3px", [&](NodeIndex i) { return graph.is_node(i) && plan.on_path(i); });
   style("current", "fill:#ffd,stroke-width:3px", [&](NodeIndex i) { return graph.is_node(i) && plan.is_current(i); });

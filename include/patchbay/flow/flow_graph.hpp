@@ -52,22 +52,23 @@ class FlowEdge {
 
 /// A flow definition, checked and compact: each distinct text once in one arena, edges in one array ordered by node.
 ///
-/// Immutable, so that threads share one behind a `std::shared_ptr<const FlowGraph>`. Views that it hands out live as long
-/// as it stays where it is. A node and an edge take about 45 and 8 bytes beside their texts.
+/// Immutable, so that threads share one behind a `std::shared_ptr<const FlowGraph>`. Views that it hands out live as
+/// long as it stays where it is. A node and an edge take about 45 and 8 bytes beside their texts.
 class FlowGraph {
  public:
   /// Reads `{"id", "version"?, "nodes": [{"id", "type"?, "transitions"?: [{"targetId", "condition"?}]}]}` in one pass.
   ///
-  /// Members that are `null` count as absent where they may be; an empty condition counts as none; `version` is a string
-  /// or a number; members that are not ours are checked as JSON and ignored. A transition to a node that the flow does
-  /// not have is kept, but leads nowhere (`dangling_count()`).
+  /// Members that are `null` count as absent where they may be; an empty condition counts as none; `version` is a
+  /// string or a number; members that are not ours are checked as JSON and ignored. A transition to a node that the
+  /// flow does not have is kept, but leads nowhere (`dangling_count()`).
   ///
-  /// `flow_malformed` for anything else: not JSON, wrong types, an absent `nodes`, `id` of a node or `targetId`, ids that
-  /// are empty, too long, given twice or hold control characters, members given twice, and every limit. The message names
-  /// the place, `nodes[3].transitions[0].targetId`, and the reason.
+  /// `flow_malformed` for anything else: not JSON, wrong types, an absent `nodes`, `id` of a node or `targetId`, ids
+  /// that are empty, too long, given twice or hold control characters, members given twice, and every limit. The
+  /// message names the place, `nodes[3].transitions[0].targetId`, and the reason.
   [[nodiscard]] static Result<FlowGraph> parse(const Body& text, JsonReader& reader, const FlowLimits& limits = {});
   /// The same for text that is not in a `Body`; it is copied once.
-  [[nodiscard]] static Result<FlowGraph> parse(std::string_view text, JsonReader& reader, const FlowLimits& limits = {});
+  [[nodiscard]] static Result<FlowGraph> parse(std::string_view text, JsonReader& reader,
+                                               const FlowLimits& limits = {});
 
   /// Empty when the definition names none.
   [[nodiscard]] std::string_view id() const noexcept { return id_; }
@@ -98,7 +99,9 @@ class FlowGraph {
     return {edges_.data() + first, nodes_[node + 1].first_edge - first};
   }
   /// The condition's text; empty when the edge has none.
-  [[nodiscard]] std::string_view condition(const FlowEdge& edge) const noexcept { return text(conditions_[edge.condition_]); }
+  [[nodiscard]] std::string_view condition(const FlowEdge& edge) const noexcept {
+    return text(conditions_[edge.condition_]);
+  }
 
   /// Bytes held on the heap.
   [[nodiscard]] std::size_t memory() const noexcept {
@@ -116,7 +119,9 @@ class FlowGraph {
     std::uint32_t first_edge, type;
   };
   explicit FlowGraph(std::uint64_t seed) noexcept : index_(seed) {}
-  [[nodiscard]] std::string_view text(Text which) const noexcept { return std::string_view(arena_).substr(which.at, which.size); }
+  [[nodiscard]] std::string_view text(Text which) const noexcept {
+    return std::string_view(arena_).substr(which.at, which.size);
+  }
 
   std::string id_;
   std::string version_;

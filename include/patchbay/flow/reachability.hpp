@@ -23,8 +23,8 @@
 
 namespace patchbay {
 
-/// When a flow allows a move from one node to another (hazard A25). All want at least one transition, so that a move of a
-/// node to itself needs a cycle.
+/// When a flow allows a move from one node to another (hazard A25). All want at least one transition, so that a move of
+/// a node to itself needs a cycle.
 enum class Reachability : std::uint8_t {
   path,         ///< Any way leads there, conditions ignored.
   direct_edge,  ///< One transition leads there, its condition ignored.
@@ -57,8 +57,8 @@ class ConditionalEdge {
   std::string_view condition;  ///< Never empty.
 };
 
-/// Whether a conditional transition may be taken now. An empty predicate accepts none. It is asked at most once for each
-/// transition of a query; what it throws fails that query with `ErrorCode::internal`.
+/// Whether a conditional transition may be taken now. An empty predicate accepts none. It is asked at most once for
+/// each transition of a query; what it throws fails that query with `ErrorCode::internal`.
 using EdgePredicate = std::function<bool(const ConditionalEdge&)>;
 
 /// A way through a flow: its nodes in order, both ends included. Shares the graph, so that it outlives a refresh of the
@@ -174,8 +174,8 @@ inline std::string flow_name(const FlowGraph& graph) {
   return out;
 }
 
-/// The shortest way from `from` to `to` over the edges that `accept(from, edge)` takes, left in `scratch.path()` from end
-/// to begin; false when there is none. Breadth first: linear in nodes and edges.
+/// The shortest way from `from` to `to` over the edges that `accept(from, edge)` takes, left in `scratch.path()` from
+/// end to begin; false when there is none. Breadth first: linear in nodes and edges.
 template <class Accept>
 bool search(const FlowGraph& graph, NodeIndex from, NodeIndex to, RouteScratch& scratch, Accept&& accept) {
   scratch.start(graph.node_count());
@@ -213,7 +213,8 @@ inline bool find_route(const FlowGraph& graph, NodeIndex from, NodeIndex to, Rea
     case Reachability::conditional:
       return search(graph, from, to, scratch, [&](NodeIndex at, const FlowEdge& edge) {
         if (!edge.conditional()) return true;
-        return predicate && predicate(ConditionalEdge(graph.name(at), graph.name(edge.target()), graph.condition(edge)));
+        return predicate &&
+               predicate(ConditionalEdge(graph.name(at), graph.name(edge.target()), graph.condition(edge)));
       });
   }
   return false;
@@ -226,8 +227,9 @@ inline bool find_route(const FlowGraph& graph, NodeIndex from, NodeIndex to, Rea
 /// `unknown_node` when the flow lacks either node, `not_reachable` when it allows no way, `internal` when the predicate
 /// throws. Linear in nodes and edges; allocates nothing when `scratch` is warm and the way has at most 16 nodes, except
 /// for errors. `graph` is not null.
-[[nodiscard]] inline Result<FlowPath> route(std::shared_ptr<const FlowGraph> graph, std::string_view from, std::string_view to,
-                                            Reachability reachability, const EdgePredicate& predicate, RouteScratch& scratch) {
+[[nodiscard]] inline Result<FlowPath> route(std::shared_ptr<const FlowGraph> graph, std::string_view from,
+                                            std::string_view to, Reachability reachability,
+                                            const EdgePredicate& predicate, RouteScratch& scratch) {
   const auto begin = graph->find(from), end = graph->find(to);
   if (!begin || !end) {
     std::string message = detail::flow_name(*graph).append(" has no node ");

@@ -48,7 +48,9 @@ class DiagramPlan {
   [[nodiscard]] bool is_current(NodeIndex node) const noexcept { return current_ == node; }
   [[nodiscard]] bool on_path(NodeIndex node) const noexcept { return on_path_[node]; }
   /// Parallel transitions are all marked: a path is a way over nodes and does not say which of them was taken.
-  [[nodiscard]] bool on_path(NodeIndex from, const FlowEdge& edge) const noexcept { return next_[from] == edge.target(); }
+  [[nodiscard]] bool on_path(NodeIndex from, const FlowEdge& edge) const noexcept {
+    return next_[from] == edge.target();
+  }
   [[nodiscard]] std::string title() const {
     std::string out = "flow ";
     out.append(graph_.id());

@@ -30,7 +30,8 @@ class TextDiagram {
     out_.push_back('\n');
     if (const auto& path = plan_.path(); !path.empty()) {
       out_.append("path: ");
-      for (std::size_t i = 0; i < path.size(); ++i) append_word(i == 0 ? out_ : out_.append(" -> "), graph_.name(path[i]));
+      for (std::size_t i = 0; i < path.size(); ++i)
+        append_word(i == 0 ? out_ : out_.append(" -> "), graph_.name(path[i]));
       out_.push_back('\n');
     }
     if (plan_.start()) trees(*plan_.start());

@@ -32,8 +32,8 @@ inline bool has_control(std::string_view text) noexcept {
 
 /// Builds one graph from one text and remembers where in it the reading is, for messages.
 ///
-/// Texts are views into the JSON parser's own buffer, which holds every string of the text until its next call; they are
-/// copied once, at the end.
+/// Texts are views into the JSON parser's own buffer, which holds every string of the text until its next call; they
+/// are copied once, at the end.
 class FlowParser {
  public:
   explicit FlowParser(const FlowLimits& limits)
@@ -46,7 +46,8 @@ class FlowParser {
   Result<FlowGraph> parse(const Source& source, std::string_view text, JsonReader& reader) {
     constexpr std::size_t most = (std::numeric_limits<std::uint32_t>::max)();
     if (text.size() > std::min(limits_.max_bytes, most)) {
-      return fail(ErrorCode::flow_malformed, "flow: its " + std::to_string(text.size()) + " bytes exceed the limit of " +
+      return fail(ErrorCode::flow_malformed, "flow: its " + std::to_string(text.size()) +
+                                                 " bytes exceed the limit of " +
                                                  std::to_string(std::min(limits_.max_bytes, most)));
     }
     if (text.starts_with("\xEF\xBB\xBF")) return fail(ErrorCode::flow_malformed, "flow: begins with a byte order mark");
@@ -68,7 +69,15 @@ class FlowParser {
 
  private:
   using Code = simdjson::error_code;
-  enum Member : unsigned { has_id = 1, has_version = 2, has_nodes = 4, has_type = 8, has_transitions = 16, has_target = 32, has_condition = 64 };
+  enum Member : unsigned {
+    has_id = 1,
+    has_version = 2,
+    has_nodes = 4,
+    has_type = 8,
+    has_transitions = 16,
+    has_target = 32,
+    has_condition = 64
+  };
 
   /// Distinct texts, numbered in the order in which they are first met.
   class Interner {
@@ -231,8 +240,8 @@ class FlowParser {
     return i;
   }
 
-  // The reading of single values. Each leaves the place in `where_` and returns an error of simdjson, or `code_` with the
-  // reason in `why_`.
+  // The reading of single values. Each leaves the place in `where_` and returns an error of simdjson, or `code_` with
+  // the reason in `why_`.
 
   bool once(unsigned& seen, unsigned member, const char* name) {
     where_ = name;
@@ -302,7 +311,8 @@ class FlowParser {
   }
 
   FlowGraph::Text keep(std::string_view text) {
-    const FlowGraph::Text kept{static_cast<std::uint32_t>(graph_.arena_.size()), static_cast<std::uint32_t>(text.size())};
+    const FlowGraph::Text kept{static_cast<std::uint32_t>(graph_.arena_.size()),
+                               static_cast<std::uint32_t>(text.size())};
     graph_.arena_.append(text);
     return kept;
   }

@@ -44,8 +44,8 @@ inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed) noexce
 
 /// From texts to the numbers that their owner gave them: open addressing, eight bytes a slot, no allocation per text.
 ///
-/// The texts stay with the owner, which passes a function from number to text. The seed is not for the reader of a flow to
-/// know, so that nobody can write ids that all fall into one chain.
+/// The texts stay with the owner, which passes a function from number to text. The seed is not for the reader of a flow
+/// to know, so that nobody can write ids that all fall into one chain.
 class TextIndex {
  public:
   static constexpr std::uint32_t none = (std::numeric_limits<std::uint32_t>::max)();

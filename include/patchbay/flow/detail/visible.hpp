@@ -37,9 +37,9 @@ inline CodePoint next_code_point(std::string_view text) noexcept {
 /// Whether a code point shows nothing itself but changes what a terminal or a page does: controls, line separators,
 /// zero-width characters, and those that turn the direction of writing.
 constexpr bool is_unseen(std::uint32_t c) noexcept {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) ||
-         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
-         (c >= 0xe0000 && c <= 0xe0fff);
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e ||
+         (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+         (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 /// Appends `text` as something that can be seen: ASCII through `ascii(c, next)`, which appends it in the way of the
@@ -94,8 +94,9 @@ inline void append_word(std::string& out, std::string_view text) {
   bool plain = !text.empty();
   for (std::string_view rest = text; plain && !rest.empty();) {
     const CodePoint point = next_code_point(rest);
-    plain = point.valid && (point.value < 0x80 ? is_unreserved(rest[0]) : !is_unseen(point.value) && point.value != 0xa0 &&
-                                                                             (point.value < 0x2000 || point.value > 0x2bff));
+    plain = point.valid && (point.value < 0x80 ? is_unreserved(rest[0])
+                                               : !is_unseen(point.value) && point.value != 0xa0 &&
+                                                     (point.value < 0x2000 || point.value > 0x2bff));
     rest.remove_prefix(point.size);
   }
   if (plain) {
