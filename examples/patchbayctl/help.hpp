@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <string_view>
+
+namespace patchbayctl {
+
+/// Operations of `run` that may be under way at once.
+inline constexpr int max_in_flight = 64;
+
+inline constexpr std::string_view help_text = R"(Moves IVR interactions through their flows, and puts callers on hold.
+
+  patchbayctl transition --interaction ID --flow ID --from NODE --to NODE [--var NAME=VALUE]... [--vars JSON]
+  patchbayctl hold       --interaction ID --reason REASON --priority N [--music FILE] [--prompt FILE]
+  patchbayctl unhold     --interaction ID --priority N
+  patchbayctl flow       --flow ID [--from NODE --to NODE] [--format text|dot|mermaid]
+  patchbayctl run        [FILE|-] [--in-flight N]
+
+Options stand before or after the command.
+  --var NAME=VALUE   a variable as text, coerced by its type; may be repeated
+  --vars JSON        variables as one JSON object
+  --strict           refuse variables that the schema does not have; otherwise they pass as strings
+  --reason           queueing, consultation, system_issue or agent_break
+  --priority         0 to 9
+  --in-flight N      operations of `run` at once, 1 to 64 (1)
+  --deadline SECONDS of one operation, over all attempts and waits (30)
+  --rate PER_MINUTE  spaces requests (off)
+  --reachability     path, direct or conditional (path)
+  --log              off, text or json, on stderr (text)
+  --log-level        debug, info, warn or error (warn)
+  --env-file FILE    reads variables that the environment does not have
+  --help, --version
+
+Environment; a flag of the same meaning wins.
+  GENESYS_BASE_URL        --base-url        the API's address; needed
+  GENESYS_CLIENT_ID       --client-id       needed
+  GENESYS_CLIENT_SECRET                     needed; no flag, since others can read a command line
+  GENESYS_LOGIN_URL       --login-url       where tokens come from (the base URL)
+  GENESYS_WS_URL          --ws-url          the hold channel's whole address (derived from the base URL)
+  GENESYS_CREDENTIALS_IN  --credentials-in  basic or body: where the token request has the credentials (basic)
+  GENESYS_ORG_ID          --org-id          interactions of other organisations are not held (not checked)
+  CRM_WEBHOOK_URL         --webhook-url     is told of every transition (none)
+  PATCHBAY_AUDIT_FILE     --audit-file      JSON Lines, one record for each attempt and operation (none)
+
+`run` reads one JSON object a line: {"id":1,"action":"transition","interaction":"...","flow":"...","from":"...","to":"...","vars":{...}},
+and so on with the flags' names. stdout has one JSON object for each result. `hold` and `run` leave holds standing, and list them on stderr.
+
+Exit status: 0 done; 1 refused by our own rules; 2 usage; 3 refused by the cloud; 4 not completed; 5 outcome unknown.
+)";
+
+}  // namespace patchbayctl

@@ -1,0 +1,206 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include "options.hpp"
+
+#include <algorithm>  // find_if, reverse
+#include <array>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include <patchbay/json/number.hpp>
+#include <patchbay/version.hpp>
+
+#include "help.hpp"
+
+namespace patchbayctl {
+
+namespace {
+
+// Which commands know a flag.
+constexpr unsigned transition = 1, hold = 2, unhold = 4, flow = 8, run = 16, every = 31;
+
+struct Flag {
+  std::string_view name;
+  unsigned commands;
+  unsigned required_by;
+  std::optional<std::string> Options::*text;  // where its text goes; null: see `interpret`
+  std::string_view variable;                  // the environment variable that it stands for
+};
+
+constexpr std::array flags{
+    Flag{"interaction", transition | hold | unhold, transition | hold | unhold, &Options::interaction, {}},
+    Flag{"flow", transition | flow, transition | flow, &Options::flow, {}},
+    Flag{"from", transition | flow, transition, &Options::from, {}},
+    Flag{"to", transition | flow, transition, &Options::to, {}},
+    Flag{"vars", transition, 0, &Options::vars, {}},
+    Flag{"reason", hold, hold, &Options::reason, {}},
+    Flag{"priority", hold | unhold, hold | unhold, &Options::priority, {}},
+    Flag{"music", hold, 0, &Options::music, {}},
+    Flag{"prompt", hold, 0, &Options::prompt, {}},
+    Flag{"env-file", every, 0, &Options::env_file, {}},
+    Flag{"format", flow, 0, nullptr, {}},
+    Flag{"in-flight", run, 0, nullptr, {}},
+    Flag{"deadline", every, 0, nullptr, {}},
+    Flag{"rate", every, 0, nullptr, {}},
+    Flag{"reachability", every, 0, nullptr, {}},
+    Flag{"log", every, 0, nullptr, {}},
+    Flag{"log-level", every, 0, nullptr, {}},
+    Flag{"base-url", every, 0, nullptr, "GENESYS_BASE_URL"},
+    Flag{"login-url", every, 0, nullptr, "GENESYS_LOGIN_URL"},
+    Flag{"ws-url", every, 0, nullptr, "GENESYS_WS_URL"},
+    Flag{"client-id", every, 0, nullptr, "GENESYS_CLIENT_ID"},
+    Flag{"credentials-in", every, 0, nullptr, "GENESYS_CREDENTIALS_IN"},
+    Flag{"org-id", every, 0, nullptr, "GENESYS_ORG_ID"},
+    Flag{"webhook-url", every, 0, nullptr, "CRM_WEBHOOK_URL"},
+    Flag{"audit-file", every, 0, nullptr, "PATCHBAY_AUDIT_FILE"},
+};
+
+struct Name {
+  std::string_view text;
+  Command command;
+  unsigned bit;
+};
+constexpr std::array commands{Name{"transition", Command::transition, transition}, Name{"hold", Command::hold, hold},
+                              Name{"unhold", Command::unhold, unhold}, Name{"flow", Command::flow, flow}, Name{"run", Command::run, run}};
+
+const Flag* find_flag(std::string_view name) {
+  const auto found = std::find_if(flags.begin(), flags.end(), [&](const Flag& flag) { return flag.name == name; });
+  return found == flags.end() ? nullptr : &*found;
+}
+
+/// CLI11 takes the next argument as the value of `--name=`, which ours is the empty text. So `--name=value` becomes two arguments, of
+/// which the second is a value whatever it looks like.
+std::vector<std::string> split_values(const std::vector<std::string>& arguments) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--") {
+      out.insert(out.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
+      break;
+    }
+    const std::string_view name = std::string_view(argument).substr(argument.starts_with("--") ? 2 : 0);
+    const std::size_t equals = name.find('=');
+    const bool takes_value = argument.starts_with("--") && (find_flag(name.substr(0, equals)) || name.substr(0, equals) == "var");
+    if (takes_value && equals != std::string_view::npos) {
+      out.push_back("--" + std::string(name.substr(0, equals)));
+      out.emplace_back(name.substr(equals + 1));
+      continue;
+    }
+    out.push_back(argument);
+    if (takes_value && i + 1 < arguments.size()) out.push_back(arguments[++i]);
+  }
+  return out;
+}
+
+std::optional<double> positive(const std::string& text, double most) {
+  const std::optional<double> number = patchbay::parse_json_number(text);
+  return number && *number > 0 && *number <= most ? number : std::nullopt;
+}
+
+/// Parses the value of a flag that is more than text; false when it is none of what the flag takes.
+bool interpret(Options& options, const Flag& flag, const std::string& value) {
+  if (!flag.variable.empty()) {
+    options.environment.insert_or_assign(std::string(flag.variable), value);
+    return true;
+  }
+  const auto put = [](auto& member, const auto& parsed) {
+    if (parsed) member = *parsed;
+    return parsed.has_value();
+  };
+  if (flag.name == "format") return put(options.format, patchbay::parse_diagram_format(value));
+  if (flag.name == "reachability") return put(options.reachability, patchbay::parse_reachability(value));
+  if (flag.name == "rate") {
+    options.per_minute = positive(value, 1e9);
+    return options.per_minute.has_value();
+  }
+  if (flag.name == "deadline") {
+    const std::optional<double> number = positive(value, 1e9);
+    if (number) options.deadline = std::chrono::ceil<patchbay::Duration>(std::chrono::duration<double>(*number));
+    return number.has_value();
+  }
+  if (flag.name == "in-flight") {
+    const std::optional<double> number = positive(value, max_in_flight);
+    if (number) options.in_flight = static_cast<int>(*number);
+    return number && static_cast<double>(options.in_flight) == *number;
+  }
+  if (flag.name == "log") {
+    options.log = value == "off" ? Log::off : value == "json" ? Log::json : Log::text;
+    return value == "off" || value == "json" || value == "text";
+  }
+  for (const patchbay::Level level : {patchbay::Level::debug, patchbay::Level::info, patchbay::Level::warn, patchbay::Level::error}) {
+    if (value != to_string(level)) continue;
+    options.log_level = level;
+    return true;
+  }
+  return false;
+}
+
+std::string_view expected_by(std::string_view flag) {
+  if (flag == "format") return "text, dot or mermaid";
+  if (flag == "reachability") return "path, direct or conditional";
+  if (flag == "log") return "off, text or json";
+  if (flag == "log-level") return "debug, info, warn or error";
+  if (flag == "in-flight") return "a whole number from 1 to 64";
+  return "a positive number";
+}
+
+}  // namespace
+
+std::variant<Options, UsageError, Information> parse_options(const std::vector<std::string>& arguments) {
+  CLI::App app;
+  app.set_help_flag("-h,--help");
+  app.add_flag("--version");
+  app.require_subcommand(0, 1);
+  app.add_flag("--strict");
+  app.add_option("--var")->take_all();
+  for (const Flag& flag : flags) app.add_option("--" + std::string(flag.name))->take_all();
+  std::vector<std::string> file;
+  for (const Name& name : commands) {
+    CLI::App* const command = app.add_subcommand(std::string(name.text));
+    command->set_help_flag();
+    command->fallthrough();
+    if (name.command == Command::run) command->add_option("file", file)->expected(0, 1);
+  }
+
+  std::vector<std::string> reversed = split_values(arguments);
+  std::reverse(reversed.begin(), reversed.end());
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    return Information{std::string(help_text)};
+  } catch (const CLI::ParseError& error) {
+    return UsageError(error.what());
+  }
+  if (app.count("--version") != 0)
+    return Information{"patchbayctl " + std::to_string(PATCHBAY_VERSION_MAJOR) + "." + std::to_string(PATCHBAY_VERSION_MINOR) + "." +
+                       std::to_string(PATCHBAY_VERSION_PATCH) + "\n"};
+  const auto chosen = std::find_if(commands.begin(), commands.end(), [&](const Name& name) { return app.got_subcommand(std::string(name.text)); });
+  if (chosen == commands.end()) return UsageError("name a command: transition, hold, unhold, flow or run");
+
+  Options options;
+  options.command = chosen->command;
+  for (const Flag& flag : flags) {
+    const std::string shown = "--" + std::string(flag.name);
+    const std::vector<std::string> values = app.get_option(shown)->results();
+    if (values.empty() && (flag.required_by & chosen->bit) != 0) return UsageError(std::string(chosen->text) + " needs " + shown);
+    if (values.empty()) continue;
+    if ((flag.commands & chosen->bit) == 0) return UsageError(shown + " is no option of " + std::string(chosen->text));
+    if (values.size() > 1) return UsageError(shown + " is given twice");
+    if (flag.text) {
+      options.*flag.text = values.front();
+    } else if (!interpret(options, flag, values.front())) {
+      return UsageError(shown + ": expected " + std::string(expected_by(flag.name)));
+    }
+  }
+  options.var = app.get_option("--var")->results();
+  options.strict = app.get_option("--strict")->as<bool>();
+  if (!options.var.empty() && options.command != Command::transition) return UsageError("--var is no option of " + std::string(chosen->text));
+  for (const std::string& each : options.var)
+    if (each.find('=') == std::string::npos || each.starts_with('=')) return UsageError("--var: expected NAME=VALUE");
+  if (options.from.has_value() != options.to.has_value()) return UsageError("--from and --to go together");
+  if (!file.empty()) options.file = file.front();
+  return options;
+}
+
+}  // namespace patchbayctl

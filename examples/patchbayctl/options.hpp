@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <patchbay/flow/diagram.hpp>
+#include <patchbay/flow/reachability.hpp>
+#include <patchbay/policy/logger.hpp>
+#include <patchbay/time.hpp>
+
+namespace patchbayctl {
+
+enum class Command { transition, hold, unhold, flow, run };
+enum class Log { off, text, json };
+
+/// The command line. What the library judges (identifiers, nodes, priorities, variables) stays the text that was given; what only the
+/// tool knows is parsed.
+class Options {
+ public:
+  Command command = Command::transition;
+  std::optional<std::string> interaction, flow, from, to, reason, priority, music, prompt, vars;
+  std::vector<std::string> var;  ///< Each `NAME=VALUE`.
+  bool strict = false;
+  patchbay::DiagramFormat format = patchbay::DiagramFormat::text;
+  std::string file = "-";
+  int in_flight = 1;
+
+  patchbay::Duration deadline = patchbay::seconds{30};
+  std::optional<double> per_minute;
+  patchbay::Reachability reachability = patchbay::Reachability::path;
+  Log log = Log::text;
+  patchbay::Level log_level = patchbay::Level::warn;
+  std::optional<std::string> env_file;
+  /// Flags that stand for environment variables, under the variable's name: they win over it.
+  std::map<std::string, std::string, std::less<>> environment;
+};
+
+/// The command line was wrong, in one sentence for stderr: exit status 2.
+class UsageError {
+ public:
+  explicit UsageError(std::string why_in) : why(std::move(why_in)) {}
+  std::string why;
+};
+
+/// `--help` or `--version`: text for stdout, and nothing more to do.
+class Information {
+ public:
+  std::string text;
+};
+
+/// Parses the arguments behind the program's name.
+[[nodiscard]] std::variant<Options, UsageError, Information> parse_options(const std::vector<std::string>& arguments);
+
+}  // namespace patchbayctl
