@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <patchbay/error.hpp>
+#include <patchbay/schema/append_text.hpp>
 #include <patchbay/schema/field_rules.hpp>
 #include <patchbay/schema/javascript.hpp>
 #include <patchbay/schema/options.hpp>
@@ -195,9 +196,7 @@ class Coercing {
     const bool strictly = shared_.options.coercion == Coercion::strict;
     switch (field.kind) {
       case FieldKind::text:
-        if (!is_valid_utf8(value) || !field.check(value)) return Done::refused;
-        append_json_string(out, value);
-        return Done::written;
+        return append_text(out, value) && field.check(value) ? Done::written : Done::refused;
       case FieldKind::number:
         if (!strictly) return number(field, javascript::parse_float(value));
         if (!is_json_number(value) || !is_finite_token(value)) return Done::refused;
@@ -320,8 +319,7 @@ class Coercing {
         append_json_string(out, plain);
       }
     } else {
-      fine = is_valid_utf8(entry.value);
-      append_json_string(out, entry.value);
+      fine = append_text(out, entry.value);
     }
     if (fine) return;
     end_absent(before);

@@ -15,6 +15,7 @@
 
 #include <patchbay/json/read.hpp>
 #include <patchbay/json/write.hpp>
+#include <patchbay/schema/append_text.hpp>
 
 namespace patchbay {
 
@@ -104,8 +105,7 @@ struct FieldRules<std::string> {
   static std::string rule() { return "string: expected UTF-8 text"; }
   static bool check(std::string_view) noexcept { return true; }
   static bool encode(std::string_view value, std::string& out) {
-    append_json_string(out, value);
-    return is_valid_utf8(value);
+    return detail::append_text(out, value);
   }
   static std::string parse(std::string_view token) { return std::string(token); }
 };

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // min
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include <patchbay/json/write.hpp>
 #include <patchbay/schema/json_text.hpp>
 
 // The conversions of ECMAScript that document A's `coerceVariables` rests on, for `Coercion::lenient`. The section numbers

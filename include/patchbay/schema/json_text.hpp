@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // min
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,8 +18,9 @@ namespace patchbay::detail {
 /// Whether a number in JSON's grammar is finite as a double; without reading it where its length tells.
 [[nodiscard]] inline bool is_finite_token(std::string_view number) noexcept {
   constexpr std::size_t always = 300;  // digits that fit any double
-  if (number.size() < always && number.find_first_of("eE") == std::string_view::npos) return true;
-  return parse_json_number(number).has_value();
+  bool exponent = number.size() >= always;
+  for (const char c : number) exponent |= (c | 0x20) == 'e';
+  return !exponent || parse_json_number(number).has_value();
 }
 
 /// Appends one JSON value to `out`, minified, as `JsonReader::minify` does and with the same answers; scalars are checked

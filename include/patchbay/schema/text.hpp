@@ -120,8 +120,7 @@ struct FieldRules<Text<R>> {
   static std::string rule() { return detail::rule_text<R>(); }
   static bool check(std::string_view token) { return R::check(token); }
   static bool encode(const Text<R>& value, std::string& out) {
-    append_json_string(out, value.view());
-    return true;
+    return detail::append_text(out, value.view());
   }
   static Text<R> parse(std::string_view token) { return Text<R>(detail::StoredText::copy(token)); }
 };

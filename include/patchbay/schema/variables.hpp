@@ -97,6 +97,7 @@ class Variables {
 inline Result<Variables> Variables::from_json(std::string_view object, JsonReader& reader) {
   Variables out;
   out.bytes_.reserve(object.size());
+  out.entries_.reserve(8);
   const auto read = reader.object(object, [&](std::string_view name, JsonValue value) -> simdjson::error_code {
     Place place{out.bytes_.size(), name.size(), 0, false, false};
     out.bytes_.append(name);
