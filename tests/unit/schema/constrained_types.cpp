@@ -37,7 +37,7 @@ struct Lowercase {
 };
 
 struct NoCheck {
-  static constexpr std::string_view rule = "nothing";
+  [[maybe_unused]] static constexpr std::string_view rule = "nothing";
 };
 struct NoRule {
   static bool check(std::string_view) { return true; }
