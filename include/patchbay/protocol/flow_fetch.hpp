@@ -52,7 +52,7 @@ inline Protocol<Result<void>> fetch_flow(Operation& operation, const Gateway& ga
     co_return Result<void>{};
   }
   Result<FlowGraph> parsed = FlowGraph::parse(operation.response.body, operation.json, flows.limits());
-  if (parsed && parsed->id() != id)
+  if (parsed && !parsed->id().empty() && parsed->id() != id)
     parsed = fail(ErrorCode::flow_malformed, "the server answered with another flow than the one asked for");
   if (!parsed) {
     flows.fail_fetch(id, parsed.error());
