@@ -24,6 +24,17 @@ namespace detail {
 /// C0, DEL and C1: what terminals obey.
 [[nodiscard]] constexpr bool is_control(char32_t point) noexcept { return point < 0x20 || (point >= 0x7f && point < 0xa0); }
 
+/// Whether `text` is an excerpt of itself: printable ASCII without what stands between a credential and its name. So are
+/// identifiers and most nodes, which every record of an operation holds.
+[[nodiscard]] constexpr bool is_plain(std::string_view text) noexcept {
+  unsigned other = 0;  // without branches: every audit record asks this of several texts
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    other |= static_cast<unsigned>(byte - 0x21U >= 0x7fU - 0x21U) | static_cast<unsigned>(byte == ':') | static_cast<unsigned>(byte == '=');
+  }
+  return other == 0;
+}
+
 /// Where the credential ends that begins at `from`.
 [[nodiscard]] constexpr std::size_t credential_end(std::string_view text, std::size_t from) noexcept {
   std::size_t end = from;
@@ -78,6 +89,10 @@ class CredentialSpan {
 inline void append_excerpt(std::string& out, std::string_view text, std::size_t limit) {
   static constexpr std::string_view redacted = "<redacted>";
   static constexpr std::string_view replacement = "\xef\xbf\xbd";
+  if (text.size() <= limit && detail::is_plain(text)) {
+    out.append(text);
+    return;
+  }
   detail::CredentialSpan credential;
   std::size_t room = limit;
   const auto put = [&](std::string_view piece) {
