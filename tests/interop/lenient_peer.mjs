@@ -44,7 +44,7 @@ const numeral = () => pick(['', '', '-', '+']) + digits() + pick(['', '', '.', '
   + pick(['', '', '', 'e', 'E+', 'e-', 'e' + random(30), 'E-' + random(340), 'e+' + random(330)]);
 const words = ['', 'true', 'false', '1', '0', 'TRUE', 'yes', 'null', 'NaN', 'Infinity', '-Infinity', '+Infinity', 'Infinityx', '12abc', '1e3abc',
   '0x1F', '0b101', '0o17', '0X1g', '-0x10', '0x', '0x1fffffffffffff', '0x20000000000001', '0x3fffffffffffff', '0xfffffffffffffbff',
-  '0xfffffffffffffc00', '-0', '.5', '5.', '.', '+.5e1', '-.e1', '1_000', '1,5', '٣', '1e400', '1e-400', '-1e-400', '5e-324', '1e21', '1e-7',
+  '0xfffffffffffffc00', '0x200000000000010000000001', '0x200000000000010000000000', '-0', '.5', '5.', '.', '+.5e1', '-.e1', '1_000', '1,5', '٣', '1e400', '1e-400', '-1e-400', '5e-324', '1e21', '1e-7',
   '123456789012345680000', '{}', '[]', '{"a":1}', ' {"a": [1, {"b": null}]} ', '"text"', 'null', '[1,2', '{bad', '{"a":1e400}',
   '{"toString":1}', '{"__proto__":{"x":1}}', '{"10":1,"9":2,"a":3}', '{"a":1,"a":2}', '"\\ud800"', '"\\ud83d\\ude00"', '\ud83d\ude00', 'é', '\u0000'];
 const string = () => pick([() => pick(words), () => pick(spaces) + numeral() + pick(['', '', 'abc', ' ', '.', 'e', '%']) + pick(spaces),
