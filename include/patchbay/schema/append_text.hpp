@@ -21,7 +21,7 @@ namespace patchbay::detail {
 }
 
 /// Whether all of `text` stands in a JSON string as it is; false when in doubt.
-[[nodiscard]] inline bool is_plain(std::string_view text) noexcept {
+[[nodiscard]] inline bool needs_no_escape(std::string_view text) noexcept {
   if (text.empty()) return true;
   std::uint64_t bytes = 0x2020202020202020;
   if (text.size() < sizeof bytes) {
@@ -36,7 +36,7 @@ namespace patchbay::detail {
 
 /// Appends `text` as a JSON string; false, and nothing of use, when it is no UTF-8. Most text needs one look.
 [[nodiscard]] inline bool append_text(std::string& out, std::string_view text) {
-  if (is_plain(text)) {
+  if (needs_no_escape(text)) {
     out.push_back('"');
     out.append(text).push_back('"');
     return true;
