@@ -162,7 +162,9 @@ struct DocumentsDialect {
       out.weak_etag = true;
     }
   }
-  static bool is_null(JsonValue& value) noexcept {
+  // A template, so that the branch for the other simdjson is not compiled: without exceptions it would not be.
+  template <class Value>
+  static bool is_null(Value& value) noexcept {
     if constexpr (requires(bool truth) { value.is_null().get(truth); }) {
       bool null = false;
       return value.is_null().get(null) == simdjson::SUCCESS && null;
