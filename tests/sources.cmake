@@ -5,10 +5,12 @@ set(patchbay_test_rooms
   cloud
   core
   flow
+  json
   observe
   observe_threads
   policy
   schema
+  state_transitioner
 )
 set(patchbay_tests_adapters_beast
   unit/adapters/beast/http.cpp
@@ -36,6 +38,11 @@ set(patchbay_tests_flow
   unit/flow/flow_graph.cpp
   unit/flow/reachability.cpp
 )
+set(patchbay_tests_json
+  unit/json/number.cpp
+  unit/json/read.cpp
+  unit/json/write.cpp
+)
 set(patchbay_tests_observe
   unit/observe/audit.cpp
   unit/observe/audit_file.cpp
@@ -56,10 +63,22 @@ set(patchbay_tests_policy
   unit/policy/transport.cpp
 )
 set(patchbay_tests_schema
+  unit/schema/allocations.cpp
+  unit/schema/append_text.cpp
   unit/schema/constrained_types.cpp
   unit/schema/lenient_coercion.cpp
   unit/schema/strict_coercion.cpp
   unit/schema/typed_use.cpp
+)
+set(patchbay_tests_state_transitioner
+  unit/state_transitioner/conflicts.cpp
+  unit/state_transitioner/flows.cpp
+  unit/state_transitioner/input.cpp
+  unit/state_transitioner/observe.cpp
+  unit/state_transitioner/outcomes.cpp
+  unit/state_transitioner/tokens.cpp
+  unit/state_transitioner/waits.cpp
+  unit/state_transitioner/webhook.cpp
 )
 set(patchbay_compile_fail_pairs
   request_as_aggregate

@@ -1,6 +1,7 @@
 # Every public header; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_headers
   include/patchbay/cloud/documents_dialect.hpp
+  include/patchbay/cloud/hold_dialect.hpp
   include/patchbay/cloud/interaction.hpp
   include/patchbay/cloud/retry_after.hpp
   include/patchbay/driver/blocking.hpp
@@ -23,6 +24,7 @@ set(patchbay_headers
   include/patchbay/observe/audit.hpp
   include/patchbay/observe/audit_file.hpp
   include/patchbay/observe/histogram.hpp
+  include/patchbay/observe/hold_events.hpp
   include/patchbay/observe/metrics.hpp
   include/patchbay/observe/redact.hpp
   include/patchbay/observe/timestamp.hpp
@@ -35,11 +37,13 @@ set(patchbay_headers
   include/patchbay/policy/transport.hpp
   include/patchbay/protocol/arena.hpp
   include/patchbay/protocol/call.hpp
+  include/patchbay/protocol/channel_fsm.hpp
   include/patchbay/protocol/classify.hpp
   include/patchbay/protocol/effect.hpp
   include/patchbay/protocol/flow_cache.hpp
   include/patchbay/protocol/flow_fetch.hpp
   include/patchbay/protocol/get.hpp
+  include/patchbay/protocol/hold_registry.hpp
   include/patchbay/protocol/lanes.hpp
   include/patchbay/protocol/oauth.hpp
   include/patchbay/protocol/operation.hpp
@@ -53,6 +57,7 @@ set(patchbay_headers
   include/patchbay/protocol/webhook.hpp
   include/patchbay/random_source.hpp
   include/patchbay/result.hpp
+  include/patchbay/schema/append_text.hpp
   include/patchbay/schema/bounded.hpp
   include/patchbay/schema/coerce.hpp
   include/patchbay/schema/document_schemas.hpp
@@ -73,8 +78,17 @@ set(patchbay_headers
   include/patchbay/secret.hpp
   include/patchbay/settings.hpp
   include/patchbay/state_transitioner.hpp
+  include/patchbay/testing/cloud_data.hpp
+  include/patchbay/testing/cloud_model.hpp
+  include/patchbay/testing/cloud_options.hpp
+  include/patchbay/testing/cloud_tokens.hpp
+  include/patchbay/testing/detail/cloud_bodies.hpp
+  include/patchbay/testing/detail/wire_text.hpp
+  include/patchbay/testing/fault_plan.hpp
+  include/patchbay/testing/faulty_cloud.hpp
   include/patchbay/testing/manual_clock.hpp
   include/patchbay/testing/scripted_transport.hpp
+  include/patchbay/testing/simulated_cloud.hpp
   include/patchbay/testing/virtual_channel.hpp
   include/patchbay/time.hpp
   include/patchbay/transition_request.hpp
