@@ -15,7 +15,9 @@ template <class T, T Min, T Max>
 class Bounded {
   static_assert(detail::is_field_integer<T> || detail::is_field_float<T>,
                 "patchbay::Bounded<T, Min, Max>: T is no number; use an integer type, float or double");
-  static_assert(!(Max < Min), "patchbay::Bounded<T, Min, Max>: the bounds are reversed, so that no value fits; write the smaller one first");
+  static_assert(
+      !(Max < Min),
+      "patchbay::Bounded<T, Min, Max>: the bounds are reversed, so that no value fits; write the smaller one first");
 
  public:
   using value_type = T;
@@ -42,7 +44,8 @@ class Bounded {
 
   [[nodiscard]] constexpr T value() const noexcept { return value_; }
   [[nodiscard]] static std::string rule() {
-    std::string text = detail::is_field_integer<T> ? "integer: expected an integer from " : "number: expected a number from ";
+    std::string text =
+        detail::is_field_integer<T> ? "integer: expected an integer from " : "number: expected a number from ";
     append_json_number(text, Min);
     text.append(" to ");
     append_json_number(text, Max);
@@ -69,7 +72,9 @@ struct FieldRules<Bounded<T, Min, Max>> {
     return value && Type::fits(*value);
   }
   static bool encode(const Type& value, std::string& out) { return FieldRules<T>::encode(value.value(), out); }
-  static Type parse(std::string_view token) noexcept { return Type(detail::parse_number<T>(token).value_or(Min), typename Type::Checked{}); }
+  static Type parse(std::string_view token) noexcept {
+    return Type(detail::parse_number<T>(token).value_or(Min), typename Type::Checked{});
+  }
 };
 
 }  // namespace patchbay

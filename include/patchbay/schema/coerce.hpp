@@ -18,8 +18,8 @@
 #include <patchbay/schema/options.hpp>
 #include <patchbay/schema/variables.hpp>
 
-// The engine of coercion. It is no template: a schema is compiled to a table of its fields, and this reads the table. So a
-// further schema costs a program its table and nothing else.
+// The engine of coercion. It is no template: a schema is compiled to a table of its fields, and this reads the table.
+// So a further schema costs a program its table and nothing else.
 namespace patchbay::detail {
 
 struct FieldTable;
@@ -117,7 +117,8 @@ class Coercing {
     report_unknown_twice();
     for (std::size_t i = 0; i < table_.fields.size(); ++i)
       if (table_.fields[i].required && !is_seen(i))
-        report(shared_.violations, path_, table_.fields[i].name, "required: " + table_.fields[i].rule(), "<absent>", false);
+        report(shared_.violations, path_, table_.fields[i].name, "required: " + table_.fields[i].rule(), "<absent>",
+               false);
   }
 
  private:
@@ -223,7 +224,8 @@ class Coercing {
     const std::string_view token = std::string_view(out).substr(at);
     if (token == "null") return field.required ? Done::refused : Done::absent;
     switch (field.kind) {
-      case FieldKind::text: return Done::refused;
+      case FieldKind::text:
+        return Done::refused;
       case FieldKind::number: {
         if (!is_digit(token.front()) && token.front() != '-') return Done::refused;
         const Done done = check(field, token);
@@ -232,9 +234,12 @@ class Coercing {
       }
       case FieldKind::boolean:
         if (token == "1" || token == "0") out.replace(at, 1, token == "1" ? "true" : "false");
-        return std::string_view(out).substr(at) == "true" || std::string_view(out).substr(at) == "false" ? Done::written : Done::refused;
+        return std::string_view(out).substr(at) == "true" || std::string_view(out).substr(at) == "false"
+                   ? Done::written
+                   : Done::refused;
       case FieldKind::object:
-      case FieldKind::schema: return object(field, at, secret);
+      case FieldKind::schema:
+        return object(field, at, secret);
     }
     return Done::refused;
   }
@@ -261,7 +266,8 @@ class Coercing {
         return Done::written;
       }
       case FieldKind::object:
-      case FieldKind::schema: return object(field, at, secret);
+      case FieldKind::schema:
+        return object(field, at, secret);
     }
     return Done::refused;
   }
@@ -334,13 +340,16 @@ class Coercing {
     std::sort(unknown_.begin(), unknown_.end());
     for (std::size_t i = 1; i < unknown_.size(); ++i)
       if (unknown_[i] == unknown_[i - 1])
-        report(shared_.violations, path_, unknown_[i], "duplicate: expected one value per name", "", secret_ || table_.has_secret);
+        report(shared_.violations, path_, unknown_[i], "duplicate: expected one value per name", "",
+               secret_ || table_.has_secret);
   }
 
   [[nodiscard]] std::size_t begin_member() {
     const std::size_t before = shared_.members.size();
-    if (std::exchange(any_, true)) shared_.members.push_back(',');
-    else first_ = before;
+    if (std::exchange(any_, true))
+      shared_.members.push_back(',');
+    else
+      first_ = before;
     return before;
   }
   void end_absent(std::size_t before) {
@@ -352,10 +361,10 @@ class Coercing {
   Shared& shared_;
   SchemaPath path_;
   bool secret_;
-  bool any_ = false;           // whether a member stands
-  std::size_t first_ = 0;      // where the first one begins
-  std::size_t next_ = 0;       // the field with which the next search begins
-  std::string_view why_;       // the reader's reason for the present refusal
+  bool any_ = false;       // whether a member stands
+  std::size_t first_ = 0;  // where the first one begins
+  std::size_t next_ = 0;   // the field with which the next search begins
+  std::string_view why_;   // the reader's reason for the present refusal
   std::array<std::uint64_t, max_fields / 64> seen_{};
   std::vector<std::string_view> unknown_;
 };

@@ -48,9 +48,9 @@ concept FieldType = requires(const T& value, std::string& out, std::string_view 
 namespace detail {
 
 template <class T>
-inline constexpr bool is_field_integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
-                                         !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> &&
-                                         !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+inline constexpr bool is_field_integer =
+    std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
+    !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
 template <class T>
 inline constexpr bool is_field_float = std::same_as<T, float> || std::same_as<T, double>;
@@ -74,8 +74,8 @@ template <class T>
   return error == std::errc{} && std::string_view(text, static_cast<std::size_t>(end - text)) == digits;
 }
 
-/// The floating value of a number in JSON's grammar; nothing when it is not finite as a T, or when it is an integer that
-/// a T cannot hold exactly (hazard A21).
+/// The floating value of a number in JSON's grammar; nothing when it is not finite as a T, or when it is an integer
+/// that a T cannot hold exactly (hazard A21).
 template <class T>
 [[nodiscard]] std::optional<T> parse_float(std::string_view token) noexcept {
   const std::optional<double> wide = parse_json_number(token);
@@ -104,9 +104,7 @@ struct FieldRules<std::string> {
   static constexpr FieldKind kind = FieldKind::text;
   static std::string rule() { return "string: expected UTF-8 text"; }
   static bool check(std::string_view) noexcept { return true; }
-  static bool encode(std::string_view value, std::string& out) {
-    return detail::append_text(out, value);
-  }
+  static bool encode(std::string_view value, std::string& out) { return detail::append_text(out, value); }
   static std::string parse(std::string_view token) { return std::string(token); }
 };
 
@@ -123,7 +121,7 @@ struct FieldRules<bool> {
 };
 
 template <class T>
-  requires detail::is_field_integer<T>
+requires detail::is_field_integer<T>
 struct FieldRules<T> {
   static constexpr FieldKind kind = FieldKind::number;
   static constexpr bool integral = true;  ///< So that `-0` is written as the integer that it is.
@@ -143,10 +141,12 @@ struct FieldRules<T> {
 };
 
 template <class T>
-  requires detail::is_field_float<T>
+requires detail::is_field_float<T>
 struct FieldRules<T> {
   static constexpr FieldKind kind = FieldKind::number;
-  static std::string rule() { return "number: expected a finite JSON number; an integer must be one that the field holds exactly"; }
+  static std::string rule() {
+    return "number: expected a finite JSON number; an integer must be one that the field holds exactly";
+  }
   static bool check(std::string_view token) noexcept { return detail::parse_float<T>(token).has_value(); }
   static bool encode(T value, std::string& out) {
     // A float is written with the digits that it needs, not with those of the double beside it.

@@ -14,8 +14,8 @@
 #include <patchbay/json/write.hpp>
 #include <patchbay/schema/json_text.hpp>
 
-// The conversions of ECMAScript that document A's `coerceVariables` rests on, for `Coercion::lenient`. The section numbers
-// are those of ECMA-262, 15th edition. JSON that comes in here is checked and minified.
+// The conversions of ECMAScript that document A's `coerceVariables` rests on, for `Coercion::lenient`. The section
+// numbers are those of ECMA-262, 15th edition. JSON that comes in here is checked and minified.
 namespace patchbay::detail::javascript {
 
 inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
@@ -27,7 +27,8 @@ inline constexpr double infinity = std::numeric_limits<double>::infinity();
   if (length == 0) return 0;
   const char32_t c = utf8_code_point(text, i, length);
   const bool is_space = (c >= 0x09 && c <= 0x0d) || c == ' ' || c == 0xa0 || c == 0xfeff || c == 0x1680 ||
-                        (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+                        (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+                        c == 0x3000;
   return is_space ? length : 0;
 }
 
@@ -52,8 +53,8 @@ inline constexpr double infinity = std::numeric_limits<double>::infinity();
   return text.substr(0, keep);
 }
 
-/// The number that the longest prefix of `text` spells which is a decimal literal (7.1.4.1), and where that ends; NaN and 0
-/// when there is none.
+/// The number that the longest prefix of `text` spells which is a decimal literal (7.1.4.1), and where that ends; NaN
+/// and 0 when there is none.
 struct Prefix {
   double value = not_a_number;
   std::size_t end = 0;
@@ -93,7 +94,7 @@ struct Prefix {
 /// Digits of a literal with prefix 0x, 0o or 0b (12.9.3): `bits` each, rounded once, to nearest, ties to even.
 [[nodiscard]] inline double radix_literal(std::string_view digits, int bits) noexcept {
   if (digits.empty()) return not_a_number;
-  std::uint64_t top = 0;   // the leading 64 bits or fewer
+  std::uint64_t top = 0;     // the leading 64 bits or fewer
   std::int64_t dropped = 0;  // bits behind them
   bool sticky = false;
   for (const char c : digits) {
@@ -110,7 +111,8 @@ struct Prefix {
     }
   }
   // 63 bits are ten more than a double holds, so the lowest can stand for all that was dropped.
-  return std::ldexp(static_cast<double>(top | (sticky ? 1U : 0U)), static_cast<int>(std::min<std::int64_t>(dropped, 4096)));
+  return std::ldexp(static_cast<double>(top | (sticky ? 1U : 0U)),
+                    static_cast<int>(std::min<std::int64_t>(dropped, 4096)));
 }
 
 /// `Number` of a string (7.1.4.1.1).
@@ -150,7 +152,9 @@ inline void append_number(std::string& out, double value) {
   if (point >= static_cast<int>(count) && point <= 21) {
     out.append(all).append(static_cast<std::size_t>(point) - count, '0');
   } else if (point > 0 && point <= 21) {
-    out.append(all.substr(0, static_cast<std::size_t>(point))).append(".").append(all.substr(static_cast<std::size_t>(point)));
+    out.append(all.substr(0, static_cast<std::size_t>(point)))
+        .append(".")
+        .append(all.substr(static_cast<std::size_t>(point)));
   } else if (point > -6 && point <= 0) {
     out.append("0.").append(static_cast<std::size_t>(-point), '0').append(all);
   } else {
@@ -165,7 +169,9 @@ inline void append_number(std::string& out, double value) {
 /// hides the function of that name, or an array that holds one.
 [[nodiscard]] inline bool append_string(std::string& out, std::string_view json) {
   switch (json.front()) {
-    case '"': append_unescaped(out, json); return true;
+    case '"':
+      append_unescaped(out, json);
+      return true;
     case '[': {
       bool fine = true, first = true;
       each_of(json, [&](std::string_view item) {
@@ -188,23 +194,31 @@ inline void append_number(std::string& out, double value) {
     }
     case 't':
     case 'f':
-    case 'n': out.append(json); return true;
-    default: append_number(out, parse_json_number(json).value_or(not_a_number)); return true;
+    case 'n':
+      out.append(json);
+      return true;
+    default:
+      append_number(out, parse_json_number(json).value_or(not_a_number));
+      return true;
   }
 }
 
 /// `Number` of a JSON value that is no string (7.1.4).
 [[nodiscard]] inline double to_number(std::string_view json) {
   switch (json.front()) {
-    case 't': return 1;
+    case 't':
+      return 1;
     case 'f':
-    case 'n': return 0;
-    case '{': return not_a_number;
+    case 'n':
+      return 0;
+    case '{':
+      return not_a_number;
     case '[': {
       std::string text;
       return append_string(text, json) ? string_to_number(text) : not_a_number;
     }
-    default: return parse_json_number(json).value_or(not_a_number);
+    default:
+      return parse_json_number(json).value_or(not_a_number);
   }
 }
 

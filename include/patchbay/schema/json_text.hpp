@@ -23,12 +23,15 @@ namespace patchbay::detail {
   return !exponent || parse_json_number(number).has_value();
 }
 
-/// Appends one JSON value to `out`, minified, as `JsonReader::minify` does and with the same answers; scalars are checked
-/// here, since they are most of what comes and need no parser. Returns why not; empty when all is well.
+/// Appends one JSON value to `out`, minified, as `JsonReader::minify` does and with the same answers; scalars are
+/// checked here, since they are most of what comes and need no parser. Returns why not; empty when all is well.
 [[nodiscard]] inline std::string_view append_checked_json(std::string_view json, JsonReader& reader, std::string& out) {
-  while (!json.empty() && std::string_view(" \t\r\n").find(json.front()) != std::string_view::npos) json.remove_prefix(1);
-  while (!json.empty() && std::string_view(" \t\r\n").find(json.back()) != std::string_view::npos) json.remove_suffix(1);
-  const bool known = json == "true" || json == "false" || json == "null" || (is_json_number(json) && is_finite_token(json));
+  while (!json.empty() && std::string_view(" \t\r\n").find(json.front()) != std::string_view::npos)
+    json.remove_prefix(1);
+  while (!json.empty() && std::string_view(" \t\r\n").find(json.back()) != std::string_view::npos)
+    json.remove_suffix(1);
+  const bool known =
+      json == "true" || json == "false" || json == "null" || (is_json_number(json) && is_finite_token(json));
   if (known) {
     out.append(json);
     return {};
@@ -58,11 +61,21 @@ inline void append_unescaped(std::string& out, std::string_view token) {
     const char escape = token[i + 1];
     i += 2;
     switch (escape) {
-      case 'b': out.push_back('\b'); break;
-      case 'f': out.push_back('\f'); break;
-      case 'n': out.push_back('\n'); break;
-      case 'r': out.push_back('\r'); break;
-      case 't': out.push_back('\t'); break;
+      case 'b':
+        out.push_back('\b');
+        break;
+      case 'f':
+        out.push_back('\f');
+        break;
+      case 'n':
+        out.push_back('\n');
+        break;
+      case 'r':
+        out.push_back('\r');
+        break;
+      case 't':
+        out.push_back('\t');
+        break;
       case 'u': {
         char32_t point = unit(i);
         i += 4;
@@ -73,7 +86,8 @@ inline void append_unescaped(std::string& out, std::string_view token) {
         append_utf8(out, point);
         break;
       }
-      default: out.push_back(escape);
+      default:
+        out.push_back(escape);
     }
   }
 }
@@ -98,7 +112,8 @@ inline void append_unescaped(std::string& out, std::string_view token) {
   return i;
 }
 
-/// Calls `visit(name, value)` for each member of an object, both as they stand in `json`; `visit(value)` for an array's.
+/// Calls `visit(name, value)` for each member of an object, both as they stand in `json`; `visit(value)` for an
+/// array's.
 template <class Visit>
 void each_of(std::string_view json, Visit&& visit) {
   for (std::size_t i = 1; i + 1 < json.size();) {

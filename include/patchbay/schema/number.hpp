@@ -16,8 +16,7 @@ namespace patchbay {
 class Number {
  public:
   template <class T>
-    requires detail::is_field_integer<T>
-  Number(T integer) {  // implicit: every integer is a number
+  requires detail::is_field_integer<T> Number(T integer) {  // implicit: every integer is a number
     append_json_number(text_, integer);
   }
   /// Refuses numbers that are not finite.

@@ -15,7 +15,9 @@ namespace patchbay {
 /// One of the texts that are listed, exactly: `OneOf<"queueing", "consultation">`. Two bytes; makes no allocation.
 template <FixedString... Values>
 class OneOf {
-  static_assert(sizeof...(Values) > 0, "patchbay::OneOf<>: a value must be one of a list, and the list is empty; name the values: OneOf<\"a\", \"b\">");
+  static_assert(
+      sizeof...(Values) > 0,
+      "patchbay::OneOf<>: a value must be one of a list, and the list is empty; name the values: OneOf<\"a\", \"b\">");
   static_assert(sizeof...(Values) < 65535, "patchbay::OneOf: too many values; use Text with a rule of your own");
 
  public:
@@ -68,7 +70,9 @@ struct FieldRules<OneOf<Values...>> {
     append_json_string(out, value.view());
     return true;
   }
-  static OneOf<Values...> parse(std::string_view token) noexcept { return OneOf<Values...>(OneOf<Values...>::find(token)); }
+  static OneOf<Values...> parse(std::string_view token) noexcept {
+    return OneOf<Values...>(OneOf<Values...>::find(token));
+  }
 };
 
 }  // namespace patchbay

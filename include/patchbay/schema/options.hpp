@@ -15,7 +15,8 @@ enum class Coercion : std::uint8_t {
 /// What becomes of a variable that the schema does not declare (hazard A20).
 enum class Unknown : std::uint8_t {
   reject,     ///< A violation that names it.
-  as_string,  ///< Written as a string: text as it is; JSON as its minified text, or as JavaScript's `String` under `lenient`.
+  as_string,  ///< Written as a string: text as it is; JSON as its minified text, or as JavaScript's `String` under
+              ///< `lenient`.
   as_is,      ///< Text is written as a string, JSON as the JSON that it is.
 };
 

@@ -85,19 +85,23 @@ struct Reflection;
 template <class T>
 using ReflectionOf = Reflection<T, std::remove_cvref_t<decltype(boost::hana::accessors<T>())>>;
 
-/// Checks one member of schema T; the compiler's trace of a mistake in it names T, the member and its type. The checks stand
-/// in functions, since clang gives up on a class in which one failed, and then says much more.
+/// Checks one member of schema T; the compiler's trace of a mistake in it names T, the member and its type. The checks
+/// stand in functions, since clang gives up on a class in which one failed, and then says much more.
 template <class T, class Name, class Member>
 constexpr bool check_member() noexcept {
   using Value = typename OptionalOf<Member>::type;
   static_assert(MemberName<Name>::known,
-                "patchbay::StructSchema<T>: a member's name in T's Hana accessors is no boost::hana::string; name it with BOOST_HANA_STRING");
-  static_assert(!MemberName<Name>::known || is_variable_name(MemberName<Name>::view),
-                "patchbay::StructSchema<T>: a member's name must be 1 to 128 bytes of UTF-8 without control characters");
-  static_assert(is_member_type<Value>,
-                "patchbay::StructSchema<T>: the type of a member cannot be coerced; use std::string, bool, an integer, float, double, "
-                "Number, JsonObject, Bounded, OneOf, MaxLength, Uuid, MediaFile, Text<YourRule>, std::optional of one, a nested "
-                "Hana struct, or specialise patchbay::FieldRules for it");
+                "patchbay::StructSchema<T>: a member's name in T's Hana accessors is no boost::hana::string; name it "
+                "with BOOST_HANA_STRING");
+  static_assert(
+      !MemberName<Name>::known || is_variable_name(MemberName<Name>::view),
+      "patchbay::StructSchema<T>: a member's name must be 1 to 128 bytes of UTF-8 without control characters");
+  static_assert(
+      is_member_type<Value>,
+      "patchbay::StructSchema<T>: the type of a member cannot be coerced; use std::string, bool, an integer, float, "
+      "double, "
+      "Number, JsonObject, Bounded, OneOf, MaxLength, Uuid, MediaFile, Text<YourRule>, std::optional of one, a nested "
+      "Hana struct, or specialise patchbay::FieldRules for it");
   if constexpr (!FieldType<Value> && is_hana_struct<Value>) return ReflectionOf<Value>::check();
   return is_variable_name(MemberName<Name>::view) && is_member_type<Value>;
 }
@@ -169,18 +173,23 @@ struct Reflection<T, Tuple<boost::hana::pair<Names, Gets>...>> {
       ((Gets{}(out) = pick.template member<Member<Gets>>(MemberName<Names>::view)), ...);
       return out;
     } else {
-      static_assert(requires { T{pick.template member<Member<Gets>>(MemberName<Names>::view)...}; },
-                    "patchbay::StructSchema<T>::parse: T has neither a default constructor nor one that takes its members in order; "
-                    "give it one of them");
+      static_assert(
+          requires { T{pick.template member<Member<Gets>>(MemberName<Names>::view)...}; },
+          "patchbay::StructSchema<T>::parse: T has neither a default constructor nor one that takes its members in "
+          "order; "
+          "give it one of them");
       return T{pick.template member<Member<Gets>>(MemberName<Names>::view)...};
     }
   }
 
   /// Stops the compilation with one message where T can be no schema.
   static constexpr bool check() noexcept {
-    static_assert(size <= max_fields, "patchbay::StructSchema<T>: T has more than 256 members; group them in nested structs");
-    static_assert(!has_duplicate(), "patchbay::StructSchema<T>: two members of T have the same name on the wire; rename one of them");
-    static_assert(secrets_exist(), "patchbay::secret_fields<T>: names something that is no member of T; correct the spelling");
+    static_assert(size <= max_fields,
+                  "patchbay::StructSchema<T>: T has more than 256 members; group them in nested structs");
+    static_assert(!has_duplicate(),
+                  "patchbay::StructSchema<T>: two members of T have the same name on the wire; rename one of them");
+    static_assert(secrets_exist(),
+                  "patchbay::secret_fields<T>: names something that is no member of T; correct the spelling");
     return size <= max_fields && (true && ... && check_member<T, Names, Member<Gets>>());
   }
 };

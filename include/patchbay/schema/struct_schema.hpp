@@ -101,14 +101,15 @@ class Decoding {
 /// The schema that the Boost.Hana struct T declares: its members' types are the rules. Empty; models `Schema`.
 ///
 /// T is made known to Hana by `BOOST_HANA_DEFINE_STRUCT`, `BOOST_HANA_ADAPT_STRUCT` (each takes at most 54 members) or
-/// hand-written `accessors` (at most 256). Members are field types (`FieldRules`), `std::optional` of one, or nested Hana
-/// structs. Safe to share between threads; a `JsonReader` is not.
+/// hand-written `accessors` (at most 256). Members are field types (`FieldRules`), `std::optional` of one, or nested
+/// Hana structs. Safe to share between threads; a `JsonReader` is not.
 template <class T, SchemaOptions O = SchemaOptions{}>
 class StructSchema {
   /// Whether T is a schema; where it is not, one message says why, and what follows is left out.
   static constexpr bool is_sound() noexcept {
     static_assert(detail::is_hana_struct<T>,
-                  "patchbay::StructSchema<T>: T is no Boost.Hana struct; declare its members with BOOST_HANA_DEFINE_STRUCT, or name "
+                  "patchbay::StructSchema<T>: T is no Boost.Hana struct; declare its members with "
+                  "BOOST_HANA_DEFINE_STRUCT, or name "
                   "them with BOOST_HANA_ADAPT_STRUCT");
     if constexpr (detail::is_hana_struct<T>) {
       return detail::ReflectionOf<T>::check();
@@ -131,9 +132,9 @@ class StructSchema {
   }
 
   /// Coerces and validates all of `in`: appends every violation, and the encoded members, without braces and without a
-  /// comma before them, in the order of `in`. A name in `reserved` is refused. Absent optional fields are not written, nor
-  /// is a strict JSON null of an optional field. With a violation, `members` is left as it was. Allocates only where
-  /// `members` must grow, for violations, undeclared or nested fields and escaped JSON strings.
+  /// comma before them, in the order of `in`. A name in `reserved` is refused. Absent optional fields are not written,
+  /// nor is a strict JSON null of an optional field. With a violation, `members` is left as it was. Allocates only
+  /// where `members` must grow, for violations, undeclared or nested fields and escaped JSON strings.
   void coerce(const Variables& in, JsonReader& reader, std::span<const std::string_view> reserved,
               std::vector<Violation>& out_violations, std::string& members) const {
     if constexpr (is_sound()) {
@@ -160,12 +161,11 @@ class StructSchema {
     }
   }
 
-  /// A T of loose input: what `coerce` takes, as a value. `validation_failed` with every violation otherwise. Undeclared
-  /// variables that `options` let pass have no place in a T and are dropped. Only under strict coercion, since a lenient
-  /// object may be something else. Allocates; not for hot paths.
+  /// A T of loose input: what `coerce` takes, as a value. `validation_failed` with every violation otherwise.
+  /// Undeclared variables that `options` let pass have no place in a T and are dropped. Only under strict coercion,
+  /// since a lenient object may be something else. Allocates; not for hot paths.
   [[nodiscard]] Result<T> parse(const Variables& in, JsonReader& reader) const
-    requires(O.coercion == Coercion::strict)
-  {
+      requires(O.coercion == Coercion::strict) {
     std::vector<Violation> violations;
     std::string members = "{";
     coerce(in, reader, {}, violations, members);

@@ -18,8 +18,8 @@
 
 namespace patchbay {
 
-/// A rule for text: `rule`, what was expected (text, or a function that makes it), and `check`, whether a text keeps it.
-/// `check` is given valid UTF-8; when it is `constexpr`, literals are checked while compiling.
+/// A rule for text: `rule`, what was expected (text, or a function that makes it), and `check`, whether a text keeps
+/// it. `check` is given valid UTF-8; when it is `constexpr`, literals are checked while compiling.
 ///
 ///     struct PostcodeRule {
 ///       static constexpr std::string_view rule = "postcode: expected five digits";
@@ -29,7 +29,9 @@ namespace patchbay {
 template <class R>
 concept TextRule = requires(std::string_view text) {
   { R::check(text) } -> std::same_as<bool>;
-  requires requires { std::string(R::rule); } || requires { std::string(R::rule()); };
+  requires requires { std::string(R::rule); } || requires {
+    std::string(R::rule());
+  };
 };
 
 namespace detail {
@@ -67,8 +69,11 @@ class StoredText {
     return out;
   }
   constexpr StoredText(StoredText&& other) noexcept
-      : data_(std::exchange(other.data_, "")), size_(std::exchange(other.size_, 0)), owned_(std::exchange(other.owned_, false)) {}
-  constexpr StoredText(const StoredText& other) : StoredText(other.owned_ ? copy(other.view()) : StoredText(other.data_, other.size_)) {}
+      : data_(std::exchange(other.data_, "")),
+        size_(std::exchange(other.size_, 0)),
+        owned_(std::exchange(other.owned_, false)) {}
+  constexpr StoredText(const StoredText& other)
+      : StoredText(other.owned_ ? copy(other.view()) : StoredText(other.data_, other.size_)) {}
   constexpr StoredText& operator=(StoredText other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
@@ -119,9 +124,7 @@ struct FieldRules<Text<R>> {
   static constexpr FieldKind kind = FieldKind::text;
   static std::string rule() { return detail::rule_text<R>(); }
   static bool check(std::string_view token) { return R::check(token); }
-  static bool encode(const Text<R>& value, std::string& out) {
-    return detail::append_text(out, value.view());
-  }
+  static bool encode(const Text<R>& value, std::string& out) { return detail::append_text(out, value.view()); }
   static Text<R> parse(std::string_view token) { return Text<R>(detail::StoredText::copy(token)); }
 };
 
@@ -145,7 +148,8 @@ struct MediaFileRule {
   static constexpr std::string_view rule =
       "media file: expected a name of 1 to 128 of [A-Za-z0-9._-], not beginning with a dot, ending in "
       ".wav, .mp3, .ogg, .opus, .flac, .aac, .m4a, .wma, .au, .ulaw or .alaw";
-  static constexpr std::string_view extensions[] = {"wav", "mp3", "ogg", "opus", "flac", "aac", "m4a", "wma", "au", "ulaw", "alaw"};
+  static constexpr std::string_view extensions[] = {"wav", "mp3", "ogg", "opus", "flac", "aac",
+                                                    "m4a", "wma", "au",  "ulaw", "alaw"};
 
   static constexpr bool check(std::string_view text) noexcept {
     if (text.empty() || text.size() > 128 || text.front() == '.') return false;

@@ -18,8 +18,8 @@ namespace patchbay::detail {
   if (first < 0x80) return 1;
   if (first >= 0xc2 && first <= 0xdf) return follows(i + 1, 0x80, 0xbf) ? 2 : 0;
   if (first >= 0xe0 && first <= 0xef) {
-    const unsigned low = first == 0xe0 ? 0xa0U : 0x80U;    // no overlong form
-    const unsigned high = first == 0xed ? 0x9fU : 0xbfU;   // no surrogate
+    const unsigned low = first == 0xe0 ? 0xa0U : 0x80U;   // no overlong form
+    const unsigned high = first == 0xed ? 0x9fU : 0xbfU;  // no surrogate
     return follows(i + 1, low, high) && follows(i + 2, 0x80, 0xbf) ? 3 : 0;
   }
   if (first >= 0xf0 && first <= 0xf4) {
@@ -44,10 +44,14 @@ namespace patchbay::detail {
 [[nodiscard]] constexpr char32_t utf8_code_point(std::string_view text, std::size_t i, std::size_t length) noexcept {
   const auto byte = [&](std::size_t k) { return static_cast<char32_t>(static_cast<unsigned char>(text[i + k])); };
   switch (length) {
-    case 1: return byte(0);
-    case 2: return ((byte(0) & 0x1f) << 6) | (byte(1) & 0x3f);
-    case 3: return ((byte(0) & 0x0f) << 12) | ((byte(1) & 0x3f) << 6) | (byte(2) & 0x3f);
-    default: return ((byte(0) & 0x07) << 18) | ((byte(1) & 0x3f) << 12) | ((byte(2) & 0x3f) << 6) | (byte(3) & 0x3f);
+    case 1:
+      return byte(0);
+    case 2:
+      return ((byte(0) & 0x1f) << 6) | (byte(1) & 0x3f);
+    case 3:
+      return ((byte(0) & 0x0f) << 12) | ((byte(1) & 0x3f) << 6) | (byte(2) & 0x3f);
+    default:
+      return ((byte(0) & 0x07) << 18) | ((byte(1) & 0x3f) << 12) | ((byte(2) & 0x3f) << 6) | (byte(3) & 0x3f);
   }
 }
 
@@ -60,7 +64,8 @@ inline void append_utf8(std::string& out, char32_t point) {
   } else if (point < 0x10000) {
     put(0xe0 | (point >> 12)), put(0x80 | ((point >> 6) & 0x3f)), put(0x80 | (point & 0x3f));
   } else {
-    put(0xf0 | (point >> 18)), put(0x80 | ((point >> 12) & 0x3f)), put(0x80 | ((point >> 6) & 0x3f)), put(0x80 | (point & 0x3f));
+    put(0xf0 | (point >> 18)), put(0x80 | ((point >> 12) & 0x3f)), put(0x80 | ((point >> 6) & 0x3f)),
+        put(0x80 | (point & 0x3f));
   }
 }
 

@@ -13,8 +13,8 @@
 
 namespace patchbay {
 
-/// A UUID in its text form (RFC 9562 section 4), of any version, in the case in which it was given; so it is safe in a URL
-/// (hazards A18, B11). Comparison ignores case, as the RFC says. Makes no allocation.
+/// A UUID in its text form (RFC 9562 section 4), of any version, in the case in which it was given; so it is safe in a
+/// URL (hazards A18, B11). Comparison ignores case, as the RFC says. Makes no allocation.
 class Uuid {
  public:
   /// From a literal, which is checked while compiling.
@@ -30,7 +30,9 @@ class Uuid {
 
   [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), length}; }
   [[nodiscard]] static std::string rule() { return "uuid: expected 8-4-4-4-12 hexadecimal digits"; }
-  [[nodiscard]] friend constexpr bool operator==(const Uuid& a, const Uuid& b) noexcept { return equal_ignoring_case(a.view(), b.view()); }
+  [[nodiscard]] friend constexpr bool operator==(const Uuid& a, const Uuid& b) noexcept {
+    return equal_ignoring_case(a.view(), b.view());
+  }
 
  private:
   friend struct FieldRules<Uuid>;

@@ -23,7 +23,7 @@ class Variables {
   /// One variable; the views last until the variables are changed.
   struct Entry {
     std::string_view name;
-    std::string_view value;   ///< Text as it is, or the text of one JSON value.
+    std::string_view value;  ///< Text as it is, or the text of one JSON value.
     bool is_json = false;
     bool is_checked = false;  ///< JSON that was walked in full and minified already.
   };
@@ -67,7 +67,8 @@ class Variables {
   [[nodiscard]] Entry operator[](std::size_t i) const noexcept {
     const Place& place = entries_[i];
     const std::string_view all = bytes_;
-    return {all.substr(place.at, place.name), all.substr(place.at + place.name, place.value), place.is_json, place.is_checked};
+    return {all.substr(place.at, place.name), all.substr(place.at + place.name, place.value), place.is_json,
+            place.is_checked};
   }
   [[nodiscard]] Iterator begin() const noexcept { return {this, 0}; }
   [[nodiscard]] Iterator end() const noexcept { return {this, entries_.size()}; }
@@ -116,7 +117,8 @@ inline Result<Variables> Variables::from_json(std::string_view object, JsonReade
     return simdjson::SUCCESS;
   });
   if (read) return out;
-  Violation violation{"variables", std::string("object: expected one JSON object; the reader says: ").append(read.error().why), {}};
+  Violation violation{
+      "variables", std::string("object: expected one JSON object; the reader says: ").append(read.error().why), {}};
   detail::append_clipped(violation.value, object, 64);
   Error error(ErrorCode::validation_failed, "the variables are no JSON object");
   error.set_violations({std::move(violation)});
