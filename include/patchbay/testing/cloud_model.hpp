@@ -71,6 +71,9 @@ class CloudModel {
       } else {
         show(*interaction, response);
       }
+    } else if (path == "/api/v2/interactions") {
+      response.headers.add("Upgrade", "websocket");
+      refuse(response, 426, "upgrade.required", "this is the address of the channel");
     } else {
       refuse(response, 404, "not.found", "there is no such resource");
     }
@@ -121,7 +124,10 @@ class CloudModel {
     std::string id = interaction.id;
     interactions_.insert_or_assign(std::move(id), std::move(interaction));
   }
-  [[nodiscard]] CloudInteraction* find(std::string_view id) noexcept { return const_cast<CloudInteraction*>(std::as_const(*this).find(id)); }
+  [[nodiscard]] CloudInteraction* find(std::string_view id) noexcept {
+    const auto found = interactions_.find(id);
+    return found == interactions_.end() ? nullptr : &found->second;
+  }
   [[nodiscard]] const CloudInteraction* find(std::string_view id) const noexcept {
     const auto found = interactions_.find(id);
     return found == interactions_.end() ? nullptr : &found->second;

@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/testing/faulty_cloud.hpp>
+
+namespace loopback_cloud {
+
+/// An open WebSocket, as the hub sees it.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+  /// Sends, or closes, when the action's wait is over.
+  virtual void perform(const patchbay::testing::ChannelAction& action) = 0;
+
+ protected:
+  Channel() = default;
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+};
+
+/// What all connections of the server share: the cloud, and who is connected. One thread uses it.
+class Hub {
+ public:
+  explicit Hub(patchbay::testing::CloudOptions options)
+      : cloud_([] { return std::chrono::steady_clock::now(); }, std::move(options)) {}
+
+  [[nodiscard]] patchbay::testing::FaultyCloud& cloud() noexcept { return cloud_; }
+
+  /// The fault that strikes this request; none for the server's own addresses, which begin with `/_`.
+  [[nodiscard]] std::optional<patchbay::testing::HttpFault> take_fault(const patchbay::testing::CloudRequest& request);
+  /// Answers a request, and tells the channels what came of it.
+  [[nodiscard]] patchbay::testing::ServingEnd serve(const patchbay::testing::CloudRequest& request,
+                                                    const std::optional<patchbay::testing::HttpFault>& fault,
+                                                    patchbay::HttpResponse& response);
+  /// Carries out a message from a channel.
+  void command(patchbay::testing::ChannelId channel, std::string_view text) { perform(cloud_.command(channel, text)); }
+
+  void join(patchbay::testing::ChannelId id, Channel& channel) { channels_.emplace(id, &channel); }
+  void leave(patchbay::testing::ChannelId id) noexcept {
+    cloud_.model.close(id);
+    channels_.erase(id);
+  }
+  [[nodiscard]] bool has_channels() const noexcept { return !channels_.empty(); }
+  /// Asks every channel to close, as a server does that goes away.
+  void close_all();
+
+ private:
+  void perform(const std::vector<patchbay::testing::ChannelAction>& actions);
+  void administer(const patchbay::testing::CloudRequest& request, patchbay::HttpResponse& response);
+
+  patchbay::testing::FaultyCloud cloud_;
+  std::map<patchbay::testing::ChannelId, Channel*> channels_;
+};
+
+}  // namespace loopback_cloud

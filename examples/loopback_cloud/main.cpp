@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+//
+// A cloud on this machine: the simulated cloud of <patchbay/testing> behind HTTP/1.1 and WebSocket, for any client.
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "loopback_cloud/server.hpp"
+
+namespace {
+
+namespace testing = patchbay::testing;
+
+// A UUID of version 4 whose last digits count.
+std::string numbered_interaction(unsigned number) {
+  char text[37];
+  std::snprintf(text, sizeof text, "10000000-0000-4000-8000-%012x", number);
+  return text;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "A cloud on 127.0.0.1 that speaks the documents' dialect: tokens, flows, interactions, holds and a webhook, kept in\n"
+      "memory. Ends on SIGTERM. GET /_state shows everything; POST /_faults plans faults; POST /_change acts as another writer.");
+  testing::CloudOptions options;
+  loopback_cloud::ServerSettings server;
+  unsigned token_ttl = 3600, ack_delay = 0, interactions = 0;
+  app.add_option("--port", server.port, "Port; 0 takes any free one")->capture_default_str();
+  app.add_option("--client-id", options.client_id,
+                 "The only client id to accept; all are when it is not given. The environment's LOOPBACK_CLIENT_SECRET is the only secret to accept");
+  app.add_option("--token-ttl", token_ttl, "Lifetime of tokens in seconds")->check(CLI::Range(1U, 31'536'000U))->capture_default_str();
+  app.add_option("--stale-status", options.stale_status, "Answer to a write with a stale ETag")
+      ->check(CLI::IsMember({409, 412}))
+      ->capture_default_str();
+  app.add_option("--etag", options.etag, "Where interactions carry their ETag")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, testing::EtagPlace>{{"header", testing::EtagPlace::header},
+                                                                                    {"body", testing::EtagPlace::body},
+                                                                                    {"both", testing::EtagPlace::header_and_body},
+                                                                                    {"weak", testing::EtagPlace::weak},
+                                                                                    {"none", testing::EtagPlace::nowhere}}));
+  app.add_option("--write-answer", options.write_answer, "What a successful write is answered with")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, testing::WriteAnswer>{{"attributes", testing::WriteAnswer::attributes},
+                                                                                      {"plain", testing::WriteAnswer::plain},
+                                                                                      {"none", testing::WriteAnswer::no_content}}));
+  app.add_option("--ack-delay-ms", ack_delay, "How late acknowledgements are")->check(CLI::Range(0U, 600'000U))->capture_default_str();
+  app.add_option("--interactions", interactions, "So many interactions more, 10000000-0000-4000-8000-000000000001 and on (hexadecimal)")
+      ->check(CLI::Range(0U, 1'000'000U))
+      ->capture_default_str();
+  CLI::Option* const certificate = app.add_option("--tls-cert", server.certificate, "Serve TLS with this certificate chain (PEM file)");
+  CLI::Option* const key = app.add_option("--tls-key", server.key, "and this private key (PEM file)");
+  certificate->needs(key);
+  key->needs(certificate);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (const char* const secret = std::getenv("LOOPBACK_CLIENT_SECRET"); secret != nullptr) options.client_secret = patchbay::Secret(secret);
+  options.token_ttl = patchbay::seconds(token_ttl);
+
+  loopback_cloud::Hub hub(std::move(options));
+  hub.cloud().ack_delay = patchbay::milliseconds(ack_delay);
+  for (unsigned i = 1; i <= interactions; ++i) {
+    testing::CloudInteraction each(numbered_interaction(i));
+    each.set_attribute("ivr_state", "\"MainMenu\"");
+    each.set_attribute("flow_node", "\"MainMenu\"");
+    hub.cloud().model.add(std::move(each));
+  }
+  const patchbay::Result<void> served = loopback_cloud::serve(hub, server, [](const std::string& url) {
+    std::printf("listening on %s\n", url.c_str());
+    std::fflush(stdout);
+  });
+  if (!served) {
+    std::fprintf(stderr, "loopback_cloud: %s\n", served.error().message().c_str());
+    return 1;
+  }
+  return 0;
+}
