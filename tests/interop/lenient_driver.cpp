@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
 
-// Coerces each line of standard input, a JSON object of variables, with the documents' schema under `Coercion::lenient`, and
-// answers with a line: the JSON object that was made of it, or `!` and the violations.
+// Coerces each line of standard input, a JSON object of variables, with the documents' schema under
+// `Coercion::lenient`, and answers with a line: the JSON object that was made of it, or `!` and the violations.
 #include <patchbay/policy/schema.hpp>
 #include <patchbay/schema/document_schemas.hpp>
 

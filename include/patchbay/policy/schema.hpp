@@ -22,15 +22,16 @@ namespace patchbay {
 /// without braces, valid UTF-8 and valid JSON, each name once and none of them in `reserved`; when they append a
 /// violation they append no members. Neither keeps anything, so a schema may be shared between threads.
 template <class S>
-concept Schema = requires(const S& schema, const Variables& in, JsonReader& reader, std::span<const std::string_view> reserved,
-                          std::vector<Violation>& violations, std::string& members, const typename S::value_type& value) {
+concept Schema = requires(const S& schema, const Variables& in, JsonReader& reader,
+                          std::span<const std::string_view> reserved, std::vector<Violation>& violations,
+                          std::string& members, const typename S::value_type& value) {
   typename S::value_type;
   { schema.coerce(in, reader, reserved, violations, members) } -> std::same_as<void>;
   { schema.encode(value, reserved, violations, members) } -> std::same_as<void>;
 };
 
-/// Whether schema S declares a field by one of the `reserved` names; false for a schema that does not tell its names. A door
-/// asserts it, so that a schema which could never be used does not compile (hazard A19).
+/// Whether schema S declares a field by one of the `reserved` names; false for a schema that does not tell its names. A
+/// door asserts it, so that a schema which could never be used does not compile (hazard A19).
 template <class S>
 [[nodiscard]] consteval bool uses_reserved_name(std::span<const std::string_view> reserved) {
   if constexpr (requires { std::span<const std::string_view>(S::names()); }) {

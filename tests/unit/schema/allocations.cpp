@@ -38,7 +38,8 @@ TEST_CASE("coercion and encoding allocate nothing once the buffers are warm", "[
   std::vector<Violation> violations;
   std::string members;
   Variables in;
-  const HoldCommand command("550e8400-e29b-41d4-a716-446655440000", "consultation", 5, MediaFile("hold_music_standard.wav"));
+  const HoldCommand command("550e8400-e29b-41d4-a716-446655440000", "consultation", 5,
+                            MediaFile("hold_music_standard.wav"));
   std::size_t warm = 0;
   for (int round = 0; round < 3; ++round) {
     warm = allocations;
@@ -58,8 +59,8 @@ TEST_CASE("coercion and encoding allocate nothing once the buffers are warm", "[
 
 TEST_CASE("a command of literals allocates nothing", "[schema]") {
   const std::size_t before = allocations;
-  const HoldCommand command("550e8400-e29b-41d4-a716-446655440000", "consultation", 5, MediaFile("hold_music_standard.wav"),
-                            MediaFile("please_remain_on_the_line.wav"));
+  const HoldCommand command("550e8400-e29b-41d4-a716-446655440000", "consultation", 5,
+                            MediaFile("hold_music_standard.wav"), MediaFile("please_remain_on_the_line.wav"));
   const HoldCommand copy = command;
   CHECK(allocations == before);
   CHECK(copy.holdMusic->view() == "hold_music_standard.wav");

@@ -33,7 +33,9 @@ using Postcode = Text<FiveDigits>;
 // A rule that can be checked only at run time.
 struct Lowercase {
   static std::string rule() { return "lowercase: expected no capital letter"; }
-  static bool check(std::string_view text) { return text.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos; }
+  static bool check(std::string_view text) {
+    return text.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
+  }
 };
 
 struct NoCheck {
@@ -80,17 +82,17 @@ TEST_CASE("a constrained type cannot be made of anything but a checked value", "
 }
 
 TEST_CASE("a UUID is 8-4-4-4-12 hexadecimal digits of any version and case", "[schema][A18][B11]") {
-  const std::string_view good = GENERATE(as<std::string_view>{}, "550e8400-e29b-41d4-a716-446655440000",
-                                         "00000000-0000-0000-0000-000000000000", "FFFFFFFF-ffff-FFFF-ffff-FFFFFFFFFFFF",
-                                         "017F22E2-79B0-7CC3-98C4-DC0C0C07398F");
+  const std::string_view good =
+      GENERATE(as<std::string_view>{}, "550e8400-e29b-41d4-a716-446655440000", "00000000-0000-0000-0000-000000000000",
+               "FFFFFFFF-ffff-FFFF-ffff-FFFFFFFFFFFF", "017F22E2-79B0-7CC3-98C4-DC0C0C07398F");
   CAPTURE(good);
   REQUIRE(Uuid::make(good).has_value());
   CHECK(Uuid::make(good)->view() == good);
 
-  const std::string_view bad = GENERATE(as<std::string_view>{}, "", "550e8400-e29b-41d4-a716-44665544000", "550e8400e29b41d4a716446655440000",
-                                        "550e8400-e29b-41d4-a716-4466554400000", "550e8400-e29b-41d4-a716-44665544000g",
-                                        "{50e8400-e29b-41d4-a716-446655440000", "../e8400-e29b-41d4-a716-446655440000",
-                                        "550e8400-e29b-41d4-a716_446655440000");
+  const std::string_view bad = GENERATE(as<std::string_view>{}, "", "550e8400-e29b-41d4-a716-44665544000",
+                                        "550e8400e29b41d4a716446655440000", "550e8400-e29b-41d4-a716-4466554400000",
+                                        "550e8400-e29b-41d4-a716-44665544000g", "{50e8400-e29b-41d4-a716-446655440000",
+                                        "../e8400-e29b-41d4-a716-446655440000", "550e8400-e29b-41d4-a716_446655440000");
   CAPTURE(bad);
   const auto refused = Uuid::make(bad);
   REQUIRE_FALSE(refused.has_value());
@@ -106,14 +108,14 @@ TEST_CASE("UUIDs are equal in any case", "[schema]") {
 
 TEST_CASE("a media file is a plain name with the extension of a sound", "[schema][B33]") {
   const std::string longest = std::string(124, 'a') + ".wav";
-  const std::string good = GENERATE_COPY(values<std::string>({"hold_music_standard.wav", "please_remain_on_the_line.wav", "a.WAV",
-                                                              "x-1.2.mp3", "b.ogg", longest}));
+  const std::string good = GENERATE_COPY(values<std::string>(
+      {"hold_music_standard.wav", "please_remain_on_the_line.wav", "a.WAV", "x-1.2.mp3", "b.ogg", longest}));
   CAPTURE(good);
   CHECK(MediaFile::make(good).has_value());
 
-  const std::string bad = GENERATE_COPY(values<std::string>({"", ".wav", "..wav", "../a.wav", "a/b.wav", "a\\b.wav", "a.wav\n", "a", "a.",
-                                                             "a.exe", "a.wav.sh", "wav", "a b.wav", "\xc3\xa9.wav", "a" + longest,
-                                                             std::string("a\0.wav", 6)}));
+  const std::string bad = GENERATE_COPY(
+      values<std::string>({"", ".wav", "..wav", "../a.wav", "a/b.wav", "a\\b.wav", "a.wav\n", "a", "a.", "a.exe",
+                           "a.wav.sh", "wav", "a b.wav", "\xc3\xa9.wav", "a" + longest, std::string("a\0.wav", 6)}));
   CAPTURE(bad);
   CHECK_FALSE(MediaFile::make(bad).has_value());
 }
@@ -124,7 +126,8 @@ TEST_CASE("a bounded integer takes its bounds, and nothing beyond or between int
   CHECK(HoldPriority::make(-1).error().violations().at(0).value == "-1");
   CHECK(HoldPriority::make(10).error().violations().at(0).rule == "integer: expected an integer from 0 to 9");
   CHECK(HoldPriority::parse("5")->value() == 5);
-  const std::string_view bad = GENERATE(as<std::string_view>{}, "", "4.5", "5.0", "5e0", "-1", "10", "+5", " 5", "5 ", "05", "0x5", "five");
+  const std::string_view bad =
+      GENERATE(as<std::string_view>{}, "", "4.5", "5.0", "5e0", "-1", "10", "+5", " 5", "5 ", "05", "0x5", "five");
   CAPTURE(bad);
   CHECK_FALSE(HoldPriority::parse(bad).has_value());
 }
@@ -142,7 +145,8 @@ TEST_CASE("one of a list is known by its text and its place", "[schema]") {
   CHECK(HoldReason::make("system_issue")->view() == "system_issue");
   const auto refused = HoldReason::make("lunch");
   REQUIRE_FALSE(refused.has_value());
-  CHECK(refused.error().violations().at(0).rule == "one of: expected queueing, consultation, system_issue or agent_break");
+  CHECK(refused.error().violations().at(0).rule ==
+        "one of: expected queueing, consultation, system_issue or agent_break");
   CHECK_FALSE(HoldReason::make("Queueing").has_value());
   CHECK_FALSE(HoldReason::make("").has_value());
   STATIC_REQUIRE(sizeof(HoldReason) == 2);
@@ -191,7 +195,8 @@ TEST_CASE("a number keeps the digits with which it was written", "[schema][A21]"
   CHECK(Number::make(0.1)->view() == "0.1");
   CHECK_FALSE(Number::make(std::numeric_limits<double>::infinity()).has_value());
   CHECK(Number::make(std::numeric_limits<double>::quiet_NaN()).error().violations().at(0).value == "NaN");
-  const std::string_view bad = GENERATE(as<std::string_view>{}, "", "12abc", " 5", "5 ", "+5", ".5", "5.", "0x1f", "Infinity", "NaN", "1e400", "-1e400");
+  const std::string_view bad = GENERATE(as<std::string_view>{}, "", "12abc", " 5", "5 ", "+5", ".5", "5.", "0x1f",
+                                        "Infinity", "NaN", "1e400", "-1e400");
   CAPTURE(bad);
   CHECK_FALSE(Number::parse(bad).has_value());
 }
@@ -202,7 +207,8 @@ TEST_CASE("a JSON object is kept minified, and only an object", "[schema][A23][A
   std::string deep(65, '[');
   deep.append(65, ']');
   const std::string too_deep = "{\"a\":" + deep + "}";
-  const std::string bad = GENERATE_COPY(values<std::string>({"", "{bad", "[1]", "1", "null", "\"{}\"", "{} {}", "{\"a\":1e400}", "{\"a\":\"\xff\"}", too_deep}));
+  const std::string bad = GENERATE_COPY(values<std::string>(
+      {"", "{bad", "[1]", "1", "null", "\"{}\"", "{} {}", "{\"a\":1e400}", "{\"a\":\"\xff\"}", too_deep}));
   CAPTURE(bad);
   CHECK_FALSE(JsonObject::make(bad).has_value());
 }

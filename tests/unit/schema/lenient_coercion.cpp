@@ -13,7 +13,8 @@ using namespace patchbay;
 using patchbay_test::coerced;
 using patchbay_test::Coerced;
 
-// The rows are what document A's `coerceVariables` does when it is run; tests/interop holds ours against it on thousands more.
+// The rows are what document A's `coerceVariables` does when it is run; tests/interop holds ours against it on
+// thousands more.
 namespace {
 
 constexpr SchemaOptions as_the_document{.coercion = Coercion::lenient, .unknown = Unknown::as_string};
@@ -39,15 +40,67 @@ void check(std::string_view field, const Variables& in, std::string_view written
 
 TEST_CASE("lenient number of a text: the longest prefix that is a number", "[schema][lenient][A21]") {
   const Row row = GENERATE(values<Row>({
-      {"145", "145"}, {"12abc", "12"}, {"1e3abc", "1000"}, {" \t\n 5", "5"}, {"\xc2\xa0" "5", "5"}, {"\xef\xbb\xbf" "5", "5"},
-      {"\xe2\x80\xa8" "5", "5"}, {"\xe3\x80\x80" "5", "5"}, {"\xe2\x80\x8b" "5", ""}, {"\xc2\x85" "5", ""}, {"5 ", "5"}, {"+5", "5"},
-      {"-5", "-5"}, {".5", "0.5"}, {"5.", "5"}, {"5.e1", "50"}, {".5e1x", "5"}, {"-.5", "-0.5"}, {"1e", "1"}, {"1e+", "1"}, {"1.5.5", "1.5"},
-      {"0x1f", "0"}, {"1_000", "1"}, {"007", "7"}, {"-0", "0"}, {"1e21", "1e+21"}, {"1e20", "100000000000000000000"}, {"1e-7", "1e-7"},
-      {"0.000001", "0.000001"}, {"123e-20", "1.23e-18"}, {"123456789012345680000", "123456789012345680000"}, {"0.1", "0.1"},
-      {"9007199254740993", "9007199254740992"}, {"1e-400", "0"}, {"5e-324", "5e-324"}, {"1.7976931348623157e308", "1.7976931348623157e+308"},
-      {"", ""}, {"abc", ""}, {"-", ""}, {".", ""}, {"+ 5", ""}, {"NaN", ""}, {"e5", ""},
+      {"145", "145"},
+      {"12abc", "12"},
+      {"1e3abc", "1000"},
+      {" \t\n 5", "5"},
+      {"\xc2\xa0"
+       "5",
+       "5"},
+      {"\xef\xbb\xbf"
+       "5",
+       "5"},
+      {"\xe2\x80\xa8"
+       "5",
+       "5"},
+      {"\xe3\x80\x80"
+       "5",
+       "5"},
+      {"\xe2\x80\x8b"
+       "5",
+       ""},
+      {"\xc2\x85"
+       "5",
+       ""},
+      {"5 ", "5"},
+      {"+5", "5"},
+      {"-5", "-5"},
+      {".5", "0.5"},
+      {"5.", "5"},
+      {"5.e1", "50"},
+      {".5e1x", "5"},
+      {"-.5", "-0.5"},
+      {"1e", "1"},
+      {"1e+", "1"},
+      {"1.5.5", "1.5"},
+      {"0x1f", "0"},
+      {"1_000", "1"},
+      {"007", "7"},
+      {"-0", "0"},
+      {"1e21", "1e+21"},
+      {"1e20", "100000000000000000000"},
+      {"1e-7", "1e-7"},
+      {"0.000001", "0.000001"},
+      {"123e-20", "1.23e-18"},
+      {"123456789012345680000", "123456789012345680000"},
+      {"0.1", "0.1"},
+      {"9007199254740993", "9007199254740992"},
+      {"1e-400", "0"},
+      {"5e-324", "5e-324"},
+      {"1.7976931348623157e308", "1.7976931348623157e+308"},
+      {"", ""},
+      {"abc", ""},
+      {"-", ""},
+      {".", ""},
+      {"+ 5", ""},
+      {"NaN", ""},
+      {"e5", ""},
       // Beyond the document: what is not finite stays refused.
-      {"Infinity", ""}, {"-Infinity", ""}, {"Infinityx", ""}, {"1e400", ""}, {"-1e400x", ""},
+      {"Infinity", ""},
+      {"-Infinity", ""},
+      {"Infinityx", ""},
+      {"1e400", ""},
+      {"-1e400x", ""},
   }));
   CAPTURE(row.input);
   check("call_duration_seconds", Variables().text("call_duration_seconds", row.input), row.written);
@@ -55,29 +108,64 @@ TEST_CASE("lenient number of a text: the longest prefix that is a number", "[sch
 
 TEST_CASE("lenient number of JSON: as JavaScript's Number makes it", "[schema][lenient][A21]") {
   const Row row = GENERATE(values<Row>({
-      {"145", "145"}, {"1.0", "1"}, {"1e2", "100"}, {"-0", "0"}, {"1e21", "1e+21"}, {"null", "0"}, {"true", "1"}, {"false", "0"}, {"[]", "0"},
-      {"[5]", "5"}, {"[\"5\"]", "5"}, {"[[]]", "0"}, {"[null]", "0"}, {"[\"0x1F\"]", "31"}, {"[\" 0b101 \"]", "5"}, {"[\"0o17\"]", "15"},
-      {"[\"0x20000000000001\"]", "9007199254740992"}, {"[\"0x20000000000003\"]", "9007199254740996"},
-      {"[\"0x200000000000010000000000\"]", "9.903520314283042e+27"}, {"[\"0x200000000000010000000001\"]", "9.903520314283044e+27"},
-      {"[\"0xfffffffffffffbff\"]", "18446744073709550000"}, {"\"12abc\"", "12"}, {"[\"12abc\"]", ""}, {"[\"-0x10\"]", ""}, {"[1,2]", ""},
-      {"[true]", ""}, {"{}", ""}, {"[{}]", ""}, {"\"\"", ""}, {"[\"Infinity\"]", ""}, {"1e400", ""}, {"[\"1e999\"]", ""},
+      {"145", "145"},
+      {"1.0", "1"},
+      {"1e2", "100"},
+      {"-0", "0"},
+      {"1e21", "1e+21"},
+      {"null", "0"},
+      {"true", "1"},
+      {"false", "0"},
+      {"[]", "0"},
+      {"[5]", "5"},
+      {"[\"5\"]", "5"},
+      {"[[]]", "0"},
+      {"[null]", "0"},
+      {"[\"0x1F\"]", "31"},
+      {"[\" 0b101 \"]", "5"},
+      {"[\"0o17\"]", "15"},
+      {"[\"0x20000000000001\"]", "9007199254740992"},
+      {"[\"0x20000000000003\"]", "9007199254740996"},
+      {"[\"0x200000000000010000000000\"]", "9.903520314283042e+27"},
+      {"[\"0x200000000000010000000001\"]", "9.903520314283044e+27"},
+      {"[\"0xfffffffffffffbff\"]", "18446744073709550000"},
+      {"\"12abc\"", "12"},
+      {"[\"12abc\"]", ""},
+      {"[\"-0x10\"]", ""},
+      {"[1,2]", ""},
+      {"[true]", ""},
+      {"{}", ""},
+      {"[{}]", ""},
+      {"\"\"", ""},
+      {"[\"Infinity\"]", ""},
+      {"1e400", ""},
+      {"[\"1e999\"]", ""},
   }));
   CAPTURE(row.input);
   check("call_duration_seconds", Variables().json("call_duration_seconds", row.input), row.written);
 }
 
 TEST_CASE("lenient boolean: true, 'true' and '1' are true and all else is false", "[schema][lenient][A22]") {
-  for (const std::string_view text : {"true", "1"}) check("requires_supervisor", Variables().text("requires_supervisor", text), "true");
+  for (const std::string_view text : {"true", "1"})
+    check("requires_supervisor", Variables().text("requires_supervisor", text), "true");
   for (const std::string_view text : {"TRUE", "yes", "", "false", "0", " true"})
     check("requires_supervisor", Variables().text("requires_supervisor", text), "false");
-  for (const std::string_view json : {"true", "\"true\"", "\"1\""}) check("requires_supervisor", Variables().json("requires_supervisor", json), "true");
+  for (const std::string_view json : {"true", "\"true\"", "\"1\""})
+    check("requires_supervisor", Variables().json("requires_supervisor", json), "true");
   for (const std::string_view json : {"1", "null", "[]", "{}", "[true]", "\"yes\"", "false"})
     check("requires_supervisor", Variables().json("requires_supervisor", json), "false");
 }
 
 TEST_CASE("lenient object: text is parsed to any JSON, and JSON passes as it is", "[schema][lenient][A23]") {
-  const Row row = GENERATE(values<Row>({{" { \"a\" : 1 } ", R"({"a":1})"}, {"[1, 2]", "[1,2]"}, {"5", "5"}, {"null", "null"}, {"\"x\"", R"("x")"},
-                                        {"true", "true"}, {"{bad", ""}, {"", ""}, {"{\"a\":1e400}", ""}}));
+  const Row row = GENERATE(values<Row>({{" { \"a\" : 1 } ", R"({"a":1})"},
+                                        {"[1, 2]", "[1,2]"},
+                                        {"5", "5"},
+                                        {"null", "null"},
+                                        {"\"x\"", R"("x")"},
+                                        {"true", "true"},
+                                        {"{bad", ""},
+                                        {"", ""},
+                                        {"{\"a\":1e400}", ""}}));
   CAPTURE(row.input);
   check("routing_metadata", Variables().text("routing_metadata", row.input), row.written);
   for (const std::string_view json : {"5", "null", "true", "[1,2]", R"({"a":1})"})
@@ -116,7 +204,8 @@ TEST_CASE("__proto__ is a name like any other, and does not vanish", "[schema][l
 
 TEST_CASE("lenient coercion comes before the rules of constrained types", "[schema][lenient]") {
   struct Ruled {
-    BOOST_HANA_DEFINE_STRUCT(Ruled, (std::optional<HoldPriority>, p), (std::optional<HoldReason>, r), (std::optional<std::int64_t>, i));
+    BOOST_HANA_DEFINE_STRUCT(Ruled, (std::optional<HoldPriority>, p), (std::optional<HoldReason>, r),
+                             (std::optional<std::int64_t>, i));
   };
   constexpr SchemaOptions lenient{.coercion = Coercion::lenient};
   CHECK(coerced<Ruled, lenient>(Variables().text("p", "5 stars")).members == R"("p":5)");

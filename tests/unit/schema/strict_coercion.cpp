@@ -19,18 +19,11 @@ using patchbay_test::Coerced;
 namespace {
 
 struct Plain {
-  BOOST_HANA_DEFINE_STRUCT(Plain,
-    (std::optional<std::string>, s),
-    (std::optional<bool>, b),
-    (std::optional<std::int32_t>, i),
-    (std::optional<std::uint64_t>, u),
-    (std::optional<double>, d),
-    (std::optional<float>, f),
-    (std::optional<Number>, n),
-    (std::optional<JsonObject>, o),
-    (std::optional<HoldPriority>, p),
-    (std::optional<HoldReason>, r),
-    (std::optional<MaxLength<4>>, m));
+  BOOST_HANA_DEFINE_STRUCT(Plain, (std::optional<std::string>, s), (std::optional<bool>, b),
+                           (std::optional<std::int32_t>, i), (std::optional<std::uint64_t>, u),
+                           (std::optional<double>, d), (std::optional<float>, f), (std::optional<Number>, n),
+                           (std::optional<JsonObject>, o), (std::optional<HoldPriority>, p),
+                           (std::optional<HoldReason>, r), (std::optional<MaxLength<4>>, m));
 };
 
 struct Row {
@@ -41,41 +34,127 @@ struct Row {
 
 }  // namespace
 
-TEST_CASE("strict text: the whole text is of the field's type, or it is a violation", "[schema][A21][A22][A23][A24][B33]") {
+TEST_CASE("strict text: the whole text is of the field's type, or it is a violation",
+          "[schema][A21][A22][A23][A24][B33]") {
   const Row row = GENERATE(values<Row>({
       // Strings: any UTF-8.
-      {"s", "", R"("")"}, {"s", "enterprise", R"("enterprise")"}, {"s", "\"\\\n\x01", R"("\"\\\n\u0001")"},
-      {"s", "\xc3\xa9\xf0\x9f\x93\x9e", "\"\xc3\xa9\xf0\x9f\x93\x9e\""}, {"s", "\xff", ""}, {"s", "\xc3", ""}, {"s", "\xed\xa0\x80", ""},
-      {"s", "\xc0\x80", ""}, {"s", "null", R"("null")"},
+      {"s", "", R"("")"},
+      {"s", "enterprise", R"("enterprise")"},
+      {"s", "\"\\\n\x01", R"("\"\\\n\u0001")"},
+      {"s", "\xc3\xa9\xf0\x9f\x93\x9e", "\"\xc3\xa9\xf0\x9f\x93\x9e\""},
+      {"s", "\xff", ""},
+      {"s", "\xc3", ""},
+      {"s", "\xed\xa0\x80", ""},
+      {"s", "\xc0\x80", ""},
+      {"s", "null", R"("null")"},
       // Booleans: four spellings.
-      {"b", "true", "true"}, {"b", "false", "false"}, {"b", "1", "true"}, {"b", "0", "false"}, {"b", "", ""}, {"b", "TRUE", ""},
-      {"b", "yes", ""}, {"b", "no", ""}, {"b", "maybe", ""}, {"b", " true", ""}, {"b", "01", ""}, {"b", "1.0", ""}, {"b", "on", ""},
+      {"b", "true", "true"},
+      {"b", "false", "false"},
+      {"b", "1", "true"},
+      {"b", "0", "false"},
+      {"b", "", ""},
+      {"b", "TRUE", ""},
+      {"b", "yes", ""},
+      {"b", "no", ""},
+      {"b", "maybe", ""},
+      {"b", " true", ""},
+      {"b", "01", ""},
+      {"b", "1.0", ""},
+      {"b", "on", ""},
       // Integers: spelled as such, in range.
-      {"i", "145", "145"}, {"i", "-7", "-7"}, {"i", "0", "0"}, {"i", "-0", "0"}, {"i", "2147483647", "2147483647"},
-      {"i", "-2147483648", "-2147483648"}, {"i", "2147483648", ""}, {"i", "-2147483649", ""}, {"i", "4.5", ""}, {"i", "5.0", ""},
-      {"i", "5e0", ""}, {"i", "1e400", ""}, {"i", "12abc", ""}, {"i", "", ""}, {"i", " 5", ""}, {"i", "5 ", ""}, {"i", "+5", ""},
-      {"i", "0x1f", ""}, {"i", "007", ""}, {"i", "-", ""}, {"i", "Infinity", ""}, {"i", "NaN", ""}, {"i", "1_000", ""}, {"i", "1,000", ""},
-      {"u", "18446744073709551615", "18446744073709551615"}, {"u", "18446744073709551616", ""}, {"u", "-1", ""},
+      {"i", "145", "145"},
+      {"i", "-7", "-7"},
+      {"i", "0", "0"},
+      {"i", "-0", "0"},
+      {"i", "2147483647", "2147483647"},
+      {"i", "-2147483648", "-2147483648"},
+      {"i", "2147483648", ""},
+      {"i", "-2147483649", ""},
+      {"i", "4.5", ""},
+      {"i", "5.0", ""},
+      {"i", "5e0", ""},
+      {"i", "1e400", ""},
+      {"i", "12abc", ""},
+      {"i", "", ""},
+      {"i", " 5", ""},
+      {"i", "5 ", ""},
+      {"i", "+5", ""},
+      {"i", "0x1f", ""},
+      {"i", "007", ""},
+      {"i", "-", ""},
+      {"i", "Infinity", ""},
+      {"i", "NaN", ""},
+      {"i", "1_000", ""},
+      {"i", "1,000", ""},
+      {"u", "18446744073709551615", "18446744073709551615"},
+      {"u", "18446744073709551616", ""},
+      {"u", "-1", ""},
       // Doubles: finite, and exact where they are integers.
-      {"d", "4.5", "4.5"}, {"d", "1e3", "1e3"}, {"d", "-0", "-0"}, {"d", "9007199254740992", "9007199254740992"},
-      {"d", "9007199254740993", ""}, {"d", "9007199254740994", "9007199254740994"}, {"d", "-9007199254740993", ""},
-      {"d", "10000000000000000000000", "10000000000000000000000"}, {"d", "10000000000000000000001", ""}, {"d", "1e400", ""},
-      {"d", "1e-400", "1e-400"}, {"d", "Infinity", ""}, {"d", "-Infinity", ""}, {"d", "NaN", ""}, {"d", "12abc", ""}, {"d", ".5", ""},
-      {"d", "5.", ""}, {"d", "", ""}, {"d", "0x10", ""},
-      {"f", "0.1", "0.1"}, {"f", "16777216", "16777216"}, {"f", "16777217", ""}, {"f", "1e39", ""}, {"f", "1e-60", "1e-60"},
+      {"d", "4.5", "4.5"},
+      {"d", "1e3", "1e3"},
+      {"d", "-0", "-0"},
+      {"d", "9007199254740992", "9007199254740992"},
+      {"d", "9007199254740993", ""},
+      {"d", "9007199254740994", "9007199254740994"},
+      {"d", "-9007199254740993", ""},
+      {"d", "10000000000000000000000", "10000000000000000000000"},
+      {"d", "10000000000000000000001", ""},
+      {"d", "1e400", ""},
+      {"d", "1e-400", "1e-400"},
+      {"d", "Infinity", ""},
+      {"d", "-Infinity", ""},
+      {"d", "NaN", ""},
+      {"d", "12abc", ""},
+      {"d", ".5", ""},
+      {"d", "5.", ""},
+      {"d", "", ""},
+      {"d", "0x10", ""},
+      {"f", "0.1", "0.1"},
+      {"f", "16777216", "16777216"},
+      {"f", "16777217", ""},
+      {"f", "1e39", ""},
+      {"f", "1e-60", "1e-60"},
       // Numbers: any finite one, digit for digit.
-      {"n", "145", "145"}, {"n", "0.10", "0.10"}, {"n", "9007199254740993", "9007199254740993"}, {"n", "1E+2", "1E+2"},
-      {"n", "123456789012345678901234567890", "123456789012345678901234567890"}, {"n", "12abc", ""}, {"n", "1e309", ""},
-      {"n", "-1e309", ""}, {"n", "Infinity", ""}, {"n", "", ""}, {"n", " 1", ""}, {"n", "01", ""}, {"n", "--1", ""}, {"n", "1e", ""},
+      {"n", "145", "145"},
+      {"n", "0.10", "0.10"},
+      {"n", "9007199254740993", "9007199254740993"},
+      {"n", "1E+2", "1E+2"},
+      {"n", "123456789012345678901234567890", "123456789012345678901234567890"},
+      {"n", "12abc", ""},
+      {"n", "1e309", ""},
+      {"n", "-1e309", ""},
+      {"n", "Infinity", ""},
+      {"n", "", ""},
+      {"n", " 1", ""},
+      {"n", "01", ""},
+      {"n", "--1", ""},
+      {"n", "1e", ""},
       {"n", "\xd9\xa1", ""},
       // Objects: a JSON object and nothing else.
-      {"o", "{}", "{}"}, {"o", " { \"a\" : [ 1 , null ] } ", R"({"a":[1,null]})"}, {"o", "{bad", ""}, {"o", "[1]", ""}, {"o", "null", ""},
-      {"o", "5", ""}, {"o", "", ""}, {"o", "{\"a\":1,}", ""}, {"o", "{\"a\":1e999}", ""}, {"o", "{\"a\":\"\xff\"}", ""}, {"o", "{} x", ""},
+      {"o", "{}", "{}"},
+      {"o", " { \"a\" : [ 1 , null ] } ", R"({"a":[1,null]})"},
+      {"o", "{bad", ""},
+      {"o", "[1]", ""},
+      {"o", "null", ""},
+      {"o", "5", ""},
+      {"o", "", ""},
+      {"o", "{\"a\":1,}", ""},
+      {"o", "{\"a\":1e999}", ""},
+      {"o", "{\"a\":\"\xff\"}", ""},
+      {"o", "{} x", ""},
       {"o", R"({"__proto__":{"x":1},"constructor":2})", R"({"__proto__":{"x":1},"constructor":2})"},
       // Constrained types.
-      {"p", "0", "0"}, {"p", "9", "9"}, {"p", "10", ""}, {"p", "-1", ""}, {"p", "4.5", ""}, {"p", "-0", "0"},
-      {"r", "consultation", R"("consultation")"}, {"r", "lunch", ""}, {"r", "", ""},
-      {"m", "abcd", R"("abcd")"}, {"m", "abcde", ""},
+      {"p", "0", "0"},
+      {"p", "9", "9"},
+      {"p", "10", ""},
+      {"p", "-1", ""},
+      {"p", "4.5", ""},
+      {"p", "-0", "0"},
+      {"r", "consultation", R"("consultation")"},
+      {"r", "lunch", ""},
+      {"r", "", ""},
+      {"m", "abcd", R"("abcd")"},
+      {"m", "abcde", ""},
   }));
   CAPTURE(row.field, row.input);
   const Coerced got = coerced<Plain>(Variables().text(row.field, row.input));
@@ -90,20 +169,61 @@ TEST_CASE("strict text: the whole text is of the field's type, or it is a violat
   }
 }
 
-TEST_CASE("strict JSON: a value is of the field's type already, save that its strings are text", "[schema][A21][A22][A23]") {
+TEST_CASE("strict JSON: a value is of the field's type already, save that its strings are text",
+          "[schema][A21][A22][A23]") {
   const Row row = GENERATE(values<Row>({
-      {"s", R"("abc")", R"("abc")"}, {"s", R"( "a\u00e9\n" )", "\"a\xc3\xa9\\n\""}, {"s", R"("\ud83d\udcde\/")", "\"\xf0\x9f\x93\x9e/\""}, {"s", "5", ""}, {"s", "true", ""}, {"s", "{}", ""},
-      {"s", "[]", ""}, {"s", R"("\ud800")", ""}, {"s", "\"\xff\"", ""}, {"s", "\"a\nb\"", ""}, {"s", R"("\q")", ""}, {"s", "", ""},
-      {"b", "true", "true"}, {"b", "false", "false"}, {"b", "1", "true"}, {"b", "0", "false"}, {"b", "2", ""}, {"b", "1.0", ""},
-      {"b", R"("true")", "true"}, {"b", R"("TRUE")", ""}, {"b", "{}", ""}, {"b", "tru", ""},
-      {"i", "145", "145"}, {"i", " 145 ", "145"}, {"i", "-0", "0"}, {"i", R"("145")", "145"}, {"i", R"("\u0031")", "1"}, {"i", "4.5", ""},
-      {"i", "5.0", ""}, {"i", "true", ""}, {"i", "[]", ""}, {"i", "[5]", ""}, {"i", "{}", ""}, {"i", "1 2", ""},
-      {"d", "9007199254740993", ""}, {"d", "4.5", "4.5"}, {"d", "1e400", ""},
-      {"n", "9007199254740993", "9007199254740993"}, {"n", "NaN", ""}, {"n", "1e400", ""}, {"n", "01", ""},
-      {"o", R"({ "a" : 1 })", R"({"a":1})"}, {"o", R"("{ }")", "{}"}, {"o", R"("[]")", ""}, {"o", "[]", ""}, {"o", "true", ""},
+      {"s", R"("abc")", R"("abc")"},
+      {"s", R"( "a\u00e9\n" )", "\"a\xc3\xa9\\n\""},
+      {"s", R"("\ud83d\udcde\/")", "\"\xf0\x9f\x93\x9e/\""},
+      {"s", "5", ""},
+      {"s", "true", ""},
+      {"s", "{}", ""},
+      {"s", "[]", ""},
+      {"s", R"("\ud800")", ""},
+      {"s", "\"\xff\"", ""},
+      {"s", "\"a\nb\"", ""},
+      {"s", R"("\q")", ""},
+      {"s", "", ""},
+      {"b", "true", "true"},
+      {"b", "false", "false"},
+      {"b", "1", "true"},
+      {"b", "0", "false"},
+      {"b", "2", ""},
+      {"b", "1.0", ""},
+      {"b", R"("true")", "true"},
+      {"b", R"("TRUE")", ""},
+      {"b", "{}", ""},
+      {"b", "tru", ""},
+      {"i", "145", "145"},
+      {"i", " 145 ", "145"},
+      {"i", "-0", "0"},
+      {"i", R"("145")", "145"},
+      {"i", R"("\u0031")", "1"},
+      {"i", "4.5", ""},
+      {"i", "5.0", ""},
+      {"i", "true", ""},
+      {"i", "[]", ""},
+      {"i", "[5]", ""},
+      {"i", "{}", ""},
+      {"i", "1 2", ""},
+      {"d", "9007199254740993", ""},
+      {"d", "4.5", "4.5"},
+      {"d", "1e400", ""},
+      {"n", "9007199254740993", "9007199254740993"},
+      {"n", "NaN", ""},
+      {"n", "1e400", ""},
+      {"n", "01", ""},
+      {"o", R"({ "a" : 1 })", R"({"a":1})"},
+      {"o", R"("{ }")", "{}"},
+      {"o", R"("[]")", ""},
+      {"o", "[]", ""},
+      {"o", "true", ""},
       {"o", R"({"a":})", ""},
-      {"r", R"("queueing")", R"("queueing")"}, {"r", R"("queue\u0069ng")", R"("queueing")"}, {"r", R"("lunch")", ""},
-      {"m", R"("\u0061\u0062\u0063\u0064")", R"("abcd")"}, {"m", R"("abcde")", ""},
+      {"r", R"("queueing")", R"("queueing")"},
+      {"r", R"("queue\u0069ng")", R"("queueing")"},
+      {"r", R"("lunch")", ""},
+      {"m", R"("\u0061\u0062\u0063\u0064")", R"("abcd")"},
+      {"m", R"("abcde")", ""},
   }));
   CAPTURE(row.field, row.input);
   const Coerced got = coerced<Plain>(Variables().json(row.field, row.input));
@@ -147,7 +267,9 @@ TEST_CASE("members stand in the order of the input and behind what was there", "
                                   .text("requires_supervisor", "true"),
                               reader, {}, violations, members);
   CHECK(violations.empty());
-  CHECK(members == R"(head:"routing_metadata":{"q":"A"},"call_duration_seconds":145,"customer_tier":"enterprise","requires_supervisor":true)");
+  CHECK(
+      members ==
+      R"(head:"routing_metadata":{"q":"A"},"call_duration_seconds":145,"customer_tier":"enterprise","requires_supervisor":true)");
 }
 
 TEST_CASE("every violation is reported at once, and nothing is written", "[schema]") {
@@ -173,7 +295,8 @@ TEST_CASE("every violation is reported at once, and nothing is written", "[schem
 }
 
 TEST_CASE("a variable may come once, whatever it holds", "[schema]") {
-  const Coerced declared = coerced<IvrVariables>(Variables().text("customer_tier", "a").json("customer_tier", "null").text("customer_tier", "a"));
+  const Coerced declared = coerced<IvrVariables>(
+      Variables().text("customer_tier", "a").json("customer_tier", "null").text("customer_tier", "a"));
   REQUIRE(declared.violations.size() == 2);
   CHECK(declared.violations[0].rule.starts_with("duplicate"));
 
@@ -190,12 +313,14 @@ TEST_CASE("a variable may come once, whatever it holds", "[schema]") {
 }
 
 TEST_CASE("reserved names are refused in every mode, as input and as a value's member", "[schema][A19]") {
-  const std::string_view name = GENERATE(as<std::string_view>{}, "ivr_state", "flow_node", "last_updated", "transition_id");
+  const std::string_view name =
+      GENERATE(as<std::string_view>{}, "ivr_state", "flow_node", "last_updated", "transition_id");
   const Variables in = Variables().text(name, "X");
   CHECK(coerced<IvrVariables>(in).violations.size() == 1);
   CHECK(coerced<IvrVariables, SchemaOptions{.unknown = Unknown::as_string}>(in).violations.size() == 1);
   CHECK(coerced<IvrVariables, SchemaOptions{.unknown = Unknown::as_is}>(in).violations.size() == 1);
-  CHECK(coerced<IvrVariables, SchemaOptions{.coercion = Coercion::lenient, .unknown = Unknown::as_string}>(in).violations.size() == 1);
+  CHECK(coerced<IvrVariables, SchemaOptions{.coercion = Coercion::lenient, .unknown = Unknown::as_string}>(in)
+            .violations.size() == 1);
 
   struct Taken {
     BOOST_HANA_DEFINE_STRUCT(Taken, (std::string, flow_node));
@@ -211,7 +336,8 @@ TEST_CASE("reserved names are refused in every mode, as input and as a value's m
 }
 
 TEST_CASE("a schema that is silent about unknown variables rejects them by name", "[schema][A20]") {
-  const std::string_view name = GENERATE(as<std::string_view>{}, "__proto__", "constructor", "prototype", "toString", "Customer_Tier");
+  const std::string_view name =
+      GENERATE(as<std::string_view>{}, "__proto__", "constructor", "prototype", "toString", "Customer_Tier");
   const Coerced got = coerced<IvrVariables>(Variables().text(name, "x"));
   REQUIRE(got.violations.size() == 1);
   CHECK(got.violations[0].path == name);
@@ -228,7 +354,8 @@ TEST_CASE("unknown variables pass as strings, or as they are, when the schema sa
   const std::string_view name = GENERATE(as<std::string_view>{}, "__proto__", "constructor", "prototype", "other");
   const std::string key = std::string("\"").append(name).append("\":");
   const Variables in = Variables().json(name, row.field);
-  CHECK(coerced<IvrVariables, SchemaOptions{.unknown = Unknown::as_string}>(in).members == key + std::string(row.input));
+  CHECK(coerced<IvrVariables, SchemaOptions{.unknown = Unknown::as_string}>(in).members ==
+        key + std::string(row.input));
   CHECK(coerced<IvrVariables, SchemaOptions{.unknown = Unknown::as_is}>(in).members == key + std::string(row.written));
   const Variables text = Variables().text(name, "5");
   CHECK(coerced<IvrVariables, SchemaOptions{.unknown = Unknown::as_string}>(text).members == key + R"("5")");
@@ -240,9 +367,12 @@ TEST_CASE("unknown variables that are no UTF-8 or no JSON are refused all the sa
   CHECK(coerced<IvrVariables, as_is>(Variables().text("x", "\xff")).violations.size() == 1);
   CHECK(coerced<IvrVariables, as_is>(Variables().json("x", "{bad")).violations.size() == 1);
   CHECK(coerced<IvrVariables, as_is>(Variables().json("x", "1e400")).violations.size() == 1);
-  CHECK(coerced<IvrVariables, as_is>(Variables().json("x", std::string(65, '[') + std::string(65, ']'))).violations.size() == 1);
-  CHECK(coerced<IvrVariables, as_is>(Variables().json("x", std::string(64, '[') + std::string(64, ']'))).violations.empty());
-  CHECK(coerced<IvrVariables, as_is>(Variables().json("x", std::string(3000, '[') + std::string(3000, ']'))).violations.size() == 1);
+  CHECK(coerced<IvrVariables, as_is>(Variables().json("x", std::string(65, '[') + std::string(65, ']')))
+            .violations.size() == 1);
+  CHECK(coerced<IvrVariables, as_is>(Variables().json("x", std::string(64, '[') + std::string(64, ']')))
+            .violations.empty());
+  CHECK(coerced<IvrVariables, as_is>(Variables().json("x", std::string(3000, '[') + std::string(3000, ']')))
+            .violations.size() == 1);
 }
 
 TEST_CASE("a refused member leaves the commas between the others right", "[schema]") {
@@ -258,11 +388,12 @@ TEST_CASE("a refused member leaves the commas between the others right", "[schem
 
 TEST_CASE("a variable's name is 1 to 128 bytes of UTF-8 without control characters", "[schema][A24]") {
   constexpr SchemaOptions open{.unknown = Unknown::as_string};
-  const std::string good = GENERATE_COPY(values<std::string>({"a", "\xc3\xa9", "with space", "q\"uote", std::string(128, 'n')}));
+  const std::string good =
+      GENERATE_COPY(values<std::string>({"a", "\xc3\xa9", "with space", "q\"uote", std::string(128, 'n')}));
   CAPTURE(good);
   CHECK(coerced<IvrVariables, open>(Variables().text(good, "x")).violations.empty());
-  const std::string bad =
-      GENERATE_COPY(values<std::string>({"", std::string(129, 'n'), "a\nb", "a\x7f", "\xff", "\xc2\x80", std::string("a\0b", 3)}));
+  const std::string bad = GENERATE_COPY(
+      values<std::string>({"", std::string(129, 'n'), "a\nb", "a\x7f", "\xff", "\xc2\x80", std::string("a\0b", 3)}));
   CAPTURE(bad);
   const Coerced got = coerced<IvrVariables, open>(Variables().text(bad, "x"));
   REQUIRE(got.violations.size() == 1);

@@ -39,18 +39,21 @@ struct ByHand {
 template <>
 struct boost::hana::accessors_impl<ByHand> {
   static constexpr auto apply() {
-    return boost::hana::make_tuple(
-        boost::hana::make_pair(BOOST_HANA_STRING("queue \"1\"\\"), [](auto&& of) -> auto& { return of.queue; }),
-        boost::hana::make_pair(BOOST_HANA_STRING("level"), [](auto&& of) -> auto& { return of.level; }));
+    return boost::hana::make_tuple(boost::hana::make_pair(
+                                       BOOST_HANA_STRING("queue \"1\"\\"), [](auto&& of) -> auto& { return of.queue; }),
+                                   boost::hana::make_pair(
+                                       BOOST_HANA_STRING("level"), [](auto&& of) -> auto& { return of.level; }));
   }
 };
 
 struct Outer {
-  BOOST_HANA_DEFINE_STRUCT(Outer, (std::string, name), (std::optional<Defined>, routing), (std::optional<double>, score));
+  BOOST_HANA_DEFINE_STRUCT(Outer, (std::string, name), (std::optional<Defined>, routing),
+                           (std::optional<double>, score));
 };
 
 struct Payment {
-  BOOST_HANA_DEFINE_STRUCT(Payment, (std::string, card_number), (std::optional<int>, months), (std::optional<Defined>, vault));
+  BOOST_HANA_DEFINE_STRUCT(Payment, (std::string, card_number), (std::optional<int>, months),
+                           (std::optional<Defined>, vault));
 };
 template <>
 inline constexpr std::array<std::string_view, 2> patchbay::secret_fields<Payment>{"card_number", "vault"};
@@ -84,7 +87,8 @@ Coerced encoded(const T& value) {
 // Models of the concept: the least that suffices, and one that lacks each operation.
 struct LeastSchema {
   using value_type = int;
-  void coerce(const Variables&, JsonReader&, std::span<const std::string_view>, std::vector<Violation>&, std::string&) const {}
+  void coerce(const Variables&, JsonReader&, std::span<const std::string_view>, std::vector<Violation>&,
+              std::string&) const {}
   void encode(int, std::span<const std::string_view>, std::vector<Violation>&, std::string&) const {}
 };
 struct SchemaWithoutCoerce {
@@ -93,10 +97,12 @@ struct SchemaWithoutCoerce {
 };
 struct SchemaWithoutEncode {
   using value_type = int;
-  void coerce(const Variables&, JsonReader&, std::span<const std::string_view>, std::vector<Violation>&, std::string&) const {}
+  void coerce(const Variables&, JsonReader&, std::span<const std::string_view>, std::vector<Violation>&,
+              std::string&) const {}
 };
 struct SchemaWithoutValue {
-  void coerce(const Variables&, JsonReader&, std::span<const std::string_view>, std::vector<Violation>&, std::string&) const {}
+  void coerce(const Variables&, JsonReader&, std::span<const std::string_view>, std::vector<Violation>&,
+              std::string&) const {}
 };
 
 }  // namespace
@@ -108,7 +114,9 @@ TEST_CASE("the schema concept asks for a value type, coerce and encode", "[schem
   STATIC_REQUIRE_FALSE(Schema<SchemaWithoutValue>);
   STATIC_REQUIRE_FALSE(uses_reserved_name<LeastSchema>(patchbay_test::reserved));
   STATIC_REQUIRE(Schema<StructSchema<IvrVariables>>);
-  STATIC_REQUIRE(Schema<std::remove_const_t<decltype(schema<IvrVariables, SchemaOptions{.coercion = Coercion::lenient, .unknown = Unknown::as_string}>)>>);
+  STATIC_REQUIRE(
+      Schema<std::remove_const_t<decltype(schema<IvrVariables, SchemaOptions{.coercion = Coercion::lenient,
+                                                                             .unknown = Unknown::as_string}>)>>);
   STATIC_REQUIRE(std::is_empty_v<StructSchema<HoldCommand>>);
 }
 
@@ -117,12 +125,13 @@ TEST_CASE("a struct is a schema however Hana comes to know it", "[schema]") {
   CHECK(encoded(Adapted{"A", 1}).members == R"("queue":"A","level":1)");
   CHECK(encoded(ByHand{"A", 1}).members == R"("queue \"1\"\\":"A","level":1)");
   CHECK(coerced<Adapted>(Variables().text("queue", "B").text("level", "2")).members == R"("queue":"B","level":2)");
-  CHECK(coerced<ByHand>(Variables().text("queue \"1\"\\", "B").text("level", "2")).members == R"("queue \"1\"\\":"B","level":2)");
+  CHECK(coerced<ByHand>(Variables().text("queue \"1\"\\", "B").text("level", "2")).members ==
+        R"("queue \"1\"\\":"B","level":2)");
 }
 
 TEST_CASE("hold and unhold commands are written as in the document", "[schema][B33]") {
-  CHECK(encoded(HoldCommand("550e8400-e29b-41d4-a716-446655440000", "consultation", 5, MediaFile("hold_music_standard.wav"),
-                            MediaFile("please_remain_on_the_line.wav")))
+  CHECK(encoded(HoldCommand("550e8400-e29b-41d4-a716-446655440000", "consultation", 5,
+                            MediaFile("hold_music_standard.wav"), MediaFile("please_remain_on_the_line.wav")))
             .members ==
         R"("interactionId":"550e8400-e29b-41d4-a716-446655440000","holdReason":"consultation","priority":5,)"
         R"("holdMusic":"hold_music_standard.wav","holdPrompt":"please_remain_on_the_line.wav")");
@@ -150,7 +159,8 @@ TEST_CASE("nested schemas coerce, with paths, and refuse what is undeclared ther
   CHECK(coerced<Outer>(Variables().text("name", "x").text("routing", R"({"queue":"q","level":-0})")).members ==
         R"("name":"x","routing":{"queue":"q","level":0})");
 
-  const Coerced bad = coerced<Outer>(Variables().text("name", "x").text("routing", R"({"level":5.0,"ivr_state":1,"level":1})"));
+  const Coerced bad =
+      coerced<Outer>(Variables().text("name", "x").text("routing", R"({"level":5.0,"ivr_state":1,"level":1})"));
   REQUIRE(bad.violations.size() == 4);
   CHECK(bad.violations[0].path == "routing.level");
   CHECK(bad.violations[1].path == "routing.ivr_state");
@@ -173,7 +183,8 @@ TEST_CASE("an empty nested object is written as one", "[schema]") {
   CHECK(encoded(Holds{Empty{}, 1}).members == R"("e":{},"z":1)");
 }
 
-TEST_CASE("the values of secret fields are never shown, nor what stands under an unknown name beside them", "[schema]") {
+TEST_CASE("the values of secret fields are never shown, nor what stands under an unknown name beside them",
+          "[schema]") {
   const Coerced got = coerced<Payment>(Variables()
                                            .json("card_number", "4111111111111111")
                                            .text("months", "4111-leak")
@@ -208,9 +219,12 @@ TEST_CASE("a violation shows at most 64 bytes, whole characters, with control ch
 
 TEST_CASE("loose input becomes a typed value, or every violation", "[schema][B33]") {
   JsonReader reader;
-  const auto good = schema<HoldCommand>.parse(
-      Variables().text("interactionId", "550E8400-e29b-41d4-a716-446655440000").text("priority", "5").text("holdReason", "consultation").text("holdMusic", "a.wav"),
-      reader);
+  const auto good = schema<HoldCommand>.parse(Variables()
+                                                  .text("interactionId", "550E8400-e29b-41d4-a716-446655440000")
+                                                  .text("priority", "5")
+                                                  .text("holdReason", "consultation")
+                                                  .text("holdMusic", "a.wav"),
+                                              reader);
   REQUIRE(good.has_value());
   CHECK(good->interactionId.view() == "550E8400-e29b-41d4-a716-446655440000");
   CHECK(good->holdReason == HoldReason("consultation"));
@@ -218,22 +232,30 @@ TEST_CASE("loose input becomes a typed value, or every violation", "[schema][B33
   CHECK(good->holdMusic == MediaFile("a.wav"));
   CHECK_FALSE(good->holdPrompt.has_value());
 
-  const auto bad = schema<HoldCommand>.parse(
-      Variables().text("interactionId", "../x").text("priority", "4.5").text("holdReason", "lunch").text("holdMusic", "/etc/passwd"), reader);
+  const auto bad = schema<HoldCommand>.parse(Variables()
+                                                 .text("interactionId", "../x")
+                                                 .text("priority", "4.5")
+                                                 .text("holdReason", "lunch")
+                                                 .text("holdMusic", "/etc/passwd"),
+                                             reader);
   REQUIRE_FALSE(bad.has_value());
   CHECK(bad.error().code() == ErrorCode::validation_failed);
   CHECK(bad.error().violations().size() == 4);
 
-  const auto ivr = schema<IvrVariables>.parse(
-      Variables().json("customer_tier", R"("a\u00e9\"\n\ud83d\udcde")").text("call_duration_seconds", "1.50").text("requires_supervisor", "1").text("routing_metadata", R"({"k": ["}", "\""]})"),
-      reader);
+  const auto ivr = schema<IvrVariables>.parse(Variables()
+                                                  .json("customer_tier", R"("a\u00e9\"\n\ud83d\udcde")")
+                                                  .text("call_duration_seconds", "1.50")
+                                                  .text("requires_supervisor", "1")
+                                                  .text("routing_metadata", R"({"k": ["}", "\""]})"),
+                                              reader);
   REQUIRE(ivr.has_value());
   CHECK(ivr->customer_tier == "a\xc3\xa9\"\n\xf0\x9f\x93\x9e");
   CHECK(ivr->call_duration_seconds->view() == "1.50");
   CHECK(ivr->requires_supervisor == true);
   CHECK(ivr->routing_metadata->view() == R"({"k":["}","\""]})");
 
-  const auto nested = schema<Outer>.parse(Variables().text("name", "n").json("routing", R"({"queue":"q","level":3})"), reader);
+  const auto nested =
+      schema<Outer>.parse(Variables().text("name", "n").json("routing", R"({"queue":"q","level":3})"), reader);
   REQUIRE(nested.has_value());
   CHECK(nested->routing->queue == "q");
   CHECK(nested->routing->level == 3);
@@ -241,7 +263,8 @@ TEST_CASE("loose input becomes a typed value, or every violation", "[schema][B33
 
 TEST_CASE("what was parsed is encoded as it was coerced", "[schema]") {
   JsonReader reader;
-  const Variables in = Variables().text("name", "n\x01").json("routing", R"({"queue":"q\\","level":-3})").text("score", "0.25");
+  const Variables in =
+      Variables().text("name", "n\x01").json("routing", R"({"queue":"q\\","level":-3})").text("score", "0.25");
   const auto value = schema<Outer>.parse(in, reader);
   REQUIRE(value.has_value());
   CHECK(encoded(*value).members == coerced<Outer>(in).members);
@@ -270,8 +293,8 @@ TEST_CASE("variables come from the members of a JSON object", "[schema]") {
   CHECK(Variables::from_json("{}", reader)->empty());
 
   const std::string bad = GENERATE_COPY(values<std::string>(
-      {"", "[]", "5", "{bad", R"({"a":1)", R"({"a":1e400})", "{\"a\":\"\xff\"}", R"({"a":"\ud800"})", R"({"a":1} x)", R"({"a":tru})",
-       "{\"a\":" + std::string(3000, '[') + std::string(3000, ']') + "}"}));
+      {"", "[]", "5", "{bad", R"({"a":1)", R"({"a":1e400})", "{\"a\":\"\xff\"}", R"({"a":"\ud800"})", R"({"a":1} x)",
+       R"({"a":tru})", "{\"a\":" + std::string(3000, '[') + std::string(3000, ']') + "}"}));
   CAPTURE(bad.substr(0, 40));
   const auto refused = Variables::from_json(bad, reader);
   REQUIRE_FALSE(refused.has_value());
@@ -302,7 +325,8 @@ struct EncodeLater {
 
 Task awaits_temporaries(std::string& out) {
   out = co_await EncodeLater(HoldCommand("550e8400-e29b-41d4-a716-446655440000", "queueing", 1,
-                                         *MediaFile::make("a_name_that_is_long_enough_to_be_allocated.wav"), MediaFile("b.wav")));
+                                         *MediaFile::make("a_name_that_is_long_enough_to_be_allocated.wav"),
+                                         MediaFile("b.wav")));
 }
 
 }  // namespace
