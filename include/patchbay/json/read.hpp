@@ -7,6 +7,13 @@
 #include <string>
 #include <string_view>
 
+// simdjson lays its parser out differently in a translation unit that is compiled without optimisation. Two such units in
+// one program would disagree about `JsonReader`, so the layout is fixed here, whatever the flags.
+#if !defined(SIMDJSON_DEVELOPMENT_CHECKS)
+#define SIMDJSON_DEVELOPMENT_CHECKS 0
+#elif SIMDJSON_DEVELOPMENT_CHECKS
+#error "patchbay: define SIMDJSON_DEVELOPMENT_CHECKS=0 (the CMake target does), or include patchbay before simdjson.h"
+#endif
 #include <simdjson.h>
 #include <tl/expected.hpp>
 
