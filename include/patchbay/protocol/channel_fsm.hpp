@@ -52,7 +52,8 @@ class ChannelMachine {
   /// Whether the next attempt needs a token newer than the last one's.
   [[nodiscard]] bool needs_fresh_token() const noexcept { return fresh_token_; }
 
-  std::uint64_t connects = 0, reconnects = 0, pings = 0, missed_pongs = 0;
+  /// Pings that nothing followed before the next one was due, or before the connection was given up.
+  [[nodiscard]] std::uint64_t missed_pongs() const noexcept { return missed_pongs_; }
 
   /// A command, or `ready()`, asks for the channel.
   void want(SteadyTime now) noexcept {
@@ -70,7 +71,7 @@ class ChannelMachine {
     if (state_ != ChannelState::open) return false;
     if (!stable_ && now >= after(opened_at_, settings_->stable_after)) stable_ = true, failures_ = 0, auth_retried_ = false;
     if (now < silent_at()) return false;
-    ++missed_pongs;
+    ++missed_pongs_;
     lose(now, random, 1006, Error(ErrorCode::network, "nothing was heard on the hold channel for too long"));
     wish_drop_ = true;
     return true;
@@ -83,20 +84,17 @@ class ChannelMachine {
     if (state_ == ChannelState::waiting && now >= retry_at_) {
       state_ = ChannelState::connecting;
       ++epoch_;
-      ++connects;
-      if (std::exchange(connected_before_, true)) ++reconnects;
       attempts_[next_attempt_] = now;
       next_attempt_ = (next_attempt_ + 1) % attempts_.size();
       return Wish::connect;
     }
     if (state_ == ChannelState::open && now >= ping_at_) {
       if (unanswered_ping_) {
-        ++missed_pongs;
+        ++missed_pongs_;
       } else {
         unanswered_ping_ = now;
       }
       ping_at_ = after(now, settings_->ping_every);
-      ++pings;
       return Wish::ping;
     }
     return Wish::none;
@@ -143,6 +141,7 @@ class ChannelMachine {
     std::string message("the hold channel was closed with code ");
     message.append(std::to_string(code));
     lose(now, random, code, Error(ErrorCode::network, std::move(message)));
+    wish_drop_ = true;
     return true;
   }
   /// A send or a ping failed, after which the channel is dead.
@@ -225,9 +224,10 @@ class ChannelMachine {
   const HoldSettings* settings_;
   ChannelState state_ = ChannelState::idle;
   std::uint64_t epoch_ = 0;
+  std::uint64_t missed_pongs_ = 0;
   int failures_ = 0;
   int close_code_ = 0;
-  bool auth_retried_ = false, fresh_token_ = false, stable_ = false, connected_before_ = false;
+  bool auth_retried_ = false, fresh_token_ = false, stable_ = false;
   bool wish_drop_ = false, close_at_end_ = false;
   SteadyTime retry_at_{}, opened_at_{}, heard_at_{}, ping_at_{};
   std::optional<SteadyTime> unanswered_ping_;  ///< The first since anything was heard.

@@ -36,6 +36,8 @@ class HoldRegistry {
   using Spell = std::uint64_t;
 
   explicit HoldRegistry(const HoldSettings& settings) noexcept : settings_(&settings) {}
+  HoldRegistry(const HoldRegistry&) = delete;
+  HoldRegistry& operator=(const HoldRegistry&) = delete;
 
   enum class Belief : std::uint8_t { not_held, unknown, held };
 
@@ -53,15 +55,18 @@ class HoldRegistry {
 
   // What is learnt.
 
-  /// A hold is handed to the transport: the interaction is watched from now on, or still.
-  Spell hold_sent(std::string_view interaction, SteadyTime now) {
+  /// A hold is handed to the transport: the interaction is watched from now on, or still. `order` grows with every command.
+  Spell hold_sent(std::string_view interaction, SteadyTime now, std::uint64_t order) {
     Watched& entry = watch(interaction, now);
     ++entry.unsettled;
+    entry.last_hold = order;
     return entry.spell;
   }
-  /// A hold of that spell was confirmed.
-  void hold_applied(std::string_view interaction, Spell spell) noexcept {
-    if (Watched* const entry = find(interaction, spell)) entry->held = true, settle(*entry);
+  /// A hold of that spell was confirmed. False when the spell is over.
+  bool hold_applied(std::string_view interaction, Spell spell) noexcept {
+    Watched* const entry = find(interaction, spell);
+    if (entry) entry->held = true, settle(*entry);
+    return entry != nullptr;
   }
   /// A hold of that spell was refused, or was not sent after all: unless another may have taken effect, nothing is held.
   void hold_void(std::string_view interaction, Spell spell) noexcept {
@@ -75,7 +80,12 @@ class HoldRegistry {
   /// A hold that was sent at `since` was confirmed by a connection that later commands did not use: it may have been
   /// applied after them.
   void may_be_held(std::string_view interaction, SteadyTime since) { watch(interaction, since); }
-  /// The interaction is not on hold: its release was confirmed, or it was seen so.
+  /// A release was confirmed; it says nothing about holds that were sent behind it.
+  void release_confirmed(std::string_view interaction, std::uint64_t order) noexcept {
+    const auto at = watched_.find(interaction);
+    if (at != watched_.end() && at->second.last_hold < order) released(interaction);
+  }
+  /// The interaction was seen not to be on hold.
   void released(std::string_view interaction) noexcept {
     const auto at = watched_.find(interaction);
     if (at == watched_.end()) return;
@@ -128,6 +138,7 @@ class HoldRegistry {
   struct Watched {
     Spell spell = 0;
     SteadyTime since{};
+    std::uint64_t last_hold = 0;  ///< Place of the last hold among the commands sent.
     int unsettled = 0;  ///< Holds sent whose fate is not known.
     int repetitions = 0;
     bool held = false;

@@ -1,0 +1,226 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // find, min
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include <patchbay/error.hpp>
+#include <patchbay/protocol/effect.hpp>
+#include <patchbay/protocol/hold_registry.hpp>
+
+namespace patchbay {
+
+/// How a command ended, as far as the channel knows.
+enum class CallEnd : std::uint8_t {
+  pending,
+  acknowledged,  ///< The server said that it is done.
+  refused,       ///< The server said that it is not.
+  ack_timeout,   ///< Sent, and nothing was heard in time.
+  disconnected,  ///< Sent, and the connection ended before anything was heard.
+  // Not sent, and never will be:
+  out_of_time,      ///< The operation's deadline passed.
+  superseded,       ///< A release of the same interaction was asked for.
+  channel_refused,  ///< The server refuses the channel for good; see `HoldCall::error`.
+  table_full,
+  watch_full,       ///< So many interactions are watched that this hold could not be.
+  closed,           ///< The door is closed.
+};
+
+/// Whether the server may have seen the command.
+[[nodiscard]] constexpr bool was_sent(CallEnd end) noexcept { return end >= CallEnd::acknowledged && end <= CallEnd::disconnected; }
+
+/// One command on its way through a `HoldSession`, which refers to it until `end` is no longer `pending`.
+class HoldCall {
+ public:
+  HoldCall() = default;
+  HoldCall(HoldVerb verb_in, std::string correlation_id_in, std::string interaction_in, std::string frame_in, SteadyTime deadline_in)
+      : verb(verb_in),
+        correlation_id(std::move(correlation_id_in)),
+        interaction(std::move(interaction_in)),
+        frame(std::move(frame_in)),
+        deadline(deadline_in) {}
+
+  // What is asked for.
+  HoldVerb verb = HoldVerb::hold;
+  std::string correlation_id;
+  std::string interaction;  ///< In lower case, so that one interaction has one name.
+  std::string frame;        ///< What is sent.
+  SteadyTime deadline{};    ///< After it the command is not sent any more, and not waited for.
+  Waiter* waiter = nullptr; ///< Who is told of the end; none: nobody waits.
+
+  // What became of it.
+  CallEnd end = CallEnd::pending;
+  SteadyTime sent_at{};        ///< When it was handed to the transport, if it was.
+  Duration ack_latency{};      ///< From there to the acknowledgement.
+  std::string server_message;  ///< Of a refusal, as it came; bounded by the message's size.
+  std::optional<Error> error;
+};
+
+/// A command in the table: under way, or settled and kept for a while so that late acknowledgements are recognised.
+class Command {
+ public:
+  enum class Phase : std::uint8_t { queued, writing, sent, settled };
+
+  HoldCall* call = nullptr;  ///< Nobody's any more when settled.
+  std::string_view id;       ///< The table's key.
+  std::string interaction;
+  HoldVerb verb = HoldVerb::hold;
+  Phase phase = Phase::queued;
+  bool was_sent = false;
+  bool acknowledged = false;  ///< By an acknowledgement in time, or a late one.
+  bool confirmed = false;     ///< By a positive one.
+  std::uint64_t epoch = 0;    ///< Of the connection that it was handed to.
+  std::uint64_t order = 0;    ///< Among the commands handed out.
+  HoldRegistry::Spell spell = 0;
+  SteadyTime sent_at{};
+  std::multimap<SteadyTime, Command*>::iterator timer{};
+};
+
+/// The commands of one hold channel by correlation id (hazards B20 to B25).
+///
+/// A command's entry, and its timer, exist before a byte of it is written. Bounded: holds beyond `max_commands` are not
+/// admitted, and a reserve as large again is kept for releases; the last `max_tombstones` settled commands are kept. Pure.
+class CommandTable {
+ public:
+  explicit CommandTable(const HoldSettings& settings) noexcept : settings_(&settings) {}
+  CommandTable(const CommandTable&) = delete;
+  CommandTable& operator=(const CommandTable&) = delete;
+
+  [[nodiscard]] std::size_t pending() const noexcept { return timers_.size(); }
+  [[nodiscard]] std::size_t tombstones() const noexcept { return graves_.size(); }
+  [[nodiscard]] std::size_t queued() const noexcept { return releases_.size() + holds_.size(); }
+  [[nodiscard]] SteadyTime next_deadline() const noexcept { return timers_.empty() ? never : timers_.begin()->first; }
+
+  /// Queues the command; false when the table is full, or has the id already.
+  bool add(HoldCall& call) {
+    const std::size_t room = settings_->max_commands * (call.verb == HoldVerb::unhold ? 2 : 1);
+    if (pending() >= room) return false;
+    const auto [at, fresh] = commands_.try_emplace(call.correlation_id);
+    if (!fresh) return false;
+    Command& command = at->second;
+    command.id = at->first;
+    command.call = &call;
+    command.interaction = call.interaction;
+    command.verb = call.verb;
+    command.timer = timers_.emplace(call.deadline, &command);
+    queue_of(command).push_back(&command);
+    return true;
+  }
+  [[nodiscard]] Command* find(std::string_view id) noexcept {
+    const auto at = commands_.find(id);
+    return at == commands_.end() ? nullptr : &at->second;
+  }
+
+  /// The next command that may be sent: releases first and always, then the first hold whose interaction has no command
+  /// under way (invariants I6, I14). It is `writing` then.
+  [[nodiscard]] Command* take_next(std::uint64_t epoch, SteadyTime now) {
+    Command* command = nullptr;
+    if (!releases_.empty()) {
+      command = releases_.front();
+      releases_.pop_front();
+    } else {
+      for (auto at = holds_.begin(); at != holds_.end(); ++at) {
+        if (busy_.contains((*at)->interaction)) continue;
+        command = *at;
+        holds_.erase(at);
+        break;
+      }
+    }
+    if (!command) return nullptr;
+    command->phase = Command::Phase::writing;
+    command->was_sent = true;
+    command->epoch = epoch;
+    command->order = ++orders_;
+    command->sent_at = now;
+    ++busy_.try_emplace(command->interaction, 0).first->second;
+    restart_timer(*command, std::min(after(now, settings_->ack_timeout), command->call->deadline));
+    return command;
+  }
+  /// The transport has not sent it after all: it goes back to the front of its queue.
+  void put_back(Command& command) {
+    leave_flight(command);
+    command.phase = Command::Phase::queued;
+    command.was_sent = false;
+    queue_of(command).push_front(&command);
+    restart_timer(command, command.call->deadline);
+  }
+
+  /// Ends a command that is under way; it stays as a tombstone, and the oldest tombstone may go for it.
+  void settle(Command& command, CallEnd end) {
+    if (command.phase == Command::Phase::queued) {
+      std::deque<Command*>& queue = queue_of(command);
+      queue.erase(std::find(queue.begin(), queue.end(), &command));
+    } else {
+      leave_flight(command);
+    }
+    timers_.erase(command.timer);
+    command.phase = Command::Phase::settled;
+    command.call->sent_at = command.sent_at;
+    command.call->end = end;
+    command.call = nullptr;
+    if (!command.was_sent) {
+      commands_.erase(commands_.find(command.id));
+      return;
+    }
+    graves_.push_back(&command);
+    if (graves_.size() <= settings_->max_tombstones) return;
+    commands_.erase(commands_.find(graves_.front()->id));
+    graves_.pop_front();
+  }
+
+  /// A command whose time is up; none is: null.
+  [[nodiscard]] Command* expired(SteadyTime now) noexcept {
+    return timers_.empty() || timers_.begin()->first > now ? nullptr : timers_.begin()->second;
+  }
+  /// Some command under way that `condition` holds for; none: null. Linear, for rare events.
+  template <class Condition>
+  [[nodiscard]] Command* any_pending(Condition&& condition) noexcept {
+    for (const auto& [due, command] : timers_)
+      if (condition(std::as_const(*command))) return command;
+    return nullptr;
+  }
+  /// A hold of the interaction that is queued.
+  [[nodiscard]] Command* queued_hold(std::string_view interaction) noexcept {
+    for (Command* const each : holds_)
+      if (each->interaction == interaction) return each;
+    return nullptr;
+  }
+  /// Whether a release that followed this hold on the same connection was confirmed.
+  [[nodiscard]] bool overtaken(const Command& hold) const noexcept {
+    for (const Command* const each : graves_)
+      if (each->confirmed && each->verb == HoldVerb::unhold && each->epoch == hold.epoch && each->order > hold.order &&
+          each->interaction == hold.interaction)
+        return true;
+    return false;
+  }
+
+ private:
+  std::deque<Command*>& queue_of(const Command& command) noexcept { return command.verb == HoldVerb::hold ? holds_ : releases_; }
+  void restart_timer(Command& command, SteadyTime when) {
+    auto node = timers_.extract(command.timer);
+    node.key() = when;
+    command.timer = timers_.insert(std::move(node));
+  }
+  void leave_flight(const Command& command) noexcept {
+    const auto at = busy_.find(command.interaction);
+    if (--at->second == 0) busy_.erase(at);
+  }
+
+  const HoldSettings* settings_;
+  std::unordered_map<std::string, Command, detail::TextHash, std::equal_to<>> commands_;
+  std::unordered_map<std::string, int, detail::TextHash, std::equal_to<>> busy_;  ///< Commands in flight per interaction.
+  std::multimap<SteadyTime, Command*> timers_;                                    ///< One for each command under way.
+  std::deque<Command*> releases_, holds_, graves_;
+  std::uint64_t orders_ = 0;
+};
+
+}  // namespace patchbay

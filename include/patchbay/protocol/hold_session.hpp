@@ -1,0 +1,342 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // min
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <patchbay/cloud/hold_dialect.hpp>
+#include <patchbay/observe/metrics.hpp>
+#include <patchbay/policy/transport.hpp>
+#include <patchbay/protocol/channel_fsm.hpp>
+#include <patchbay/protocol/command_table.hpp>
+
+namespace patchbay {
+
+/// An acknowledgement that came after its command was given up (hazard B22).
+class LateAcknowledgement {
+ public:
+  HoldVerb verb = HoldVerb::hold;
+  bool positive = false;
+  Duration since_sent{};
+  std::string correlation_id;
+  std::string interaction;
+};
+
+/// What a session has to tell, in the order in which it happened.
+using HoldNotice = std::variant<HoldLimitEvent, ChannelMessage, ChannelStateEvent, LateAcknowledgement>;
+
+/// What a session wants done. The driver carries it out and reports its end before it asks for the next.
+class HoldAction {
+ public:
+  enum class Kind : std::uint8_t {
+    none,
+    connect,  ///< Report `opened` or `open_failed`.
+    send,     ///< `text`; report `sent` or `send_failed`.
+    ping,     ///< Report `sent` or `send_failed`.
+    close,    ///< Close with 1000; nothing to report.
+    drop,     ///< Let go of the connection at once; nothing to report.
+  };
+
+  Kind kind = Kind::none;
+  std::uint64_t epoch = 0;
+  std::string_view text{};  ///< Stays until the end is reported.
+};
+
+/// Everything that many hold and unhold commands share: one channel, their acknowledgements, and the watch over what is on
+/// hold. A pure, deterministic state machine: no input or output, no clock, no threads; the same inputs give the same
+/// outputs. Drivers pump it:
+///
+///     session.tick(now, random);
+///     while (action = session.next(now), action.kind != none) carry it out and report;
+///     take completed() and notices(); then wait for the channel until session.next_deadline(), and report what came
+///
+/// Reports name the epoch of their connection; those of a dead one are ignored. Everything is bounded.
+class HoldSession {
+ public:
+  /// Notices beyond these are dropped and counted.
+  static constexpr std::size_t max_notices = 1024, max_notice_bytes = std::size_t{8} << 20;
+
+  HoldSession(const HoldSettings& settings, HoldMetrics& metrics) : metrics_(&metrics), machine_(settings), table_(settings), registry_(settings) {}
+
+  // Asked by operations.
+
+  /// Queues a command, unless `call.end` says at once why not. A release takes the place of a hold that is still queued
+  /// (hazard B27).
+  void submit(HoldCall& call, SteadyTime now) {
+    if (closing_) return void(call.end = CallEnd::closed);
+    if (call.verb == HoldVerb::unhold)
+      while (Command* const hold = table_.queued_hold(call.interaction)) settle(*hold, CallEnd::superseded);
+    want(now);
+    if (!table_.add(call)) call.end = CallEnd::table_full;
+  }
+  /// Gives up waiting for a command; does nothing when it has ended.
+  void abandon(HoldCall& call) {
+    Command* const command = call.end == CallEnd::pending ? table_.find(call.correlation_id) : nullptr;
+    if (command && command->call == &call) settle(*command, command->was_sent ? CallEnd::ack_timeout : CallEnd::out_of_time);
+  }
+  /// Asks for the channel.
+  void want(SteadyTime now) {
+    const ChannelState before = machine_.state();
+    machine_.want(now);
+    tell_state(before);
+  }
+  /// No command is admitted any more; holds that were not sent end now. Those under way go on until `finish`.
+  void close() {
+    closing_ = true;
+    const bool open = machine_.state() == ChannelState::open;
+    settle_all([open](const Command& each) { return each.phase == Command::Phase::queued && (!open || each.verb == HoldVerb::hold); },
+               CallEnd::closed);
+  }
+  /// Ends everything: what was sent and is not settled stays unknown.
+  void finish() {
+    closing_ = true;
+    settle_all([](const Command& each) { return each.was_sent; }, CallEnd::disconnected);
+    settle_all([](const Command&) { return true; }, CallEnd::closed);
+    const ChannelState before = machine_.state();
+    machine_.shut();
+    tell_state(before);
+  }
+
+  [[nodiscard]] HoldRegistry& registry() noexcept { return registry_; }
+  [[nodiscard]] const HoldRegistry& registry() const noexcept { return registry_; }
+  [[nodiscard]] const ChannelMachine& channel() const noexcept { return machine_; }
+  [[nodiscard]] const CommandTable& table() const noexcept { return table_; }
+  [[nodiscard]] bool closing() const noexcept { return closing_; }
+
+  // Time.
+
+  void tick(SteadyTime now, double random) {
+    while (Command* const late = table_.expired(now)) {
+      const bool was_sent = late->was_sent;
+      settle(*late, was_sent ? CallEnd::ack_timeout : CallEnd::out_of_time);
+    }
+    HoldLimitEvent event;
+    while (registry_.take_event(now, event)) {
+      metrics_->count(event.kind == HoldLimitEvent::Kind::warning      ? HoldCount::watchdog_warnings
+                      : event.kind == HoldLimitEvent::Kind::escalation ? HoldCount::watchdog_escalations
+                                                                       : HoldCount::watchdog_releases);
+      if (event.kind == HoldLimitEvent::Kind::release && !closing_) releases_due_.push_back(event.interaction);
+      tell(event.interaction.size(), event);
+    }
+    report([&] { return machine_.tick(now, random); });
+    count_missed_pongs();
+  }
+  [[nodiscard]] HoldAction next(SteadyTime now) {
+    if (writing_) return {};
+    const ChannelState before = machine_.state();
+    const ChannelMachine::Wish wish = machine_.next(now);
+    tell_state(before);
+    count_missed_pongs();
+    HoldAction action;
+    action.epoch = machine_.epoch();
+    switch (wish) {
+      case ChannelMachine::Wish::connect: action.kind = HoldAction::Kind::connect; return action;
+      case ChannelMachine::Wish::close: action.kind = HoldAction::Kind::close; return action;
+      case ChannelMachine::Wish::drop: action.kind = HoldAction::Kind::drop; return action;
+      case ChannelMachine::Wish::ping:
+        metrics_->count(HoldCount::pings);
+        writing_ = true;
+        action.kind = HoldAction::Kind::ping;
+        return action;
+      case ChannelMachine::Wish::none: break;
+    }
+    if (machine_.state() != ChannelState::open) return {};
+    while (Command* const command = table_.take_next(machine_.epoch(), now)) {
+      if (command->verb == HoldVerb::hold) {
+        if (registry_.full() && registry_.belief(command->interaction) == HoldRegistry::Belief::not_held) {
+          command->was_sent = false;
+          settle(*command, CallEnd::watch_full);
+          continue;
+        }
+        // Watched before a byte is written: whatever happens next, the limit is kept (hazard B3).
+        command->spell = registry_.hold_sent(command->interaction, now, command->order);
+      }
+      writing_ = true;
+      writing_id_.assign(command->id);
+      writing_frame_ = std::move(command->call->frame);
+      action.kind = HoldAction::Kind::send;
+      action.text = writing_frame_;
+      return action;
+    }
+    return {};
+  }
+  /// When there is something to do, if nothing is reported before; past when there is something to do now.
+  [[nodiscard]] SteadyTime next_deadline() const noexcept {
+    return (std::min)({machine_.next_deadline(), table_.next_deadline(), registry_.next_deadline()});
+  }
+
+  // Reported by the driver.
+
+  void opened(std::uint64_t epoch, SteadyTime now) {
+    bool opened = false;
+    report([&] { return opened = machine_.opened(epoch, now), false; });
+    if (!opened) return;
+    metrics_->count(HoldCount::connects);
+    if (std::exchange(was_open_, true)) metrics_->count(HoldCount::reconnects);
+  }
+  void open_failed(std::uint64_t epoch, OpenFailure failure, SteadyTime now, double random) {
+    report([&] { return machine_.open_failed(epoch, std::move(failure), now, random), false; });
+  }
+  /// The message, or ping, was handed to the operating system.
+  void sent(std::uint64_t epoch) {
+    writing_ = false;
+    if (Command* const command = written(epoch)) command->phase = Command::Phase::sent;
+  }
+  void send_failed(std::uint64_t epoch, Delivery delivery, SteadyTime now, double random) {
+    writing_ = false;
+    Command* const command = written(epoch);
+    if (command && delivery == Delivery::not_sent) {
+      if (command->verb == HoldVerb::hold) registry_.hold_void(command->interaction, command->spell);
+      command->call->frame = std::move(writing_frame_);
+      table_.put_back(*command);
+    }
+    report([&] { return machine_.failed(epoch, now, random); });
+  }
+  void text(std::uint64_t epoch, const Body& payload, SteadyTime now) {
+    if (!machine_.heard(epoch, now)) return;
+    if (!HoldDialect::parse_reply(payload, json_, reply_)) {
+      metrics_->count(HoldCount::junk_frames);
+      return tell_message(ChannelMessage::Kind::junk, payload.view());
+    }
+    if (!reply_.correlation_id.empty() && route(now)) return;
+    tell_message(reply_.correlation_id.empty() ? ChannelMessage::Kind::update : ChannelMessage::Kind::acknowledgement, payload.view());
+  }
+  void binary(std::uint64_t epoch, const Body& payload, SteadyTime now) {
+    if (!machine_.heard(epoch, now)) return;
+    metrics_->count(HoldCount::junk_frames);
+    tell_message(ChannelMessage::Kind::binary, payload.view());
+  }
+  /// A ping or a pong came.
+  void alive(std::uint64_t epoch, SteadyTime now) noexcept { machine_.heard(epoch, now); }
+  void closed(std::uint64_t epoch, std::uint16_t code, SteadyTime now, double random) {
+    report([&] { return machine_.closed(epoch, code, now, random); });
+  }
+
+  // What came of it; the driver takes these out.
+
+  [[nodiscard]] std::vector<HoldCall*>& completed() noexcept { return completed_; }
+  [[nodiscard]] std::deque<HoldNotice>& notices() noexcept { return notices_; }
+  /// To be called when `notices()` was emptied.
+  void notices_taken() noexcept { notice_bytes_ = 0; }
+  /// Interactions that `HoldLimit::release` wants released now, each time by a new command.
+  [[nodiscard]] std::vector<std::string>& releases_due() noexcept { return releases_due_; }
+  /// Notices that found no room.
+  [[nodiscard]] std::uint64_t dropped_notices() const noexcept { return dropped_; }
+
+ private:
+  /// Gives the machine a report, and draws the consequences for the commands.
+  template <class Report>
+  void report(Report&& give) {
+    const ChannelState before = machine_.state();
+    const bool lost = give();
+    if (lost) settle_all([](const Command& each) { return each.was_sent; }, CallEnd::disconnected);
+    if (machine_.state() == ChannelState::refused)
+      settle_all([](const Command& each) { return !each.was_sent; }, CallEnd::channel_refused);
+    tell_state(before);
+  }
+  /// An answer with a correlation id: whether it settled a command. Exactly one counter grows (invariant I12).
+  bool route(SteadyTime now) {
+    Command* const command = table_.find(reply_.correlation_id);
+    const bool ours = command && command->was_sent && (reply_.interaction.empty() || equal_ignoring_case(reply_.interaction, command->interaction));
+    const bool positive = ours && reply_.type == to_string(command->verb);
+    // The type is the status, so a reply without one says nothing; the other verb's name is about another command (B23).
+    const bool explicit_status = reply_.has_type && (positive || (reply_.type != "hold" && reply_.type != "unhold"));
+    if (!ours || !explicit_status) return metrics_->count(HoldCount::foreign_messages), false;
+    if (std::exchange(command->acknowledged, true)) return metrics_->count(HoldCount::duplicate_acks), false;
+    command->confirmed = positive;
+    learn(*command, positive);
+    const Duration latency = now - command->sent_at;
+    if (command->phase == Command::Phase::settled) {
+      metrics_->count(HoldCount::late_acks);
+      LateAcknowledgement late;
+      late.verb = command->verb, late.positive = positive, late.since_sent = latency;
+      late.correlation_id = command->id;
+      late.interaction = command->interaction;
+      tell(late.interaction.size(), std::move(late));
+      return false;
+    }
+    metrics_->acknowledged(positive, latency);
+    command->call->ack_latency = latency;
+    if (!positive) command->call->server_message.assign(reply_.message, 0, 1024);
+    settle(*command, positive ? CallEnd::acknowledged : CallEnd::refused);
+    return true;
+  }
+  void learn(const Command& command, bool positive) {
+    if (command.verb == HoldVerb::unhold) {
+      if (positive) registry_.release_confirmed(command.interaction, command.order);
+    } else if (!positive) {
+      registry_.hold_void(command.interaction, command.spell);
+    } else if (!registry_.hold_applied(command.interaction, command.spell) && !table_.overtaken(command)) {
+      registry_.may_be_held(command.interaction, command.sent_at);
+    }
+  }
+  /// The command whose writing ends now, if it is still under way on that connection.
+  Command* written(std::uint64_t epoch) {
+    Command* const command = writing_id_.empty() ? nullptr : table_.find(writing_id_);
+    writing_id_.clear();
+    return command && command->phase == Command::Phase::writing && command->epoch == epoch ? command : nullptr;
+  }
+  void settle(Command& command, CallEnd end) {
+    HoldCall* const call = command.call;
+    if (end == CallEnd::ack_timeout) metrics_->count(HoldCount::ack_timeouts);
+    if (end == CallEnd::channel_refused) call->error = machine_.error();
+    table_.settle(command, end);
+    completed_.push_back(call);
+  }
+  template <class Condition>
+  void settle_all(Condition&& condition, CallEnd end) {
+    while (Command* const each = table_.any_pending(condition)) settle(*each, end);
+  }
+  void tell_message(ChannelMessage::Kind kind, std::string_view payload) {
+    if (kind == ChannelMessage::Kind::update) metrics_->count(HoldCount::foreign_messages);
+    if (notices_.size() >= max_notices || payload.size() > max_notice_bytes - notice_bytes_) return void(++dropped_);
+    ChannelMessage message;
+    message.kind = kind;
+    message.payload.assign(payload);
+    tell(payload.size(), std::move(message));
+  }
+  void count_missed_pongs() noexcept {
+    const std::uint64_t now = machine_.missed_pongs();
+    metrics_->count(HoldCount::missed_pongs, now - std::exchange(missed_pongs_, now));
+  }
+  void tell_state(ChannelState before) {
+    if (machine_.state() == before) return;
+    ChannelStateEvent event;
+    event.state = machine_.state();
+    event.close_code = machine_.close_code();
+    if (event.state == ChannelState::waiting || event.state == ChannelState::refused) event.error = machine_.error();
+    tell(0, std::move(event));
+  }
+  template <class Notice>
+  void tell(std::size_t bytes, Notice&& notice) {
+    if (notices_.size() >= max_notices) return void(++dropped_);
+    notice_bytes_ += bytes;
+    notices_.emplace_back(std::forward<Notice>(notice));
+  }
+
+  HoldMetrics* metrics_;
+  ChannelMachine machine_;
+  CommandTable table_;
+  HoldRegistry registry_;
+  JsonReader json_;
+  ChannelReply reply_;
+  bool closing_ = false;
+  bool writing_ = false;       ///< A message or a ping is being written.
+  std::string writing_id_, writing_frame_;
+  bool was_open_ = false;
+  std::uint64_t missed_pongs_ = 0;
+  std::vector<HoldCall*> completed_;
+  std::deque<HoldNotice> notices_;
+  std::size_t notice_bytes_ = 0;
+  std::vector<std::string> releases_due_;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace patchbay
