@@ -1,6 +1,15 @@
 # Every program of this folder; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_examples
+  loopback_cloud
   patchbayctl
+)
+set(patchbay_examples_loopback_cloud
+  loopback_cloud/admin_json.cpp
+  loopback_cloud/hub.cpp
+  loopback_cloud/main.cpp
+  loopback_cloud/plain.cpp
+  loopback_cloud/server.cpp
+  loopback_cloud/tls.cpp
 )
 set(patchbay_examples_patchbayctl
   patchbayctl/configuration.cpp

@@ -11,6 +11,7 @@ set(patchbay_test_rooms
   policy
   schema
   state_transitioner
+  tools
 )
 set(patchbay_tests_adapters_beast
   unit/adapters/beast/http.cpp
@@ -79,6 +80,10 @@ set(patchbay_tests_state_transitioner
   unit/state_transitioner/tokens.cpp
   unit/state_transitioner/waits.cpp
   unit/state_transitioner/webhook.cpp
+)
+set(patchbay_tests_tools
+  unit/tools/hostile_http.cpp
+  unit/tools/usage.cpp
 )
 set(patchbay_compile_fail_pairs
   request_as_aggregate

@@ -39,11 +39,13 @@ set(patchbay_headers
   include/patchbay/protocol/call.hpp
   include/patchbay/protocol/channel_fsm.hpp
   include/patchbay/protocol/classify.hpp
+  include/patchbay/protocol/command_table.hpp
   include/patchbay/protocol/effect.hpp
   include/patchbay/protocol/flow_cache.hpp
   include/patchbay/protocol/flow_fetch.hpp
   include/patchbay/protocol/get.hpp
   include/patchbay/protocol/hold_registry.hpp
+  include/patchbay/protocol/hold_session.hpp
   include/patchbay/protocol/lanes.hpp
   include/patchbay/protocol/oauth.hpp
   include/patchbay/protocol/operation.hpp
