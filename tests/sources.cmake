@@ -82,6 +82,7 @@ set(patchbay_tests_state_transitioner
   unit/state_transitioner/webhook.cpp
 )
 set(patchbay_tests_tools
+  unit/tools/bad_input.cpp
   unit/tools/hostile_http.cpp
   unit/tools/usage.cpp
 )
