@@ -83,7 +83,9 @@ set(patchbay_tests_state_transitioner
 )
 set(patchbay_tests_tools
   unit/tools/bad_input.cpp
+  unit/tools/faults.cpp
   unit/tools/hostile_http.cpp
+  unit/tools/run.cpp
   unit/tools/usage.cpp
 )
 set(patchbay_compile_fail_pairs
