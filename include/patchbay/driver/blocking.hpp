@@ -15,6 +15,16 @@
 
 namespace patchbay {
 
+/// Carries out the waits of a door that has something else to do meanwhile: to serve a channel.
+class WaitServer : public Wakeable {
+ public:
+  /// Returns when the waiter is woken, or by the deadline. `wake_up` says that some waiter was woken.
+  virtual void wait(const WaitEffect& effect) = 0;
+
+ protected:
+  ~WaitServer() = default;
+};
+
 /// The driver behind the plain calls: carries out a protocol's effects one after the other on the calling thread.
 ///
 /// `PolicySet` is the door's `Policies`. What a policy throws becomes a value here: a transport that throws counts as a
@@ -47,7 +57,10 @@ class BlockingOperation final : public Operation {
     // The lock orders this after the sleeper's look at its waiter, so that no wake-up falls between look and sleep.
     { const std::lock_guard lock(mutex_); }
     woken_.notify_one();
+    if (waits) waits->wake_up();
   }
+
+  WaitServer* waits = nullptr;  ///< The door's; none: a wait is a sleep.
 
  private:
   SteadyTime read_steady_clock() override { return policies_->clock.steady_now(); }
@@ -64,6 +77,7 @@ class BlockingOperation final : public Operation {
       case PendingEffect::Kind::sleep: policies_->clock.sleep_until(effect.sleep().until); return;
       case PendingEffect::Kind::wait: {
         const WaitEffect& wait = effect.wait();
+        if (waits) return waits->wait(wait);
         std::unique_lock lock(mutex_);
         // Short sleeps, because the deadline is on the policy's clock, which need not be the machine's.
         while (!wait.waiter->woken() && policies_->clock.steady_now() < wait.deadline) woken_.wait_for(lock, milliseconds{5});
