@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -47,6 +48,11 @@ class HoldRegistry {
   }
   [[nodiscard]] std::size_t size() const noexcept { return watched_.size(); }
   [[nodiscard]] bool full() const noexcept { return watched_.size() >= settings_->max_holds; }
+  /// Since when it is watched; nothing when it is not.
+  [[nodiscard]] std::optional<SteadyTime> since(std::string_view interaction) const noexcept {
+    const auto at = watched_.find(interaction);
+    return at == watched_.end() ? std::nullopt : std::optional(at->second.since);
+  }
   /// Whether the limit of a hold has passed.
   [[nodiscard]] bool beyond_limit(std::string_view interaction, SteadyTime now) const noexcept {
     const auto at = watched_.find(interaction);

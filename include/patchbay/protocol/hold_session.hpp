@@ -196,6 +196,8 @@ class HoldSession {
       if (command->verb == HoldVerb::hold) registry_.hold_void(command->interaction, command->spell);
       command->call->frame = std::move(writing_frame_);
       table_.put_back(*command);
+      const auto releases_it = [&](const Command& each) { return each.verb == HoldVerb::unhold && each.interaction == command->interaction; };
+      if (command->verb == HoldVerb::hold && table_.any_pending(releases_it)) settle(*command, CallEnd::superseded);
     }
     report([&] { return machine_.failed(epoch, now, random); });
   }

@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <patchbay/policies.hpp>
+#include <patchbay/protocol/hold_command.hpp>
+
+namespace patchbay {
+
+/// A release that the door sends by itself, for `HoldLimit::release`.
+class OwnRelease {
+ public:
+  HoldJob job;
+  SteadyTime started{};
+};
+
+/// Tells log, audit and handlers what happened on a hold channel besides the operations' own ends. Called without a lock.
+template <class PolicySet>
+class HoldTeller {
+ public:
+  HoldTeller(PolicySet& policies, HoldContext& context) noexcept : policies_(&policies), context_(&context) {}
+
+  void tell(const ChannelMessage& message) noexcept { context_->handlers->tell(message); }
+  void tell(const ChannelStateEvent& event) noexcept {
+    log(event.error ? Level::warn : Level::info, "channel.state",
+        {{"state", to_string(event.state)}, {"close_code", event.close_code}, {"error", event.error ? to_string(event.error->code()) : ""}});
+    context_->handlers->tell(event);
+  }
+  void tell(const HoldLimitEvent& event) noexcept {
+    log(Level::warn, "hold.watchdog",
+        {{"interaction", event.interaction}, {"kind", to_string(event.kind)}, {"held_ms", to_milliseconds(event.held_for)},
+         {"confirmed", event.confirmed}});
+    context_->handlers->tell(event);
+  }
+  void tell(const LateAcknowledgement& late) {
+    HoldJob job;
+    job.verb = late.verb;
+    job.interaction = late.interaction;
+    job.call.correlation_id = late.correlation_id;
+    AuditRecord record;
+    fill_record(record, AuditKind::attempt, policies_->clock.wall_now(), job, *context_->metrics);
+    record.attempt = 1;
+    record.latency = late.since_sent;
+    record.success = late.positive;
+    record.outcome = late.positive ? Outcome::applied : Outcome::not_applied;
+    if (!late.positive) record.error_code = to_string(ErrorCode::command_refused);
+    record.error_message = "acknowledged after the operation had ended";
+    context_->audit->record(record);
+    log(Level::info, "hold.late_ack", {{"operation", late.correlation_id}, {"positive", late.positive}, {"ms", to_milliseconds(late.since_sent)}});
+  }
+  void tell(const OwnRelease& release) {
+    const HoldJob& job = release.job;
+    const Duration latency = policies_->clock.steady_now() - release.started;
+    const WallTime when = policies_->clock.wall_now();
+    AuditRecord record;
+    record_send(record, when, job, *context_);
+    fill_record(record, AuditKind::operation, when, job, *context_->metrics);
+    record.latency = latency;
+    record.attempt = was_sent(job.call.end) ? 1 : 0;
+    record.success = job.call.end == CallEnd::acknowledged;
+    record.outcome = Outcome::applied;
+    if (!record.success) {
+      const Error error = error_of(job, *context_);
+      record.outcome = error.outcome();
+      record.error_code = to_string(error.code());
+      record.error_message = error.message();
+    }
+    context_->metrics->complete(record.outcome, latency, Duration::zero());
+    context_->audit->record(record);
+    QualityEvent event;
+    event.event = HoldVerb::unhold;
+    event.outcome = record.outcome;
+    event.latency = latency;
+    event.timestamp = when;
+    event.interaction = job.interaction;
+    event.correlation_id = job.call.correlation_id;
+    context_->handlers->tell(event);
+  }
+
+ private:
+  void log(Level level, std::string_view name, std::initializer_list<Field> fields) noexcept {
+    const bool calm = guarded([&] {
+      if (std::as_const(policies_->logger).enabled(level)) policies_->logger.log(level, Event{name, std::span(fields.begin(), fields.size())});
+    });
+    if (!calm) context_->callback_failed();
+  }
+
+  PolicySet* policies_;
+  HoldContext* context_;
+};
+
+}  // namespace patchbay

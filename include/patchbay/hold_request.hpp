@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <patchbay/observe/hold_events.hpp>
+#include <patchbay/schema/variables.hpp>
+#include <patchbay/time.hpp>
+#include <patchbay/transition_request.hpp>  // ResolvedBy
+
+namespace patchbay {
+
+/// "Put this interaction on hold."
+///
+///     HoldRequest{interaction, "consultation", 5}.music("hold_music_standard.wav").prompt("please_remain_on_the_line.wav")
+class HoldRequest {
+ public:
+  HoldRequest(std::string_view interaction, std::string_view reason, int priority) : HoldRequest(interaction) {
+    with("holdReason", reason).with("priority", std::to_string(priority));
+  }
+  /// With fields that follow, by `with`.
+  explicit HoldRequest(std::string_view interaction) { with("interactionId", interaction); }
+
+  HoldRequest& music(std::string_view file) & { return with("holdMusic", file); }
+  HoldRequest&& music(std::string_view file) && { return std::move(music(file)); }
+  HoldRequest& prompt(std::string_view file) & { return with("holdPrompt", file); }
+  HoldRequest&& prompt(std::string_view file) && { return std::move(prompt(file)); }
+  /// Any field of the door's hold schema by its name on the wire, as text that the schema coerces.
+  HoldRequest& with(std::string_view name, std::string_view text) & { return fields_.text(name, text), *this; }
+  HoldRequest&& with(std::string_view name, std::string_view text) && { return std::move(with(name, text)); }
+  /// Over the eligibility check, the wait for the channel and the acknowledgement; the settings' when not given.
+  HoldRequest& deadline(Duration budget) & { return deadline_ = budget, *this; }
+  HoldRequest&& deadline(Duration budget) && { return std::move(deadline(budget)); }
+
+  [[nodiscard]] const Variables& fields() const noexcept { return fields_; }
+  [[nodiscard]] std::optional<Duration> deadline() const noexcept { return deadline_; }
+
+ private:
+  Variables fields_;
+  std::optional<Duration> deadline_;
+};
+
+/// "Take this interaction off hold."
+class UnholdRequest {
+ public:
+  UnholdRequest(std::string_view interaction, int priority) : UnholdRequest(interaction) { with("priority", std::to_string(priority)); }
+  explicit UnholdRequest(std::string_view interaction) { with("interactionId", interaction); }
+
+  UnholdRequest& with(std::string_view name, std::string_view text) & { return fields_.text(name, text), *this; }
+  UnholdRequest&& with(std::string_view name, std::string_view text) && { return std::move(with(name, text)); }
+  UnholdRequest& deadline(Duration budget) & { return deadline_ = budget, *this; }
+  UnholdRequest&& deadline(Duration budget) && { return std::move(deadline(budget)); }
+
+  [[nodiscard]] const Variables& fields() const noexcept { return fields_; }
+  [[nodiscard]] std::optional<Duration> deadline() const noexcept { return deadline_; }
+
+ private:
+  Variables fields_;
+  std::optional<Duration> deadline_;
+};
+
+/// A hold or release that was applied.
+class HoldResult {
+ public:
+  HoldResult() = default;
+
+  HoldVerb verb = HoldVerb::hold;
+  std::string correlation_id;
+  std::string interaction;
+  WallTime timestamp{};    ///< Of the end.
+  Duration latency{};      ///< From the call to its end.
+  Duration waited{};       ///< The part of it that was spent in back-off, pacing, or behind another command.
+  Duration ack_latency{};  ///< From sending the command to its acknowledgement; zero when none came.
+  Duration held_for{};     ///< How long the interaction had been on hold by this door's doing.
+  int attempts = 0;        ///< Commands sent: 0 when it was on hold already.
+  int http_status = 0;     ///< Of the last HTTP answer; 0 when none was needed.
+  bool already_held = false;
+  ResolvedBy resolved_by = ResolvedBy::answer;
+};
+
+}  // namespace patchbay

@@ -1,0 +1,299 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <patchbay/hold_request.hpp>
+#include <patchbay/observe/audit.hpp>
+#include <patchbay/protocol/get.hpp>
+#include <patchbay/protocol/hold_hub.hpp>
+#include <patchbay/settings.hpp>
+
+namespace patchbay {
+
+/// What the hold protocols need of their door; belongs to the door.
+class HoldContext final : public OperationObserver {
+ public:
+  HoldContext(const Settings& settings_in, AuditTrail& audit_in, HoldMetrics& metrics_in, HoldHub& hub_in, HoldHandlers& handlers_in) noexcept
+      : settings(&settings_in), audit(&audit_in), metrics(&metrics_in), hub(&hub_in), handlers(&handlers_in) {}
+
+  void exchanged(ExchangeKind, Duration latency, int status) noexcept override { metrics->exchanged(latency, status); }
+  void replayed() noexcept override { metrics->count(ExchangeCount::token_refreshes); }
+  void flow_asked(bool) noexcept override {}
+  void callback_failed() noexcept override { metrics->count(HoldCount::callback_failures); }
+
+  const Settings* settings;
+  AuditTrail* audit;
+  HoldMetrics* metrics;
+  HoldHub* hub;
+  HoldHandlers* handlers;
+  std::optional<Gateway> api;  ///< Absent only while the settings are invalid.
+  HoldTurns turns;
+  Wakeable* pump = nullptr;  ///< Told that there is something to send.
+};
+
+/// One hold or release, validated and encoded; outlives its protocol.
+class HoldJob {
+ public:
+  HoldVerb verb = HoldVerb::hold;
+  std::string interaction;  ///< As given.
+  std::string reason;
+  std::optional<int> priority;
+  HoldCall call;
+};
+
+/// Fills an audit record with what every record of holds has.
+inline void fill_record(AuditRecord& record, AuditKind kind, WallTime when, const HoldJob& job, const HoldMetrics& metrics) {
+  record.clear();
+  record.kind = kind;
+  record.action = to_string(job.verb);
+  record.timestamp = when;
+  record.operation_id = job.call.correlation_id;
+  record.interaction_id.assign(job.interaction, 0, 128);
+  record.reason.assign(job.reason, 0, 64);
+  record.priority = job.priority;
+  record.consistency_rate = metrics.state_consistency_rate();
+}
+
+/// Records how the sending of a command ended, if it was sent.
+inline void record_send(AuditRecord& record, WallTime when, const HoldJob& job, HoldContext& context) {
+  if (!was_sent(job.call.end)) return;
+  fill_record(record, AuditKind::attempt, when, job, *context.metrics);
+  record.attempt = 1;
+  record.latency = job.call.ack_latency;
+  record.success = job.call.end == CallEnd::acknowledged;
+  record.outcome = record.success                           ? Outcome::applied
+                   : job.call.end == CallEnd::refused ? Outcome::not_applied
+                                                            : Outcome::unknown;
+  if (!record.success) {
+    record.error_code = to_string(job.call.end == CallEnd::refused ? ErrorCode::command_refused : ErrorCode::outcome_unknown);
+    record.error_message = job.call.end == CallEnd::refused       ? "refused"
+                           : job.call.end == CallEnd::ack_timeout ? "no acknowledgement came in time"
+                                                                  : "the connection ended before an acknowledgement";
+  }
+  context.audit->record(record);
+}
+
+/// Ends an operation: completes its result or error, counts it, writes its one terminal record, and tells the monitors.
+inline Result<HoldResult> settle_hold(Operation& operation, HoldContext& context, const HoldJob& job, Result<HoldResult> result) {
+  operation.read_clock();
+  const Duration latency = operation.steady_now() - operation.started;
+  AuditRecord& record = operation.record;
+  record_send(record, operation.wall_now(), job, context);
+  QualityEvent event;
+  if (result) {
+    event.outcome = Outcome::applied;
+    result->verb = job.verb;
+    result->correlation_id = job.call.correlation_id;
+    result->interaction = job.interaction;
+    result->timestamp = operation.wall_now();
+    result->latency = latency;
+    result->waited = operation.slept;
+    result->ack_latency = job.call.ack_latency;
+    result->attempts = operation.side_effects;
+    result->http_status = operation.status;
+  } else {
+    Error& error = result.error();
+    error.set_interaction(excerpt(job.interaction, 128)).set_attempts(operation.side_effects);
+    error.set_server_correlation_id(operation.server_correlation_id);
+    if (error.code() == ErrorCode::internal && operation.side_effects != 0) error.set_outcome(Outcome::unknown);
+    event.outcome = error.outcome();
+  }
+  context.metrics->complete(event.outcome, latency, operation.slept);
+  fill_record(record, AuditKind::operation, operation.wall_now(), job, *context.metrics);
+  record.latency = latency;
+  record.attempt = operation.side_effects;
+  record.success = result.has_value();
+  record.outcome = event.outcome;
+  record.status_code = result ? operation.status : result.error().http_status();
+  record.server_correlation_id = operation.server_correlation_id;
+  if (!result) {
+    record.error_code = to_string(result.error().code());
+    record.error_message = result.error().message();
+  }
+  context.audit->record(record);
+  operation.log(result ? Level::info : Level::warn, "hold.end",
+                {{"operation", job.call.correlation_id}, {"interaction", record.interaction_id}, {"verb", to_string(job.verb)},
+                 {"outcome", to_string(event.outcome)}, {"error", record.error_code}, {"attempts", operation.side_effects},
+                 {"ms", to_milliseconds(latency)}});
+  event.event = job.verb;
+  event.latency = latency;
+  event.timestamp = operation.wall_now();
+  event.interaction = job.interaction;
+  event.correlation_id = job.call.correlation_id;
+  context.handlers->tell(event);
+  return result;
+}
+
+/// The error of a hold that a release of the same interaction has overtaken before it was sent.
+[[nodiscard]] inline Failure superseded_hold() {
+  return fail(ErrorCode::cancelled, "superseded by a release of the same interaction before it was sent");
+}
+
+/// Whether the interaction may be put on hold, by its snapshot (hazards B8, B10).
+[[nodiscard]] inline Result<void> check_eligibility(const InteractionSnapshot& snapshot, const HoldSettings& settings) {
+  if (snapshot.final()) return fail(ErrorCode::not_eligible, "the interaction is over; its state is " + excerpt(snapshot.state, 32));
+  if (snapshot.skill_group_id.empty()) return fail(ErrorCode::not_eligible, "the interaction has no skill group");
+  if (!settings.organisation_id.empty() && snapshot.organisation_id != settings.organisation_id)
+    return fail(ErrorCode::not_eligible, "the interaction belongs to another organisation than the configured one");
+  return {};
+}
+
+/// Waits for the interaction's turn, reads it, and decides. True when it is on hold already, so that nothing is to be sent
+/// (hazard B5).
+inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& context, const HoldJob& job, HoldTurn& turn, HoldResult& out) {
+  const HoldTurns::Entry entry = context.turns.ask(turn);
+  if (entry == HoldTurns::Entry::full) co_return fail(ErrorCode::queue_full, "too many holds wait for their interaction's turn");
+  if (entry == HoldTurns::Entry::queued) {
+    WaitEffect wait(turn.waiter(), operation.deadline);
+    const SteadyTime from = operation.steady_now();
+    co_await wait;
+    operation.slept += operation.steady_now() - from;
+    if (context.turns.superseded(turn)) co_return superseded_hold();
+    if (wait.cancelled) co_return fail(ErrorCode::cancelled, "cancelled while another command on the interaction was under way");
+    if (!context.turns.inside(turn))
+      co_return fail(ErrorCode::deadline_exceeded, "the deadline passed while another command on the interaction was under way");
+  }
+  if (auto read = co_await read_interaction(operation, *context.api, job.interaction); !read) co_return fail(std::move(read.error()));
+  const InteractionSnapshot& snapshot = operation.snapshot;
+  if (auto eligible = check_eligibility(snapshot, context.settings->hold); !eligible) co_return fail(std::move(eligible.error()));
+  if (context.turns.superseded(turn)) co_return superseded_hold();
+  const SteadyTime now = operation.steady_now();
+  const bool already = context.hub->with([&](HoldSession& session) {
+    HoldRegistry& registry = session.registry();
+    const std::string& interaction = job.call.interaction;
+    const bool believed = registry.belief(interaction) == HoldRegistry::Belief::held;
+    if (snapshot.held.value_or(believed)) {
+      registry.seen_held(interaction, now);
+      out.held_for = now - registry.since(interaction).value_or(now);
+      out.already_held = true;
+      return true;
+    }
+    // Believed to be on hold and seen not to be: somebody else has released it.
+    if (believed) registry.released(interaction);
+    return false;
+  });
+  if (already && context.pump) context.pump->wake_up();  // perhaps there is a new limit to keep
+  co_return already;
+}
+
+/// Reads the interaction after a command whose fate is not known; whether the state is the wanted one (hazards B20, B21).
+/// The other state proves nothing, since the command may still be on its way.
+inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext& context, const HoldJob& job) {
+  if (auto read = co_await read_interaction(operation, *context.api, job.interaction); !read) co_return fail(std::move(read.error()));
+  const bool wanted = job.verb == HoldVerb::hold;
+  if (!operation.snapshot.held || *operation.snapshot.held != wanted) co_return false;
+  context.hub->with([&](HoldSession& session) {
+    if (wanted) {
+      session.registry().seen_held(job.call.interaction, job.call.sent_at);
+    } else {
+      session.registry().released(job.call.interaction);
+    }
+  });
+  co_return true;
+}
+
+/// What to report when a command ended without an acknowledgement that says it is done.
+inline Error error_of(const HoldJob& job, HoldContext& context) {
+  const std::string verb(to_string(job.verb));
+  switch (job.call.end) {
+    case CallEnd::refused: {
+      Error error(ErrorCode::command_refused, "the server refused the " + verb);
+      error.set_server_message(excerpt(job.call.server_message, 512));
+      return error;
+    }
+    case CallEnd::ack_timeout:
+      return {ErrorCode::outcome_unknown, "the " + verb + " was sent, no acknowledgement came in time, and the interaction's state proves nothing"};
+    case CallEnd::disconnected:
+      return {ErrorCode::outcome_unknown, "the " + verb + " was sent, the connection ended, and the interaction's state proves nothing"};
+    case CallEnd::superseded: return superseded_hold().value();
+    case CallEnd::channel_refused:
+      if (job.call.error) return *job.call.error;
+      return {ErrorCode::not_connected, "the hold channel is refused"};
+    case CallEnd::table_full: return {ErrorCode::queue_full, "too many commands are under way"};
+    case CallEnd::watch_full: return {ErrorCode::queue_full, "too many interactions are on hold"};
+    case CallEnd::closed: return {ErrorCode::closed, "the door is closed"};
+    case CallEnd::out_of_time: {
+      const bool open = context.hub->with([](HoldSession& session) { return session.channel().state() == ChannelState::open; });
+      if (open) return {ErrorCode::deadline_exceeded, "the deadline passed before the " + verb + " could be sent"};
+      const auto last = context.hub->with([](HoldSession& session) { return session.channel().error(); });
+      Error error(ErrorCode::not_connected, "the hold channel did not open in time" + (last ? ": " + last->message() : std::string{}));
+      if (last) error.set_http_status(last->http_status()).set_retry_after(last->retry_after());
+      return error;
+    }
+    case CallEnd::pending:
+    case CallEnd::acknowledged: break;
+  }
+  return {ErrorCode::internal, "a command ended without a cause"};
+}
+
+/// Sends the command and waits for its end; then finds out what became of it.
+inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn, HoldResult& out) {
+  HoldCall& call = job.call;
+  Waiter waiter(operation);
+  call.waiter = &waiter;
+  call.deadline = operation.deadline;
+  const bool admitted = context.hub->with([&](HoldSession& session) {
+    // Asked under the session's lock, so that no hold slips in behind a release that was to take its place.
+    if (context.turns.superseded(turn)) {
+      call.end = CallEnd::superseded;
+    } else {
+      session.submit(call, operation.steady_now());
+    }
+    return call.end == CallEnd::pending;
+  });
+  if (admitted) {
+    if (context.pump) context.pump->wake_up();
+    WaitEffect wait(waiter, operation.deadline);
+    co_await wait;
+    context.hub->with([&](HoldSession& session) { session.abandon(call); });
+  }
+  if (was_sent(call.end)) ++operation.side_effects;
+  if (call.end == CallEnd::acknowledged) co_return Result<void>{};
+  Error error = error_of(job, context);
+  const bool unsettled = call.end == CallEnd::ack_timeout || call.end == CallEnd::disconnected;
+  // A release that is refused although it is believed to be on hold: perhaps somebody else has released it (hazard B8).
+  const bool doubtful = call.end == CallEnd::refused && call.verb == HoldVerb::unhold &&
+                        context.hub->with([&](HoldSession& session) {
+                          return session.registry().belief(call.interaction) != HoldRegistry::Belief::not_held;
+                        });
+  if ((unsettled || doubtful) && operation.steady_now() < operation.deadline) {
+    const Result<bool> seen = co_await resolve_by_state(operation, context, job);
+    if (unsettled && seen && *seen) {
+      out.resolved_by = ResolvedBy::state;
+      co_return Result<void>{};
+    }
+  }
+  co_return fail(std::move(error));
+}
+
+/// The whole operation for a job that is validated and encoded: a hold's turn and eligibility, or a release's precedence; the
+/// command; its proof; its terminal record.
+inline Protocol<Result<HoldResult>> perform_hold(Operation& operation, HoldContext& context, HoldJob& job) {
+  HoldTurn turn(context.turns, operation, job.call.interaction);
+  HoldResult out;
+  if (job.verb == HoldVerb::hold) {
+    auto already = co_await prepare_hold(operation, context, job, turn, out);
+    if (!already) co_return settle_hold(operation, context, job, fail(std::move(already.error())));
+    if (*already) co_return settle_hold(operation, context, job, std::move(out));
+  } else {
+    context.turns.enter(turn);
+    const bool too_late = context.hub->with([&](HoldSession& session) {
+      const HoldRegistry& registry = session.registry();
+      out.held_for = operation.steady_now() - registry.since(job.call.interaction).value_or(operation.steady_now());
+      return registry.beyond_limit(job.call.interaction, operation.steady_now());
+    });
+    if (too_late && context.settings->hold.limit == HoldLimit::reject_late_unhold)
+      co_return settle_hold(operation, context, job,
+                            fail(ErrorCode::hold_limit, "the hold has lasted longer than max_hold, and the settings refuse its release"));
+  }
+  auto sent = co_await send_command(operation, context, job, turn, out);
+  if (!sent) co_return settle_hold(operation, context, job, fail(std::move(sent.error())));
+  co_return settle_hold(operation, context, job, std::move(out));
+}
+
+}  // namespace patchbay
