@@ -331,7 +331,7 @@ TEST_CASE("no name or condition, whatever it is, adds or breaks an element in an
 
 TEST_CASE("broken UTF-8 is shown byte by byte", "[diagram][hostile]") {
   std::string out;
-  detail::append_quoted(out, "a\xff\xc3(\xe2\x82\xed\xa0\x80\xf0\x9f\x93\x9e\xc0\xaf\xf4\x90\x80\x80");
+  detail::append_visible_quoted(out, "a\xff\xc3(\xe2\x82\xed\xa0\x80\xf0\x9f\x93\x9e\xc0\xaf\xf4\x90\x80\x80");
   CHECK(out == "\"a\\x{FF}\\x{C3}(\\x{E2}\\x{82}\\x{ED}\\x{A0}\\x{80}\xf0\x9f\x93\x9e\\x{C0}\\x{AF}\\x{F4}\\x{90}\\x{80}\\x{80}\"");
 }
 

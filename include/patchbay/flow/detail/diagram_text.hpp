@@ -118,7 +118,7 @@ class TextDiagram {
         out_.append(plan_.on_path(top.node, edge) ? "==> " : "--> ");
         node(next);
       }
-      if (edge.conditional()) append_quoted(out_.append("  if "), graph_.condition(edge));
+      if (edge.conditional()) append_visible_quoted(out_.append("  if "), graph_.condition(edge));
       const bool goes_on = graph_.is_node(next) && by_[next] == &edge;
       if (graph_.is_node(next) && !goes_on && !graph_.edges(next).empty()) {
         out_.append(" ^");

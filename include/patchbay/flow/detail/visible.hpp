@@ -79,7 +79,7 @@ void append_visible(std::string& out, std::string_view text, Ascii&& ascii) {
 }
 
 /// In double quotes, in which `"` and `\` are escaped.
-inline void append_quoted(std::string& out, std::string_view text) {
+inline void append_visible_quoted(std::string& out, std::string_view text) {
   out.push_back('"');
   const auto ascii = [&](char c, char) {
     if (c == '"' || c == '\\') out.push_back('\\');
@@ -102,7 +102,7 @@ inline void append_word(std::string& out, std::string_view text) {
   if (plain) {
     out.append(text);
   } else {
-    append_quoted(out, text);
+    append_visible_quoted(out, text);
   }
 }
 
