@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <cmath>  // isfinite
+#include <algorithm>  // max, min
+#include <cmath>      // isfinite
 #include <mutex>
 #include <optional>
 
@@ -14,11 +15,11 @@ namespace patchbay {
 /// every door that uses the credential. Releases (unhold) do not pass through it. Thread-safe.
 class Pacer {
  public:
-  /// `per_minute` requests a minute on average, `burst` at once. Values that are not positive are taken as 1.
+  /// `per_minute` requests a minute on average, `burst` at once. Values that are not positive or not finite are taken as
+  /// 1; at the slowest there is one request a year.
   explicit Pacer(double per_minute, int burst = 1) noexcept
-      : interval_(std::chrono::duration_cast<Duration>(
-            std::chrono::duration<double>(60.0 / (std::isfinite(per_minute) && per_minute > 0.001 ? per_minute : 1.0)))),
-        slack_(interval_ * ((burst > 1 ? burst : 1) - 1)) {}
+      : interval_(interval_of(std::isfinite(per_minute) && per_minute > 0 ? per_minute : 1.0)),
+        slack_(slack_of(interval_, std::max(burst, 1) - 1)) {}
 
   /// The earliest time at which the next request may start, which is reserved by this call; nothing, and no reservation,
   /// when that is later than `deadline`.
@@ -29,11 +30,21 @@ class Pacer {
     const SteadyTime when = start > now ? start : now;
     if (when > deadline) return std::nullopt;
     begun_ = true;
-    next_ = start + interval_;
+    next_ = after(start, interval_);
     return when;
   }
 
  private:
+  static constexpr Duration year = std::chrono::hours{24 * 365};
+  // Rounded up, because a bucket that is a little too quick passes the limit in the end.
+  static Duration interval_of(double per_minute) noexcept {
+    const std::chrono::duration<double> each(60.0 / per_minute);
+    return each < year ? std::chrono::ceil<Duration>(each) : year;
+  }
+  // At most a year, which no clock's beginning lies behind by an overflow.
+  static Duration slack_of(Duration interval, int times) noexcept {
+    return times == 0 || interval <= year / times ? interval * times : year;
+  }
   std::mutex mutex_;
   Duration interval_;
   Duration slack_;
