@@ -27,6 +27,7 @@ class FrameArena {
     if (capacity - used_ < bytes) return ::operator new(bytes);
     void* const frame = block_.get() + used_;
     used_ += bytes;
+    ++frames_;
     return frame;
   }
 
@@ -35,10 +36,11 @@ class FrameArena {
     auto* const at = static_cast<std::byte*>(frame);
     if (!block_ || at < block_.get() || at >= block_.get() + capacity) {
       ::operator delete(frame);
-    } else if (at + bytes == block_.get() + used_) {
-      used_ -= bytes;
+      return;
     }
-    // A frame released out of order would stay until the operation ends; nested protocols never do that.
+    // A frame released out of order stays until all are released; nested protocols never do that.
+    if (at + bytes == block_.get() + used_) used_ -= bytes;
+    if (--frames_ == 0) used_ = 0;
   }
 
   /// Bytes in use; zero when no protocol is alive.
@@ -51,6 +53,7 @@ class FrameArena {
   }
   std::unique_ptr<std::byte[]> block_;
   std::size_t used_ = 0;
+  std::size_t frames_ = 0;  // in the block
 };
 
 }  // namespace patchbay
