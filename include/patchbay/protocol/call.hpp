@@ -46,7 +46,10 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
                                       SteadyTime limit, Attempt& out) {
   if (gateway.pacer && !operation.must_not_wait && kind != ExchangeKind::webhook) {
     const std::optional<SteadyTime> start = gateway.pacer->reserve(operation.steady_now(), limit);
-    if (!start) co_return fail(ErrorCode::rate_limited, "the pacer has no turn for this request before the deadline");
+    if (!start) {
+      operation.out_of_time = true;
+      co_return fail(ErrorCode::rate_limited, "the pacer has no turn for this request before the deadline");
+    }
     const SteadyTime from = operation.steady_now();
     if (*start > from) {
       SleepEffect sleep(*start);
@@ -123,16 +126,19 @@ enum class Pause : std::uint8_t {
 inline Protocol<Result<Pause>> back_off(Operation& operation, const Gateway& gateway, RetryCause cause, int attempts, SteadyTime limit,
                                         Error& last) {
   const SteadyTime now = operation.steady_now();
-  const RetryAnswer answer = operation.decide_retry(RetryQuestion{cause, attempts, now - operation.started, operation.random_unit()});
   const std::optional<Duration> hint = retry_after_of(operation);
   if (hint) last.set_retry_after(std::chrono::ceil<milliseconds>(std::min<Duration>(*hint, std::chrono::hours{24 * 365})));
+  // Looked at before the policy is asked: a limit that has passed is this operation's own reason to stop, and those who
+  // wait for a token or a flow that it fetches must not fail for it.
+  if (now >= limit) co_return operation.out_of_time = true, Pause::out_of_time;
+  const RetryAnswer answer = operation.decide_retry(RetryQuestion{cause, attempts, now - operation.started, operation.random_unit()});
   if (!answer.again) co_return Pause::stop;
   Duration wait = (std::max)(answer.wait, Duration::zero());
   if (hint) {
     if (*hint > gateway.retry_after_cap) co_return Pause::stop;
     wait = *hint + std::min<Duration>(wait, *hint / 10 + milliseconds{50});
   }
-  if (after(now, wait) >= limit) co_return Pause::out_of_time;
+  if (after(now, wait) >= limit) co_return operation.out_of_time = true, Pause::out_of_time;
   operation.log(Level::info, "retry.wait",
                 {{"operation", operation.operation_id}, {"attempts", attempts},
                  {"ms", to_milliseconds(wait)}, {"server_asked", hint.has_value()}});

@@ -36,10 +36,11 @@ class FetchLead {
 inline Protocol<Result<void>> fetch_flow(Operation& operation, const Gateway& gateway, FlowCache& flows, std::string_view id,
                                          const std::string& known_etag) {
   detail::FetchLead lead(flows, id);
+  operation.out_of_time = false;
   Dialect::flow_target(operation.target, gateway.api, id);
   if (auto read = co_await get(operation, gateway, "flow.get", known_etag); !read) {
-    const bool own = read.error().code() == ErrorCode::cancelled || operation.steady_now() >= operation.deadline ||
-                     read.error().code() == ErrorCode::deadline_exceeded;
+    const bool own = read.error().code() == ErrorCode::cancelled || read.error().code() == ErrorCode::deadline_exceeded ||
+                     operation.out_of_time || operation.steady_now() >= operation.deadline;
     if (!own) {
       flows.fail_fetch(id, read.error());
       lead.settled();
