@@ -180,11 +180,12 @@ struct DocumentsDialect {
     out.assign(view);
     return simdjson::SUCCESS;
   }
-  /// An attribute that another writer may have given any type: the string, or the JSON text of anything else.
+  /// An attribute that another writer may have given any type: the string, nothing for null, or the JSON text of anything
+  /// else.
   static simdjson::error_code attribute(JsonValue value, std::string& out) {
     simdjson::ondemand::json_type type;
     if (const auto error = value.type().get(type)) return error;
-    if (type == simdjson::ondemand::json_type::string) return text(value, out);
+    if (type == simdjson::ondemand::json_type::string || type == simdjson::ondemand::json_type::null) return text(value, out);
     out.clear();
     return JsonReader::walk(value, out);
   }
