@@ -48,7 +48,11 @@ class BlockingOperation final : public Operation {
 
   RetryAnswer decide_retry(const RetryQuestion& question) override { return policies_->retry.decide(question); }
   std::uint64_t random_bits() override { return random_->bits(); }
-  bool log_enabled(Level level) const override { return std::as_const(policies_->logger).enabled(level); }
+  bool log_enabled(Level level) const override {
+    bool enabled = false;
+    if (!guarded([&] { enabled = std::as_const(policies_->logger).enabled(level); }) && observer) observer->callback_failed();
+    return enabled;
+  }
   void log_event(Level level, const Event& event) noexcept override {
     if (!guarded([&] { policies_->logger.log(level, event); }) && observer) observer->callback_failed();
   }
