@@ -32,6 +32,7 @@ enum class Method : std::uint8_t { get, post, patch };
 /// ASCII comparison without regard to case, for header names and schemes (RFC 9110 section 5.1).
 [[nodiscard]] constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
+  if (a == b) return true;  // as is usual
   for (std::size_t i = 0; i < a.size(); ++i) {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
     if (lower(a[i]) != lower(b[i])) return false;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -22,9 +23,18 @@ constexpr bool is_hex_digit(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/// RFC 3986 section 2.3.
-constexpr bool is_unreserved(char c) noexcept {
-  return is_ascii_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+/// RFC 3986 section 2.3; a table, since every identifier of every operation is looked at.
+inline constexpr auto unreserved = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t i = 0; i < 128; ++i) table[i] = is_ascii_alnum(static_cast<char>(i));
+  for (const char c : {'-', '.', '_', '~'}) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+constexpr bool is_unreserved(char c) noexcept { return unreserved[static_cast<unsigned char>(c)]; }
+constexpr bool is_unreserved(std::string_view text) noexcept {
+  for (const char c : text)
+    if (!is_unreserved(c)) return false;
+  return true;
 }
 
 inline void append_percent_byte(std::string& out, char c) {
@@ -59,9 +69,7 @@ inline void append_shown(std::string& out, std::string_view value, std::size_t l
 /// neither `.` nor `..` (hazard A18).
 [[nodiscard]] constexpr bool is_identifier(std::string_view text) noexcept {
   if (text.empty() || text.size() > 128 || text == "." || text == "..") return false;
-  for (const char c : text)
-    if (!detail::is_unreserved(c)) return false;
-  return true;
+  return detail::is_unreserved(text);
 }
 
 /// Whether `text` is a UUID in its 8-4-4-4-12 form, of any version and case.
@@ -96,6 +104,10 @@ inline void append_shown(std::string& out, std::string_view value, std::size_t l
 
 /// Appends `text` to a path segment or a query: all but the unreserved characters as `%XX` (RFC 3986 section 2.1).
 inline void append_percent_encoded(std::string& out, std::string_view text) {
+  if (detail::is_unreserved(text)) {  // identifiers are
+    out.append(text);
+    return;
+  }
   for (const char c : text) {
     if (detail::is_unreserved(c)) {
       out.push_back(c);
