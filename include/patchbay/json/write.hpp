@@ -20,15 +20,30 @@ namespace detail {
 [[nodiscard]] inline std::size_t plain_prefix(std::string_view text, std::size_t from) noexcept {
   constexpr std::uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
   const auto has_zero = [](std::uint64_t word) { return (word - ones) & ~word & tops; };
-  std::size_t i = from;
-  for (; i + 8 <= text.size(); i += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + i, 8);
+  const auto is_plain = [&](std::uint64_t word) {
     const std::uint64_t control = (word - ones * 0x20) & ~word & tops;
-    if (control | has_zero(word ^ ones * '"') | has_zero(word ^ ones * '\\')) break;
+    return (control | has_zero(word ^ ones * '"') | has_zero(word ^ ones * '\\')) == 0;
+  };
+  std::size_t i = from;
+  std::uint64_t word;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::memcpy(&word, text.data() + i, 8);
+    if (!is_plain(word)) break;
+  }
+  if (const std::size_t left = text.size() - i; left != 0 && left < 8) {
+    word = ones * ' ';
+    std::memcpy(&word, text.data() + i, left);
+    if (is_plain(word)) return text.size();
   }
   while (i < text.size() && static_cast<unsigned char>(text[i]) >= 0x20 && text[i] != '"' && text[i] != '\\') ++i;
   return i;
+}
+
+/// Appends `plain` between quotes; what was filled with quotes is written over, so that the text grows once.
+inline void append_quoted(std::string& out, std::string_view plain) {
+  const std::size_t at = out.size();
+  out.append(plain.size() + 2, '"');
+  plain.copy(out.data() + at + 1, plain.size());
 }
 
 }  // namespace detail
@@ -36,9 +51,11 @@ namespace detail {
 /// Appends `text` as a JSON string (RFC 8259 section 7). Valid UTF-8 in, valid UTF-8 out; the caller has checked it.
 inline void append_json_string(std::string& out, std::string_view text) {
   static constexpr char hex[] = "0123456789abcdef";
+  std::size_t i = detail::plain_prefix(text, 0);
+  if (i == text.size()) return detail::append_quoted(out, text);
   out.push_back('"');
   std::size_t plain = 0;  // start of the run that needs no escape, so that it is copied at once
-  for (std::size_t i = detail::plain_prefix(text, 0); i < text.size(); i = detail::plain_prefix(text, i + 1)) {
+  for (; i < text.size(); i = detail::plain_prefix(text, i + 1)) {
     const auto c = static_cast<unsigned char>(text[i]);
     out.append(text.substr(plain, i - plain));
     plain = i + 1;
