@@ -63,6 +63,8 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
   operation.response.clear();
   operation.status = 0;
   HttpEffect effect(request, operation.response, std::min(limit, after(begun, gateway.attempt_timeout)));
+  // Counted before it is sent: whatever fails from here on, it may have reached the server.
+  if (kind == ExchangeKind::write) ++operation.side_effects;
   co_await effect;
   out.latency = operation.steady_now() - begun;
   operation.status = effect.result ? operation.response.status : 0;

@@ -20,7 +20,8 @@ namespace patchbay {
 ///
 /// A protocol is a function whose first parameter is `Operation&` and whose other parameters outlive it (they are kept as
 /// references: the caller awaits the protocol in the same expression). Its frame comes from the operation's arena.
-/// `T` is a `Result<...>`: an exception from user code or from memory running out becomes `ErrorCode::internal`.
+/// `T` is a `Result<...>`: an exception from user code or from memory running out becomes `ErrorCode::internal`, with an
+/// unknown outcome once something was sent that could have a side effect.
 template <class T>
 class [[nodiscard]] Protocol {
  public:
@@ -103,6 +104,7 @@ class Protocol<T>::promise_type {
     } catch (...) {
       value.emplace(fail(ErrorCode::internal, "a policy or callback threw something that is no std::exception"));
     }
+    if (operation->side_effects != 0) value->error().set_outcome(Outcome::unknown);
 #else
     std::terminate();
 #endif

@@ -144,11 +144,12 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
                                             HeaderView{"Content-Type", "application/json"}, HeaderView{"If-Match", operation.etag}};
     patch.headers = headers;
     Attempt last;
+    const int sent = operation.side_effects;
     if (auto begun = co_await attempt(operation, gateway, ExchangeKind::write, patch, limit, last); !begun) {
+      ambiguous = ambiguous || operation.side_effects != sent;
       error = std::move(begun.error());
       break;
     }
-    ++operation.side_effects;
     record_attempt(operation, context, request, last);
     ambiguous = ambiguous || last.verdict.ambiguous;
     switch (last.verdict.next) {

@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+
+// What goes wrong in unusual places: policies that throw at the worst moment, tokens that are dead on arrival, limits
+// without an end, operations that overtake one another.
+#include <stdexcept>
+#include <thread>
+
+#include "door.hpp"
+
+#include <support/catch.hpp>
+
+using namespace patchbay;
+using namespace patchbay::tests;
+
+namespace {
+
+/// A logger that cannot even say whether it listens.
+struct LoggerWithoutAnswer {
+  [[nodiscard]] bool enabled(Level) const { throw std::runtime_error("where is my configuration?"); }
+  void log(Level, const Event&) {}
+};
+
+/// An operation whose policies have no safety net, and whose exchanges are answered by hand.
+class BareOperation final : public Operation {
+ public:
+  RetryAnswer decide_retry(const RetryQuestion&) override { return RetryAnswer::stop(); }
+  std::uint64_t random_bits() override { return 0; }
+  bool log_enabled(Level) const override { return false; }
+  void log_event(Level, const Event&) noexcept override {}
+  void wake_up() noexcept override {}
+
+ private:
+  SteadyTime read_steady_clock() override { return SteadyTime(seconds{1000}); }
+  WallTime read_wall_clock() override { return WallTime(); }
+};
+
+Protocol<Result<void>> sends_and_throws(Operation& operation) {
+  SleepEffect sleep(operation.steady_now());
+  co_await sleep;
+  operation.side_effects = 1;
+  throw std::runtime_error("at the worst moment");
+  co_return Result<void>{};
+}
+
+}  // namespace
+
+TEST_CASE("a logger that throws when it is asked changes no outcome", "[faults][I4][I25]") {
+  Fixture f;
+  f.interaction("1");
+  SECTION("after an answer") { f.cloud.answer(200); }
+  SECTION("after a lost answer") { f.cloud.fail(TransportFault::reset, Delivery::maybe_sent).answer(200); }
+  StateTransitioner door{Policies{.transport = f.cloud, .clock = f.clock, .logger = LoggerWithoutAnswer{}}, f.settings};
+  CHECK(door.transition(f.request()));
+  CHECK(door.metrics()[TransitionCount::callback_failures] > 0);
+}
+
+TEST_CASE("what is thrown after something was sent leaves the outcome unknown", "[faults][I4]") {
+  BareOperation operation;
+  operation.begin("i", seconds{10});
+  auto protocol = sends_and_throws(operation);
+  protocol.start();
+  REQUIRE_FALSE(protocol.done());
+  operation.resume_at.resume();
+  REQUIRE(protocol.done());
+  const auto end = protocol.take();
+  REQUIRE_FALSE(end);
+  CHECK(end.error().code() == ErrorCode::internal);
+  CHECK(end.error().outcome() == Outcome::unknown);
+}
+
+TEST_CASE("a write counts from the moment it is sent", "[faults][I4]") {
+  BareOperation operation;
+  operation.begin("i", seconds{10});
+  TokenSource tokens(TokenSettings{.login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret("s")});
+  const Gateway gateway(*Endpoint::parse("https://api.example.com", "base_url"), tokens);
+  HttpRequest request(Method::patch, gateway.api, "/x");
+  Attempt last;
+  {
+    auto write = attempt(operation, gateway, ExchangeKind::write, request, operation.deadline, last);
+    write.start();
+    CHECK(operation.side_effects == 1);
+  }
+  auto read = attempt(operation, gateway, ExchangeKind::read, request, operation.deadline, last);
+  read.start();
+  CHECK(operation.side_effects == 1);
+}
