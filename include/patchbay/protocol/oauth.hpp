@@ -105,6 +105,13 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
         const Duration lifetime = grant.expires_in < 0
                                       ? settings.default_lifetime
                                       : std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(grant.expires_in, longest)));
+        // A token that is dead already would be fetched again at once, and again, until the deadline.
+        if (operation.steady_now() >= after(requested, lifetime)) {
+          const Error dead(ErrorCode::unavailable, "the token had expired when its answer came");
+          tokens.fail_refresh(dead);
+          lead.settled();
+          co_return fail(dead);
+        }
         tokens.publish(std::move(grant.access_token), grant.has_scope ? std::move(grant.scope) : settings.scope, requested, lifetime,
                        operation.random_unit());
         lead.settled();

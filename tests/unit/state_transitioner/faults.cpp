@@ -85,3 +85,17 @@ TEST_CASE("a write counts from the moment it is sent", "[faults][I4]") {
   read.start();
   CHECK(operation.side_effects == 1);
 }
+
+TEST_CASE("a token that is dead on arrival is an error, not a reason to ask for ever", "[faults][token][A13][I8]") {
+  Fixture f;
+  ScriptedTransport fresh(f.clock);
+  f.cloud = fresh;
+  SECTION("a lifetime of nothing") { f.cloud.answer(200, {}, R"({"access_token":"t","expires_in":1e-12})"); }
+  SECTION("an answer that took longer than the token lives") {
+    f.cloud.answer(200, {}, R"({"access_token":"t","expires_in":2})").take(seconds{3});
+  }
+  const auto moved = f.door().transition(f.request());
+  REQUIRE_FALSE(moved);
+  CHECK(moved.error().code() == ErrorCode::unavailable);
+  CHECK(f.requests("token.post").size() == 1);
+}
