@@ -195,10 +195,11 @@ inline Protocol<Result<void>> authorize(Operation& operation, const Gateway& gat
   }
 }
 
-/// Whether a 401 may be answered with a newer token: once per operation. Marks the old one as dead.
+/// Whether a 401 may be answered with a newer token: once per operation. Marks the old one as dead. A second 401 is no
+/// proof against the newer token, which would be taken from every other operation: if it is dead too, the next learns it.
 inline bool may_replay(Operation& operation, const Gateway& gateway) noexcept {
-  gateway.tokens->invalidate(operation.token_generation);
   if (std::exchange(operation.token_replayed, true)) return false;
+  gateway.tokens->invalidate(operation.token_generation);
   if (operation.observer) operation.observer->replayed();
   return true;
 }

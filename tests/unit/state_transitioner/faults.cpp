@@ -99,3 +99,19 @@ TEST_CASE("a token that is dead on arrival is an error, not a reason to ask for 
   CHECK(moved.error().code() == ErrorCode::unavailable);
   CHECK(f.requests("token.post").size() == 1);
 }
+
+TEST_CASE("a 401 to a fresh token does not condemn it for everybody else", "[faults][token][A11]") {
+  Fixture f;
+  const std::uint64_t before = f.settings.tokens->generation();
+  f.interaction("1");
+  f.cloud.answer(401).answer(401);
+  auto door = f.door();
+  const auto moved = door.transition(f.request());
+  REQUIRE_FALSE(moved);
+  CHECK(moved.error().code() == ErrorCode::authentication_failed);
+  CHECK(f.settings.tokens->generation() == before + 2);
+  f.interaction("1");
+  f.cloud.answer(200);
+  CHECK(door.transition(f.request()));
+  CHECK(f.settings.tokens->generation() == before + 2);
+}
