@@ -169,6 +169,8 @@ class TokenSource {
   static Result<Endpoint> parse(const TokenSettings& settings) {
     Result<Endpoint> login = Endpoint::parse(settings.login_url, "login_url");
     if (!login) return login;
+    if (login->target().find('?') != std::string::npos)
+      return patchbay::fail(ErrorCode::invalid_settings, "login_url: holds a query; name the login host's address alone");
     if (settings.allow_plain_text) login->allow_plain_text();
     if (!login->may_carry_credentials())
       return patchbay::fail(ErrorCode::invalid_settings, "login_url: credentials go only over https, or to this machine");

@@ -115,3 +115,9 @@ TEST_CASE("a 401 to a fresh token does not condemn it for everybody else", "[fau
   CHECK(door.transition(f.request()));
   CHECK(f.settings.tokens->generation() == before + 2);
 }
+
+TEST_CASE("a login address with a query is refused, as base_url's is", "[faults][token]") {
+  const TokenSource tokens(TokenSettings{.login_url = "https://login.example.com/?tenant=7", .client_id = "c", .client_secret = Secret("s")});
+  REQUIRE_FALSE(tokens.login());
+  CHECK(tokens.login().error().code() == ErrorCode::invalid_settings);
+}
