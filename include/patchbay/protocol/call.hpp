@@ -135,16 +135,18 @@ inline Protocol<Result<Pause>> back_off(Operation& operation, const Gateway& gat
   if (now >= limit) co_return operation.out_of_time = true, Pause::out_of_time;
   const RetryAnswer answer = operation.decide_retry(RetryQuestion{cause, attempts, now - operation.started, operation.random_unit()});
   if (!answer.again) co_return Pause::stop;
-  Duration wait = (std::max)(answer.wait, Duration::zero());
+  const Duration own = (std::max)(answer.wait, Duration::zero());
+  SteadyTime until = after(now, own);
   if (hint) {
     if (*hint > gateway.retry_after_cap) co_return Pause::stop;
-    wait = *hint + std::min<Duration>(wait, *hint / 10 + milliseconds{50});
+    // Each sum saturates: a hint that lasts for ever must not wrap into the past and be taken for none.
+    until = after(after(now, *hint), std::min<Duration>(own, *hint / 10 + milliseconds{50}));
   }
-  if (after(now, wait) >= limit) co_return operation.out_of_time = true, Pause::out_of_time;
+  if (until >= limit) co_return operation.out_of_time = true, Pause::out_of_time;
   operation.log(Level::info, "retry.wait",
                 {{"operation", operation.operation_id}, {"attempts", attempts},
-                 {"ms", to_milliseconds(wait)}, {"server_asked", hint.has_value()}});
-  SleepEffect sleep(after(now, wait));
+                 {"ms", to_milliseconds(until - now)}, {"server_asked", hint.has_value()}});
+  SleepEffect sleep(until);
   co_await sleep;
   operation.slept += operation.steady_now() - now;
   if (sleep.cancelled) co_return fail(ErrorCode::cancelled, "cancelled while waiting to try again");

@@ -121,3 +121,17 @@ TEST_CASE("a login address with a query is refused, as base_url's is", "[faults]
   REQUIRE_FALSE(tokens.login());
   CHECK(tokens.login().error().code() == ErrorCode::invalid_settings);
 }
+
+TEST_CASE("a server's wait beyond all time is not taken for none", "[faults][waits][A8][I9]") {
+  for (const char* value : {"9223372036", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"}) {
+    Fixture f;
+    f.settings.retry_after_cap = (Duration::max)();
+    f.settings.deadline = (Duration::max)();
+    f.interaction("1");
+    f.cloud.answer(429, {{"Retry-After", value}});
+    const auto moved = f.door().transition(f.request());
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::rate_limited);
+    CHECK(f.requests("interaction.patch").size() == 1);
+  }
+}
