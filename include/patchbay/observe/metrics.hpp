@@ -34,7 +34,7 @@ enum class TransitionCount : std::uint8_t {
   not_applied,         ///< Settled as failed, and known not to have happened.
   unknown,             ///< Settled as nobody knows.
   patch_attempts,      ///< PATCHes that were sent: the document's `totalRequests`.
-  conflicts,           ///< 409 and 412.
+  conflicts,           ///< PATCHes answered 409 or 412.
   flow_cache_hits,
   flow_cache_misses,
   webhooks_delivered,

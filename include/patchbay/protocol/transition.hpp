@@ -23,7 +23,8 @@ class TransitionContext final : public OperationObserver {
 
   void exchanged(ExchangeKind kind, Duration latency, int status) noexcept override {
     metrics->exchanged(latency, status);
-    if (kind == ExchangeKind::write) metrics->attempt_latency(latency);
+    if (kind != ExchangeKind::write) return;
+    metrics->attempt_latency(latency);
     if (status == 409 || status == 412) metrics->count(TransitionCount::conflicts);
   }
   void replayed() noexcept override { metrics->count(ExchangeCount::token_refreshes); }

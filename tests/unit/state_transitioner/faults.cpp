@@ -135,3 +135,13 @@ TEST_CASE("a server's wait beyond all time is not taken for none", "[faults][wai
     CHECK(f.requests("interaction.patch").size() == 1);
   }
 }
+
+TEST_CASE("only writes count as conflicts", "[faults][observe][I24]") {
+  Fixture f;
+  f.settings.transition.webhook.url = "https://crm.example.com/hook";
+  f.interaction("1");
+  f.cloud.answer(200).answer(409);
+  auto door = f.door();
+  REQUIRE(door.transition(f.request()));
+  CHECK(door.metrics()[TransitionCount::conflicts] == 0);
+}
