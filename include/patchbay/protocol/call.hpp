@@ -62,6 +62,7 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
   if (begun >= limit) co_return fail(ErrorCode::deadline_exceeded, "the deadline passed before the request could begin");
   operation.response.clear();
   operation.status = 0;
+  operation.server_correlation_id.clear();
   HttpEffect effect(request, operation.response, std::min(limit, after(begun, gateway.attempt_timeout)));
   // Counted before it is sent: whatever fails from here on, it may have reached the server.
   if (kind == ExchangeKind::write) ++operation.side_effects;
@@ -80,10 +81,7 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
     co_return Result<void>{};
   }
   out.detail.clear();
-  if (const auto id = operation.response.headers.find("inin-correlation-id")) {
-    operation.server_correlation_id.clear();
-    append_excerpt(operation.server_correlation_id, *id, 128);
-  }
+  if (const auto id = operation.response.headers.find("inin-correlation-id")) append_excerpt(operation.server_correlation_id, *id, 128);
   out.verdict = classify(kind, operation.status);
   if (operation.log_enabled(Level::info)) {
     operation.log(Level::info, "http.attempt",

@@ -80,7 +80,7 @@ class Operation : public Wakeable {
   Duration slept{};             ///< Time spent in waits, so that latency can be told apart from patience (hazard B29).
   int side_effects = 0;         ///< Sends that could change something.
   int status = 0;               ///< Of the last HTTP answer.
-  std::string server_correlation_id;  ///< Of the last HTTP answer.
+  std::string server_correlation_id;  ///< Of the last HTTP exchange; empty when its answer had none.
   std::string etag;             ///< Last one sent in `If-Match`.
   bool token_replayed = false;  ///< A 401 was answered with a fresh token once already (hazard A11).
   std::uint64_t token_generation = 0;  ///< Of the token in `authorization`.

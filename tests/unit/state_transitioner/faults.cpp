@@ -145,3 +145,14 @@ TEST_CASE("only writes count as conflicts", "[faults][observe][I24]") {
   REQUIRE(door.transition(f.request()));
   CHECK(door.metrics()[TransitionCount::conflicts] == 0);
 }
+
+TEST_CASE("a correlation id belongs to its own exchange", "[faults][observe][A34]") {
+  Fixture f;
+  f.cloud.answer(200, {{"ETag", "\"1\""}, {"inin-correlation-id", "of-the-reading"}}, Fixture::body("MainMenu"));
+  f.cloud.answer(403);
+  auto door = f.door();
+  const auto moved = door.transition(f.request());
+  REQUIRE_FALSE(moved);
+  CHECK(moved.error().server_correlation_id().empty());
+  for (const AuditRecord& record : door.audit_log()) CHECK(record.server_correlation_id.empty());
+}
