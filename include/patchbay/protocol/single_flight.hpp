@@ -32,12 +32,12 @@ class SingleFlight {
     waiter.next = waiters_;
     waiters_ = &waiter;
   }
-  /// The error of the flight that `ticket` names, if that flight failed and nothing succeeded since.
+  /// The error of the flight that `ticket` names or of a later one, if it failed and nothing succeeded since.
   [[nodiscard]] const Error* failure_of(Ticket ticket) const noexcept {
-    return ticket != 0 && error_ && failed_flight_ == ticket ? &*error_ : nullptr;
+    return ticket != 0 && error_ && failed_flight_ >= ticket ? &*error_ : nullptr;
   }
-  /// Whether the flight that `ticket` names ended well.
-  [[nodiscard]] bool landed(Ticket ticket) const noexcept { return ticket != 0 && landed_ == ticket; }
+  /// Whether the flight that `ticket` names ended well, or a later one: others may have flown before its waiter came back.
+  [[nodiscard]] bool landed(Ticket ticket) const noexcept { return ticket != 0 && landed_ >= ticket; }
   void succeed() noexcept {
     error_.reset();
     landed_ = flight_;

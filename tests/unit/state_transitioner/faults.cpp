@@ -156,3 +156,26 @@ TEST_CASE("a correlation id belongs to its own exchange", "[faults][observe][A34
   CHECK(moved.error().server_correlation_id().empty());
   for (const AuditRecord& record : door.audit_log()) CHECK(record.server_correlation_id.empty());
 }
+
+TEST_CASE("a flow that a later fetch brought serves those who asked before it", "[faults][flows][A26]") {
+  FlowCache flows(Duration::zero());
+  JsonReader json;
+  BareOperation operation;
+  const auto definition = [&] {
+    return std::make_shared<const FlowGraph>(std::move(*FlowGraph::parse(R"({"id":"f","nodes":[{"id":"a"}]})", json)));
+  };
+  const auto ask = [&](SingleFlight::Ticket& ticket) {
+    Waiter waiter(operation);
+    std::shared_ptr<const FlowGraph> flow;
+    std::string etag;
+    std::optional<Error> error;
+    return flows.ask(SteadyTime(seconds{1000}), "f", {}, waiter, ticket, flow, etag, error);
+  };
+  SingleFlight::Ticket one = 0, two = 0;
+  REQUIRE(ask(one) == Turn::lead);
+  flows.publish(SteadyTime(seconds{1000}), "f", definition(), {});
+  REQUIRE(ask(two) == Turn::lead);
+  flows.publish(SteadyTime(seconds{1000}), "f", definition(), {});
+  CHECK(ask(one) == Turn::use);
+  CHECK(ask(two) == Turn::use);
+}
