@@ -61,7 +61,8 @@ class Verdict {
     default: break;
   }
   if (status >= 500) return {Next::retry, ErrorCode::unavailable, write};
-  return {Next::give_up, ErrorCode::unexpected_status};  // redirects are not followed (hazard A16)
+  // Redirects are not followed (hazard A16). What is no final answer at all says nothing about a write.
+  return {Next::give_up, ErrorCode::unexpected_status, write && status < 200};
 }
 
 [[nodiscard]] constexpr Verdict classify(ExchangeKind kind, TransportFault fault, Delivery delivery) noexcept {

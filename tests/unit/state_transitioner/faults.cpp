@@ -86,6 +86,15 @@ TEST_CASE("a write counts from the moment it is sent", "[faults][I4]") {
   CHECK(operation.side_effects == 1);
 }
 
+TEST_CASE("a status that is no final answer says nothing about a write", "[faults][I4]") {
+  for (const int status : {0, 101, 103, 199}) {
+    CHECK(classify(ExchangeKind::write, status).ambiguous);
+    CHECK_FALSE(classify(ExchangeKind::read, status).ambiguous);
+  }
+  CHECK_FALSE(classify(ExchangeKind::write, 304).ambiguous);
+  CHECK_FALSE(classify(ExchangeKind::write, 418).ambiguous);
+}
+
 TEST_CASE("a token that is dead on arrival is an error, not a reason to ask for ever", "[faults][token][A13][I8]") {
   Fixture f;
   ScriptedTransport fresh(f.clock);
