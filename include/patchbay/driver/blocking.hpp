@@ -96,7 +96,8 @@ class BlockingOperation final : public Operation {
   std::condition_variable woken_;
 };
 
-/// Operations that are used again, so that a warm door allocates little. As many as there were calls at once.
+/// Operations that are used again, so that a warm door allocates little. As many as there were calls at once, none of
+/// which keeps the memory of a huge answer.
 /// Thread-safe.
 template <class PolicySet>
 class OperationPool {
@@ -136,6 +137,7 @@ class OperationPool {
 
  private:
   void give_back(std::unique_ptr<BlockingOperation<PolicySet>> operation) noexcept {
+    operation->trim();
     const std::lock_guard lock(mutex_);
     free_.push_back(std::move(operation));
   }

@@ -72,6 +72,18 @@ class Operation : public Wakeable {
     out_of_time = false;
   }
 
+  /// Gives back what an unusually large answer or request took; what the usual ones need is kept.
+  void trim() noexcept {
+    constexpr std::size_t kept = std::size_t{1} << 20;
+    if (response.body.allocated() > kept) {
+      response.body = Body{};
+      json = JsonReader{};
+      snapshot = InteractionSnapshot{};
+    }
+    for (std::string* text : {&body, &attributes, &authorization, &target})
+      if (text->capacity() > kept) std::string{}.swap(*text);
+  }
+
   // The operation itself.
   SteadyTime started{};
   SteadyTime deadline{};        ///< Over all attempts and sleeps; nothing begins that cannot end by it.

@@ -188,3 +188,17 @@ TEST_CASE("a flow that a later fetch brought serves those who asked before it", 
   CHECK(ask(one) == Turn::use);
   CHECK(ask(two) == Turn::use);
 }
+
+TEST_CASE("a pooled operation gives the memory of a huge answer back", "[faults][I20]") {
+  Fixture f;
+  Policies policies{.transport = f.cloud, .clock = f.clock};
+  OperationPool<decltype(policies)> pool(policies, *f.settings.random);
+  {
+    const auto operation = pool.take();
+    static_cast<void>(operation->response.body.prepare(std::size_t{8} << 20));
+    operation->attributes.reserve(std::size_t{8} << 20);
+  }
+  const auto operation = pool.take();
+  CHECK(operation->response.body.allocated() <= std::size_t{1} << 20);
+  CHECK(operation->attributes.capacity() <= std::size_t{1} << 20);
+}
