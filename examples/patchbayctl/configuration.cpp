@@ -36,7 +36,8 @@ Result<void> check_address(std::string_view name, const std::string& url) {
   const auto parsed = patchbay::Endpoint::parse(url, name);
   if (!parsed) return fail(parsed.error());
   if (parsed->may_carry_credentials()) return {};
-  return fail(ErrorCode::invalid_settings, std::string(name) + ": plain text goes only to this machine; use https or wss");
+  return fail(ErrorCode::invalid_settings,
+              std::string(name) + ": plain text goes only to this machine; use https or wss");
 }
 
 }  // namespace
@@ -51,8 +52,10 @@ Result<Configuration> configure(const Options& options) {
   const std::string base = text("GENESYS_BASE_URL");
   const std::string login = text("GENESYS_LOGIN_URL").empty() ? base : text("GENESYS_LOGIN_URL");
   const std::string channel = text("GENESYS_WS_URL"), webhook = text("CRM_WEBHOOK_URL");
-  for (const auto& [name, url] : {std::pair<const char*, const std::string&>{"GENESYS_BASE_URL", base}, {"GENESYS_LOGIN_URL", login},
-                                  {"GENESYS_WS_URL", channel}, {"CRM_WEBHOOK_URL", webhook}})
+  for (const auto& [name, url] : {std::pair<const char*, const std::string&>{"GENESYS_BASE_URL", base},
+                                  {"GENESYS_LOGIN_URL", login},
+                                  {"GENESYS_WS_URL", channel},
+                                  {"CRM_WEBHOOK_URL", webhook}})
     if (!url.empty())
       if (auto fine = check_address(name, url); !fine) return fail(std::move(fine.error()));
 
@@ -88,7 +91,8 @@ Result<Configuration> configure(const Options& options) {
   if (auto fine = settings.check(); !fine) return fail(std::move(fine.error()));
 
   if (options.log != Log::off)
-    out.logger = patchbay::TextLogger(stderr, options.log_level, options.log == Log::json ? patchbay::LogFormat::json : patchbay::LogFormat::logfmt);
+    out.logger = patchbay::TextLogger(
+        stderr, options.log_level, options.log == Log::json ? patchbay::LogFormat::json : patchbay::LogFormat::logfmt);
   out.strict = options.strict;
   return out;
 }

@@ -21,7 +21,8 @@ class Configuration {
   std::shared_ptr<Recorder> recorder;
 };
 
-/// What options and environment ask for; `invalid_settings`, naming the variable, when something is missing or cannot work.
+/// What options and environment ask for; `invalid_settings`, naming the variable, when something is missing or cannot
+/// work.
 [[nodiscard]] patchbay::Result<Configuration> configure(const Options& options);
 
 }  // namespace patchbayctl

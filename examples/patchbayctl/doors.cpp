@@ -13,8 +13,10 @@ namespace {
 
 /// Refuses a text that is no UTF-8 before it could stand in a request or a result.
 std::optional<patchbay::Error> not_utf8(const Job& job) {
-  for (const auto& [name, text] : {std::pair<const char*, const std::string&>{"flow", job.flow}, {"from", job.from}, {"to", job.to}})
-    if (!patchbay::is_valid_utf8(text)) return patchbay::Error(patchbay::ErrorCode::invalid_argument, std::string(name) + ": is no UTF-8");
+  for (const auto& [name, text] :
+       {std::pair<const char*, const std::string&>{"flow", job.flow}, {"from", job.from}, {"to", job.to}})
+    if (!patchbay::is_valid_utf8(text))
+      return patchbay::Error(patchbay::ErrorCode::invalid_argument, std::string(name) + ": is no UTF-8");
   return std::nullopt;
 }
 
@@ -37,7 +39,12 @@ Performed Doors::perform(const Job& job) {
       out.error = std::move(moved.error());
     }
   } else {
-    out.error = holds.perform(job);
+    auto held = holds.perform(job);
+    if (held) {
+      out.held = std::move(*held);
+    } else {
+      out.error = std::move(held.error());
+    }
   }
   if (auto record = Recorder::take()) {
     out.record = std::move(*record);

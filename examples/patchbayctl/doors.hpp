@@ -14,7 +14,10 @@ namespace patchbayctl {
 class Doors {
  public:
   explicit Doors(const Configuration& configuration)
-      : recorder_(configuration.recorder), random_(configuration.settings.random), transitions(configuration), holds(configuration) {}
+      : recorder_(configuration.recorder),
+        random_(configuration.settings.random),
+        transitions(configuration),
+        holds(configuration) {}
 
   [[nodiscard]] Performed perform(const Job& job);
 

@@ -37,7 +37,8 @@ class EnvFile {
  private:
   bool assignment(std::string& name, std::string& value) {
     skip_spaces();
-    if (std::string_view(text_).substr(at_).starts_with("export") && at_ + 6 < text_.size() && is_space(text_[at_ + 6])) {
+    if (std::string_view(text_).substr(at_).starts_with("export") && at_ + 6 < text_.size() &&
+        is_space(text_[at_ + 6])) {
       at_ += 6;
       skip_spaces();
     }
@@ -55,17 +56,19 @@ class EnvFile {
     if ((quote != '"' && quote != '\'' && quote != '`') || !quoted(quote, value)) plain(value);
     return true;
   }
-  /// A value in quotes, which may hold line ends; false, with nothing taken, when there is no closing quote before a line's end or
-  /// a comment.
+  /// A value in quotes, which may hold line ends; false, with nothing taken, when there is no closing quote before a
+  /// line's end or a comment.
   bool quoted(char quote, std::string& value) {
     std::size_t end = at_ + 1;
-    while (end < text_.size() && text_[end] != quote) end += text_[end] == '\\' && end + 1 < text_.size() && text_[end + 1] == quote ? 2 : 1;
+    while (end < text_.size() && text_[end] != quote)
+      end += text_[end] == '\\' && end + 1 < text_.size() && text_[end + 1] == quote ? 2 : 1;
     if (end >= text_.size()) return false;
     std::size_t rest = end + 1;
     while (rest < text_.size() && is_space(text_[rest])) ++rest;
     if (rest < text_.size() && text_[rest] != '\n' && text_[rest] != '#') return false;
     for (std::size_t i = at_ + 1; i < end; ++i) {
-      const bool line_end = quote == '"' && text_[i] == '\\' && i + 1 < end && (text_[i + 1] == 'n' || text_[i + 1] == 'r');
+      const bool line_end =
+          quote == '"' && text_[i] == '\\' && i + 1 < end && (text_[i + 1] == 'n' || text_[i + 1] == 'r');
       value.push_back(line_end ? (text_[++i] == 'n' ? '\n' : '\r') : text_[i]);
     }
     at_ = rest;
@@ -81,7 +84,8 @@ class EnvFile {
     while (at_ < text_.size() && is_space(text_[at_])) ++at_;
   }
   void skip_line() {
-    while (at_ < text_.size() && text_[at_++] != '\n') {}
+    while (at_ < text_.size() && text_[at_++] != '\n') {
+    }
   }
 
   std::string text_;
@@ -108,8 +112,10 @@ patchbay::Result<void> Environment::read_file(const std::string& path) {
   std::string text(limit + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!in.eof() || in.bad()) {
-    const std::string why = in.gcount() > static_cast<std::streamsize>(limit) ? "is larger than 1 MiB" : std::generic_category().message(errno);
-    return patchbay::fail(patchbay::ErrorCode::invalid_settings, "--env-file " + patchbay::excerpt(path, 256) + ": " + why);
+    const std::string why = in.gcount() > static_cast<std::streamsize>(limit) ? "is larger than 1 MiB"
+                                                                              : std::generic_category().message(errno);
+    return patchbay::fail(patchbay::ErrorCode::invalid_settings,
+                          "--env-file " + patchbay::excerpt(path, 256) + ": " + why);
   }
   text.resize(static_cast<std::size_t>(in.gcount()));
   file_ = parse_env_file(text);

@@ -2,19 +2,38 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <optional>
+#include <memory>
+#include <string>
+#include <vector>
 
-#include <patchbay/error.hpp>
+#include <patchbay/hold_request.hpp>
+#include <patchbay/result.hpp>
 
 #include "configuration.hpp"
 #include "job.hpp"
 
 namespace patchbayctl {
+
+/// The library's second door behind plain functions, so that its templates are compiled in one file. Safe to share
+/// between threads. It connects when the first job needs it.
 class Holds {
  public:
-  explicit Holds(const Configuration&) {}
-  std::optional<patchbay::Error> perform(const Job&) { return patchbay::Error(patchbay::ErrorCode::closed, "not yet"); }
-  void pump_in_background() {}
-  int report_standing() { return 0; }
+  explicit Holds(const Configuration& configuration);
+  Holds(const Holds&) = delete;
+  Holds& operator=(const Holds&) = delete;
+  /// Closes the channel; what is on hold stays so.
+  ~Holds();
+
+  /// Holds or releases, as the job says.
+  patchbay::Result<patchbay::HoldResult> perform(const Job& job);
+  /// Lets a thread of its own keep the channel alive and the holds watched between jobs, from the first job on.
+  void serve_in_background();
+  /// Interactions that are, or may be, on hold by this program's doing, each as a line for people.
+  [[nodiscard]] std::vector<std::string> standing() const;
+
+ private:
+  class Door;
+  std::unique_ptr<Door> door_;
 };
+
 }  // namespace patchbayctl

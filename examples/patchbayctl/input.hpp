@@ -15,7 +15,8 @@ class LineReader {
   /// Reads from a descriptor that the caller keeps open.
   explicit LineReader(int descriptor) : descriptor_(descriptor) {}
 
-  /// The next line without its end, which may be `\r\n`; the last needs none. `stopped` when a signal asks for the end meanwhile.
+  /// The next line without its end, which may be `\r\n`; the last needs none. `stopped` when a signal asks for the end
+  /// meanwhile.
   Got next(std::string& line);
   [[nodiscard]] std::size_t number() const noexcept { return number_; }
   /// Why reading failed.

@@ -16,7 +16,8 @@ namespace {
 using patchbay::ErrorCode;
 using patchbay::JsonValue;
 
-/// Reads the members of one line. The first mistake is kept; the rest is read all the same, so that the result can name the line's id.
+/// Reads the members of one line. The first mistake is kept; the rest is read all the same, so that the result can name
+/// the line's id.
 class LineReading {
  public:
   LineReading(Job& job, std::string& vars) : job_(job), vars_(vars) {}
@@ -48,7 +49,8 @@ class LineReading {
       vars_ = is_text ? "\"\"" : text;  // a string is no object, whatever it holds
     } else if (name == "deadline") {
       const auto number = is_text ? std::nullopt : patchbay::parse_json_number(text);
-      if (!number || *number <= 0 || *number > 1e9) return refuse(name, "expected a positive number of seconds"), simdjson::SUCCESS;
+      if (!number || *number <= 0 || *number > 1e9)
+        return refuse(name, "expected a positive number of seconds"), simdjson::SUCCESS;
       job_.deadline = std::chrono::ceil<patchbay::Duration>(std::chrono::duration<double>(*number));
     } else if (name == "priority") {
       job_.priority = std::move(text);  // a number, or text as on the command line
@@ -98,9 +100,11 @@ class LineReading {
   }
   void need(Names needed, Names allowed) {
     for (const std::string_view name : needed)
-      if (std::find(seen_.begin(), seen_.end(), name) == seen_.end()) refuse(name, std::string("is missing, and ").append(action_).append(" needs it"));
+      if (std::find(seen_.begin(), seen_.end(), name) == seen_.end())
+        refuse(name, std::string("is missing, and ").append(action_).append(" needs it"));
     for (const std::string& name : seen_) {
-      const bool known = name == "id" || name == "action" || name == "deadline" || std::find(needed.begin(), needed.end(), name) != needed.end() ||
+      const bool known = name == "id" || name == "action" || name == "deadline" ||
+                         std::find(needed.begin(), needed.end(), name) != needed.end() ||
                          std::find(allowed.begin(), allowed.end(), name) != allowed.end();
       if (!known) refuse(name, std::string("is no member of ").append(action_));
     }
@@ -154,7 +158,8 @@ Job job_of(std::string_view line, std::size_t number, patchbay::JsonReader& read
   if (const auto read = reader.object(line, reading); !read) {
     job.has_action = false;
     job.refused.emplace(ErrorCode::invalid_argument,
-                        "line " + std::to_string(number) + ": expected one JSON object; the reader says: " + std::string(read.error().why));
+                        "line " + std::to_string(number) +
+                            ": expected one JSON object; the reader says: " + std::string(read.error().why));
     return job;
   }
   reading.finish();

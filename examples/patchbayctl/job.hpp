@@ -15,7 +15,8 @@
 
 namespace patchbayctl {
 
-/// One thing to do, from the command line or from a line of `run`. The texts are as they were given; the doors judge them.
+/// One thing to do, from the command line or from a line of `run`. The texts are as they were given; the doors judge
+/// them.
 class Job {
  public:
   Command action = Command::transition;  ///< `transition`, `hold` or `unhold`.
@@ -30,7 +31,10 @@ class Job {
 };
 
 [[nodiscard]] constexpr std::string_view to_string(Command action) {
-  return action == Command::transition ? "transition" : action == Command::hold ? "hold" : action == Command::unhold ? "unhold" : "none";
+  return action == Command::transition ? "transition"
+         : action == Command::hold     ? "hold"
+         : action == Command::unhold   ? "unhold"
+                                       : "none";
 }
 
 /// The job of a command line whose command is `transition`, `hold` or `unhold`.

@@ -79,10 +79,11 @@ int main(const std::vector<std::string>& arguments) {
   int status = options.command == Command::flow  ? draw_flow(options, doors, output)
                : options.command == Command::run ? run(options, doors, output)
                                                  : perform(options, doors, output);
-  doors.holds.report_standing();
+  for (const std::string& each : doors.holds.standing()) complain(each, status);
   if (const int lost = configuration->recorder->failures(); lost != 0)
     complain(std::to_string(lost) + " audit records could not be written", status);
-  if (output.failed()) status = std::max(status, complain("stdout could not be written, so results are lost", incomplete_status));
+  if (output.failed())
+    status = std::max(status, complain("stdout could not be written, so results are lost", incomplete_status));
   return status;
 }
 
@@ -90,4 +91,6 @@ int main(const std::vector<std::string>& arguments) {
 
 }  // namespace patchbayctl
 
-int main(int count, char** arguments) { return patchbayctl::main(std::vector<std::string>(arguments + (count > 0 ? 1 : 0), arguments + count)); }
+int main(int count, char** arguments) {
+  return patchbayctl::main(std::vector<std::string>(arguments + (count > 0 ? 1 : 0), arguments + count));
+}

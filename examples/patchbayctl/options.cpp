@@ -62,15 +62,16 @@ struct Name {
   unsigned bit;
 };
 constexpr std::array commands{Name{"transition", Command::transition, transition}, Name{"hold", Command::hold, hold},
-                              Name{"unhold", Command::unhold, unhold}, Name{"flow", Command::flow, flow}, Name{"run", Command::run, run}};
+                              Name{"unhold", Command::unhold, unhold}, Name{"flow", Command::flow, flow},
+                              Name{"run", Command::run, run}};
 
 const Flag* find_flag(std::string_view name) {
   const auto found = std::find_if(flags.begin(), flags.end(), [&](const Flag& flag) { return flag.name == name; });
   return found == flags.end() ? nullptr : &*found;
 }
 
-/// CLI11 takes the next argument as the value of `--name=`, which ours is the empty text. So `--name=value` becomes two arguments, of
-/// which the second is a value whatever it looks like.
+/// CLI11 takes the next argument as the value of `--name=`, which ours is the empty text. So `--name=value` becomes two
+/// arguments, of which the second is a value whatever it looks like.
 std::vector<std::string> split_values(const std::vector<std::string>& arguments) {
   std::vector<std::string> out;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -81,7 +82,8 @@ std::vector<std::string> split_values(const std::vector<std::string>& arguments)
     }
     const std::string_view name = std::string_view(argument).substr(argument.starts_with("--") ? 2 : 0);
     const std::size_t equals = name.find('=');
-    const bool takes_value = argument.starts_with("--") && (find_flag(name.substr(0, equals)) || name.substr(0, equals) == "var");
+    const bool takes_value =
+        argument.starts_with("--") && (find_flag(name.substr(0, equals)) || name.substr(0, equals) == "var");
     if (takes_value && equals != std::string_view::npos) {
       out.push_back("--" + std::string(name.substr(0, equals)));
       out.emplace_back(name.substr(equals + 1));
@@ -128,7 +130,8 @@ bool interpret(Options& options, const Flag& flag, const std::string& value) {
     options.log = value == "off" ? Log::off : value == "json" ? Log::json : Log::text;
     return value == "off" || value == "json" || value == "text";
   }
-  for (const patchbay::Level level : {patchbay::Level::debug, patchbay::Level::info, patchbay::Level::warn, patchbay::Level::error}) {
+  for (const patchbay::Level level :
+       {patchbay::Level::debug, patchbay::Level::info, patchbay::Level::warn, patchbay::Level::error}) {
     if (value != to_string(level)) continue;
     options.log_level = level;
     return true;
@@ -173,9 +176,10 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
     return UsageError(error.what());
   }
   if (app.count("--version") != 0)
-    return Information{"patchbayctl " + std::to_string(PATCHBAY_VERSION_MAJOR) + "." + std::to_string(PATCHBAY_VERSION_MINOR) + "." +
-                       std::to_string(PATCHBAY_VERSION_PATCH) + "\n"};
-  const auto chosen = std::find_if(commands.begin(), commands.end(), [&](const Name& name) { return app.got_subcommand(std::string(name.text)); });
+    return Information{"patchbayctl " + std::to_string(PATCHBAY_VERSION_MAJOR) + "." +
+                       std::to_string(PATCHBAY_VERSION_MINOR) + "." + std::to_string(PATCHBAY_VERSION_PATCH) + "\n"};
+  const auto chosen = std::find_if(commands.begin(), commands.end(),
+                                   [&](const Name& name) { return app.got_subcommand(std::string(name.text)); });
   if (chosen == commands.end()) return UsageError("name a command: transition, hold, unhold, flow or run");
 
   Options options;
@@ -183,7 +187,8 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
   for (const Flag& flag : flags) {
     const std::string shown = "--" + std::string(flag.name);
     const std::vector<std::string> values = app.get_option(shown)->results();
-    if (values.empty() && (flag.required_by & chosen->bit) != 0) return UsageError(std::string(chosen->text) + " needs " + shown);
+    if (values.empty() && (flag.required_by & chosen->bit) != 0)
+      return UsageError(std::string(chosen->text) + " needs " + shown);
     if (values.empty()) continue;
     if ((flag.commands & chosen->bit) == 0) return UsageError(shown + " is no option of " + std::string(chosen->text));
     if (values.size() > 1) return UsageError(shown + " is given twice");
@@ -195,7 +200,8 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
   }
   options.var = app.get_option("--var")->results();
   options.strict = app.get_option("--strict")->as<bool>();
-  if (!options.var.empty() && options.command != Command::transition) return UsageError("--var is no option of " + std::string(chosen->text));
+  if (!options.var.empty() && options.command != Command::transition)
+    return UsageError("--var is no option of " + std::string(chosen->text));
   for (const std::string& each : options.var)
     if (each.find('=') == std::string::npos || each.starts_with('=')) return UsageError("--var: expected NAME=VALUE");
   if (options.from.has_value() != options.to.has_value()) return UsageError("--from and --to go together");

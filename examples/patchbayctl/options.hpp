@@ -19,8 +19,8 @@ namespace patchbayctl {
 enum class Command { transition, hold, unhold, flow, run };
 enum class Log { off, text, json };
 
-/// The command line. What the library judges (identifiers, nodes, priorities, variables) stays the text that was given; what only the
-/// tool knows is parsed.
+/// The command line. What the library judges (identifiers, nodes, priorities, variables) stays the text that was given;
+/// what only the tool knows is parsed.
 class Options {
  public:
   Command command = Command::transition;

@@ -11,8 +11,8 @@
 
 namespace patchbayctl {
 
-/// Keeps what a door records at the end of an operation, which is what a result line is made of, and passes every record on to the
-/// audit file, if there is one. Both doors record an operation's end on the thread that called them.
+/// Keeps what a door records at the end of an operation, which is what a result line is made of, and passes every
+/// record on to the audit file, if there is one. Both doors record an operation's end on the thread that called them.
 class Recorder final : public patchbay::AuditSink {
  public:
   explicit Recorder(std::shared_ptr<patchbay::AuditSink> file) : file_(std::move(file)) {}

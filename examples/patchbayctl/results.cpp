@@ -32,7 +32,9 @@ void text_or_null(JsonWriter& json, std::string_view name, std::string_view text
   }
 }
 
-double to_ms(patchbay::Duration span) { return std::round(std::chrono::duration<double, std::micro>(span).count()) / 1000; }
+double to_ms(patchbay::Duration span) {
+  return std::round(std::chrono::duration<double, std::micro>(span).count()) / 1000;
+}
 
 void append_error(JsonWriter& json, const Error& error) {
   json.begin_object().member("code", to_string(error.code()));
@@ -78,6 +80,15 @@ void append_transition(JsonWriter& json, const Job& job, const Performed& perfor
   json.end_object();
 }
 
+void append_hold(JsonWriter& json, const Performed& performed) {
+  json.member("correlationId", std::string_view(performed.record.operation_id));
+  if (!performed.held) return;
+  const patchbay::HoldResult& held = *performed.held;
+  json.member("resolvedBy", held.resolved_by == patchbay::ResolvedBy::answer ? "answer" : "state");
+  json.member("alreadyHeld", held.already_held).member("heldForMs", to_ms(held.held_for));
+  json.member("ackLatencyMs", to_ms(held.ack_latency)).member("waitedMs", to_ms(held.waited));
+}
+
 }  // namespace
 
 std::string result_line(const Job& job, const Performed& performed) {
@@ -102,7 +113,7 @@ std::string result_line(const Job& job, const Performed& performed) {
   if (job.has_action && job.action == Command::transition) {
     append_transition(json, job, performed);
   } else if (job.has_action) {
-    json.member("correlationId", std::string_view(record.operation_id));
+    append_hold(json, performed);
   }
   if (performed.error) {
     json.key("error");
@@ -115,10 +126,14 @@ std::string result_line(const Job& job, const Performed& performed) {
 int exit_status(const Error& error) {
   if (error.outcome() == patchbay::Outcome::unknown) return 5;
   switch (category(error.code())) {
-    case patchbay::ErrorCategory::rule: return 1;
-    case patchbay::ErrorCategory::refused: return 3;
-    case patchbay::ErrorCategory::incomplete: return incomplete_status;
-    case patchbay::ErrorCategory::undecided: return 5;
+    case patchbay::ErrorCategory::rule:
+      return 1;
+    case patchbay::ErrorCategory::refused:
+      return 3;
+    case patchbay::ErrorCategory::incomplete:
+      return incomplete_status;
+    case patchbay::ErrorCategory::undecided:
+      return 5;
   }
   return incomplete_status;
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include <patchbay/error.hpp>
+#include <patchbay/hold_request.hpp>
 #include <patchbay/observe/audit.hpp>
 #include <patchbay/transition_request.hpp>
 
@@ -21,6 +22,7 @@ class Performed {
   patchbay::AuditRecord record;  ///< Of the operation's end.
   std::optional<patchbay::Error> error;
   std::optional<patchbay::TransitionResult> moved;
+  std::optional<patchbay::HoldResult> held;
 };
 
 /// One JSON object for stdout, without its line's end.

@@ -45,15 +45,16 @@ class Progress {
 /// The jobs that are under way, and the threads that perform them.
 class Workers {
  public:
-  Workers(int count, Doors& doors, Output& output) : doors_(doors), output_(output), most_(static_cast<std::size_t>(count)) {
+  Workers(int count, Doors& doors, Output& output)
+      : doors_(doors), output_(output), most_(static_cast<std::size_t>(count)) {
     for (int i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
   }
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
   ~Workers() { finish(); }
 
-  /// Waits for a free place, and for the jobs before it that name the same interaction; then begins `job`. False when the end is asked
-  /// for meanwhile.
+  /// Waits for a free place, and for the jobs before it that name the same interaction; then begins `job`. False when
+  /// the end is asked for meanwhile.
   bool begin(Job job) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return stop_asked() || (under_way_.size() < most_ && !busy(job.interaction)); });
@@ -133,10 +134,12 @@ int run(const Options& options, Doors& doors, Output& output) {
     descriptor = ::open(options.file.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
       const int error = errno;
-      std::fprintf(stderr, "patchbayctl: %s: %s\n", patchbay::excerpt(options.file, 256).c_str(), std::generic_category().message(error).c_str());
+      std::fprintf(stderr, "patchbayctl: %s: %s\n", patchbay::excerpt(options.file, 256).c_str(),
+                   std::generic_category().message(error).c_str());
       return usage_status;
     }
   }
+  doors.holds.serve_in_background();
   int status = 0;
   {
     Workers workers(options.in_flight, doors, output);
@@ -149,14 +152,17 @@ int run(const Options& options, Doors& doors, Output& output) {
       if (got == LineReader::Got::end) break;
       if (got == LineReader::Got::line || got == LineReader::Got::too_long) {
         if (got == LineReader::Got::line && is_blank(line)) continue;
-        if (workers.begin(got == LineReader::Got::line ? job_of(line, reader.number(), json) : too_long(reader.number()))) {
+        if (workers.begin(got == LineReader::Got::line ? job_of(line, reader.number(), json)
+                                                       : too_long(reader.number()))) {
           begun = reader.number();
           continue;
         }
         got = LineReader::Got::stopped;
       }
-      const std::string why = got == LineReader::Got::failed ? std::generic_category().message(reader.error()) : "asked to stop";
-      if (!output.failed()) std::fprintf(stderr, "patchbayctl: %s; nothing behind line %zu was begun\n", why.c_str(), begun);
+      const std::string why =
+          got == LineReader::Got::failed ? std::generic_category().message(reader.error()) : "asked to stop";
+      if (!output.failed())
+        std::fprintf(stderr, "patchbayctl: %s; nothing behind line %zu was begun\n", why.c_str(), begun);
       status = incomplete_status;
       break;
     }

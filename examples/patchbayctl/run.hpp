@@ -8,8 +8,9 @@
 
 namespace patchbayctl {
 
-/// `patchbayctl run`: performs the jobs of a JSON Lines file, with up to `options.in_flight` at once, each line after the lines before
-/// it that name the same interaction; writes each result as it comes. Returns the exit status: the highest of all.
+/// `patchbayctl run`: performs the jobs of a JSON Lines file, with up to `options.in_flight` at once, each line after
+/// the lines before it that name the same interaction; writes each result as it comes. Returns the exit status: the
+/// highest of all.
 int run(const Options& options, Doors& doors, Output& output);
 
 }  // namespace patchbayctl

@@ -4,8 +4,8 @@
 
 namespace patchbayctl {
 
-/// SIGINT and SIGTERM ask for an end: what is under way is finished and reported, nothing new is begun. A second one ends the process
-/// at once. SIGPIPE becomes a failed write.
+/// SIGINT and SIGTERM ask for an end: what is under way is finished and reported, nothing new is begun. A second one
+/// ends the process at once. SIGPIPE becomes a failed write.
 void watch_signals();
 
 /// Whether the end was asked for.

@@ -14,8 +14,8 @@ namespace patchbayctl {
 
 namespace {
 
-/// Document A's variables. Whether others pass, as strings, is decided at run time here: a schema is a policy, and may be a class of
-/// the client's own.
+/// Document A's variables. Whether others pass, as strings, is decided at run time here: a schema is a policy, and may
+/// be a class of the client's own.
 class DocumentVariables {
  public:
   using value_type = patchbay::IvrVariables;
@@ -30,8 +30,8 @@ class DocumentVariables {
       patchbay::schema<value_type, open>.coerce(in, reader, reserved, violations, members);
     }
   }
-  void encode(const value_type& value, std::span<const std::string_view> reserved, std::vector<patchbay::Violation>& violations,
-              std::string& members) const {
+  void encode(const value_type& value, std::span<const std::string_view> reserved,
+              std::vector<patchbay::Violation>& violations, std::string& members) const {
     patchbay::schema<value_type>.encode(value, reserved, violations, members);
   }
 
@@ -50,9 +50,10 @@ auto policies_of(const Configuration& configuration) {
 
 class Transitions::Door {
  public:
-  explicit Door(const Configuration& configuration) : transitioner(policies_of(configuration), configuration.settings) {}
-  patchbay::StateTransitioner<patchbay::beast::BlockingTransport, patchbay::SystemClock, patchbay::DefaultRetry, patchbay::TextLogger,
-                              DocumentVariables>
+  explicit Door(const Configuration& configuration)
+      : transitioner(policies_of(configuration), configuration.settings) {}
+  patchbay::StateTransitioner<patchbay::beast::BlockingTransport, patchbay::SystemClock, patchbay::DefaultRetry,
+                              patchbay::TextLogger, DocumentVariables>
       transitioner;
 };
 
@@ -62,8 +63,11 @@ Transitions::~Transitions() = default;
 patchbay::Result<patchbay::TransitionResult> Transitions::transition(const patchbay::TransitionRequest& request) {
   return door_->transitioner.transition(request);
 }
-patchbay::Result<std::shared_ptr<const patchbay::FlowGraph>> Transitions::flow(std::string_view id) { return door_->transitioner.flow(id); }
-patchbay::Result<patchbay::FlowPath> Transitions::path(std::string_view flow, std::string_view from, std::string_view to) {
+patchbay::Result<std::shared_ptr<const patchbay::FlowGraph>> Transitions::flow(std::string_view id) {
+  return door_->transitioner.flow(id);
+}
+patchbay::Result<patchbay::FlowPath> Transitions::path(std::string_view flow, std::string_view from,
+                                                       std::string_view to) {
   return door_->transitioner.path(flow, from, to);
 }
 

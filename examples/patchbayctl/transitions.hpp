@@ -13,7 +13,8 @@
 
 namespace patchbayctl {
 
-/// The library's first door behind plain functions, so that its templates are compiled in one file. Safe to share between threads.
+/// The library's first door behind plain functions, so that its templates are compiled in one file. Safe to share
+/// between threads.
 class Transitions {
  public:
   explicit Transitions(const Configuration& configuration);

@@ -37,7 +37,8 @@ inline std::vector<std::string> clean_environment() {
   std::vector<std::string> out;
   for (char** each = environ; *each != nullptr; ++each) {
     const std::string_view variable = *each;
-    if (!variable.starts_with("GENESYS_") && !variable.starts_with("CRM_") && !variable.starts_with("PATCHBAY_")) out.emplace_back(variable);
+    if (!variable.starts_with("GENESYS_") && !variable.starts_with("CRM_") && !variable.starts_with("PATCHBAY_"))
+      out.emplace_back(variable);
   }
   return out;
 }
@@ -57,7 +58,8 @@ class Ended {
 /// A running program; killed, by its id, when this is destroyed.
 class Process {
  public:
-  Process(const std::filesystem::path& program, std::vector<std::string> arguments, std::vector<std::string> environment)
+  Process(const std::filesystem::path& program, std::vector<std::string> arguments,
+          std::vector<std::string> environment)
       : started_(std::chrono::steady_clock::now()) {
     const Pipe in, out, err;
     posix_spawn_file_actions_t actions;
@@ -109,7 +111,8 @@ class Process {
   }
   void close_input() { close(in_); }
   /// What it has said so far, once that holds `mark` on stdout, or on stderr; it may also end before.
-  std::string read_through(std::string_view mark, bool of_stderr = false, std::chrono::milliseconds patience = std::chrono::seconds(20)) {
+  std::string read_through(std::string_view mark, bool of_stderr = false,
+                           std::chrono::milliseconds patience = std::chrono::seconds(20)) {
     const auto limit = std::chrono::steady_clock::now() + patience;
     const std::string& said = of_stderr ? ended_.err : ended_.out;
     while (said.find(mark) == std::string::npos)
@@ -130,7 +133,8 @@ class Process {
     }
     int status = 0;
     rusage used{};
-    while (::wait4(pid_, &status, 0, &used) < 0 && errno == EINTR) {}
+    while (::wait4(pid_, &status, 0, &used) < 0 && errno == EINTR) {
+    }
     pid_ = -1;
     if (WIFEXITED(status)) ended_.status = WEXITSTATUS(status);
     if (WIFSIGNALED(status)) ended_.signal = WTERMSIG(status);
@@ -166,8 +170,10 @@ class Process {
   }
   /// Waits for one event; false when the time is over.
   bool turn(std::string_view* input, std::chrono::steady_clock::time_point limit) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now()).count();
-    std::array<pollfd, 3> wanted{pollfd{input ? in_ : -1, POLLOUT, 0}, pollfd{out_, POLLIN, 0}, pollfd{err_, POLLIN, 0}};
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now()).count();
+    std::array<pollfd, 3> wanted{pollfd{input ? in_ : -1, POLLOUT, 0}, pollfd{out_, POLLIN, 0},
+                                 pollfd{err_, POLLIN, 0}};
     const int ready = ::poll(wanted.data(), wanted.size(), static_cast<int>(std::max<long>(left, 0)));
     if (ready == 0) return false;
     if (wanted[1].revents != 0) take(out_, ended_.out);

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
 
-// patchbayctl against a cloud that limits rates, fails before or after it has done what was asked, and has other writers.
+// patchbayctl against a cloud that limits rates, fails before or after it has done what was asked, and has other
+// writers.
 #include "support/raw_peer.hpp"
 #include "unit/tools/loopback.hpp"
 
@@ -24,7 +25,8 @@ class Moved {
   /// How often the cloud has this transition.
   [[nodiscard]] std::size_t times_applied() const {
     std::size_t out = 0;
-    for (std::size_t i = 0; i < truth->size("/operations"); ++i) out += (*truth)["/operations/" + std::to_string(i) + "/id"] == (*result)["/id"] ? 1 : 0;
+    for (std::size_t i = 0; i < truth->size("/operations"); ++i)
+      out += (*truth)["/operations/" + std::to_string(i) + "/id"] == (*result)["/id"] ? 1 : 0;
     return out;
   }
 
@@ -41,8 +43,10 @@ std::string fault(std::string_view method, std::string_view rest) {
 
 TEST_CASE("the documents' transition succeeds, and says what it did", "[tools][faults]") {
   const LoopbackCloud cloud;
-  const Moved moved(cloud, {"--var", "customer_tier=enterprise", "--var", "call_duration_seconds=145", "--var", "requires_supervisor=false", "--var",
-                            R"(routing_metadata={"queue":"billing_team","priority":"high"})", "--var", "campaign=7", "--webhook-url", cloud.url() + "/webhook"});
+  const Moved moved(
+      cloud, {"--var", "customer_tier=enterprise", "--var", "call_duration_seconds=145", "--var",
+              "requires_supervisor=false", "--var", R"(routing_metadata={"queue":"billing_team","priority":"high"})",
+              "--var", "campaign=7", "--webhook-url", cloud.url() + "/webhook"});
   INFO(moved.ended.out);
   CHECK(moved.ended.status == 0);
   CHECK(moved.ended.err.empty());
@@ -90,7 +94,9 @@ TEST_CASE("a Retry-After of either form is waited out", "[tools][faults][A8]") {
   }
   const LoopbackCloud cloud;
   // A date, two seconds after the answer's own.
-  cloud.fault(fault("PATCH", R"("kind":"answer","status":429,"headers":{"Retry-After":"Sun, 06 Nov 1994 08:49:39 GMT","Date":"Sun, 06 Nov 1994 08:49:37 GMT"})"));
+  cloud.fault(fault(
+      "PATCH",
+      R"("kind":"answer","status":429,"headers":{"Retry-After":"Sun, 06 Nov 1994 08:49:39 GMT","Date":"Sun, 06 Nov 1994 08:49:37 GMT"})"));
   const Moved moved(cloud);
   CHECK(moved.ended.status == 0);
   CHECK(moved.ended.took >= std::chrono::milliseconds(1900));
@@ -137,15 +143,17 @@ TEST_CASE("one 401 is answered with a new token, a second one is the answer", "[
 }
 
 TEST_CASE("server errors are tried again, and what was applied all the same is recognised", "[tools][faults][A5][A6]") {
-  for (const char* const what : {R"("kind":"answer","status":503)", R"("kind":"answer","status":502,"applied":true)", R"("kind":"reset")",
-                                 R"("kind":"reset","applied":true)", R"("kind":"truncate")", R"("kind":"garbage","applied":true)"}) {
+  for (const char* const what :
+       {R"("kind":"answer","status":503)", R"("kind":"answer","status":502,"applied":true)", R"("kind":"reset")",
+        R"("kind":"reset","applied":true)", R"("kind":"truncate")", R"("kind":"garbage","applied":true)"}) {
     INFO(what);
     const LoopbackCloud cloud;
     cloud.fault(fault("PATCH", what));
     const Moved moved(cloud);
     CHECK(moved.ended.status == 0);
     CHECK(moved["/outcome"] == "applied");
-    CHECK(moved["/resolvedBy"] == (std::string(what).find("applied") != std::string::npos || std::string(what).find("truncate") != std::string::npos
+    CHECK(moved["/resolvedBy"] == (std::string(what).find("applied") != std::string::npos ||
+                                           std::string(what).find("truncate") != std::string::npos
                                        ? "state"
                                        : "answer"));
     CHECK(moved.times_applied() == 1);
@@ -156,7 +164,8 @@ TEST_CASE("what nobody can know is called unknown", "[tools][faults][A6]") {
   // The write's answers are lost, and the interaction cannot be read any more.
   const LoopbackCloud cloud;
   cloud.fault(fault("PATCH", R"("times":0,"kind":"reset","applied":true)"));
-  cloud.fault(R"({"on":"http","match":{"method":"GET","targetPrefix":"/api/v2/interactions/"},"skip":1,"times":0,"kind":"answer","status":503})");
+  cloud.fault(
+      R"({"on":"http","match":{"method":"GET","targetPrefix":"/api/v2/interactions/"},"skip":1,"times":0,"kind":"answer","status":503})");
   const Moved moved(cloud, {"--deadline", "3"});
   CHECK(moved.ended.status == 5);
   CHECK(moved["/outcome"] == "unknown");
@@ -199,11 +208,16 @@ TEST_CASE("another writer is noticed, and not overwritten", "[tools][faults][A2]
 }
 
 TEST_CASE("refusals of the cloud have their own status and message", "[tools][faults]") {
-  for (const auto& [status, code] : {std::pair{"403", "forbidden"}, {"404", "not_found"}, {"422", "unprocessable"}, {"428", "precondition_required"},
-                                     {"400", "unexpected_status"}, {"302", "unexpected_status"}}) {
+  for (const auto& [status, code] : {std::pair{"403", "forbidden"},
+                                     {"404", "not_found"},
+                                     {"422", "unprocessable"},
+                                     {"428", "precondition_required"},
+                                     {"400", "unexpected_status"},
+                                     {"302", "unexpected_status"}}) {
     INFO(status);
     const LoopbackCloud cloud;
-    cloud.fault(fault("PATCH", std::string(R"("times":0,"kind":"answer","body":"{\"message\":\"because\"}","status":)") + status));
+    cloud.fault(fault(
+        "PATCH", std::string(R"("times":0,"kind":"answer","body":"{\"message\":\"because\"}","status":)") + status));
     const Moved moved(cloud);
     CHECK(moved.ended.status == 3);
     CHECK(moved["/error/code"] == code);
@@ -249,7 +263,8 @@ TEST_CASE("without a strong ETag nothing is written", "[tools][faults][A3]") {
 
 TEST_CASE("a webhook that fails is reported and changes nothing", "[tools][faults][A30]") {
   const LoopbackCloud cloud;
-  cloud.fault(R"({"on":"http","match":{"method":"POST","targetPrefix":"/webhook"},"times":0,"kind":"answer","status":404})");
+  cloud.fault(
+      R"({"on":"http","match":{"method":"POST","targetPrefix":"/webhook"},"times":0,"kind":"answer","status":404})");
   const Moved moved(cloud, {"--webhook-url", cloud.url() + "/webhook"});
   CHECK(moved.ended.status == 0);
   CHECK(moved["/success"] == "true");

@@ -16,7 +16,8 @@ namespace patchbay::test {
 inline constexpr std::string_view raw_token = "raw-t0ken-5b9c-do-not-print";
 
 inline std::string http(std::string_view body, int status = 200, std::string_view fields = {}) {
-  std::string out = "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
+  std::string out = "HTTP/1.1 " + std::to_string(status) +
+                    " X\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
   return out.append("\r\n").append(fields).append("\r\n").append(body);
 }
 
@@ -32,16 +33,22 @@ inline Exchange exchange_of(std::string_view request) {
 /// What an honest server answers; the interaction stays at version 1, as if no write ever reached it.
 inline std::string honest_answer(std::string_view request) {
   switch (exchange_of(request)) {
-    case Exchange::token: return http("{\"access_token\":\"" + std::string(raw_token) + "\",\"expires_in\":3600,\"token_type\":\"bearer\"}");
-    case Exchange::flow: return http(R"({"id":"f","nodes":[{"id":"a","transitions":[{"targetId":"b"}]},{"id":"b"}]})");
+    case Exchange::token:
+      return http("{\"access_token\":\"" + std::string(raw_token) +
+                  "\",\"expires_in\":3600,\"token_type\":\"bearer\"}");
+    case Exchange::flow:
+      return http(R"({"id":"f","nodes":[{"id":"a","transitions":[{"targetId":"b"}]},{"id":"b"}]})");
     case Exchange::read: {
       constexpr std::string_view before = "/api/v2/interactions/";
       const std::size_t at = request.find(before) + before.size();
       const std::string id(request.substr(at, request.find(' ', at) - at));
-      return http("{\"id\":\"" + id + "\",\"state\":\"connected\",\"customAttributes\":{\"flow_node\":\"a\"},\"routingData\":{\"skillGroup\":{\"id\":\"g\"}}}", 200,
-                  "ETag: \"1\"\r\n");
+      return http("{\"id\":\"" + id +
+                      "\",\"state\":\"connected\",\"customAttributes\":{\"flow_node\":\"a\"},\"routingData\":{"
+                      "\"skillGroup\":{\"id\":\"g\"}}}",
+                  200, "ETag: \"1\"\r\n");
     }
-    case Exchange::write: return http("{}", 200, "ETag: \"2\"\r\n");
+    case Exchange::write:
+      return http("{}", 200, "ETag: \"2\"\r\n");
   }
   return {};
 }

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
 
-// patchbayctl against servers that answer HTML, nothing, far too much, half an answer, no UTF-8 or nests of brackets, or that end the
-// connection at any point, at each exchange of a transition.
+// patchbayctl against servers that answer HTML, nothing, far too much, half an answer, no UTF-8 or nests of brackets,
+// or that end the connection at any point, at each exchange of a transition.
 #include "unit/tools/hostile.hpp"
 #include "unit/tools/tool.hpp"
 
@@ -13,7 +13,8 @@ namespace {
 constexpr std::array exchanges{Exchange::token, Exchange::flow, Exchange::read, Exchange::write};
 
 std::vector<std::string> move_within(const char* deadline) {
-  return {"transition", "--interaction", "i-1", "--flow", "f", "--from", "a", "--to", "b", "--var", "customer_tier=gold", "--deadline", deadline};
+  return {"transition", "--interaction",      "i-1",        "--flow", "f", "--from", "a", "--to", "b",
+          "--var",      "customer_tier=gold", "--deadline", deadline};
 }
 
 Tool tool_for(const HostileServer& server) {
@@ -26,7 +27,8 @@ HostileServer::Deed says(std::string answer) {
   return [answer = std::move(answer)](PeerConnection& c, const std::string&) { c.write(answer); };
 }
 
-/// What must be so whatever a server did: one result, the truth about the write, within the deadline, in bounded memory.
+/// What must be so whatever a server did: one result, the truth about the write, within the deadline, in bounded
+/// memory.
 Json result_of(const Ended& ended) {
   INFO("stdout: " << ended.out << "\nstderr: " << ended.err);
   REQUIRE(lines_of(ended.out).size() == 1);
@@ -35,8 +37,8 @@ Json result_of(const Ended& ended) {
   return Json(lines_of(ended.out).front());
 }
 
-/// A server that lies at `where`, for ever: the error's code where nothing can have been written; where it was the write that was
-/// answered so, nobody can know.
+/// A server that lies at `where`, for ever: the error's code where nothing can have been written; where it was the
+/// write that was answered so, nobody can know.
 void check_lie(Exchange where, HostileServer::Deed deed, std::string_view code, const char* deadline = "2") {
   HostileServer server(where, HostileServer::always, std::move(deed));
   Tool tool = tool_for(server);
@@ -82,7 +84,8 @@ TEST_CASE("an empty answer is a malformed response, except to a write, which it 
 TEST_CASE("no answer at all is a network failure, or an unknown outcome", "[tools][hostile]") {
   for (const Exchange where : exchanges) {
     INFO(static_cast<int>(where));
-    check_lie(where, [](PeerConnection&, const std::string&) {}, "network");
+    check_lie(
+        where, [](PeerConnection&, const std::string&) {}, "network");
   }
 }
 
@@ -103,72 +106,90 @@ TEST_CASE("a server that stays silent costs no more than the deadline", "[tools]
 TEST_CASE("an answer that announces 1 GB is refused at once", "[tools][hostile]") {
   for (const Exchange where : exchanges) {
     INFO(static_cast<int>(where));
-    check_lie(where,
-              [](PeerConnection& c, const std::string&) {
-                const std::string filler(65536, ' ');
-                if (!c.write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1073741824\r\n\r\n{\"a\":1")) return;
-                while (c.write(filler)) {}
-              },
-              "response_too_large");
+    check_lie(
+        where,
+        [](PeerConnection& c, const std::string&) {
+          const std::string filler(65536, ' ');
+          if (!c.write(
+                  "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1073741824\r\n\r\n{\"a\":1"))
+            return;
+          while (c.write(filler)) {
+          }
+        },
+        "response_too_large");
   }
 }
 
 TEST_CASE("an answer without an end is cut at the limit", "[tools][hostile]") {
   for (const Exchange where : exchanges) {
     INFO(static_cast<int>(where));
-    check_lie(where,
-              [](PeerConnection& c, const std::string&) {
-                const std::string chunk = "10000\r\n" + std::string(65536, ' ') + "\r\n";
-                if (!c.write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")) return;
-                while (c.write(chunk)) {}
-              },
-              "response_too_large", "10");
+    check_lie(
+        where,
+        [](PeerConnection& c, const std::string&) {
+          const std::string chunk = "10000\r\n" + std::string(65536, ' ') + "\r\n";
+          if (!c.write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"))
+            return;
+          while (c.write(chunk)) {
+          }
+        },
+        "response_too_large", "10");
   }
 }
 
 TEST_CASE("a header without an end is cut at the limit", "[tools][hostile]") {
-  check_lie(Exchange::read,
-            [](PeerConnection& c, const std::string&) {
-              if (!c.write("HTTP/1.1 200 OK\r\n")) return;
-              while (c.write("X-Filler: " + std::string(1000, 'x') + "\r\n")) {}
-            },
-            "response_too_large");
+  check_lie(
+      Exchange::read,
+      [](PeerConnection& c, const std::string&) {
+        if (!c.write("HTTP/1.1 200 OK\r\n")) return;
+        while (c.write("X-Filler: " + std::string(1000, 'x') + "\r\n")) {
+        }
+      },
+      "response_too_large");
 }
 
 TEST_CASE("half an answer is no answer", "[tools][hostile]") {
   for (const Exchange where : exchanges) {
     INFO(static_cast<int>(where));
-    check_lie(where,
-              [](PeerConnection& c, const std::string& request) {
-                const std::string whole = honest_answer(request);
-                c.write(std::string_view(whole).substr(0, whole.size() - 1));
-              },
-              "network");
+    check_lie(
+        where,
+        [](PeerConnection& c, const std::string& request) {
+          const std::string whole = honest_answer(request);
+          c.write(std::string_view(whole).substr(0, whole.size() - 1));
+        },
+        "network");
   }
 }
 
 TEST_CASE("an answer that is no UTF-8 is malformed", "[tools][hostile]") {
   check_lie(Exchange::token, says(http("{\"access_token\":\"\xff\xfe\"}")), "malformed_response");
   check_lie(Exchange::flow, says(http("{\"id\":\"f\",\"nodes\":[{\"id\":\"a\xc3\"}]}")), "flow_malformed");
-  check_lie(Exchange::read, says(http("{\"id\":\"i-1\",\"customAttributes\":{\"flow_node\":\"\xed\xa0\x80\"}}", 200, "ETag: \"1\"\r\n")), "malformed_response");
+  check_lie(
+      Exchange::read,
+      says(http("{\"id\":\"i-1\",\"customAttributes\":{\"flow_node\":\"\xed\xa0\x80\"}}", 200, "ETag: \"1\"\r\n")),
+      "malformed_response");
   check_lie(Exchange::write, says(http("{\"transition_id\":\"\xff\"}")), {});
 }
 
 TEST_CASE("brackets nested 3,000 deep are malformed", "[tools][hostile]") {
   for (const Exchange where : exchanges) {
     INFO(static_cast<int>(where));
-    check_lie(where, says(http(std::string(3000, '[') + std::string(3000, ']'))), where == Exchange::flow ? "flow_malformed" : "malformed_response");
+    check_lie(where, says(http(std::string(3000, '[') + std::string(3000, ']'))),
+              where == Exchange::flow ? "flow_malformed" : "malformed_response");
   }
   // Where a value of ours is expected, as deep as that.
   const std::string deep = std::string(3000, '[') + std::string(3000, ']');
-  check_lie(Exchange::read, says(http("{\"id\":\"i-1\",\"customAttributes\":{\"flow_node\":" + deep + "}}", 200, "ETag: \"1\"\r\n")), "malformed_response");
+  check_lie(Exchange::read,
+            says(http("{\"id\":\"i-1\",\"customAttributes\":{\"flow_node\":" + deep + "}}", 200, "ETag: \"1\"\r\n")),
+            "malformed_response");
   check_lie(Exchange::flow, says(http("{\"id\":\"f\",\"nodes\":" + deep + "}")), "flow_malformed");
 }
 
 TEST_CASE("redirects are not followed", "[tools][hostile][A16]") {
   for (const Exchange where : exchanges) {
     INFO(static_cast<int>(where));
-    HostileServer server(where, HostileServer::always, says("HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:1/elsewhere\r\nContent-Length: 0\r\n\r\n"));
+    HostileServer server(
+        where, HostileServer::always,
+        says("HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:1/elsewhere\r\nContent-Length: 0\r\n\r\n"));
     Tool tool = tool_for(server);
     const Ended ended = tool.run(move_within("2"));
     const Json result = result_of(ended);
@@ -185,7 +206,8 @@ TEST_CASE("a server that echoes credentials does not get them printed", "[tools]
     for (const Exchange where : exchanges) {
       INFO(status << " " << static_cast<int>(where));
       HostileServer server(where, HostileServer::always, [status](PeerConnection& c, const std::string& request) {
-        c.write(http("{\"error\":\"what you sent\",\"echo\":\"" + request.substr(request.find("Authorization")) + "\"}", status));
+        c.write(http("{\"error\":\"what you sent\",\"echo\":\"" + request.substr(request.find("Authorization")) + "\"}",
+                     status));
       });
       Tool tool = tool_for(server);
       tool.secrets.erase(tool.secrets.begin() + 2);  // the word Bearer itself may stand before <redacted>
@@ -220,7 +242,8 @@ TEST_CASE("a connection that ends once, at any point of an answer, is survived",
   // One process for every byte of the others: job n meets the end after n bytes.
   for (const Exchange where : {Exchange::read, Exchange::write}) {
     INFO(static_cast<int>(where));
-    const std::string whole = honest_answer(where == Exchange::read ? "GET /api/v2/interactions/i-100 " : "PATCH /api/v2/interactions/i-100 ");
+    const std::string whole = honest_answer(where == Exchange::read ? "GET /api/v2/interactions/i-100 "
+                                                                    : "PATCH /api/v2/interactions/i-100 ");
     std::atomic<std::size_t> cut{0};
     std::atomic<bool> armed{true};
     RawPeer peer([&](PeerConnection& c) {
@@ -241,7 +264,8 @@ TEST_CASE("a connection that ends once, at any point of an answer, is survived",
     tool.secrets.emplace_back(raw_token);
     std::string jobs;
     for (std::size_t i = 0; i < whole.size(); ++i)
-      jobs += R"({"id":)" + std::to_string(i) + R"(,"action":"transition","interaction":"i-100","flow":"f","from":"a","to":"b"})" + "\n";
+      jobs += R"({"id":)" + std::to_string(i) +
+              R"(,"action":"transition","interaction":"i-100","flow":"f","from":"a","to":"b"})" + "\n";
     const Ended ended = tool.run({"run", "--log", "off"}, jobs);
     CHECK(ended.status == 0);
     const std::vector<std::string> results = lines_of(ended.out);

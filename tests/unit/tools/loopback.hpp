@@ -25,7 +25,8 @@ inline const std::string document_flow = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
 /// loopback_cloud as a child process, and the addresses by which tests steer and check it.
 class LoopbackCloud {
  public:
-  explicit LoopbackCloud(std::vector<std::string> arguments = {}, std::vector<std::string> environment = clean_environment())
+  explicit LoopbackCloud(std::vector<std::string> arguments = {},
+                         std::vector<std::string> environment = clean_environment())
       : process_(tools_folder() / "loopback_cloud", std::move(arguments), std::move(environment)) {
     const std::string line = process_.read_through("\n");
     constexpr std::string_view before = "listening on http://127.0.0.1:";
@@ -85,8 +86,10 @@ class LoopbackCloud {
 };
 
 /// A transition of the documents' interaction, from `MainMenu` unless said otherwise.
-inline std::vector<std::string> move_job(std::vector<std::string> more = {}, const std::string& to = "BillingInquiry", const std::string& interaction = caller) {
-  std::vector<std::string> out{"transition", "--interaction", interaction, "--flow", document_flow, "--from", "MainMenu", "--to", to};
+inline std::vector<std::string> move_job(std::vector<std::string> more = {}, const std::string& to = "BillingInquiry",
+                                         const std::string& interaction = caller) {
+  std::vector<std::string> out{"transition", "--interaction", interaction, "--flow", document_flow,
+                               "--from",     "MainMenu",      "--to",      to};
   out.insert(out.end(), more.begin(), more.end());
   return out;
 }

@@ -19,9 +19,10 @@ std::string numbered(unsigned number) {
   return text;
 }
 
-std::string job(const std::string& id, const std::string& interaction, const std::string& from, const std::string& to, const std::string& more = {}) {
-  return "{\"id\":" + id + ",\"action\":\"transition\",\"interaction\":\"" + interaction + "\",\"flow\":\"" + document_flow + "\",\"from\":\"" + from +
-         "\",\"to\":\"" + to + "\"" + more + "}\n";
+std::string job(const std::string& id, const std::string& interaction, const std::string& from, const std::string& to,
+                const std::string& more = {}) {
+  return "{\"id\":" + id + ",\"action\":\"transition\",\"interaction\":\"" + interaction + "\",\"flow\":\"" +
+         document_flow + "\",\"from\":\"" + from + "\",\"to\":\"" + to + "\"" + more + "}\n";
 }
 
 }  // namespace
@@ -29,33 +30,38 @@ std::string job(const std::string& id, const std::string& interaction, const std
 TEST_CASE("each line has its result, by its own id; a bad line costs nothing but itself", "[tools][run]") {
   const LoopbackCloud cloud;
   Tool tool = cloud.tool();
-  const std::string input = job("\"one\"", caller, "MainMenu", "BillingInquiry", R"(,"vars":{"call_duration_seconds":145,"requires_supervisor":"false"})") +
-                            "{bad\n" + "\n" + R"({"id":3,"action":"dance"})" + "\r\n" + R"({"id":4})" + "\n[1]\n" +
-                            R"({"id":7,"action":"hold","interaction":"x","flow":"f"})" + "\n" + R"({"id":8,"id":9,"action":"unhold"})" + "\n" +
-                            R"({"id":{"a":1},"action":"unhold","interaction":"x","priority":1})" + "\n" + "{\"id\":10,\"x\":\"\xff\"}\n" +
-                            job("11", caller, "BillingInquiry", "BalanceInfo", R"(,"vars":[1])") + job("12", "../x", "a", "b") +
-                            job("13", caller, "BillingInquiry", "BalanceInfo", R"(,"deadline":0)") + job("14", caller, "BillingInquiry", "BalanceInfo", R"(,"colour":"red")") +
-                            job("15", caller, "BillingInquiry", "BalanceInfo");
-  const Ended ended = tool.run({"run", "--log", "off"}, input.substr(0, input.size() - 1));  // the last line needs no end
+  const std::string input =
+      job("\"one\"", caller, "MainMenu", "BillingInquiry",
+          R"(,"vars":{"call_duration_seconds":145,"requires_supervisor":"false"})") +
+      "{bad\n" + "\n" + R"({"id":3,"action":"dance"})" + "\r\n" + R"({"id":4})" + "\n[1]\n" +
+      R"({"id":7,"action":"hold","interaction":"x","flow":"f"})" + "\n" + R"({"id":8,"id":9,"action":"unhold"})" +
+      "\n" + R"({"id":{"a":1},"action":"unhold","interaction":"x","priority":1})" + "\n" +
+      "{\"id\":10,\"x\":\"\xff\"}\n" + job("11", caller, "BillingInquiry", "BalanceInfo", R"(,"vars":[1])") +
+      job("12", "../x", "a", "b") + job("13", caller, "BillingInquiry", "BalanceInfo", R"(,"deadline":0)") +
+      job("14", caller, "BillingInquiry", "BalanceInfo", R"(,"colour":"red")") +
+      job("15", caller, "BillingInquiry", "BalanceInfo");
+  const Ended ended =
+      tool.run({"run", "--log", "off"}, input.substr(0, input.size() - 1));  // the last line needs no end
   INFO(ended.out << ended.err);
   CHECK(ended.status == 1);
   CHECK(ended.err.empty());
   const std::vector<std::string> lines = lines_of(ended.out);
   REQUIRE(lines.size() == 14);
-  const std::vector<std::pair<std::string, std::string>> expected{{"one", {}},
-                                                                  {"2", "line 2: expected one JSON object"},
-                                                                  {"3", "line 4: \"action\" expected transition, hold or unhold"},
-                                                                  {"4", "line 5: \"action\" expected transition, hold or unhold"},
-                                                                  {"6", "line 6: expected one JSON object"},
-                                                                  {"7", "line 7: \"reason\" is missing, and hold needs it"},
-                                                                  {"8", "line 8: \"id\" is given twice"},
-                                                                  {"9", "line 9: \"id\" expected a string or a number"},
-                                                                  {"10", "line 10: expected one JSON object"},
-                                                                  {"11", "the variables are no JSON object"},
-                                                                  {"12", "interaction id: expected"},
-                                                                  {"13", "line 13: \"deadline\" expected a positive number of seconds"},
-                                                                  {"14", "line 14: \"colour\" is no member of"},
-                                                                  {"15", {}}};
+  const std::vector<std::pair<std::string, std::string>> expected{
+      {"one", {}},
+      {"2", "line 2: expected one JSON object"},
+      {"3", "line 4: \"action\" expected transition, hold or unhold"},
+      {"4", "line 5: \"action\" expected transition, hold or unhold"},
+      {"6", "line 6: expected one JSON object"},
+      {"7", "line 7: \"reason\" is missing, and hold needs it"},
+      {"8", "line 8: \"id\" is given twice"},
+      {"9", "line 9: \"id\" expected a string or a number"},
+      {"10", "line 10: expected one JSON object"},
+      {"11", "the variables are no JSON object"},
+      {"12", "interaction id: expected"},
+      {"13", "line 13: \"deadline\" expected a positive number of seconds"},
+      {"14", "line 14: \"colour\" is no member of"},
+      {"15", {}}};
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Json result(lines[i]);
     INFO(i << ": " << lines[i]);
@@ -85,9 +91,12 @@ TEST_CASE("ids come back as they were given", "[tools][run]") {
 TEST_CASE("lines come from a file too, and no line is too long for the others", "[tools][run]") {
   const LoopbackCloud cloud;
   Tool tool = cloud.tool();
-  const std::filesystem::path path = std::filesystem::temp_directory_path() / ("patchbay-jobs-" + std::to_string(::getpid()));
-  std::ofstream(path, std::ios::binary) << job("1", caller, "MainMenu", "BillingInquiry") << std::string(3 << 20, 'x') << "\n"
-                                        << job("3", caller, "BillingInquiry", "BalanceInfo", ",\"vars\":{\"customer_tier\":\"" + std::string(70'000, 'x') + "\"}")
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("patchbay-jobs-" + std::to_string(::getpid()));
+  std::ofstream(path, std::ios::binary) << job("1", caller, "MainMenu", "BillingInquiry") << std::string(3 << 20, 'x')
+                                        << "\n"
+                                        << job("3", caller, "BillingInquiry", "BalanceInfo",
+                                               ",\"vars\":{\"customer_tier\":\"" + std::string(70'000, 'x') + "\"}")
                                         << job("4", caller, "BillingInquiry", "BalanceInfo");
   const Ended ended = tool.run({"run", path.string()});
   std::filesystem::remove(path);
@@ -106,7 +115,8 @@ TEST_CASE("lines come from a file too, and no line is too long for the others", 
 TEST_CASE("the exit status is the highest of all", "[tools][run]") {
   const LoopbackCloud cloud;
   Tool tool = cloud.tool();
-  const std::string fine = job("1", caller, "MainMenu", "BillingInquiry"), unknown = job("2", "00000000-0000-4000-8000-000000000000", "a", "b"),
+  const std::string fine = job("1", caller, "MainMenu", "BillingInquiry"),
+                    unknown = job("2", "00000000-0000-4000-8000-000000000000", "a", "b"),
                     absent = job("3", "00000000-0000-4000-8000-000000000000", "MainMenu", "BillingInquiry");
   CHECK(tool.run({"run"}, fine).status == 0);
   CHECK(tool.run({"run"}, absent + unknown).status == 3);
@@ -120,7 +130,8 @@ TEST_CASE("many jobs are under way at once, one at a time for each interaction, 
   std::set<std::string> ids;
   for (unsigned i = 1; i <= 40; ++i) {
     const std::string id = std::to_string(i);
-    input += job(id + "1", numbered(i), "MainMenu", "BillingInquiry") + job(id + "2", numbered(i), "BillingInquiry", "BalanceInfo") +
+    input += job(id + "1", numbered(i), "MainMenu", "BillingInquiry") +
+             job(id + "2", numbered(i), "BillingInquiry", "BalanceInfo") +
              job(id + "3", numbered(i), "BalanceInfo", "SurveyOffer");
     for (const char* const n : {"1", "2", "3"}) ids.insert(id + n);
   }
@@ -156,7 +167,8 @@ TEST_CASE("asked to stop, run finishes what is under way and begins nothing more
   }
 }
 
-TEST_CASE("asked to stop while it waits for a line, run ends at once; a second signal ends it in any case", "[tools][run][signals]") {
+TEST_CASE("asked to stop while it waits for a line, run ends at once; a second signal ends it in any case",
+          "[tools][run][signals]") {
   const LoopbackCloud cloud;
   Tool tool = cloud.tool();
   Process idle = tool.start({"run"});

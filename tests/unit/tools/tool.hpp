@@ -23,13 +23,18 @@ namespace patchbay::test {
 /// One JSON object of a tool's output, asked by JSON Pointer: `/error/code`.
 class Json {
  public:
-  explicit Json(std::string_view text) : text_(text), valid_(parser_.parse(simdjson::padded_string(text)).get(root_) == simdjson::SUCCESS) {}
+  explicit Json(std::string_view text)
+      : text_(text), valid_(parser_.parse(simdjson::padded_string(text)).get(root_) == simdjson::SUCCESS) {}
   Json(const Json&) = delete;
   Json& operator=(const Json&) = delete;
 
   [[nodiscard]] bool is_object() const { return valid_ && root_.is_object(); }
-  [[nodiscard]] bool has(std::string_view pointer) const { return valid_ && root_.at_pointer(pointer).error() == simdjson::SUCCESS; }
-  [[nodiscard]] bool is_null(std::string_view pointer) const { return has(pointer) && root_.at_pointer(pointer).value_unsafe().is_null(); }
+  [[nodiscard]] bool has(std::string_view pointer) const {
+    return valid_ && root_.at_pointer(pointer).error() == simdjson::SUCCESS;
+  }
+  [[nodiscard]] bool is_null(std::string_view pointer) const {
+    return has(pointer) && root_.at_pointer(pointer).value_unsafe().is_null();
+  }
   /// The text of a string, the JSON of anything else, `<absent>` for nothing.
   [[nodiscard]] std::string operator[](std::string_view pointer) const {
     simdjson::dom::element element;
@@ -80,12 +85,14 @@ class Tool {
   }
 
   std::map<std::string, std::string> environment;
-  std::vector<std::string> secrets{std::string(secret), std::string(basic), "Bearer "};  ///< What must not be said anywhere.
-  std::string audit;  ///< What the last run wrote to the audit file.
+  std::vector<std::string> secrets{std::string(secret), std::string(basic),
+                                   "Bearer "};  ///< What must not be said anywhere.
+  std::string audit;                            ///< What the last run wrote to the audit file.
 
   [[nodiscard]] Process start(std::vector<std::string> arguments) {
     static std::atomic<int> runs{0};
-    audit_path_ = std::filesystem::temp_directory_path() / ("patchbay-audit-" + std::to_string(::getpid()) + "-" + std::to_string(++runs));
+    audit_path_ = std::filesystem::temp_directory_path() /
+                  ("patchbay-audit-" + std::to_string(::getpid()) + "-" + std::to_string(++runs));
     std::vector<std::string> all = clean_environment();
     all.push_back("PATCHBAY_AUDIT_FILE=" + audit_path_.string());
     for (const auto& [name, value] : environment) all.push_back(name + "=" + value);
@@ -121,7 +128,8 @@ class Tool {
 inline void check_result(const Json& result) {
   INFO(result.text());
   REQUIRE(result.is_object());
-  for (const char* const name : {"/id", "/action", "/interactionId", "/timestamp", "/success", "/outcome", "/statusCode", "/attempts", "/latencyMs"})
+  for (const char* const name : {"/id", "/action", "/interactionId", "/timestamp", "/success", "/outcome",
+                                 "/statusCode", "/attempts", "/latencyMs"})
     CHECK(result.has(name));
   CHECK(result["/timestamp"].size() == 24);
   CHECK(result.number("/latencyMs") >= 0);

@@ -22,7 +22,8 @@ void check_usage(const Ended& ended, std::string_view message) {
 /// A file that is gone with the test.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(std::string_view text) : path(std::filesystem::temp_directory_path() / ("patchbay-file-" + std::to_string(::getpid()))) {
+  explicit TemporaryFile(std::string_view text)
+      : path(std::filesystem::temp_directory_path() / ("patchbay-file-" + std::to_string(::getpid()))) {
     std::ofstream(path, std::ios::binary) << text;
   }
   TemporaryFile(const TemporaryFile&) = delete;
@@ -54,9 +55,12 @@ TEST_CASE("wrong usage ends with status 2, says why on stderr and nothing on std
   check_usage(tool.run({"flow", "--flow", "f", "--from", "a"}), "--from and --to go together");
   check_usage(tool.run({"flow", "--flow", "f", "--format", "png"}), "text, dot or mermaid");
   check_usage(tool.run({"flow", "--flow"}), "--flow");
-  check_usage(tool.run({"unhold", "--interaction", "i", "--priority", "1", "--flow", "f"}), "--flow is no option of unhold");
-  check_usage(tool.run({"unhold", "--interaction", "i", "--priority", "1", "--priority", "2"}), "--priority is given twice");
-  check_usage(tool.run({"unhold", "--interaction", "i", "--priority", "1", "--var", "a=b"}), "--var is no option of unhold");
+  check_usage(tool.run({"unhold", "--interaction", "i", "--priority", "1", "--flow", "f"}),
+              "--flow is no option of unhold");
+  check_usage(tool.run({"unhold", "--interaction", "i", "--priority", "1", "--priority", "2"}),
+              "--priority is given twice");
+  check_usage(tool.run({"unhold", "--interaction", "i", "--priority", "1", "--var", "a=b"}),
+              "--var is no option of unhold");
   check_usage(with({"--var", "novalue"}), "NAME=VALUE");
   check_usage(with({"--var", "=value"}), "NAME=VALUE");
   check_usage(with({"more"}), "more");
@@ -77,7 +81,8 @@ TEST_CASE("wrong usage ends with status 2, says why on stderr and nothing on std
 TEST_CASE("help and version are no errors", "[tools][usage]") {
   Tool tool(nobody);
   tool.environment.clear();
-  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"}, {"transition", "--help"}, {"-h"}, {"hold", "-h"}}) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--help"}, {"transition", "--help"}, {"-h"}, {"hold", "-h"}}) {
     const Ended ended = tool.run(arguments);
     CHECK(ended.status == 0);
     CHECK(ended.out.find("GENESYS_CLIENT_SECRET") != std::string::npos);
@@ -123,8 +128,10 @@ TEST_CASE("settings that cannot work are refused by the name of the variable", "
   check_usage(tool.run({"flow", "--flow", "f", "--env-file", "/"}), "directory");
 }
 
-TEST_CASE("a .env file is read as dotenv reads it; the environment wins over it, and flags over both", "[tools][usage]") {
-  const auto base_of = [](std::string_view file, std::vector<std::string> more = {}, const char* environment = nullptr) {
+TEST_CASE("a .env file is read as dotenv reads it; the environment wins over it, and flags over both",
+          "[tools][usage]") {
+  const auto base_of = [](std::string_view file, std::vector<std::string> more = {},
+                          const char* environment = nullptr) {
     const TemporaryFile env(file);
     Tool tool("");
     tool.environment.clear();
@@ -137,11 +144,14 @@ TEST_CASE("a .env file is read as dotenv reads it; the environment wins over it,
   const std::string rest = "\nGENESYS_CLIENT_SECRET=y\n";
   const std::string plain_text = "GENESYS_BASE_URL: plain text", not_a_url = "GENESYS_BASE_URL: expected a URL";
   const auto says = [](const std::string& err, const std::string& text) { return err.find(text) != std::string::npos; };
-  for (const char* const line : {"GENESYS_BASE_URL=http://e.example", "export GENESYS_BASE_URL=http://e.example", "  GENESYS_BASE_URL = \"http://e.example\"  # why",
-                                 "GENESYS_BASE_URL='http://e.example'", "GENESYS_BASE_URL=`http://e.example`", "GENESYS_BASE_URL: http://e.example",
-                                 "GENESYS_BASE_URL=http://e.example # comment", "GENESYS_BASE_URL=first\nGENESYS_BASE_URL=http://e.example",
-                                 "# GENESYS_BASE_URL=x\n\nnonsense\n=3\nGENESYS_BASE_URL=http://e.example", "\xef\xbb\xbfGENESYS_BASE_URL=http://e.example",
-                                 "OTHER=\"two\nlines\"\nGENESYS_BASE_URL=http://e.example", "GENESYS_BASE_URL=http://e.example\r"}) {
+  for (const char* const line :
+       {"GENESYS_BASE_URL=http://e.example", "export GENESYS_BASE_URL=http://e.example",
+        "  GENESYS_BASE_URL = \"http://e.example\"  # why", "GENESYS_BASE_URL='http://e.example'",
+        "GENESYS_BASE_URL=`http://e.example`", "GENESYS_BASE_URL: http://e.example",
+        "GENESYS_BASE_URL=http://e.example # comment", "GENESYS_BASE_URL=first\nGENESYS_BASE_URL=http://e.example",
+        "# GENESYS_BASE_URL=x\n\nnonsense\n=3\nGENESYS_BASE_URL=http://e.example",
+        "\xef\xbb\xbfGENESYS_BASE_URL=http://e.example", "OTHER=\"two\nlines\"\nGENESYS_BASE_URL=http://e.example",
+        "GENESYS_BASE_URL=http://e.example\r"}) {
     INFO(line);
     CHECK(says(base_of(line + rest), plain_text));
   }
@@ -171,8 +181,9 @@ TEST_CASE("options stand before or after the command, and values may look like o
   CHECK(empty["/interactionId"].empty());
   CHECK(empty["/from"] == "a=b");
   CHECK(empty["/to"] == "-1");
-  const Json odd(first({"transition", "--interaction", "i", "--flow", "f", "--from", "a", "--to", "b", "--var", "call_duration_seconds=a=b", "--var",
-                        "-x=1", "--var=[1,2]=3", "--var", "requires_supervisor=", "--strict"}));
+  const Json odd(first({"transition", "--interaction", "i", "--flow", "f", "--from", "a", "--to", "b", "--var",
+                        "call_duration_seconds=a=b", "--var", "-x=1", "--var=[1,2]=3", "--var",
+                        "requires_supervisor=", "--strict"}));
   check_result(odd);
   CHECK(odd.size("/error/violations") == 4);
   CHECK(odd["/error/violations/0/value"] == "a=b");
