@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cmath>  // round
+#include <concepts>  // invocable
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -159,18 +160,24 @@ class AuditTrail {
   /// From within the sink's own `write` the record is numbered and kept, but not handed to the sink, which counts as a
   /// failure: a sink that drives its own door must not deadlock or recur without end.
   bool record(const AuditRecord& entry) noexcept {
-    const bool nested = writer_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+    return record([&entry](AuditRecord& kept) { kept = entry; });
+  }
+  /// The same for a record that `fill(AuditRecord&)` writes in the place where it is kept. `fill` gets it as new and under
+  /// the trail's lock: it sets members and calls nobody.
+  template <std::invocable<AuditRecord&> Fill>
+  bool record(Fill&& fill) noexcept {
+    const bool nested = sink_ && writer_.load(std::memory_order_relaxed) == std::this_thread::get_id();
     bool taken = false;
     const bool done = guarded([&] {
       if (!sink_ || nested) {
-        keep(entry);
+        keep(fill);
         taken = !sink_;
         return;
       }
       const std::lock_guard<std::mutex> turn(sink_mutex_);
-      // A copy, since a nested record could turn the ring round to the slot that the sink is reading.
-      copy(entry, outgoing_);
-      outgoing_.sequence = keep(entry);
+      // Apart from the ring, since a nested record could turn it round to the slot that the sink is reading.
+      write(fill, outgoing_);
+      outgoing_.sequence = keep([this](AuditRecord& kept) { kept = outgoing_; });
       writer_.store(std::this_thread::get_id(), std::memory_order_relaxed);
       const bool returned = guarded([&] { taken = sink_->write(outgoing_); });
       writer_.store({}, std::memory_order_relaxed);
@@ -195,27 +202,26 @@ class AuditTrail {
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_.load(std::memory_order_relaxed); }
 
  private:
-  /// The copy keeps its memory, and no text is longer than allowed.
-  static void copy(const AuditRecord& from, AuditRecord& to) {
-    to = from;
+  /// The record keeps its memory, and no text is longer than allowed.
+  template <class Fill>
+  static void write(Fill& fill, AuditRecord& to) {
+    to.clear();
+    fill(to);
     for (std::string* text : to.texts())
       if (text->size() > audit_text_limit) *text = excerpt(*text, audit_text_limit);
   }
-  std::uint64_t keep(const AuditRecord& entry) {
+  template <class Fill>
+  std::uint64_t keep(Fill&& fill) {
     const std::lock_guard<std::mutex> lock(ring_mutex_);
     const std::uint64_t sequence = appended_.load(std::memory_order_relaxed) + 1;
     appended_.store(sequence, std::memory_order_relaxed);
     if (capacity_ == 0) return sequence;
     // The ring grows as it is used, so that a door that does little stays small; `next_` is 0 until it is full.
-    if (ring_.size() < capacity_) {
-      copy(entry, ring_.emplace_back());
-      ring_.back().sequence = sequence;
-    } else {
-      AuditRecord& slot = ring_[next_];
-      copy(entry, slot);
-      slot.sequence = sequence;
-      next_ = (next_ + 1) % capacity_;
-    }
+    const bool full = ring_.size() == capacity_;
+    AuditRecord& slot = full ? ring_[next_] : ring_.emplace_back();
+    if (full) next_ = (next_ + 1) % capacity_;
+    write(fill, slot);
+    slot.sequence = sequence;
     return sequence;
   }
 
