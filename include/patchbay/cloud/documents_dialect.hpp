@@ -36,15 +36,14 @@ struct DocumentsDialect {
   /// object in bytes, which is what the platform's limit counts.
   static std::size_t encode_transition(std::string& out, std::string_view node, std::string_view timestamp,
                                        std::string_view transition_id, std::string_view variables) {
-    out.assign(R"({"customAttributes":)");
-    const std::size_t before = out.size();
-    JsonWriter json(out);
-    json.begin_object();
-    json.member("ivr_state", node).member("flow_node", node).member("last_updated", timestamp).member("transition_id", transition_id);
-    json.members(variables).end_object();
-    const std::size_t size = out.size() - before;
-    out.push_back('}');
-    return size;
+    out.assign(R"({"customAttributes":{"ivr_state":)");
+    append_json_string(out, node);
+    append_json_string(out.append(R"(,"flow_node":)"), node);
+    append_json_string(out.append(R"(,"last_updated":)"), timestamp);
+    append_json_string(out.append(R"(,"transition_id":)"), transition_id);
+    if (!variables.empty()) out.append(",").append(variables);
+    out.append("}}");
+    return out.size() - std::string_view(R"({"customAttributes":})").size();
   }
 
   /// Reads an interaction, its ETag included.
@@ -174,9 +173,9 @@ struct DocumentsDialect {
   }
   /// A string, or nothing for null; anything else is an error.
   static simdjson::error_code text(JsonValue value, std::string& out) {
-    if (is_null(value)) return out.clear(), simdjson::SUCCESS;
     std::string_view view;
-    if (const auto error = value.get_string().get(view)) return error;
+    const simdjson::error_code error = value.get_string().get(view);
+    if (error && !(error == simdjson::INCORRECT_TYPE && is_null(value))) return error;
     out.assign(view);
     return simdjson::SUCCESS;
   }
@@ -192,9 +191,9 @@ struct DocumentsDialect {
   /// The members of an object; none for null; anything else is an error.
   template <class Visit>
   static simdjson::error_code members(JsonValue value, Visit&& visit) {
-    if (is_null(value)) return simdjson::SUCCESS;
     JsonObjectView object;
-    if (const auto error = value.get_object().get(object)) return error;
+    if (const auto error = value.get_object().get(object))
+      return error == simdjson::INCORRECT_TYPE && is_null(value) ? simdjson::SUCCESS : error;
     return JsonReader::each(object, visit);
   }
 };
