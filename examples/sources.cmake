@@ -1,7 +1,17 @@
 # Every program of this folder; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_examples
+  first_hold
+  first_transition
   loopback_cloud
   patchbayctl
+  testing_with_fakes
+  your_own_transport
+)
+set(patchbay_examples_first_hold
+  first_hold.cpp
+)
+set(patchbay_examples_first_transition
+  first_transition.cpp
 )
 set(patchbay_examples_loopback_cloud
   loopback_cloud/admin_json.cpp
@@ -15,6 +25,7 @@ set(patchbay_examples_patchbayctl
   patchbayctl/configuration.cpp
   patchbayctl/doors.cpp
   patchbayctl/environment.cpp
+  patchbayctl/holds.cpp
   patchbayctl/input.cpp
   patchbayctl/job.cpp
   patchbayctl/main.cpp
@@ -23,4 +34,10 @@ set(patchbay_examples_patchbayctl
   patchbayctl/run.cpp
   patchbayctl/stop.cpp
   patchbayctl/transitions.cpp
+)
+set(patchbay_examples_testing_with_fakes
+  testing_with_fakes.cpp
+)
+set(patchbay_examples_your_own_transport
+  your_own_transport.cpp
 )

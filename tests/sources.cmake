@@ -5,6 +5,7 @@ set(patchbay_test_rooms
   cloud
   core
   flow
+  hold_controller
   json
   observe
   observe_threads
@@ -38,6 +39,9 @@ set(patchbay_tests_flow
   unit/flow/diagram.cpp
   unit/flow/flow_graph.cpp
   unit/flow/reachability.cpp
+)
+set(patchbay_tests_hold_controller
+  unit/hold_controller/holding.cpp
 )
 set(patchbay_tests_json
   unit/json/number.cpp
@@ -73,6 +77,7 @@ set(patchbay_tests_schema
 )
 set(patchbay_tests_state_transitioner
   unit/state_transitioner/conflicts.cpp
+  unit/state_transitioner/faults.cpp
   unit/state_transitioner/flows.cpp
   unit/state_transitioner/input.cpp
   unit/state_transitioner/observe.cpp

@@ -5,6 +5,8 @@ set(patchbay_headers
   include/patchbay/cloud/interaction.hpp
   include/patchbay/cloud/retry_after.hpp
   include/patchbay/driver/blocking.hpp
+  include/patchbay/driver/hold_pump.hpp
+  include/patchbay/driver/hold_teller.hpp
   include/patchbay/endpoint.hpp
   include/patchbay/error.hpp
   include/patchbay/flow/detail/diagram_plan.hpp
@@ -15,6 +17,8 @@ set(patchbay_headers
   include/patchbay/flow/diagram.hpp
   include/patchbay/flow/flow_graph.hpp
   include/patchbay/flow/reachability.hpp
+  include/patchbay/hold_controller.hpp
+  include/patchbay/hold_request.hpp
   include/patchbay/hold_settings.hpp
   include/patchbay/http.hpp
   include/patchbay/identifier.hpp
@@ -38,14 +42,18 @@ set(patchbay_headers
   include/patchbay/protocol/arena.hpp
   include/patchbay/protocol/call.hpp
   include/patchbay/protocol/channel_fsm.hpp
+  include/patchbay/protocol/channel_open.hpp
   include/patchbay/protocol/classify.hpp
   include/patchbay/protocol/command_table.hpp
   include/patchbay/protocol/effect.hpp
   include/patchbay/protocol/flow_cache.hpp
   include/patchbay/protocol/flow_fetch.hpp
   include/patchbay/protocol/get.hpp
+  include/patchbay/protocol/hold_command.hpp
+  include/patchbay/protocol/hold_hub.hpp
   include/patchbay/protocol/hold_registry.hpp
   include/patchbay/protocol/hold_session.hpp
+  include/patchbay/protocol/hold_turns.hpp
   include/patchbay/protocol/lanes.hpp
   include/patchbay/protocol/oauth.hpp
   include/patchbay/protocol/operation.hpp
