@@ -154,9 +154,14 @@ class StateTransitioner {
     begin(operation, request.interaction(), request.deadline().value_or(settings_.deadline));
     metrics_.count(TransitionCount::submitted);
     const WallTime timestamp = operation.wall_now();
-    if (auto ready = prepare(operation, request, timestamp, encode); !ready)
-      return settle_transition(operation, context_, request, timestamp, fail(std::move(ready.error())));
-    return operation.run(perform_transition(operation, context_, request, timestamp));
+    Result<TransitionResult> result;
+    if (auto ready = prepare(operation, request, timestamp, encode); !ready) {
+      result = fail(std::move(ready.error()));
+      settle_transition(operation, context_, request, timestamp, result);
+    } else if (auto ended = operation.run(perform_transition(operation, context_, request, timestamp, result)); !ended) {
+      result = fail(std::move(ended.error()));
+    }
+    return result;
   }
 
   /// Everything that needs no network: identifiers, variables, the encoded write and its size.

@@ -49,9 +49,7 @@ enum class WriteEnd : std::uint8_t {
 };
 
 /// Fills what every audit record of a transition has.
-inline AuditRecord& begin_record(Operation& operation, const TransitionRequest& request, AuditKind kind) {
-  AuditRecord& record = operation.record;
-  record.clear();
+inline void begin_record(AuditRecord& record, const Operation& operation, const TransitionRequest& request, AuditKind kind) {
   record.kind = kind;
   record.action = "state_transition";
   record.timestamp = operation.wall_now();
@@ -64,22 +62,22 @@ inline AuditRecord& begin_record(Operation& operation, const TransitionRequest& 
   record.attempt = operation.side_effects;
   record.etag_used = operation.etag;
   record.server_correlation_id = operation.server_correlation_id;
-  return record;
 }
 
 /// Records the end of one write.
-inline void record_attempt(Operation& operation, const TransitionContext& context, const TransitionRequest& request, const Attempt& attempt) {
-  AuditRecord& record = begin_record(operation, request, AuditKind::attempt);
-  record.status_code = operation.status;
-  record.latency = attempt.latency;
-  record.success = attempt.verdict.next == Next::done;
-  record.outcome = record.success ? Outcome::applied : attempt.verdict.ambiguous ? Outcome::unknown : Outcome::not_applied;
-  if (!record.success) {
+inline void record_attempt(const Operation& operation, const TransitionContext& context, const TransitionRequest& request,
+                           const Attempt& attempt) {
+  context.audit->record([&](AuditRecord& record) {
+    begin_record(record, operation, request, AuditKind::attempt);
+    record.status_code = operation.status;
+    record.latency = attempt.latency;
+    record.success = attempt.verdict.next == Next::done;
+    record.outcome = record.success ? Outcome::applied : attempt.verdict.ambiguous ? Outcome::unknown : Outcome::not_applied;
+    if (record.success) return;
     record.error_code = to_string(attempt.verdict.code);
     record.error_message = attempt.detail;
     if (operation.status != 0) record.error_message.append("answered ").append(std::to_string(operation.status));
-  }
-  context.audit->record(record);
+  });
 }
 
 /// Reads the interaction again and says what became of a write of `operation.operation_id` against `operation.etag`.
@@ -200,16 +198,15 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   co_return end;
 }
 
-/// Moves an interaction (document A, step 3). The request is validated, `path` is how the flow allows the move, and
-/// `operation.body` holds the encoded write.
+/// Moves an interaction (document A, step 3). The request is validated, `result.path` is how the flow allows the move,
+/// and `operation.body` holds the encoded write.
 ///
 /// Read, check, write with the version that was checked; when another writer was quicker, read and check again
 /// (hazards A1 to A6, invariants I1 to I5). The caller holds the interaction's lane.
-inline Protocol<Result<TransitionResult>> transition(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
-                                                     FlowPath path) {
+inline Protocol<Result<void>> transition(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
+                                         TransitionResult& result) {
   const TransitionSettings& settings = context.settings->transition;
-  TransitionResult result;
-  if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) co_return fail(std::move(read.error()));
+  if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) co_return read;
   for (int conflicts = 0;;) {
     const InteractionSnapshot& snapshot = operation.snapshot;
     if (snapshot.etag.empty())
@@ -219,16 +216,15 @@ inline Protocol<Result<TransitionResult>> transition(Operation& operation, const
       co_return fail(ErrorCode::stale_state, "the interaction is at " + excerpt(snapshot.flow_node, 128) + ", not at " + excerpt(request.from(), 128));
     if (conflicts != 0) {
       // Decided again, since the conditions that the client's predicate looks at may have changed as well.
-      auto again = route(path.graph(), request.from(), request.to(), settings.reachability, settings.condition, operation.route_scratch);
+      auto again = route(result.path.graph(), request.from(), request.to(), settings.reachability, settings.condition, operation.route_scratch);
       if (!again) co_return fail(std::move(again.error()));
-      path = std::move(*again);
+      result.path = std::move(*again);
     }
     auto end = co_await write_once(operation, context, request, result);
     if (!end) co_return fail(std::move(end.error()));
     if (*end != WriteEnd::stale) {
-      result.path = std::move(path);
       result.resolved_by = *end == WriteEnd::resolved ? ResolvedBy::state : ResolvedBy::answer;
-      co_return result;
+      co_return Result<void>{};
     }
     // Another writer was quicker, and the snapshot shows what it left. The first time that is decided on at once, and
     // so is a node from which there is nothing to wait for; then we give way a little, and look again.
@@ -239,7 +235,7 @@ inline Protocol<Result<TransitionResult>> transition(Operation& operation, const
     auto pause = co_await back_off(operation, *context.api, RetryCause::conflict, conflicts, operation.deadline, error);
     if (!pause) co_return fail(std::move(pause.error()));
     if (*pause != Pause::over) co_return fail(std::move(error));
-    if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) co_return fail(std::move(read.error()));
+    if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) co_return read;
   }
 }
 
