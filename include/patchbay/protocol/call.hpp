@@ -36,7 +36,7 @@ class Attempt {
  public:
   Attempt() noexcept = default;
   Verdict verdict{Next::give_up, ErrorCode::internal};
-  std::string detail;    ///< What the transport said; empty when there was an answer.
+  std::string detail;    ///< What the transport said, or why the answer proves nothing; empty for any other answer.
   Duration latency{};    ///< Of the exchange alone.
 };
 
@@ -96,6 +96,7 @@ inline Error error_of(const Operation& operation, const Attempt& attempt, std::s
   std::string message(name);
   if (operation.status != 0) {
     message.append(" answered ").append(std::to_string(operation.status));
+    if (!attempt.detail.empty()) message.append(": ").append(attempt.detail);
   } else {
     message.append(" failed: ").append(attempt.detail);
   }

@@ -75,9 +75,20 @@ inline void record_attempt(const Operation& operation, const TransitionContext& 
     record.outcome = record.success ? Outcome::applied : attempt.verdict.ambiguous ? Outcome::unknown : Outcome::not_applied;
     if (record.success) return;
     record.error_code = to_string(attempt.verdict.code);
-    record.error_message = attempt.detail;
     if (operation.status != 0) record.error_message.append("answered ").append(std::to_string(operation.status));
+    if (operation.status != 0 && !attempt.detail.empty()) record.error_message.append(": ");
+    record.error_message.append(attempt.detail);
   });
+}
+
+/// A 2xx whose body is not ours proves nothing (RFC 9110 section 13.1.1 lets a server answer so to a repeated write): it
+/// leaves the write in doubt.
+inline void check_echo(Operation& operation, Attempt& attempt) {
+  std::string echoed;
+  const auto echo = Dialect::parse_write_echo(operation.response, operation.json, echoed);
+  if (echo && (echoed.empty() || echoed == operation.operation_id)) return;
+  attempt.verdict = Verdict(Next::give_up, echo ? ErrorCode::conflict : ErrorCode::malformed_response, true);
+  attempt.detail = echo ? "the body names another transition" : std::string("the body ").append(echo.error().why);
 }
 
 /// Reads the interaction again and says what became of a write of `operation.operation_id` against `operation.etag`.
@@ -149,23 +160,13 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
       error = std::move(begun.error());
       break;
     }
+    if (last.verdict.next == Next::done) check_echo(operation, last);
     record_attempt(operation, context, request, last);
     ambiguous = ambiguous || last.verdict.ambiguous;
     switch (last.verdict.next) {
-      case Next::done: {
-        std::string echoed;
-        const auto echo = Dialect::parse_write_echo(operation.response, operation.json, echoed);
-        if (echo && (echoed.empty() || echoed == operation.operation_id)) {
-          if (const auto etag = operation.response.headers.find("ETag"); etag && is_strong_etag(*etag)) result.etag = *etag;
-          co_return WriteEnd::applied;
-        }
-        // A 2xx whose body is not ours proves nothing (RFC 9110 section 13.1.1 lets a server answer so to a repeated write).
-        ambiguous = true;
-        error.emplace(echo ? ErrorCode::conflict : ErrorCode::malformed_response,
-                      echo ? "the answer to the write names another transition" : std::string("the answer to the write ").append(echo.error().why));
-        error->set_http_status(operation.status);
-        break;
-      }
+      case Next::done:
+        if (const auto etag = operation.response.headers.find("ETag"); etag && is_strong_etag(*etag)) result.etag = *etag;
+        co_return WriteEnd::applied;
       case Next::refresh_token:
         if (may_replay(operation, gateway)) {
           stale_generation = operation.token_generation;

@@ -166,6 +166,23 @@ TEST_CASE("a correlation id belongs to its own exchange", "[faults][observe][A34
   for (const AuditRecord& record : door.audit_log()) CHECK(record.server_correlation_id.empty());
 }
 
+TEST_CASE("the record of a write whose answer proves nothing does not claim success", "[faults][observe][A34][I4]") {
+  for (const char* body : {R"({"customAttributes":{"transition_id":"somebody-else"}})", "<html>welcome</html>"}) {
+    Fixture f;
+    f.interaction("1");
+    f.cloud.answer(200, {}, body);
+    f.interaction("2", "BillingInquiry", "somebody-else");
+    auto door = f.door();
+    REQUIRE_FALSE(door.transition(f.request()));
+    const auto log = door.audit_log();
+    REQUIRE(log.size() == 2);
+    CHECK(log[0].kind == AuditKind::attempt);
+    CHECK_FALSE(log[0].success);
+    CHECK(log[0].outcome == Outcome::unknown);
+    CHECK(log[0].status_code == 200);
+  }
+}
+
 TEST_CASE("a flow that a later fetch brought serves those who asked before it", "[faults][flows][A26]") {
   FlowCache flows(Duration::zero());
   JsonReader json;
