@@ -49,7 +49,7 @@ inline void settle_transition(Operation& operation, const TransitionContext& con
   }
 }
 
-/// The whole operation for a request whose write is encoded already: the flow, the interaction's lane, the move, its
+/// The whole operation for a request whose write is encoded already: the interaction's lane, the flow, the move, its
 /// terminal record, and then, still in the lane so that deliveries keep the order of the moves, the webhook.
 ///
 /// What becomes of it is left in `result`, a new one: it is large, and would be moved from frame to frame. The protocol's
@@ -61,6 +61,13 @@ inline Protocol<Result<void>> perform_transition(Operation& operation, Transitio
     settle_transition(operation, context, request, timestamp, result);
     return Result<void>{};
   };
+  // First its turn, so that operations keep their order although one of them must fetch its flow, and so that the flow is
+  // looked at when the write is near (invariants I2, I6).
+  LanePermit permit(context.lanes, operation);
+  const Lanes::Entry entry = context.lanes.ask(request.interaction(), permit);
+  if (entry == Lanes::Entry::full) co_return refuse(lanes_full());
+  if (entry == Lanes::Entry::queued)
+    if (auto turn = co_await await_turn(operation, context.lanes, permit); !turn) co_return refuse(fail(std::move(turn.error())));
   std::shared_ptr<const FlowGraph> flow = flow_at_once(operation, *context.settings->flows, request.flow(), request.flow_version());
   if (!flow) {
     auto fetched = co_await flow_of(operation, *context.api, *context.settings->flows, request.flow(), request.flow_version());
@@ -73,11 +80,6 @@ inline Protocol<Result<void>> perform_transition(Operation& operation, Transitio
   auto path = route(std::move(flow), request.from(), request.to(), settings.reachability, settings.condition, operation.route_scratch);
   if (!path) co_return refuse(fail(std::move(path.error())));
   result->path = std::move(*path);
-  LanePermit permit(context.lanes, operation);
-  const Lanes::Entry entry = context.lanes.ask(request.interaction(), permit);
-  if (entry == Lanes::Entry::full) co_return refuse(lanes_full());
-  if (entry == Lanes::Entry::queued)
-    if (auto turn = co_await await_turn(operation, context.lanes, permit); !turn) co_return refuse(fail(std::move(turn.error())));
   auto moved = co_await transition(operation, context, request, *result);
   if (!moved) co_return refuse(fail(std::move(moved.error())));
   settle_transition(operation, context, request, timestamp, result);

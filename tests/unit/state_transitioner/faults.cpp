@@ -206,6 +206,31 @@ TEST_CASE("a flow that a later fetch brought serves those who asked before it", 
   CHECK(ask(two) == Turn::use);
 }
 
+TEST_CASE("operations on one interaction keep their order although the first must fetch its flow", "[faults][lanes][A32][I2][I6]") {
+  Fixture f;
+  const std::string other = "another-flow";
+  auto door = f.door();
+  REQUIRE(door.flow(flow_id));  // the second's flow is in the cache
+  std::thread second;
+  std::size_t overtaken = 0;
+  f.cloud.answer(200, {}, R"({"id":"another-flow","nodes":[{"id":"MainMenu","transitions":[{"targetId":"BillingInquiry"}]},{"id":"BillingInquiry"}]})")
+      .then([&](const HttpRequest&) {
+        second = std::thread([&] { static_cast<void>(door.transition(f.request())); });
+        for (int i = 0; i < 100 && overtaken == 0; ++i) {
+          std::this_thread::sleep_for(milliseconds{1});
+          overtaken = f.requests("interaction.get").size();
+        }
+      });
+  for (const char* etag : {"1", "2"}) {
+    f.interaction(etag);
+    f.cloud.answer(200);
+  }
+  CHECK(door.transition(TransitionRequest{interaction_id, other, "MainMenu", "BillingInquiry"}));
+  second.join();
+  CHECK(overtaken == 0);
+  CHECK(f.requests("interaction.patch").size() == 2);
+}
+
 TEST_CASE("a pooled operation gives the memory of a huge answer back", "[faults][I20]") {
   Fixture f;
   Policies policies{.transport = f.cloud, .clock = f.clock};
