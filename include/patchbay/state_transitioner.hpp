@@ -158,8 +158,9 @@ class StateTransitioner {
     if (auto ready = prepare(operation, request, timestamp, encode); !ready) {
       result = fail(std::move(ready.error()));
       settle_transition(operation, context_, request, timestamp, result);
-    } else if (auto ended = operation.run(perform_transition(operation, context_, request, timestamp, result)); !ended) {
+    } else if (auto ended = operation.run(perform_transition(operation, context_, request, timestamp, result)); !ended && !operation.settled) {
       result = fail(std::move(ended.error()));
+      settle_transition(operation, context_, request, timestamp, result);
     }
     return result;
   }

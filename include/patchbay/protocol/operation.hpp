@@ -69,6 +69,7 @@ class Operation : public Wakeable {
     token_replayed = false;
     token_generation = 0;
     must_not_wait = false;
+    settled = false;
     out_of_time = false;
   }
 
@@ -98,6 +99,7 @@ class Operation : public Wakeable {
   std::uint64_t token_generation = 0;  ///< Of the token in `authorization`.
   std::uint64_t scope_generation = 0;  ///< Of the last token whose scope was found to suffice; outlives the operation.
   bool must_not_wait = false;   ///< A release: never behind pacing (hazard B7).
+  bool settled = false;         ///< Its end is counted, and what comes after cannot change it.
   bool out_of_time = false;     ///< A wait was not begun because it would have ended after a limit of this operation's own.
 
   // Memory that the next operation uses again.

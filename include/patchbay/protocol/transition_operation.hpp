@@ -31,6 +31,7 @@ inline void settle_transition(Operation& operation, const TransitionContext& con
     outcome = error.outcome();
   }
   context.metrics->complete(outcome, latency, operation.slept);
+  operation.settled = true;
   context.audit->record([&](AuditRecord& record) {
     begin_record(record, operation, request, AuditKind::operation);
     record.latency = latency;
