@@ -80,7 +80,6 @@ class Command {
   bool confirmed = false;     ///< By a positive one.
   std::uint64_t epoch = 0;    ///< Of the connection that it was handed to.
   std::uint64_t order = 0;    ///< Among the commands handed out.
-  HoldRegistry::Spell spell = 0;
   SteadyTime sent_at{};
   std::multimap<SteadyTime, Command*>::iterator timer{};
 };
@@ -119,6 +118,9 @@ class CommandTable {
     const auto at = commands_.find(id);
     return at == commands_.end() ? nullptr : &at->second;
   }
+
+  /// The place of the last command that was handed out.
+  [[nodiscard]] std::uint64_t last_order() const noexcept { return orders_; }
 
   /// The next command that may be sent: releases first and always, then the first hold whose interaction has no command
   /// under way (invariants I6, I14). It is `writing` then.

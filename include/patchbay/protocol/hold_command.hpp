@@ -164,17 +164,17 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
   if (context.turns.superseded(turn)) co_return superseded_hold();
   const SteadyTime now = operation.steady_now();
   const bool already = context.hub->with([&](HoldSession& session) {
-    HoldRegistry& registry = session.registry();
+    const HoldRegistry& registry = session.registry();
     const std::string& interaction = job.call.interaction;
     const bool believed = registry.belief(interaction) == HoldRegistry::Belief::held;
     if (snapshot.held.value_or(believed)) {
-      registry.seen_held(interaction, now);
+      session.seen(interaction, true, now);
       out.held_for = now - registry.since(interaction).value_or(now);
       out.already_held = true;
       return true;
     }
     // Believed to be on hold and seen not to be: somebody else has released it.
-    if (believed) registry.released(interaction);
+    if (believed) session.seen(interaction, false, now);
     return false;
   });
   if (already && context.pump) context.pump->wake_up();  // perhaps there is a new limit to keep
@@ -188,11 +188,7 @@ inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext
   const bool wanted = job.verb == HoldVerb::hold;
   if (!operation.snapshot.held || *operation.snapshot.held != wanted) co_return false;
   context.hub->with([&](HoldSession& session) {
-    if (wanted) {
-      session.registry().seen_held(job.call.interaction, job.call.sent_at);
-    } else {
-      session.registry().released(job.call.interaction);
-    }
+    session.seen(job.call.interaction, wanted, job.call.sent_at);
   });
   co_return true;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // max
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -28,14 +29,12 @@ struct TextHash {
 
 /// Which interactions are believed to be on hold, or may be, and the watchdog of each (hazards B1 to B5).
 ///
-/// An interaction is watched exactly while it is held or may be held by a hold that was sent and is not settled (invariant
-/// I13); it is watched from the first of these sends, and nothing but proof that it is not held ends that. Pure: time is
-/// handed in. Bounded by `HoldSettings::max_holds`.
+/// An interaction is watched exactly while it is held, or may be held by a hold that was sent and is not settled (invariant
+/// I13); it is watched from the first of these sends, and nothing but proof that it is not held ends that. A command's
+/// `order` is its place among all commands sent: a confirmed release speaks for the holds before it and no others. Pure:
+/// time is handed in. Bounded by `HoldSettings::max_holds`.
 class HoldRegistry {
  public:
-  /// Names one spell of being watched; what belongs to an earlier spell of the same interaction is told apart by it.
-  using Spell = std::uint64_t;
-
   explicit HoldRegistry(const HoldSettings& settings) noexcept : settings_(&settings) {}
   HoldRegistry(const HoldRegistry&) = delete;
   HoldRegistry& operator=(const HoldRegistry&) = delete;
@@ -61,35 +60,41 @@ class HoldRegistry {
 
   // What is learnt.
 
-  /// A hold is handed to the transport: the interaction is watched from now on, or still. `order` grows with every command.
-  Spell hold_sent(std::string_view interaction, SteadyTime now, std::uint64_t order) {
-    Watched& entry = watch(interaction, now);
-    ++entry.unsettled;
-    entry.last_hold = order;
-    return entry.spell;
+  /// A hold is handed to the transport: the interaction is watched from now on, or still.
+  void hold_sent(std::string_view interaction, std::uint64_t order, SteadyTime now) {
+    std::vector<Sent>& unsettled = watch(interaction, now).unsettled;
+    // So many unanswered holds of one interaction that one more or less tells nothing; the first says since when.
+    if (unsettled.size() >= max_unsettled) unsettled.erase(unsettled.begin() + 1);
+    unsettled.push_back({order, now});
   }
-  /// A hold of that spell was confirmed. False when the spell is over.
-  bool hold_applied(std::string_view interaction, Spell spell) noexcept {
-    Watched* const entry = find(interaction, spell);
-    if (entry) entry->held = true, settle(*entry);
-    return entry != nullptr;
+  /// A hold was confirmed. False when it had been settled otherwise before.
+  bool hold_applied(std::string_view interaction, std::uint64_t order) {
+    Watched* const entry = find(interaction);
+    if (!entry || !settle(*entry, order)) return false;
+    entry->held = true;
+    entry->held_order = std::max(entry->held_order, order);
+    return true;
   }
-  /// A hold of that spell was refused, or was not sent after all: unless another may have taken effect, nothing is held.
-  void hold_void(std::string_view interaction, Spell spell) noexcept {
-    Watched* const entry = find(interaction, spell);
+  /// A hold was refused, or was not sent after all: unless another may have taken effect, nothing is held.
+  void hold_void(std::string_view interaction, std::uint64_t order) {
+    Watched* const entry = find(interaction);
+    if (entry && settle(*entry, order)) conclude(interaction, *entry);
+  }
+  /// The interaction was seen on hold, after the commands up to `order`; `since` counts when it was not watched before.
+  void seen_held(std::string_view interaction, std::uint64_t order, SteadyTime since) {
+    Watched& entry = watch(interaction, since);
+    entry.held = true;
+    entry.held_order = std::max(entry.held_order, order);
+  }
+  /// A hold was confirmed so late that it may have been applied after a release which was sent behind it.
+  void may_be_held(std::string_view interaction, std::uint64_t order, SteadyTime since) { hold_sent(interaction, order, since); }
+  /// A release was confirmed.
+  void release_confirmed(std::string_view interaction, std::uint64_t order) {
+    Watched* const entry = find(interaction);
     if (!entry) return;
-    settle(*entry);
-    if (!entry->held && entry->unsettled == 0) released(interaction);
-  }
-  /// The interaction was seen on hold; `since` counts when it was not watched before.
-  void seen_held(std::string_view interaction, SteadyTime since) { watch(interaction, since).held = true; }
-  /// A hold that was sent at `since` was confirmed by a connection that later commands did not use: it may have been
-  /// applied after them.
-  void may_be_held(std::string_view interaction, SteadyTime since) { watch(interaction, since); }
-  /// A release was confirmed; it says nothing about holds that were sent behind it.
-  void release_confirmed(std::string_view interaction, std::uint64_t order) noexcept {
-    const auto at = watched_.find(interaction);
-    if (at != watched_.end() && at->second.last_hold < order) released(interaction);
+    std::erase_if(entry->unsettled, [order](const Sent& each) { return each.order < order; });
+    if (entry->held_order < order) entry->held = false;
+    conclude(interaction, *entry);
   }
   /// The interaction was seen not to be on hold.
   void released(std::string_view interaction) noexcept {
@@ -139,41 +144,55 @@ class HoldRegistry {
   }
 
  private:
+  static constexpr std::size_t max_unsettled = 64;
   // The timers refer to the map's own keys, which stay where they are.
   using Timers = std::multimap<SteadyTime, std::string_view>;
+  struct Sent {
+    std::uint64_t order;
+    SteadyTime at;
+  };
   struct Watched {
-    Spell spell = 0;
     SteadyTime since{};
-    std::uint64_t last_hold = 0;  ///< Place of the last hold among the commands sent.
-    int unsettled = 0;  ///< Holds sent whose fate is not known.
-    int repetitions = 0;
+    std::vector<Sent> unsettled;  ///< Holds whose fate is not known; hardly ever more than one.
+    std::uint64_t held_order = 0; ///< Of the last command that is known to have come before the hold was seen.
     bool held = false;
+    int repetitions = 0;
     Timers::iterator due{};
   };
 
+  [[nodiscard]] SteadyTime first_due(SteadyTime since) const noexcept { return after(since, settings_->max_hold - settings_->warn_before); }
   Watched& watch(std::string_view interaction, SteadyTime since) {
     const auto found = watched_.find(interaction);
     if (found != watched_.end()) return found->second;
     const auto at = watched_.emplace(std::string(interaction), Watched{}).first;
     Watched& entry = at->second;
-    entry.spell = ++spells_;
     entry.since = since;
-    const Duration first = settings_->max_hold - settings_->warn_before;
-    entry.due = due_.emplace(after(since, settings_->warn_before > Duration::zero() ? first : settings_->max_hold), at->first);
+    entry.due = due_.emplace(first_due(since), at->first);
     return entry;
   }
-  [[nodiscard]] Watched* find(std::string_view interaction, Spell spell) noexcept {
+  [[nodiscard]] Watched* find(std::string_view interaction) noexcept {
     const auto at = watched_.find(interaction);
-    return at == watched_.end() || at->second.spell != spell ? nullptr : &at->second;
+    return at == watched_.end() ? nullptr : &at->second;
   }
-  static void settle(Watched& entry) noexcept {
-    if (entry.unsettled > 0) --entry.unsettled;
+  static bool settle(Watched& entry, std::uint64_t order) noexcept {
+    return std::erase_if(entry.unsettled, [order](const Sent& each) { return each.order == order; }) != 0;
+  }
+  /// Something is known not to hold the interaction: it is watched no more, or on account of later holds.
+  void conclude(std::string_view interaction, Watched& entry) {
+    if (entry.held) return;
+    if (entry.unsettled.empty()) return released(interaction);
+    const SteadyTime since = entry.unsettled.front().at;
+    if (since == entry.since) return;
+    entry.since = since;
+    entry.repetitions = 0;
+    auto node = due_.extract(entry.due);
+    node.key() = first_due(since);
+    entry.due = due_.insert(std::move(node));
   }
 
   const HoldSettings* settings_;
   std::unordered_map<std::string, Watched, detail::TextHash, std::equal_to<>> watched_;
   Timers due_;
-  Spell spells_ = 0;
 };
 
 }  // namespace patchbay

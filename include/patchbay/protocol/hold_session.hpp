@@ -104,7 +104,14 @@ class HoldSession {
     tell_state(before);
   }
 
-  [[nodiscard]] HoldRegistry& registry() noexcept { return registry_; }
+  /// An operation has read the interaction, and learnt what it shows.
+  void seen(std::string_view interaction, bool held, SteadyTime since) {
+    if (held) {
+      registry_.seen_held(interaction, table_.last_order(), since);
+    } else {
+      registry_.released(interaction);
+    }
+  }
   [[nodiscard]] const HoldRegistry& registry() const noexcept { return registry_; }
   [[nodiscard]] const ChannelMachine& channel() const noexcept { return machine_; }
   [[nodiscard]] const CommandTable& table() const noexcept { return table_; }
@@ -156,7 +163,7 @@ class HoldSession {
           continue;
         }
         // Watched before a byte is written: whatever happens next, the limit is kept (hazard B3).
-        command->spell = registry_.hold_sent(command->interaction, now, command->order);
+        registry_.hold_sent(command->interaction, command->order, now);
       }
       writing_ = true;
       writing_id_.assign(command->id);
@@ -193,7 +200,7 @@ class HoldSession {
     writing_ = false;
     Command* const command = written(epoch);
     if (command && delivery == Delivery::not_sent) {
-      if (command->verb == HoldVerb::hold) registry_.hold_void(command->interaction, command->spell);
+      if (command->verb == HoldVerb::hold) registry_.hold_void(command->interaction, command->order);
       command->call->frame = std::move(writing_frame_);
       table_.put_back(*command);
       const auto releases_it = [&](const Command& each) { return each.verb == HoldVerb::unhold && each.interaction == command->interaction; };
@@ -274,9 +281,9 @@ class HoldSession {
     if (command.verb == HoldVerb::unhold) {
       if (positive) registry_.release_confirmed(command.interaction, command.order);
     } else if (!positive) {
-      registry_.hold_void(command.interaction, command.spell);
-    } else if (!registry_.hold_applied(command.interaction, command.spell) && !table_.overtaken(command)) {
-      registry_.may_be_held(command.interaction, command.sent_at);
+      registry_.hold_void(command.interaction, command.order);
+    } else if (!registry_.hold_applied(command.interaction, command.order) && !table_.overtaken(command)) {
+      registry_.may_be_held(command.interaction, command.order, command.sent_at);
     }
   }
   /// The command whose writing ends now, if it is still under way on that connection.
