@@ -21,9 +21,11 @@ using patchbay::JsonReader;
 using patchbay::JsonValue;
 using simdjson::error_code;
 
-constexpr std::array<std::string_view, 8> http_kinds{"answer", "reset", "timeout", "truncate", "garbage", "too_large", "delay", "foreign_write"};
-constexpr std::array<std::string_view, 10> command_kinds{"drop", "delay", "duplicate", "wrong_interaction", "wrong_verb",
-                                                         "wrong_correlation", "refuse", "junk", "close", "cut"};
+constexpr std::array<std::string_view, 8> http_kinds{"answer",  "reset",     "timeout", "truncate",
+                                                     "garbage", "too_large", "delay",   "foreign_write"};
+constexpr std::array<std::string_view, 10> command_kinds{
+    "drop", "delay", "duplicate", "wrong_interaction", "wrong_verb", "wrong_correlation", "refuse",
+    "junk", "close", "cut"};
 constexpr std::array<std::string_view, 5> open_kinds{"refuse", "reset", "timeout", "silence", "close"};
 
 // The place of `name` in a table whose order is that of the enumeration.
@@ -72,7 +74,8 @@ class Fields {
     return error;
   }
   [[nodiscard]] patchbay::Failure failure(std::string_view why) const {
-    return patchbay::fail(patchbay::ErrorCode::invalid_argument, (wrong.empty() ? std::string{} : wrong + ": ").append(why));
+    return patchbay::fail(patchbay::ErrorCode::invalid_argument,
+                          (wrong.empty() ? std::string{} : wrong + ": ").append(why));
   }
 };
 
@@ -133,7 +136,9 @@ patchbay::Result<void> add_fault(std::string_view json, testing::FaultPlan& plan
     fault.skipped = static_cast<std::size_t>(skip);
     fault.wait = patchbay::milliseconds(delay);
   };
-  const auto unknown_kind = [] { return patchbay::fail(patchbay::ErrorCode::invalid_argument, "kind: is none of those of \"on\""); };
+  const auto unknown_kind = [] {
+    return patchbay::fail(patchbay::ErrorCode::invalid_argument, "kind: is none of those of \"on\"");
+  };
   if (on == "http") {
     const auto index = index_of(http_kinds, kind);
     if (!index) return unknown_kind();
@@ -192,7 +197,8 @@ patchbay::Result<void> apply_change(std::string_view json, testing::CloudModel& 
   if (!read) return fields.failure(read.error().why);
   if (revoke.value_or(false)) model.revoke_tokens();
   if (interaction.empty() && revoke) return {};
-  if (model.find(interaction) == nullptr) return patchbay::fail(patchbay::ErrorCode::invalid_argument, "interaction: there is none of that id");
+  if (model.find(interaction) == nullptr)
+    return patchbay::fail(patchbay::ErrorCode::invalid_argument, "interaction: there is none of that id");
   if (!node.empty()) model.move(interaction, node, transition_id);
   if (held) model.set_held(interaction, *held);
   if (!state.empty()) model.set_state(interaction, state);

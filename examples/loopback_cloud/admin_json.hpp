@@ -17,10 +17,10 @@ namespace loopback_cloud {
 ///     {"on":"command", "match":{"verb":"hold"}, "kind":"drop", "applied":true, "code":1011, "text":"…", "delayMs":0}
 ///     {"on":"open", "kind":"refuse", "status":401, "code":1008, "delayMs":0}
 ///
-/// `on` is `http` by default, `times` 1 and 0 for ever. Kinds of http: answer reset timeout truncate garbage too_large (with
-/// `size`) delay foreign_write (with `node`); of command: drop delay duplicate wrong_interaction wrong_verb
-/// wrong_correlation refuse junk close cut; of open: refuse reset timeout silence close. `bodyBase64` may stand for `body`.
-/// `invalid_argument` for anything else, naming the member.
+/// `on` is `http` by default, `times` 1 and 0 for ever. Kinds of http: answer reset timeout truncate garbage too_large
+/// (with `size`) delay foreign_write (with `node`); of command: drop delay duplicate wrong_interaction wrong_verb
+/// wrong_correlation refuse junk close cut; of open: refuse reset timeout silence close. `bodyBase64` may stand for
+/// `body`. `invalid_argument` for anything else, naming the member.
 [[nodiscard]] patchbay::Result<void> add_fault(std::string_view json, patchbay::testing::FaultPlan& plan);
 
 /// Changes an interaction as another writer would: `{"interaction":ID, "node":"…", "transitionId":"…", "held":true,

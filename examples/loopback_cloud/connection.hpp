@@ -27,6 +27,7 @@ class Slot {
 
 /// Serves one connection until it ends; the two kinds are compiled apart, since Beast's WebSocket is heavy.
 void start_plain(boost::asio::ip::tcp::socket socket, Hub& hub, const ServerSettings& settings, Slot slot);
-void start_tls(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context& context, Hub& hub, const ServerSettings& settings, Slot slot);
+void start_tls(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context& context, Hub& hub,
+               const ServerSettings& settings, Slot slot);
 
 }  // namespace loopback_cloud

@@ -29,14 +29,18 @@
 
 namespace loopback_cloud {
 
-/// One HTTP/1.1 connection, for as many requests as its client likes; a WebSocket upgrade hands the stream on. Answers are
-/// written as text, so that faults can break the protocol wherever a plan says.
+/// One HTTP/1.1 connection, for as many requests as its client likes; a WebSocket upgrade hands the stream on. Answers
+/// are written as text, so that faults can break the protocol wherever a plan says.
 template <class Stream>
 class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream>> {
  public:
   template <class... Args>
   HttpConnection(Hub& hub, const ServerSettings& settings, Slot slot, Args&&... stream)
-      : hub_(hub), settings_(settings), slot_(std::move(slot)), stream_(std::forward<Args>(stream)...), timer_(stream_.get_executor()) {}
+      : hub_(hub),
+        settings_(settings),
+        slot_(std::move(slot)),
+        stream_(std::forward<Args>(stream)...),
+        timer_(stream_.get_executor()) {}
 
   void start() {
     if constexpr (is_tls) {
@@ -94,7 +98,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
   testing::CloudRequest view() {
     const auto& message = parser_->get();
     fields_.clear();
-    for (const auto& field : message) fields_.push_back(patchbay::HeaderView{plain(field.name_string()), plain(field.value())});
+    for (const auto& field : message)
+      fields_.push_back(patchbay::HeaderView{plain(field.name_string()), plain(field.value())});
     std::string_view target = plain(message.target());
     // A client that takes this server for a proxy names the whole address (RFC 9112 section 3.2.2).
     for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")}) {
@@ -132,10 +137,15 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
   void settle() {
     const bool filled = fault_ && fault_->kind == testing::FaultKind::too_large;
     switch (end_) {
-      case testing::ServingEnd::answer: return answer(response_.body.size(), filled ? fault_->size : 0);
-      case testing::ServingEnd::reset: return reset_connection(lowest());
-      case testing::ServingEnd::timeout: return hang();
-      case testing::ServingEnd::truncate: keep_alive_ = false; return answer(response_.body.size() / 2, 0);
+      case testing::ServingEnd::answer:
+        return answer(response_.body.size(), filled ? fault_->size : 0);
+      case testing::ServingEnd::reset:
+        return reset_connection(lowest());
+      case testing::ServingEnd::timeout:
+        return hang();
+      case testing::ServingEnd::truncate:
+        keep_alive_ = false;
+        return answer(response_.body.size() / 2, 0);
     }
   }
 
@@ -145,7 +155,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
     if (!is_head_ && has_body()) text_.append(response_.body.view().substr(0, sent));
     filler_ = is_head_ ? 0 : filler;
     lowest().expires_after(write_limit);
-    net::async_write(stream_, net::buffer(text_), [self = this->shared_from_this()](error_code ec, std::size_t) { self->written(ec); });
+    net::async_write(stream_, net::buffer(text_),
+                     [self = this->shared_from_this()](error_code ec, std::size_t) { self->written(ec); });
   }
   void written(error_code ec) {
     if (ec) return;
@@ -165,7 +176,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
   [[nodiscard]] bool has_body() const noexcept { return response_.status != 204 && response_.status != 304; }
   std::string head(std::size_t filler) {
     std::string out = "HTTP/1.1 " + std::to_string(response_.status) + ' ';
-    out.append(plain(http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response_.status))))).append("\r\n");
+    out.append(plain(http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response_.status)))))
+        .append("\r\n");
     for (std::size_t i = 0; i < response_.headers.size(); ++i)
       out.append(response_.headers.name(i)).append(": ").append(response_.headers.value(i)).append("\r\n");
     if (!response_.headers.find("Date")) out.append("Date: ").append(http_date()).append("\r\n");
@@ -199,9 +211,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
       lowest().expires_after(std::chrono::seconds(2));
     }
     if (read > (std::size_t{64} << 20)) return;
-    lowest().async_read_some(net::buffer(scrap_), [self = this->shared_from_this(), read](error_code ec, std::size_t n) {
-      if (!ec) self->linger(read + n);
-    });
+    lowest().async_read_some(net::buffer(scrap_),
+                             [self = this->shared_from_this(), read](error_code ec, std::size_t n) {
+                               if (!ec) self->linger(read + n);
+                             });
   }
   void finish() {
     if constexpr (is_tls) {

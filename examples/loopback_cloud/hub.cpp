@@ -31,7 +31,8 @@ testing::ServingEnd Hub::serve(const testing::CloudRequest& request, const std::
 
 void Hub::close_all() {
   for (const auto& [id, channel] : channels_)
-    channel->perform(testing::ChannelAction(id, testing::ChannelAction::Kind::close, "the server is going away", {}, 1001));
+    channel->perform(
+        testing::ChannelAction(id, testing::ChannelAction::Kind::close, "the server is going away", {}, 1001));
 }
 
 void Hub::perform(const std::vector<testing::ChannelAction>& actions) {
@@ -60,7 +61,8 @@ void Hub::administer(const testing::CloudRequest& request, patchbay::HttpRespons
       return testing::CloudModel::refuse(response, 400, "bad.change", changed.error().message());
     body = R"({"changed":true})";
   } else {
-    return testing::CloudModel::refuse(response, 404, "not.found", "expected GET /_state, GET, POST or DELETE /_faults, POST /_change");
+    return testing::CloudModel::refuse(response, 404, "not.found",
+                                       "expected GET /_state, GET, POST or DELETE /_faults, POST /_change");
   }
   response.status = 200;
   response.headers.add("Content-Type", "application/json");

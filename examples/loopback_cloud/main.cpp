@@ -26,33 +26,44 @@ std::string numbered_interaction(unsigned number) {
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "A cloud on 127.0.0.1 that speaks the documents' dialect: tokens, flows, interactions, holds and a webhook, kept in\n"
-      "memory. Ends on SIGTERM. GET /_state shows everything; POST /_faults plans faults; POST /_change acts as another writer.");
+      "A cloud on 127.0.0.1 that speaks the documents' dialect: tokens, flows, interactions, holds and a webhook, kept "
+      "in\n"
+      "memory. Ends on SIGTERM. GET /_state shows everything; POST /_faults plans faults; POST /_change acts as "
+      "another writer.");
   testing::CloudOptions options;
   loopback_cloud::ServerSettings server;
   unsigned token_ttl = 3600, ack_delay = 0, interactions = 0;
   app.add_option("--port", server.port, "Port; 0 takes any free one")->capture_default_str();
   app.add_option("--client-id", options.client_id,
-                 "The only client id to accept; all are when it is not given. The environment's LOOPBACK_CLIENT_SECRET is the only secret to accept");
-  app.add_option("--token-ttl", token_ttl, "Lifetime of tokens in seconds")->check(CLI::Range(1U, 31'536'000U))->capture_default_str();
+                 "The only client id to accept; all are when it is not given. The environment's LOOPBACK_CLIENT_SECRET "
+                 "is the only secret to accept");
+  app.add_option("--token-ttl", token_ttl, "Lifetime of tokens in seconds")
+      ->check(CLI::Range(1U, 31'536'000U))
+      ->capture_default_str();
   app.add_option("--stale-status", options.stale_status, "Answer to a write with a stale ETag")
       ->check(CLI::IsMember({409, 412}))
       ->capture_default_str();
   app.add_option("--etag", options.etag, "Where interactions carry their ETag")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, testing::EtagPlace>{{"header", testing::EtagPlace::header},
-                                                                                    {"body", testing::EtagPlace::body},
-                                                                                    {"both", testing::EtagPlace::header_and_body},
-                                                                                    {"weak", testing::EtagPlace::weak},
-                                                                                    {"none", testing::EtagPlace::nowhere}}));
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, testing::EtagPlace>{{"header", testing::EtagPlace::header},
+                                                    {"body", testing::EtagPlace::body},
+                                                    {"both", testing::EtagPlace::header_and_body},
+                                                    {"weak", testing::EtagPlace::weak},
+                                                    {"none", testing::EtagPlace::nowhere}}));
   app.add_option("--write-answer", options.write_answer, "What a successful write is answered with")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, testing::WriteAnswer>{{"attributes", testing::WriteAnswer::attributes},
-                                                                                      {"plain", testing::WriteAnswer::plain},
-                                                                                      {"none", testing::WriteAnswer::no_content}}));
-  app.add_option("--ack-delay-ms", ack_delay, "How late acknowledgements are")->check(CLI::Range(0U, 600'000U))->capture_default_str();
-  app.add_option("--interactions", interactions, "So many interactions more, 10000000-0000-4000-8000-000000000001 and on (hexadecimal)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, testing::WriteAnswer>{{"attributes", testing::WriteAnswer::attributes},
+                                                      {"plain", testing::WriteAnswer::plain},
+                                                      {"none", testing::WriteAnswer::no_content}}));
+  app.add_option("--ack-delay-ms", ack_delay, "How late acknowledgements are")
+      ->check(CLI::Range(0U, 600'000U))
+      ->capture_default_str();
+  app.add_option("--interactions", interactions,
+                 "So many interactions more, 10000000-0000-4000-8000-000000000001 and on (hexadecimal)")
       ->check(CLI::Range(0U, 1'000'000U))
       ->capture_default_str();
-  CLI::Option* const certificate = app.add_option("--tls-cert", server.certificate, "Serve TLS with this certificate chain (PEM file)");
+  CLI::Option* const certificate =
+      app.add_option("--tls-cert", server.certificate, "Serve TLS with this certificate chain (PEM file)");
   CLI::Option* const key = app.add_option("--tls-key", server.key, "and this private key (PEM file)");
   certificate->needs(key);
   key->needs(certificate);
@@ -61,7 +72,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (const char* const secret = std::getenv("LOOPBACK_CLIENT_SECRET"); secret != nullptr) options.client_secret = patchbay::Secret(secret);
+  if (const char* const secret = std::getenv("LOOPBACK_CLIENT_SECRET"); secret != nullptr)
+    options.client_secret = patchbay::Secret(secret);
   options.token_ttl = patchbay::seconds(token_ttl);
 
   loopback_cloud::Hub hub(std::move(options));

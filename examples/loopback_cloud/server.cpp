@@ -28,7 +28,8 @@ class Server {
     error_code ec;
     if (!settings_.certificate.empty()) {
       tls_.emplace(net::ssl::context::tls_server);
-      tls_->set_options(net::ssl::context::default_workarounds | net::ssl::context::no_tlsv1 | net::ssl::context::no_tlsv1_1, ec);
+      tls_->set_options(
+          net::ssl::context::default_workarounds | net::ssl::context::no_tlsv1 | net::ssl::context::no_tlsv1_1, ec);
       if (!ec) tls_->use_certificate_chain_file(settings_.certificate, ec);
       if (!ec) tls_->use_private_key_file(settings_.key, net::ssl::context::pem, ec);
       if (ec) return failed("cannot use the certificate and key", ec);
@@ -70,8 +71,10 @@ class Server {
       if (connections_ < settings_.max_connections) {
         error_code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
-        if (tls_) start_tls(std::move(socket), *tls_, hub_, settings_, Slot(connections_));
-        else start_plain(std::move(socket), hub_, settings_, Slot(connections_));
+        if (tls_)
+          start_tls(std::move(socket), *tls_, hub_, settings_, Slot(connections_));
+        else
+          start_plain(std::move(socket), hub_, settings_, Slot(connections_));
       }
       accept();
     });
@@ -101,7 +104,8 @@ class Server {
 
 }  // namespace
 
-patchbay::Result<void> serve(Hub& hub, const ServerSettings& settings, const std::function<void(const std::string& url)>& listening) {
+patchbay::Result<void> serve(Hub& hub, const ServerSettings& settings,
+                             const std::function<void(const std::string& url)>& listening) {
   return Server(hub, settings).run(listening);
 }
 

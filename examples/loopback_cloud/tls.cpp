@@ -7,7 +7,8 @@
 
 namespace loopback_cloud {
 
-void start_tls(net::ip::tcp::socket socket, net::ssl::context& context, Hub& hub, const ServerSettings& settings, Slot slot) {
+void start_tls(net::ip::tcp::socket socket, net::ssl::context& context, Hub& hub, const ServerSettings& settings,
+               Slot slot) {
   using Stream = beast::ssl_stream<beast::tcp_stream>;
   std::make_shared<HttpConnection<Stream>>(hub, settings, std::move(slot), std::move(socket), context)->start();
 }

@@ -31,7 +31,9 @@ namespace testing = patchbay::testing;
 using boost::system::error_code;
 
 [[nodiscard]] inline std::string_view plain(beast::string_view text) noexcept { return {text.data(), text.size()}; }
-[[nodiscard]] inline bool equal(beast::string_view a, std::string_view b) noexcept { return patchbay::equal_ignoring_case(plain(a), b); }
+[[nodiscard]] inline bool equal(beast::string_view a, std::string_view b) noexcept {
+  return patchbay::equal_ignoring_case(plain(a), b);
+}
 
 /// Ends a connection so that the peer sees a reset.
 inline void reset_connection(beast::tcp_stream& stream) {
@@ -70,9 +72,10 @@ class WebSocketConnection final : public Channel, public std::enable_shared_from
     later.wait = patchbay::Duration::zero();
     auto timer = std::make_shared<net::steady_timer>(socket_.get_executor(), action.wait);
     net::steady_timer& waiting = *timer;
-    waiting.async_wait([weak = this->weak_from_this(), timer = std::move(timer), later = std::move(later)](error_code ec) {
-      if (const auto self = weak.lock(); self && !ec) self->enqueue(later);
-    });
+    waiting.async_wait(
+        [weak = this->weak_from_this(), timer = std::move(timer), later = std::move(later)](error_code ec) {
+          if (const auto self = weak.lock(); self && !ec) self->enqueue(later);
+        });
   }
 
  private:
@@ -84,7 +87,8 @@ class WebSocketConnection final : public Channel, public std::enable_shared_from
     silent_ = fault_ && fault_->kind == testing::OpenFaultKind::silence;
     if (silent_) return ignore();
     if (fault_ && fault_->kind == testing::OpenFaultKind::close)
-      perform(testing::ChannelAction(id_, testing::ChannelAction::Kind::close, "as planned", fault_->wait, fault_->code));
+      perform(
+          testing::ChannelAction(id_, testing::ChannelAction::Kind::close, "as planned", fault_->wait, fault_->code));
     read();
   }
   void read() {
@@ -98,17 +102,19 @@ class WebSocketConnection final : public Channel, public std::enable_shared_from
       const net::const_buffer text = buffer_.cdata();
       hub_.command(id_, std::string_view(static_cast<const char*>(text.data()), text.size()));
     } else {
-      enqueue(testing::ChannelAction(id_, testing::ChannelAction::Kind::close, "only text is understood here", {}, 1003));
+      enqueue(
+          testing::ChannelAction(id_, testing::ChannelAction::Kind::close, "only text is understood here", {}, 1003));
     }
     buffer_.consume(buffer_.size());
     read();
   }
   // Takes what comes from below WebSocket, so that not even a ping is answered.
   void ignore() {
-    socket_.next_layer().async_read_some(net::buffer(scrap_), [self = this->shared_from_this()](error_code ec, std::size_t) {
-      if (ec) return self->gone();
-      self->ignore();
-    });
+    socket_.next_layer().async_read_some(net::buffer(scrap_),
+                                         [self = this->shared_from_this()](error_code ec, std::size_t) {
+                                           if (ec) return self->gone();
+                                           self->ignore();
+                                         });
   }
 
   void enqueue(const testing::ChannelAction& action) {

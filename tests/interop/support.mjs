@@ -79,7 +79,7 @@ process.on('unhandledRejection', (error) => {
 /** Starts a loopback_cloud of its own on a free port. */
 export async function startCloud(options = [], environment = {}) {
   const program = join(bin, 'loopback_cloud');
-  if (!existsSync(program)) skip(`${program} is not built`);
+  if (!existsSync(program)) throw new Error(`${program} is not built`);
   const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment(environment) });
   running.add(child);
   const exit = new Promise((done) => child.once('exit', (code, signal) => { running.delete(child); done(signal ?? code); }));

@@ -23,8 +23,8 @@ inline constexpr std::string_view interaction_of_another_organisation = "9b2f7f1
 inline constexpr std::string_view document_organisation = "5d2b0f36-8f3a-4c7e-9a51-0c6d1e8b7f24";
 inline constexpr std::string_view another_organisation = "0e9d8c7b-6a5f-4e3d-8c2b-1a0f9e8d7c6b";
 
-/// The flow of the documents' examples: an IVR for billing and support. `MainMenu` leads to `BillingInquiry`; `OperatorQueue`
-/// is reached from it on a condition alone; nothing leads to `LegacyPromotions`.
+/// The flow of the documents' examples: an IVR for billing and support. `MainMenu` leads to `BillingInquiry`;
+/// `OperatorQueue` is reached from it on a condition alone; nothing leads to `LegacyPromotions`.
 inline constexpr std::string_view document_flow = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
 inline constexpr std::string_view document_flow_version = "7";
 inline constexpr std::string_view document_flow_json =
@@ -82,6 +82,22 @@ class CloudInteraction {
   }
 };
 
+/// What the simulated cloud comes with, all at `MainMenu`.
+[[nodiscard]] inline std::vector<CloudInteraction> document_interactions() {
+  std::vector<CloudInteraction> all;
+  for (const std::string_view id : {document_interaction, second_interaction, closed_interaction, abandoned_interaction,
+                                    interaction_without_skill_group, interaction_of_another_organisation}) {
+    CloudInteraction& each = all.emplace_back(id);
+    each.set_attribute("ivr_state", "\"MainMenu\"");
+    each.set_attribute("flow_node", "\"MainMenu\"");
+    if (id == closed_interaction) each.state = "closed";
+    if (id == abandoned_interaction) each.state = "abandoned";
+    if (id == interaction_without_skill_group) each.skill_group_id.clear(), each.skill_group_name.clear();
+    if (id == interaction_of_another_organisation) each.organisation_id = another_organisation;
+  }
+  return all;
+}
+
 /// One thing that was done to an interaction, for those who check afterwards what really happened.
 class AppliedOperation {
  public:
@@ -89,8 +105,8 @@ class AppliedOperation {
 
   Kind kind = Kind::foreign;
   std::string interaction;
-  std::string id;     ///< `transition_id` of a transition, correlation id of a command; empty when the writer gave none.
-  std::string node;   ///< `flow_node` after a write, as its JSON text; empty for commands.
+  std::string id;    ///< `transition_id` of a transition, correlation id of a command; empty when the writer gave none.
+  std::string node;  ///< `flow_node` after a write, as its JSON text; empty for commands.
   std::uint64_t version = 0;  ///< Of the interaction, after it.
   bool changed = true;        ///< False for a hold of what was held already, and its like.
   SteadyTime at{};
@@ -98,10 +114,14 @@ class AppliedOperation {
 
 [[nodiscard]] constexpr std::string_view to_string(AppliedOperation::Kind kind) noexcept {
   switch (kind) {
-    case AppliedOperation::Kind::transition: return "transition";
-    case AppliedOperation::Kind::hold: return "hold";
-    case AppliedOperation::Kind::unhold: return "unhold";
-    case AppliedOperation::Kind::foreign: return "foreign";
+    case AppliedOperation::Kind::transition:
+      return "transition";
+    case AppliedOperation::Kind::hold:
+      return "hold";
+    case AppliedOperation::Kind::unhold:
+      return "unhold";
+    case AppliedOperation::Kind::foreign:
+      return "foreign";
   }
   return "foreign";
 }

@@ -20,8 +20,8 @@
 namespace patchbay::testing {
 
 /// The state and the rules of a cloud that speaks the documents' dialect: tokens, flows, interactions under optimistic
-/// locking, hold commands, a webhook. It does no input or output and reads no clock, so the same model answers a test in
-/// memory and real sockets; what it logs is the truth that tests compare a client's claims with.
+/// locking, hold commands, a webhook. It does no input or output and reads no clock, so the same model answers a test
+/// in memory and real sockets; what it logs is the truth that tests compare a client's claims with.
 ///
 /// Takes any bytes. Not safe to share between threads; `SimulatedCloud` is.
 class CloudModel {
@@ -31,17 +31,7 @@ class CloudModel {
   /// A cloud with the documents' interaction and flow and a few more interactions. `now` ages the tokens.
   explicit CloudModel(Now now, CloudOptions options = {}) : options_(std::move(options)), now_(std::move(now)) {
     set_flow(std::string(document_flow), std::string(document_flow_json), std::string(document_flow_version));
-    for (const std::string_view id : {document_interaction, second_interaction, closed_interaction, abandoned_interaction,
-                                      interaction_without_skill_group, interaction_of_another_organisation}) {
-      CloudInteraction each(id);
-      each.set_attribute("ivr_state", "\"MainMenu\"");
-      each.set_attribute("flow_node", "\"MainMenu\"");
-      if (id == closed_interaction) each.state = "closed";
-      if (id == abandoned_interaction) each.state = "abandoned";
-      if (id == interaction_without_skill_group) each.skill_group_id.clear(), each.skill_group_name.clear();
-      if (id == interaction_of_another_organisation) each.organisation_id = another_organisation;
-      add(std::move(each));
-    }
+    for (CloudInteraction& each : document_interactions()) add(std::move(each));
   }
 
   [[nodiscard]] CloudOptions& options() noexcept { return options_; }
@@ -59,7 +49,8 @@ class CloudModel {
     } else if (path == "/webhook") {
       if (allowed(request, {"GET", "POST"}, response)) webhook(request, response);
     } else if (const auto flow = id_behind(path, "/api/v2/flows/")) {
-      if (allowed(request, {"GET"}, response) && authorised(request, "flow:read", response)) get_flow(request, *flow, response);
+      if (allowed(request, {"GET"}, response) && authorised(request, "flow:read", response))
+        get_flow(request, *flow, response);
     } else if (const auto id = id_behind(path, "/api/v2/interactions/")) {
       if (!allowed(request, {"GET", "PATCH"}, response)) return;
       const bool write = request.method == "PATCH";
@@ -86,31 +77,40 @@ class CloudModel {
   [[nodiscard]] std::optional<ChannelId> open(const CloudRequest& request, HttpResponse& answer) {
     answer.clear();
     answer.headers.add("inin-correlation-id", next_correlation_id());
-    if (request.path() != "/api/v2/interactions") return refuse(answer, 404, "not.found", "there is no channel at this address"), std::nullopt;
+    if (request.path() != "/api/v2/interactions")
+      return refuse(answer, 404, "not.found", "there is no channel at this address"), std::nullopt;
     if (!allowed(request, {"GET"}, answer) || !authorised(request, "interaction:control", answer)) return std::nullopt;
-    if (channels_.size() >= options_.max_channels) return refuse(answer, 503, "too.many.channels", "too many channels are open"), std::nullopt;
+    if (channels_.size() >= options_.max_channels)
+      return refuse(answer, 503, "too.many.channels", "too many channels are open"), std::nullopt;
     answer.status = 101;
     channels_.push_back(++last_channel_);
     return last_channel_;
   }
   void close(ChannelId channel) noexcept { std::erase(channels_, channel); }
 
-  /// Carries out one text message from a channel. The acknowledgement and what else is to be sent go to `take_frames()`.
+  /// Carries out one text message from a channel. The acknowledgement and what else is to be sent go to
+  /// `take_frames()`.
   void command(ChannelId channel, std::string_view text) {
     detail::ChannelCommand command;
-    if (const std::string_view why = detail::read_command(text, reader_, command); !why.empty()) return negative(channel, command, why);
+    if (const std::string_view why = detail::read_command(text, reader_, command); !why.empty())
+      return negative(channel, command, why);
     const bool hold = command.verb == "hold";
-    if (hold && !reason_allowed(command)) return negative(channel, command, "body.holdReason: is none of the allowed reasons");
+    if (hold && !reason_allowed(command))
+      return negative(channel, command, "body.holdReason: is none of the allowed reasons");
     CloudInteraction* const interaction = find(command.interaction);
     if (interaction == nullptr) return negative(channel, command, "there is no such interaction");
     if (interaction->final()) return negative(channel, command, "the interaction is over");
-    if (hold && interaction->skill_group_id.empty()) return negative(channel, command, "the interaction has no skill group");
-    if (operations_.size() >= options_.max_operations) return negative(channel, command, "the log of operations is full");
+    if (hold && interaction->skill_group_id.empty())
+      return negative(channel, command, "the interaction has no skill group");
+    if (operations_.size() >= options_.max_operations)
+      return negative(channel, command, "the log of operations is full");
     const bool changed = interaction->held != hold;
     interaction->held = hold;
     if (changed && options_.hold_changes_version) ++interaction->version;
-    log(hold ? AppliedOperation::Kind::hold : AppliedOperation::Kind::unhold, *interaction, command.correlation_id, {}, changed);
-    frames_.emplace_back(channel, detail::acknowledgement(command.correlation_id, command.verb, command.interaction), true);
+    log(hold ? AppliedOperation::Kind::hold : AppliedOperation::Kind::unhold, *interaction, command.correlation_id, {},
+        changed);
+    frames_.emplace_back(channel, detail::acknowledgement(command.correlation_id, command.verb, command.interaction),
+                         true);
     if (changed) announce(*interaction);
   }
 
@@ -190,30 +190,17 @@ class CloudModel {
     std::map<std::string_view, std::vector<const AppliedOperation*>> by_interaction;
     for (const AppliedOperation& each : operations_) by_interaction[each.interaction].push_back(&each);
     JsonWriter json(out);
-    json.begin_object().member("channels", channels_.size()).member("tokensIssued", tokens_.issued()).member("webhooks", webhooks_.size());
-    json.key("interactions").begin_array();
-    for (const auto& [id, each] : interactions_) {
-      const std::string* const node = each.attribute("flow_node");
-      json.begin_object().member("id", std::string_view(id)).member("state", std::string_view(each.state));
-      json.key("node").raw(node != nullptr ? std::string_view(*node) : std::string_view("null"));
-      json.member("version", each.version).member("etag", std::string_view(each.etag())).member("held", each.held);
-      json.key("customAttributes");
-      detail::write_attributes(json, each);
-      json.key("operations").begin_array();
-      for (const AppliedOperation* const operation : by_interaction[id]) {
-        json.begin_object().member("kind", to_string(operation->kind)).member("id", std::string_view(operation->id));
-        if (!operation->node.empty()) json.key("node").raw(operation->node);
-        json.member("version", operation->version).member("changed", operation->changed).end_object();
-      }
-      json.end_array().end_object();
-    }
+    json.begin_object().member("channels", channels_.size()).member("tokensIssued", tokens_.issued());
+    json.member("webhooks", webhooks_.size()).key("interactions").begin_array();
+    for (const auto& [id, each] : interactions_) detail::write_history(json, each, by_interaction[id]);
     json.end_array().end_object();
   }
 
   /// Fills `response` with an error as the platform spells it.
   static void refuse(HttpResponse& response, int status, std::string_view code, std::string_view message) {
     std::string body;
-    JsonWriter(body).begin_object().member("status", status).member("code", code).member("message", message).end_object();
+    JsonWriter json(body);
+    json.begin_object().member("status", status).member("code", code).member("message", message).end_object();
     response.status = status;
     response.headers.add("Content-Type", "application/json");
     response.body.assign(body);
@@ -237,7 +224,8 @@ class CloudModel {
     if (id && (id->empty() || path.find('/', prefix.size()) != std::string_view::npos)) id.reset();
     return id;
   }
-  static bool allowed(const CloudRequest& request, std::initializer_list<std::string_view> methods, HttpResponse& response) {
+  static bool allowed(const CloudRequest& request, std::initializer_list<std::string_view> methods,
+                      HttpResponse& response) {
     if (std::find(methods.begin(), methods.end(), request.method) != methods.end()) return true;
     std::string list;
     for (const std::string_view each : methods) list.append(list.empty() ? "" : ", ").append(each);
@@ -249,7 +237,8 @@ class CloudModel {
     std::optional<std::string> token;
     if (const auto bearer = detail::credentials_of(request.header("Authorization"), "Bearer")) {
       token.emplace(*bearer);
-    } else if (const auto query = detail::parse_form(request.query()); query && request.path() == "/api/v2/interactions") {
+    } else if (const auto query = detail::parse_form(request.query());
+               query && request.path() == "/api/v2/interactions") {
       for (const auto& [name, value] : *query)
         if (name == "access_token") token = value;
     }
@@ -279,7 +268,8 @@ class CloudModel {
     response.body.assign(flow.json);
   }
   void add_etag(const CloudInteraction& interaction, HttpResponse& response) const {
-    if (options_.etag == EtagPlace::header || options_.etag == EtagPlace::header_and_body) response.headers.add("ETag", interaction.etag());
+    if (options_.etag == EtagPlace::header || options_.etag == EtagPlace::header_and_body)
+      response.headers.add("ETag", interaction.etag());
     if (options_.etag == EtagPlace::weak) response.headers.add("ETag", "W/" + interaction.etag());
   }
   void show(const CloudInteraction& interaction, HttpResponse& response) const {
@@ -299,7 +289,8 @@ class CloudModel {
     // A malformed body is refused before the precondition is looked at (RFC 9110 section 13.2.1).
     if (const std::string_view why = detail::read_write(request.body, reader_, attributes, size); !why.empty())
       return refuse(response, 422, "unprocessable.entity", why);
-    if (size > options_.max_attributes) return refuse(response, 422, "attributes.too.large", "customAttributes is beyond the limit");
+    if (size > options_.max_attributes)
+      return refuse(response, 422, "attributes.too.large", "customAttributes is beyond the limit");
     if (!request.has_header("If-Match")) {
       if (options_.require_if_match) return refuse(response, 428, "precondition.required", "If-Match is required");
     } else if (!detail::matches_etag(request, "If-Match", interaction.etag(), false)) {
@@ -310,7 +301,8 @@ class CloudModel {
       add_etag(interaction, response);
       return refuse(response, 409, "interaction.over", "the interaction is over");
     }
-    if (operations_.size() >= options_.max_operations) return refuse(response, 507, "storage.full", "the log of operations is full");
+    if (operations_.size() >= options_.max_operations)
+      return refuse(response, 507, "storage.full", "the log of operations is full");
     std::string transition_id;
     for (const auto& [name, value] : attributes) {
       interaction.set_attribute(name, value);
@@ -325,8 +317,10 @@ class CloudModel {
     std::string body;
     JsonWriter json(body);
     json.begin_object().member("id", std::string_view(interaction.id));
-    if (options_.etag == EtagPlace::body || options_.etag == EtagPlace::header_and_body) json.member("etag", std::string_view(interaction.etag()));
-    if (options_.write_answer == WriteAnswer::attributes) detail::write_attributes(json.key("customAttributes"), interaction);
+    if (options_.etag == EtagPlace::body || options_.etag == EtagPlace::header_and_body)
+      json.member("etag", std::string_view(interaction.etag()));
+    if (options_.write_answer == WriteAnswer::attributes)
+      detail::write_attributes(json.key("customAttributes"), interaction);
     json.end_object();
     response.status = 200;
     response.headers.add("Content-Type", "application/json");
@@ -341,9 +335,11 @@ class CloudModel {
       for (const std::string& each : webhooks_) json.raw(each);
       json.end_array();
     } else {
-      if (webhooks_.size() >= options_.max_webhooks) return refuse(response, 507, "storage.full", "too many deliveries are kept");
+      if (webhooks_.size() >= options_.max_webhooks)
+        return refuse(response, 507, "storage.full", "too many deliveries are kept");
       std::string delivery;
-      if (const auto read = reader_.minify(request.body, delivery); !read) return refuse(response, 400, "bad.request", read.error().why);
+      if (const auto read = reader_.minify(request.body, delivery); !read)
+        return refuse(response, 400, "bad.request", read.error().why);
       webhooks_.push_back(std::move(delivery));
       body = R"({"received":true})";
     }
@@ -354,23 +350,19 @@ class CloudModel {
 
   [[nodiscard]] bool reason_allowed(const detail::ChannelCommand& command) const noexcept {
     const std::vector<std::string>& reasons = options_.hold_reasons;
-    return command.has_reason && (reasons.empty() || std::find(reasons.begin(), reasons.end(), command.reason) != reasons.end());
+    return command.has_reason &&
+           (reasons.empty() || std::find(reasons.begin(), reasons.end(), command.reason) != reasons.end());
   }
   void negative(ChannelId channel, const detail::ChannelCommand& command, std::string_view why) {
     frames_.emplace_back(channel, detail::negative_acknowledgement(command, why), true);
   }
   void announce(const CloudInteraction& interaction) {
     if (!options_.send_state_updates || channels_.empty()) return;
-    std::string text;
-    JsonWriter json(text);
-    json.begin_object().member("topic", "v2.interactions").key("body").begin_object().member("type", "state");
-    json.member("interactionId", std::string_view(interaction.id)).member("state", std::string_view(interaction.state));
-    json.member("held", interaction.held);
-    if (const std::string* const node = interaction.attribute("flow_node")) json.key("flowNode").raw(*node);
-    json.end_object().end_object();
+    const std::string text = detail::state_update(interaction);
     for (const ChannelId each : channels_) frames_.emplace_back(each, text, false);
   }
-  void log(AppliedOperation::Kind kind, const CloudInteraction& interaction, std::string_view id, std::string node, bool changed) {
+  void log(AppliedOperation::Kind kind, const CloudInteraction& interaction, std::string_view id, std::string node,
+           bool changed) {
     AppliedOperation& entry = operations_.emplace_back();
     entry.kind = kind;
     entry.interaction = interaction.id;

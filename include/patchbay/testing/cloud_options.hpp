@@ -42,26 +42,26 @@ class CloudOptions {
   /// What the client may be granted, in this order.
   std::vector<std::string> scopes{"interaction:update", "interaction:read", "interaction:control", "flow:read"};
   Duration token_ttl = seconds{3600};
-  bool show_scope = true;       ///< Whether a grant names its scope.
-  bool show_expires_in = true;  ///< Whether a grant names its lifetime.
+  bool show_scope = true;           ///< Whether a grant names its scope.
+  bool show_expires_in = true;      ///< Whether a grant names its lifetime.
   std::size_t max_tokens = 10'000;  ///< Beyond it the oldest is forgotten.
 
   // Interactions.
   EtagPlace etag = EtagPlace::header;
   WriteAnswer write_answer = WriteAnswer::attributes;
-  int stale_status = 412;             ///< For a write whose `If-Match` no longer holds: 412 or 409.
-  bool require_if_match = true;       ///< Whether a write without `If-Match` is answered with 428.
-  bool show_held = true;              ///< Whether an interaction shows `held`.
-  bool hold_changes_version = true;   ///< Whether hold and unhold change the ETag, as they do when `held` is shown.
+  int stale_status = 412;               ///< For a write whose `If-Match` no longer holds: 412 or 409.
+  bool require_if_match = true;         ///< Whether a write without `If-Match` is answered with 428.
+  bool show_held = true;                ///< Whether an interaction shows `held`.
+  bool hold_changes_version = true;     ///< Whether hold and unhold change the ETag, as they do when `held` is shown.
   std::size_t max_attributes = 65'536;  ///< Of one write's `customAttributes`, in encoded bytes.
 
   // The channel.
   std::vector<std::string> hold_reasons{"queueing", "consultation", "system_issue", "agent_break"};  ///< Empty: any.
-  bool send_state_updates = true;     ///< Whether every change is told to every open channel.
+  bool send_state_updates = true;  ///< Whether every change is told to every open channel.
   std::size_t max_channels = 4'096;
 
   // Bounds of what is kept.
-  std::size_t max_webhooks = 100'000;    ///< Deliveries; beyond it the webhook answers 507.
+  std::size_t max_webhooks = 100'000;      ///< Deliveries; beyond it the webhook answers 507.
   std::size_t max_operations = 1'000'000;  ///< Log entries; beyond it writes and commands answer 507.
 };
 

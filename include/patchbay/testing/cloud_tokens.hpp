@@ -17,8 +17,8 @@
 
 namespace patchbay::testing {
 
-/// The simulated cloud's token endpoint: OAuth 2.0 client credentials (RFC 6749 sections 2.3.1, 4.4 and 5). Belongs to one
-/// `CloudModel`; not safe to share between threads.
+/// The simulated cloud's token endpoint: OAuth 2.0 client credentials (RFC 6749 sections 2.3.1, 4.4 and 5). Belongs to
+/// one `CloudModel`; not safe to share between threads.
 class CloudTokens {
  public:
   enum class Verdict : std::uint8_t { valid, invalid, insufficient };
@@ -58,7 +58,8 @@ class CloudTokens {
       response.headers.add("WWW-Authenticate", "Basic realm=\"oauth\"");
       return refuse(response, 401, "invalid_client", "the client is unknown or its secret is wrong");
     }
-    if (*grant != "client_credentials") return refuse(response, 400, "unsupported_grant_type", "only client_credentials is supported");
+    if (*grant != "client_credentials")
+      return refuse(response, 400, "unsupported_grant_type", "only client_credentials is supported");
     std::vector<std::string> granted = grant_scopes(options, scope);
     if (granted.empty()) return refuse(response, 400, "invalid_scope", "none of the scopes can be granted");
     grant_token(options, now, std::move(granted), response);
@@ -69,7 +70,8 @@ class CloudTokens {
     for (auto each = tokens_.rbegin(); each != tokens_.rend(); ++each) {
       if (each->text != token) continue;
       if (each->expires <= now) return Verdict::invalid;
-      return std::find(each->scopes.begin(), each->scopes.end(), scope) != each->scopes.end() ? Verdict::valid : Verdict::insufficient;
+      return std::find(each->scopes.begin(), each->scopes.end(), scope) != each->scopes.end() ? Verdict::valid
+                                                                                              : Verdict::insufficient;
     }
     return Verdict::invalid;
   }
@@ -102,14 +104,17 @@ class CloudTokens {
     }
     return out;
   }
-  void grant_token(const CloudOptions& options, SteadyTime now, std::vector<std::string> scopes, HttpResponse& response) {
-    while (!tokens_.empty() && (tokens_.front().expires <= now || tokens_.size() >= options.max_tokens)) tokens_.pop_front();
+  void grant_token(const CloudOptions& options, SteadyTime now, std::vector<std::string> scopes,
+                   HttpResponse& response) {
+    while (!tokens_.empty() && (tokens_.front().expires <= now || tokens_.size() >= options.max_tokens))
+      tokens_.pop_front();
     std::string text = "simulated-token-" + std::to_string(++issued_);
     std::string body, scope;
     for (const std::string& each : scopes) scope.append(scope.empty() ? "" : " ").append(each);
     JsonWriter json(body);
     json.begin_object().member("access_token", std::string_view(text)).member("token_type", "bearer");
-    if (options.show_expires_in) json.member("expires_in", std::chrono::duration_cast<seconds>(options.token_ttl).count());
+    if (options.show_expires_in)
+      json.member("expires_in", std::chrono::duration_cast<seconds>(options.token_ttl).count());
     if (options.show_scope) json.member("scope", std::string_view(scope));
     json.end_object();
     tokens_.push_back(Token{std::move(text), after(now, options.token_ttl), std::move(scopes)});

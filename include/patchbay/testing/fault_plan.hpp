@@ -41,10 +41,10 @@ class HttpFault {
   int status = 503;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::string node;       ///< Of `foreign_write`.
-  std::size_t size = 0;   ///< Of `too_large`.
-  /// Of any kind: how long it takes. The request arrives that much later, or, when `applied`, the answer leaves that much
-  /// later. So a client that gives up before can find its write applied after it has looked.
+  std::string node;      ///< Of `foreign_write`.
+  std::size_t size = 0;  ///< Of `too_large`.
+  /// Of any kind: how long it takes. The request arrives that much later, or, when `applied`, the answer leaves that
+  /// much later. So a client that gives up before can find its write applied after it has looked.
   Duration wait{};
 
   HttpFault& times(std::size_t count) { return left = count, *this; }
@@ -151,8 +151,8 @@ class OpenFault {
   }
 };
 
-/// The faults that a simulated cloud is to show, as rules: each strikes the next exchanges that it matches, in the order
-/// in which the rules were given, at most one rule per exchange. The same plan gives the same faults every time.
+/// The faults that a simulated cloud is to show, as rules: each strikes the next exchanges that it matches, in the
+/// order in which the rules were given, at most one rule per exchange. The same plan gives the same faults every time.
 ///
 ///     FaultPlan plan;
 ///     plan.on("PATCH", "/api/v2/interactions/").after_applying().reset();      // written, and the answer lost
@@ -176,7 +176,8 @@ class FaultPlan {
   /// The fault that strikes this exchange, used up once by the call.
   [[nodiscard]] std::optional<HttpFault> take(const CloudRequest& request) {
     return take(http_, [&](const HttpFault& fault) {
-      return (fault.method.empty() || fault.method == request.method) && request.target.starts_with(fault.target_prefix);
+      return (fault.method.empty() || fault.method == request.method) &&
+             request.target.starts_with(fault.target_prefix);
     });
   }
   [[nodiscard]] std::optional<CommandFault> take_command(std::string_view verb) {

@@ -47,9 +47,10 @@ class FaultyCloud {
   FaultPlan plan;
   Duration ack_delay{};  ///< Of every acknowledgement.
 
-  /// Answers a request that `fault`, from `plan.take(request)`, strikes. The fault's wait is the caller's to keep: before
-  /// the call, or, when the fault is `applied`, after it.
-  [[nodiscard]] ServingEnd serve(const CloudRequest& request, const std::optional<HttpFault>& fault, HttpResponse& response) {
+  /// Answers a request that `fault`, from `plan.take(request)`, strikes. The fault's wait is the caller's to keep:
+  /// before the call, or, when the fault is `applied`, after it.
+  [[nodiscard]] ServingEnd serve(const CloudRequest& request, const std::optional<HttpFault>& fault,
+                                 HttpResponse& response) {
     response.clear();
     if (!fault) return model.handle(request, response), ServingEnd::answer;
     if (fault->kind == FaultKind::foreign_write) {
@@ -61,12 +62,17 @@ class FaultyCloud {
     switch (fault->kind) {
       case FaultKind::delay:
       case FaultKind::foreign_write:
-      case FaultKind::too_large: return ServingEnd::answer;
-      case FaultKind::reset: return ServingEnd::reset;
-      case FaultKind::timeout: return ServingEnd::timeout;
-      case FaultKind::truncate: return ServingEnd::truncate;
+      case FaultKind::too_large:
+        return ServingEnd::answer;
+      case FaultKind::reset:
+        return ServingEnd::reset;
+      case FaultKind::timeout:
+        return ServingEnd::timeout;
+      case FaultKind::truncate:
+        return ServingEnd::truncate;
       case FaultKind::answer:
-      case FaultKind::garbage: break;
+      case FaultKind::garbage:
+        break;
     }
     response.clear();
     response.status = fault->kind == FaultKind::garbage ? 200 : fault->status;
@@ -80,7 +86,8 @@ class FaultyCloud {
   /// What the channels are to be sent because of the requests served.
   [[nodiscard]] std::vector<ChannelAction> take_actions() {
     std::vector<ChannelAction> out;
-    for (CloudFrame& frame : model.take_frames()) out.emplace_back(frame.to, ChannelAction::Kind::text, std::move(frame.text));
+    for (CloudFrame& frame : model.take_frames())
+      out.emplace_back(frame.to, ChannelAction::Kind::text, std::move(frame.text));
     return out;
   }
 
@@ -88,7 +95,8 @@ class FaultyCloud {
   [[nodiscard]] std::vector<ChannelAction> command(ChannelId channel, std::string_view text) {
     detail::ChannelCommand parsed;
     const bool fine = detail::read_command(text, reader_, parsed).empty();
-    const std::optional<CommandFault> fault = plan.take_command(fine ? std::string_view(parsed.verb) : std::string_view{});
+    const std::optional<CommandFault> fault =
+        plan.take_command(fine ? std::string_view(parsed.verb) : std::string_view{});
     std::vector<ChannelAction> out;
     if (fault && !fault->applied) {
       spoil(*fault, parsed, ChannelAction(channel, ChannelAction::Kind::text, std::string{}, ack_delay), out);
@@ -96,7 +104,8 @@ class FaultyCloud {
     }
     model.command(channel, text);
     for (CloudFrame& frame : model.take_frames()) {
-      ChannelAction action(frame.to, ChannelAction::Kind::text, std::move(frame.text), frame.acknowledgement ? ack_delay : Duration{});
+      ChannelAction action(frame.to, ChannelAction::Kind::text, std::move(frame.text),
+                           frame.acknowledgement ? ack_delay : Duration{});
       if (frame.acknowledgement && fault) {
         spoil(*fault, parsed, std::move(action), out);
       } else {
@@ -107,34 +116,50 @@ class FaultyCloud {
   }
 
  private:
-  static void spoil(const CommandFault& fault, const detail::ChannelCommand& parsed, ChannelAction action, std::vector<ChannelAction>& out) {
+  static void spoil(const CommandFault& fault, const detail::ChannelCommand& parsed, ChannelAction action,
+                    std::vector<ChannelAction>& out) {
     action.wait = saturated(action.wait, fault.wait);
     // What was not carried out has no acknowledgement that could be late or doubled.
-    if (action.text.empty() && (fault.kind == CommandFaultKind::delay || fault.kind == CommandFaultKind::duplicate)) return;
+    if (action.text.empty() && (fault.kind == CommandFaultKind::delay || fault.kind == CommandFaultKind::duplicate))
+      return;
     switch (fault.kind) {
-      case CommandFaultKind::drop: return;
-      case CommandFaultKind::delay: break;
-      case CommandFaultKind::duplicate: out.push_back(action); break;
+      case CommandFaultKind::drop:
+        return;
+      case CommandFaultKind::delay:
+        break;
+      case CommandFaultKind::duplicate:
+        out.push_back(action);
+        break;
       case CommandFaultKind::wrong_interaction:
-        action.text = detail::acknowledgement(parsed.correlation_id, parsed.verb, "00000000-0000-4000-8000-000000000000");
+        action.text =
+            detail::acknowledgement(parsed.correlation_id, parsed.verb, "00000000-0000-4000-8000-000000000000");
         break;
       case CommandFaultKind::wrong_verb:
-        action.text = detail::acknowledgement(parsed.correlation_id, parsed.verb == "hold" ? "unhold" : "hold", parsed.interaction);
+        action.text = detail::acknowledgement(parsed.correlation_id, parsed.verb == "hold" ? "unhold" : "hold",
+                                              parsed.interaction);
         break;
       case CommandFaultKind::wrong_correlation:
         action.text = detail::acknowledgement("00000000-0000-4000-8000-00000000dead", parsed.verb, parsed.interaction);
         break;
-      case CommandFaultKind::refuse: action.text = detail::negative_acknowledgement(parsed, fault.text); break;
-      case CommandFaultKind::junk: action.text = fault.text; break;
+      case CommandFaultKind::refuse:
+        action.text = detail::negative_acknowledgement(parsed, fault.text);
+        break;
+      case CommandFaultKind::junk:
+        action.text = fault.text;
+        break;
       case CommandFaultKind::close:
         action.kind = ChannelAction::Kind::close, action.code = fault.code;
         action.text = "as planned";
         break;
-      case CommandFaultKind::cut: action.kind = ChannelAction::Kind::cut; break;
+      case CommandFaultKind::cut:
+        action.kind = ChannelAction::Kind::cut;
+        break;
     }
     out.push_back(std::move(action));
   }
-  static Duration saturated(Duration a, Duration b) noexcept { return a > (Duration::max)() - b ? (Duration::max)() : a + b; }
+  static Duration saturated(Duration a, Duration b) noexcept {
+    return a > (Duration::max)() - b ? (Duration::max)() : a + b;
+  }
 
   JsonReader reader_;
 };

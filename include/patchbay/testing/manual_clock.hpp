@@ -20,7 +20,9 @@ class ManualClock {
   ManualClock() : state_(std::make_shared<State>()) {}
 
   [[nodiscard]] SteadyTime steady_now() const noexcept { return SteadyTime(Duration(state_->steady.load())); }
-  [[nodiscard]] WallTime wall_now() const noexcept { return wall_at(state_->steady.load(), state_->wall_offset.load()); }
+  [[nodiscard]] WallTime wall_now() const noexcept {
+    return wall_at(state_->steady.load(), state_->wall_offset.load());
+  }
 
   /// Moves both time lines to `when` at once, and notes the sleep; a time that is past already is no sleep.
   void sleep_until(SteadyTime when) const {
@@ -67,7 +69,8 @@ class ManualClock {
   struct State {
     // Not zero, so that code that takes a zero time for "none" is found out.
     std::atomic<Ticks> steady{std::chrono::duration_cast<Duration>(std::chrono::hours{1000}).count()};
-    std::atomic<Ticks> wall_offset{std::chrono::duration_cast<Duration>(seconds{1'767'225'600} - std::chrono::hours{1000}).count()};
+    std::atomic<Ticks> wall_offset{
+        std::chrono::duration_cast<Duration>(seconds{1'767'225'600} - std::chrono::hours{1000}).count()};
     std::mutex mutex;
     std::vector<Duration> sleeps;
   };
@@ -82,7 +85,8 @@ class ManualClock {
   Duration move_to(SteadyTime when) const noexcept {
     const Ticks target = when.time_since_epoch().count();
     Ticks now = state_->steady.load();
-    while (now < target && !state_->steady.compare_exchange_weak(now, target)) {}
+    while (now < target && !state_->steady.compare_exchange_weak(now, target)) {
+    }
     return now < target ? Duration(target - now) : Duration::zero();
   }
 

@@ -51,8 +51,8 @@ class RecordedRequest {
 ///
 /// A handle: copies share the script, so a test keeps one after it gave the other to a door. Requests that a route
 /// (`when`) matches are answered by it, any number of times; all others take the next step of the script. A request
-/// beyond the end of the script fails with `TransportFault::reset` and is counted by `overruns()`, which a test asserts to
-/// be zero. Safe to share between threads.
+/// beyond the end of the script fails with `TransportFault::reset` and is counted by `overruns()`, which a test asserts
+/// to be zero. Safe to share between threads.
 class ScriptedTransport {
  public:
   using channel_type = VirtualChannel;
@@ -83,7 +83,8 @@ class ScriptedTransport {
   }
   /// Answers every request of that method and target, now and later; the last one given for a target counts. Allocates
   /// nothing when warm, if requests are not kept.
-  ScriptedTransport& when(Method method, std::string target, int status, HeaderList headers = {}, std::string body = {}) {
+  ScriptedTransport& when(Method method, std::string target, int status, HeaderList headers = {},
+                          std::string body = {}) {
     const std::lock_guard lock(state_->mutex);
     Step step;
     step.status = status, step.headers = std::move(headers), step.body = std::move(body);
@@ -123,7 +124,9 @@ class ScriptedTransport {
     const std::lock_guard lock(state_->mutex);
     return state_->keep = keep, *this;
   }
-  [[nodiscard]] std::vector<RecordedRequest> requests() const { return read([](const State& s) { return s.requests; }); }
+  [[nodiscard]] std::vector<RecordedRequest> requests() const {
+    return read([](const State& s) { return s.requests; });
+  }
   /// The `i`th request, or an empty one when there were fewer.
   [[nodiscard]] RecordedRequest request(std::size_t i) const {
     return read([i](const State& s) { return i < s.requests.size() ? s.requests[i] : RecordedRequest{}; });
@@ -133,13 +136,21 @@ class ScriptedTransport {
     return read([](const State& s) { return s.requests.empty() ? RecordedRequest{} : s.requests.back(); });
   }
   /// How many requests there were; those that came after their deadline were not sent and do not count.
-  [[nodiscard]] std::size_t request_count() const { return read([](const State& s) { return s.count; }); }
+  [[nodiscard]] std::size_t request_count() const {
+    return read([](const State& s) { return s.count; });
+  }
   /// The requests to open a channel; `method` and `body` mean nothing in them.
-  [[nodiscard]] std::vector<RecordedRequest> openings() const { return read([](const State& s) { return s.opened; }); }
+  [[nodiscard]] std::vector<RecordedRequest> openings() const {
+    return read([](const State& s) { return s.opened; });
+  }
   /// Requests and openings for which the script had no step.
-  [[nodiscard]] std::size_t overruns() const { return read([](const State& s) { return s.overruns; }); }
+  [[nodiscard]] std::size_t overruns() const {
+    return read([](const State& s) { return s.overruns; });
+  }
   /// Steps and openings that nobody has taken.
-  [[nodiscard]] std::size_t left() const { return read([](const State& s) { return s.steps.size() + s.openings.size(); }); }
+  [[nodiscard]] std::size_t left() const {
+    return read([](const State& s) { return s.steps.size() + s.openings.size(); });
+  }
   [[nodiscard]] const ManualClock& clock() const noexcept { return state_->clock; }
 
   // The policy.
@@ -150,14 +161,16 @@ class ScriptedTransport {
     {
       const std::lock_guard lock(state_->mutex);
       State& state = *state_;
-      if (state.clock.steady_now() >= deadline) return failed(TransportFault::timed_out, Delivery::not_sent, "the deadline has passed");
+      if (state.clock.steady_now() >= deadline)
+        return failed(TransportFault::timed_out, Delivery::not_sent, "the deadline has passed");
       ++state.count;
       if (state.keep) {
         state.requests.push_back(record(request.endpoint, request.target, request.headers, deadline));
         complete(state.requests.back(), request);
       }
       for (const Route& route : state.routes)
-        if (route.method == request.method && route.target == request.target) return answer(route.step, request, response);
+        if (route.method == request.method && route.target == request.target)
+          return answer(route.step, request, response);
       if (state.steps.empty()) {
         ++state.overruns;
         return failed(TransportFault::reset, Delivery::not_sent, "the script has no step for this request");
@@ -171,7 +184,8 @@ class ScriptedTransport {
     if (end > deadline || (taken.failure && taken.failure->fault == TransportFault::timed_out)) {
       // A deadline of `never` does not come; then a lost answer takes as long as the script says.
       clock.advance_to(deadline == never ? end : deadline);
-      if (!taken.failure || end > deadline) return failed(TransportFault::timed_out, Delivery::maybe_sent, "no answer by the deadline");
+      if (!taken.failure || end > deadline)
+        return failed(TransportFault::timed_out, Delivery::maybe_sent, "no answer by the deadline");
     } else {
       clock.advance_to(end);
     }
@@ -179,11 +193,13 @@ class ScriptedTransport {
     return answer(taken, request, response);
   }
 
-  [[nodiscard]] TransportResult<VirtualChannel> open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline) {
+  [[nodiscard]] TransportResult<VirtualChannel> open(const ChannelRequest& request, HttpResponse& refusal,
+                                                     SteadyTime deadline) {
     refusal.clear();
     const std::lock_guard lock(state_->mutex);
     State& state = *state_;
-    if (state.clock.steady_now() >= deadline) return failed(TransportFault::timed_out, Delivery::not_sent, "the deadline has passed");
+    if (state.clock.steady_now() >= deadline)
+      return failed(TransportFault::timed_out, Delivery::not_sent, "the deadline has passed");
     state.opened.push_back(record(request.endpoint, request.target, request.headers, deadline));
     if (state.openings.empty()) {
       ++state.overruns;
@@ -267,11 +283,13 @@ class ScriptedTransport {
     out.body.assign(body);
   }
   static TransportResult<void> answer(const Step& step, const HttpRequest& request, HttpResponse& response) {
-    if (step.body.size() > request.max_body) return failed(TransportFault::too_large, Delivery::maybe_sent, "the answer is beyond the limit");
+    if (step.body.size() > request.max_body)
+      return failed(TransportFault::too_large, Delivery::maybe_sent, "the answer is beyond the limit");
     fill(response, step.status, step.headers, step.body);
     return {};
   }
-  RecordedRequest record(const Endpoint* endpoint, std::string_view target, std::span<const HeaderView> headers, SteadyTime deadline) const {
+  RecordedRequest record(const Endpoint* endpoint, std::string_view target, std::span<const HeaderView> headers,
+                         SteadyTime deadline) const {
     RecordedRequest out;
     out.origin = endpoint->origin();
     out.target = target;

@@ -19,8 +19,9 @@
 
 namespace patchbay::testing {
 
-/// A whole cloud in memory: models `Transport` and `ChannelTransport` over a `CloudModel`, on virtual time, with the faults
-/// of a `FaultPlan`. No thread, no socket, no real time: the same test gives the same course of events every time.
+/// A whole cloud in memory: models `Transport` and `ChannelTransport` over a `CloudModel`, on virtual time, with the
+/// faults of a `FaultPlan`. No thread, no socket, no real time: the same test gives the same course of events every
+/// time.
 ///
 ///     ManualClock clock;
 ///     SimulatedCloud cloud(clock);
@@ -99,7 +100,8 @@ class SimulatedCloud {
     State& state = *state_;
     response.clear();
     state.catch_up();
-    if (state.clock.steady_now() >= deadline) return failed(TransportFault::timed_out, Delivery::not_sent, "the deadline has passed");
+    if (state.clock.steady_now() >= deadline)
+      return failed(TransportFault::timed_out, Delivery::not_sent, "the deadline has passed");
     ++state.exchanges;
     const CloudRequest view(request);
     const std::optional<HttpFault> fault = state.cloud.plan.take(view);
@@ -115,12 +117,16 @@ class SimulatedCloud {
     state.deliver(state.cloud.take_actions());
     if (fault && fault->applied && fault->wait > Duration::zero()) {
       end = after(end, fault->wait);
-      if (end > deadline) how = ServingEnd::timeout;
-      else state.clock.advance_to(end);
+      if (end > deadline)
+        how = ServingEnd::timeout;
+      else
+        state.clock.advance_to(end);
     }
     switch (how) {
-      case ServingEnd::answer: break;
-      case ServingEnd::timeout: return state.time_out(deadline, response);
+      case ServingEnd::answer:
+        break;
+      case ServingEnd::timeout:
+        return state.time_out(deadline, response);
       case ServingEnd::reset:
         response.clear();
         return failed(TransportFault::reset, Delivery::maybe_sent, "the connection ended without an answer");
@@ -138,12 +144,14 @@ class SimulatedCloud {
     return {};
   }
 
-  [[nodiscard]] TransportResult<VirtualChannel> open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline) {
+  [[nodiscard]] TransportResult<VirtualChannel> open(const ChannelRequest& request, HttpResponse& refusal,
+                                                     SteadyTime deadline) {
     const std::lock_guard lock(state_->mutex);
     State& state = *state_;
     refusal.clear();
     state.catch_up();
-    if (state.clock.steady_now() >= deadline) return failed(TransportFault::timed_out, Delivery::not_sent, "the deadline has passed");
+    if (state.clock.steady_now() >= deadline)
+      return failed(TransportFault::timed_out, Delivery::not_sent, "the deadline has passed");
     ++state.exchanges;
     const SteadyTime end = after(state.clock.steady_now(), state.latency);
     const std::optional<OpenFault> fault = state.cloud.plan.take_open();
@@ -157,7 +165,8 @@ class SimulatedCloud {
       for (const auto& [name, value] : fault->headers) refusal.headers.add(name, value);
       return failed(TransportFault::upgrade_refused, Delivery::maybe_sent, "the upgrade was refused");
     }
-    const std::optional<ChannelId> id = state.cloud.model.open(CloudRequest("GET", request.target, request.headers), refusal);
+    const std::optional<ChannelId> id =
+        state.cloud.model.open(CloudRequest("GET", request.target, request.headers), refusal);
     if (!id) return failed(TransportFault::upgrade_refused, Delivery::maybe_sent, "the upgrade was refused");
     refusal.clear();
     ChannelPeer peer(state.clock);
@@ -188,7 +197,11 @@ class SimulatedCloud {
   class Late {
    public:
     Late(SteadyTime at_in, std::string method_in, const HttpRequest& request, std::optional<HttpFault> fault_in)
-        : at(at_in), method(std::move(method_in)), target(request.target), body(request.body), fault(std::move(fault_in)) {
+        : at(at_in),
+          method(std::move(method_in)),
+          target(request.target),
+          body(request.body),
+          fault(std::move(fault_in)) {
       for (const HeaderView& field : request.headers) fields.emplace_back(field.name, field.value);
     }
     SteadyTime at;
@@ -214,7 +227,8 @@ class SimulatedCloud {
       HttpResponse unheard;
       for (;;) {
         // The earliest first, whatever the order in which they were sent.
-        const auto first = std::min_element(late.begin(), late.end(), [](const Late& a, const Late& b) { return a.at < b.at; });
+        const auto first =
+            std::min_element(late.begin(), late.end(), [](const Late& a, const Late& b) { return a.at < b.at; });
         if (first == late.end() || first->at > now) return;
         const Late due = std::move(*first);
         late.erase(first);
@@ -229,9 +243,15 @@ class SimulatedCloud {
         const auto found = peers.find(action.to);
         if (found == peers.end() || silent.contains(action.to)) continue;
         switch (action.kind) {
-          case ChannelAction::Kind::text: found->second.deliver_after(action.wait, action.text); break;
-          case ChannelAction::Kind::close: found->second.close_after(action.wait, action.code, action.text); break;
-          case ChannelAction::Kind::cut: found->second.close_after(action.wait, 1006); break;
+          case ChannelAction::Kind::text:
+            found->second.deliver_after(action.wait, action.text);
+            break;
+          case ChannelAction::Kind::close:
+            found->second.close_after(action.wait, action.code, action.text);
+            break;
+          case ChannelAction::Kind::cut:
+            found->second.close_after(action.wait, 1006);
+            break;
         }
       }
     }

@@ -24,8 +24,8 @@ namespace patchbay::testing {
 /// times are points on the clock of the transport that it came from. Safe to share between threads.
 class ChannelPeer {
  public:
-  /// Called with each text that the client sends, in the order sent, and with this end, to answer through. Runs within the
-  /// client's `send`, without any lock.
+  /// Called with each text that the client sends, in the order sent, and with this end, to answer through. Runs within
+  /// the client's `send`, without any lock.
   using OnText = std::function<void(std::string_view text, ChannelPeer& peer)>;
 
   explicit ChannelPeer(ManualClock clock) : state_(std::make_shared<State>(std::move(clock))) {}
@@ -41,9 +41,12 @@ class ChannelPeer {
   }
   ChannelPeer& ping_after(Duration span) { return schedule(span, Event{.kind = ChannelEvent::Kind::ping}); }
   /// Closes the channel; what was to be delivered later is lost.
-  ChannelPeer& close(std::uint16_t code, std::string_view reason = {}) { return close_after(Duration::zero(), code, reason); }
+  ChannelPeer& close(std::uint16_t code, std::string_view reason = {}) {
+    return close_after(Duration::zero(), code, reason);
+  }
   ChannelPeer& close_after(Duration span, std::uint16_t code, std::string_view reason = {}) {
-    return schedule(span, Event{.kind = ChannelEvent::Kind::closed, .code = code, .text = std::string(reason.substr(0, 123))});
+    return schedule(
+        span, Event{.kind = ChannelEvent::Kind::closed, .code = code, .text = std::string(reason.substr(0, 123))});
   }
   /// Ends the connection without a close frame, which the client sees as 1006.
   ChannelPeer& cut() { return close(1006); }
@@ -73,13 +76,21 @@ class ChannelPeer {
   }
 
   /// The texts that the client sent.
-  [[nodiscard]] std::vector<std::string> sent() const { return read([](const State& s) { return s.sent; }); }
-  [[nodiscard]] int pings() const { return read([](const State& s) { return s.pings; }); }
+  [[nodiscard]] std::vector<std::string> sent() const {
+    return read([](const State& s) { return s.sent; });
+  }
+  [[nodiscard]] int pings() const {
+    return read([](const State& s) { return s.pings; });
+  }
   /// Whether the client has the channel open.
-  [[nodiscard]] bool is_open() const { return read([](const State& s) { return s.opened && !s.dead; }); }
+  [[nodiscard]] bool is_open() const {
+    return read([](const State& s) { return s.opened && !s.dead; });
+  }
   /// The code with which the client closed the channel; 1006 when it just let go; nothing while it has not, or
   /// when this end closed it first.
-  [[nodiscard]] std::optional<std::uint16_t> closed_with() const { return read([](const State& s) { return s.closed_with; }); }
+  [[nodiscard]] std::optional<std::uint16_t> closed_with() const {
+    return read([](const State& s) { return s.closed_with; });
+  }
 
  private:
   friend class VirtualChannel;
@@ -91,7 +102,9 @@ class ChannelPeer {
     std::uint16_t code = 0;
     std::string text{};
     // Of a heap whose top is the first to come.
-    friend bool operator<(const Event& a, const Event& b) noexcept { return a.at != b.at ? a.at > b.at : a.order > b.order; }
+    friend bool operator<(const Event& a, const Event& b) noexcept {
+      return a.at != b.at ? a.at > b.at : a.order > b.order;
+    }
   };
   struct State {
     explicit State(ManualClock clock_in) : clock(std::move(clock_in)) {}
@@ -132,12 +145,13 @@ class ChannelPeer {
   std::shared_ptr<State> state_;
 };
 
-/// The near end: models `Channel`. `receive` with nothing to deliver moves the clock to the next scheduled event or to the
-/// deadline, whichever is first, so virtual time drives everything and nothing ever waits.
+/// The near end: models `Channel`. `receive` with nothing to deliver moves the clock to the next scheduled event or to
+/// the deadline, whichever is first, so virtual time drives everything and nothing ever waits.
 class VirtualChannel {
  public:
   /// Opens the client's side of `peer`.
-  explicit VirtualChannel(const ChannelPeer& peer, std::size_t max_message = std::size_t{1} << 20) : state_(peer.state_) {
+  explicit VirtualChannel(const ChannelPeer& peer, std::size_t max_message = std::size_t{1} << 20)
+      : state_(peer.state_) {
     const std::lock_guard lock(state_->mutex);
     state_->opened = true;
     state_->max_message = max_message;
@@ -153,8 +167,10 @@ class VirtualChannel {
     ChannelPeer::OnText handler;
     {
       const std::lock_guard lock(state_->mutex);
-      if (state_->dead) return tl::unexpected(TransportError(TransportFault::closed, Delivery::not_sent, "the channel is closed"));
-      if (state_->clock.steady_now() >= deadline) return tl::unexpected(TransportError(TransportFault::timed_out, Delivery::not_sent));
+      if (state_->dead)
+        return tl::unexpected(TransportError(TransportFault::closed, Delivery::not_sent, "the channel is closed"));
+      if (state_->clock.steady_now() >= deadline)
+        return tl::unexpected(TransportError(TransportFault::timed_out, Delivery::not_sent));
       if (state_->send_failure) {
         state_->dead = true;
         return tl::unexpected(*std::exchange(state_->send_failure, std::nullopt));
@@ -178,10 +194,13 @@ class VirtualChannel {
 
   [[nodiscard]] TransportResult<void> ping(SteadyTime deadline) {
     const std::lock_guard lock(state_->mutex);
-    if (state_->dead) return tl::unexpected(TransportError(TransportFault::closed, Delivery::not_sent, "the channel is closed"));
-    if (state_->clock.steady_now() >= deadline) return tl::unexpected(TransportError(TransportFault::timed_out, Delivery::not_sent));
+    if (state_->dead)
+      return tl::unexpected(TransportError(TransportFault::closed, Delivery::not_sent, "the channel is closed"));
+    if (state_->clock.steady_now() >= deadline)
+      return tl::unexpected(TransportError(TransportFault::timed_out, Delivery::not_sent));
     ++state_->pings;
-    if (state_->pongs) ChannelPeer::push(*state_, state_->pong_after, ChannelPeer::Event{.kind = ChannelEvent::Kind::pong});
+    if (state_->pongs)
+      ChannelPeer::push(*state_, state_->pong_after, ChannelPeer::Event{.kind = ChannelEvent::Kind::pong});
     return {};
   }
 

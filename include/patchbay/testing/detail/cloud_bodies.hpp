@@ -26,18 +26,20 @@ using Members = std::vector<std::pair<std::string, std::string>>;
   if (!json.starts_with('"')) return std::string(json);
   std::string wrapped = "{\"v\":", out;
   wrapped.append(json).push_back('}');
-  const auto read = reader.object(std::string_view(wrapped), [&](std::string_view, JsonValue value) -> simdjson::error_code {
-    std::string_view text;
-    if (const auto error = value.get_string().get(text)) return error;
-    out.assign(text);
-    return simdjson::SUCCESS;
-  });
+  const auto read =
+      reader.object(std::string_view(wrapped), [&](std::string_view, JsonValue value) -> simdjson::error_code {
+        std::string_view text;
+        if (const auto error = value.get_string().get(text)) return error;
+        out.assign(text);
+        return simdjson::SUCCESS;
+      });
   return read ? out : std::string(json);
 }
 
-/// Reads `{"customAttributes":{…}}`: each attribute's name and JSON text, the last one where a name comes twice. Members
-/// beside it are checked and ignored. The error is a clause for the message of the refusal.
-[[nodiscard]] inline std::string_view read_write(std::string_view body, JsonReader& reader, Members& attributes, std::size_t& size) {
+/// Reads `{"customAttributes":{…}}`: each attribute's name and JSON text, the last one where a name comes twice.
+/// Members beside it are checked and ignored. The error is a clause for the message of the refusal.
+[[nodiscard]] inline std::string_view read_write(std::string_view body, JsonReader& reader, Members& attributes,
+                                                 std::size_t& size) {
   std::string encoded, ignored;
   bool found = false;
   const auto read = reader.object(body, [&](std::string_view key, JsonValue value) -> simdjson::error_code {
@@ -112,7 +114,8 @@ class ChannelCommand {
 }
 
 /// The text of an acknowledgement.
-[[nodiscard]] inline std::string acknowledgement(std::string_view correlation_id, std::string_view verb, std::string_view interaction) {
+[[nodiscard]] inline std::string acknowledgement(std::string_view correlation_id, std::string_view verb,
+                                                 std::string_view interaction) {
   std::string text;
   JsonWriter json(text);
   json.begin_object().member("correlationId", correlation_id).key("body").begin_object();
@@ -143,9 +146,12 @@ inline void write_attributes(JsonWriter& json, const CloudInteraction& interacti
 /// The body of `GET /api/v2/interactions/{id}`.
 inline void write_interaction(std::string& out, const CloudInteraction& interaction, const CloudOptions& options) {
   JsonWriter json(out);
-  json.begin_object().member("id", std::string_view(interaction.id)).member("state", std::string_view(interaction.state));
+  json.begin_object()
+      .member("id", std::string_view(interaction.id))
+      .member("state", std::string_view(interaction.state));
   if (options.show_held) json.member("held", interaction.held);
-  if (options.etag == EtagPlace::body || options.etag == EtagPlace::header_and_body) json.member("etag", std::string_view(interaction.etag()));
+  if (options.etag == EtagPlace::body || options.etag == EtagPlace::header_and_body)
+    json.member("etag", std::string_view(interaction.etag()));
   if (!interaction.flow_id.empty()) json.member("flowId", std::string_view(interaction.flow_id));
   json.key("routingData").begin_object();
   if (!interaction.skill_group_id.empty()) {
@@ -156,6 +162,38 @@ inline void write_interaction(std::string& out, const CloudInteraction& interact
   json.end_object().key("customAttributes");
   write_attributes(json, interaction);
   json.end_object();
+}
+
+/// The unsolicited message that tells the channels of a change.
+[[nodiscard]] inline std::string state_update(const CloudInteraction& interaction) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().member("topic", "v2.interactions").key("body").begin_object().member("type", "state");
+  json.member("interactionId", std::string_view(interaction.id)).member("state", std::string_view(interaction.state));
+  json.member("held", interaction.held);
+  if (const std::string* const node = interaction.attribute("flow_node")) json.key("flowNode").raw(*node);
+  json.end_object().end_object();
+  return text;
+}
+
+/// An interaction with what was done to it, for those who check.
+inline void write_history(JsonWriter& json, const CloudInteraction& interaction,
+                          const std::vector<const AppliedOperation*>& operations) {
+  const std::string* const node = interaction.attribute("flow_node");
+  json.begin_object()
+      .member("id", std::string_view(interaction.id))
+      .member("state", std::string_view(interaction.state));
+  json.key("node").raw(node != nullptr ? std::string_view(*node) : std::string_view("null"));
+  json.member("version", interaction.version).member("etag", std::string_view(interaction.etag()));
+  json.member("held", interaction.held).key("customAttributes");
+  write_attributes(json, interaction);
+  json.key("operations").begin_array();
+  for (const AppliedOperation* const operation : operations) {
+    json.begin_object().member("kind", to_string(operation->kind)).member("id", std::string_view(operation->id));
+    if (!operation->node.empty()) json.key("node").raw(operation->node);
+    json.member("version", operation->version).member("changed", operation->changed).end_object();
+  }
+  json.end_array().end_object();
 }
 
 }  // namespace patchbay::testing::detail

@@ -51,7 +51,8 @@ namespace patchbay::testing::detail {
     if (field.empty()) continue;
     const std::size_t equals = field.find('=');
     auto name = percent_decoded(field.substr(0, equals), true);
-    auto value = percent_decoded(equals == std::string_view::npos ? std::string_view{} : field.substr(equals + 1), true);
+    auto value =
+        percent_decoded(equals == std::string_view::npos ? std::string_view{} : field.substr(equals + 1), true);
     if (!name || !value) return std::nullopt;
     out.emplace_back(std::move(*name), std::move(*value));
   }
@@ -68,13 +69,20 @@ namespace patchbay::testing::detail {
     for (std::size_t k = 0; k < 4; ++k) {
       const char c = text[i + k];
       std::uint32_t digit = 0;
-      if (c >= 'A' && c <= 'Z') digit = static_cast<std::uint32_t>(c - 'A');
-      else if (c >= 'a' && c <= 'z') digit = static_cast<std::uint32_t>(c - 'a') + 26;
-      else if (c >= '0' && c <= '9') digit = static_cast<std::uint32_t>(c - '0') + 52;
-      else if (c == '+') digit = 62;
-      else if (c == '/') digit = 63;
-      else if (c == '=' && k >= 2 && i + 4 == text.size()) ++padding;
-      else return std::nullopt;
+      if (c >= 'A' && c <= 'Z')
+        digit = static_cast<std::uint32_t>(c - 'A');
+      else if (c >= 'a' && c <= 'z')
+        digit = static_cast<std::uint32_t>(c - 'a') + 26;
+      else if (c >= '0' && c <= '9')
+        digit = static_cast<std::uint32_t>(c - '0') + 52;
+      else if (c == '+')
+        digit = 62;
+      else if (c == '/')
+        digit = 63;
+      else if (c == '=' && k >= 2 && i + 4 == text.size())
+        ++padding;
+      else
+        return std::nullopt;
       if (c != '=' && padding > 0) return std::nullopt;
       bits = bits << 6 | digit;
     }
@@ -88,7 +96,8 @@ namespace patchbay::testing::detail {
 }
 
 /// What follows the scheme in a value such as `Bearer abc`; nothing when the scheme is another.
-[[nodiscard]] inline std::optional<std::string_view> credentials_of(std::string_view value, std::string_view scheme) noexcept {
+[[nodiscard]] inline std::optional<std::string_view> credentials_of(std::string_view value,
+                                                                    std::string_view scheme) noexcept {
   if (value.size() <= scheme.size() || value[scheme.size()] != ' ') return std::nullopt;
   if (!equal_ignoring_case(value.substr(0, scheme.size()), scheme)) return std::nullopt;
   value.remove_prefix(scheme.size());
@@ -97,9 +106,10 @@ namespace patchbay::testing::detail {
   return value;
 }
 
-/// Whether one of the request's `If-Match` (or `If-None-Match`, compared weakly) fields holds `etag`, which is strong and
-/// in quotes (RFC 9110 section 13.1.1). A member that is no entity tag matches nothing.
-[[nodiscard]] inline bool matches_etag(const CloudRequest& request, std::string_view field_name, std::string_view etag, bool weakly) noexcept {
+/// Whether one of the request's `If-Match` (or `If-None-Match`, compared weakly) fields holds `etag`, which is strong
+/// and in quotes (RFC 9110 section 13.1.1). A member that is no entity tag matches nothing.
+[[nodiscard]] inline bool matches_etag(const CloudRequest& request, std::string_view field_name, std::string_view etag,
+                                       bool weakly) noexcept {
   for (const HeaderView& field : request.headers) {
     if (!equal_ignoring_case(field.name, field_name)) continue;
     std::string_view rest = field.value;
