@@ -3,6 +3,7 @@ set(patchbay_examples
   first_hold
   first_transition
   loopback_cloud
+  main_job
   patchbayctl
   testing_with_fakes
   your_own_transport
@@ -20,6 +21,9 @@ set(patchbay_examples_loopback_cloud
   loopback_cloud/plain.cpp
   loopback_cloud/server.cpp
   loopback_cloud/tls.cpp
+)
+set(patchbay_examples_main_job
+  main_job.cpp
 )
 set(patchbay_examples_patchbayctl
   patchbayctl/configuration.cpp
