@@ -184,7 +184,7 @@ TEST_CASE("writes of one interaction never interleave, and each is applied exact
 TEST_CASE("threads that need a token at once fetch one", "[threads][A12]") {
   ThreadedCloud cloud;
   StateTransitioner door{Policies{.transport = cloud, .retry = NoRetry{}}, settings_for_threads()};
-  const auto all_there = [&] { return door.metrics()[TransitionCount::submitted] == threads_at_once; };
+  const auto all_there = [&] { return door.metrics()[TransitionCount::submitted] >= threads_at_once; };
   std::atomic<int> succeeded{0}, failed{0};
   // Each with a flow of its own, since otherwise they would meet at the flow already.
   const auto act = [&](int i) {
@@ -238,7 +238,7 @@ TEST_CASE("nobody fails for the deadline of the one who fetches the token", "[th
 TEST_CASE("threads that need one flow at once fetch it once", "[threads][A26]") {
   ThreadedCloud cloud;
   StateTransitioner door{Policies{.transport = cloud, .retry = quick_retry}, settings_for_threads()};
-  const auto all_there = [&] { return door.metrics()[TransitionCount::submitted] == threads_at_once; };
+  const auto all_there = [&] { return door.metrics()[TransitionCount::submitted] >= threads_at_once; };
   std::atomic<int> succeeded{0}, not_found{0};
   SECTION("which serves all") {
     cloud.state->on_flow = [&](int, SteadyTime) { return wait_for(all_there), ThreadedCloud::Answer{}; };
