@@ -1,0 +1,123 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include "hold_controller/door.hpp"
+
+#include "support/catch.hpp"
+
+using namespace patchbay;
+using namespace patchbay::tests;
+
+namespace {
+
+struct Told {
+  HoldLimitEvent::Kind kind;
+  Duration held_for;
+  friend bool operator==(const Told&, const Told&) = default;
+};
+using Kind = HoldLimitEvent::Kind;
+
+}  // namespace
+
+TEST_CASE("the watchdog warns, then escalates until the hold ends, and the release is never refused", "[hold][B1][B2][I15]") {
+  HoldFixture f;
+  f.accept();
+  auto door = f.door();
+  std::vector<Told> told;
+  door.on_limit([&](const HoldLimitEvent& event) { told.push_back({event.kind, event.held_for}); });
+  REQUIRE(door.hold(f.hold()));
+  door.pump_for(seconds{965});
+  CHECK(told == std::vector<Told>{{Kind::warning, seconds{840}}, {Kind::escalation, seconds{900}}, {Kind::escalation, seconds{930}},
+                                  {Kind::escalation, seconds{960}}});
+  CHECK(door.metrics()[HoldCount::watchdog_warnings] == 1);
+  CHECK(door.metrics()[HoldCount::watchdog_escalations] == 3);
+  const auto released = door.unhold(f.unhold());
+  REQUIRE(released);
+  CHECK(released->held_for == seconds{965});
+  door.pump_for(seconds{3600});
+  CHECK(told.size() == 4);
+}
+
+TEST_CASE("after a pause an interaction is told of once, not once for every time that was missed", "[hold][B2][B37][I22]") {
+  HoldFixture f;
+  f.accept();
+  auto door = f.door();
+  std::vector<Told> told;
+  door.on_limit([&](const HoldLimitEvent& event) { told.push_back({event.kind, event.held_for}); });
+  REQUIRE(door.hold(f.hold()));
+  f.clock.jump_wall(std::chrono::hours{24});  // the wall clock decides nothing
+  door.pump_for(seconds{10});
+  CHECK(told.empty());
+  f.clock.advance(std::chrono::hours{2});  // nobody pumps
+  f.accept();
+  door.pump_for(seconds{1});
+  CHECK(told == std::vector<Told>{{Kind::escalation, std::chrono::hours{2} + seconds{10}}});
+}
+
+TEST_CASE("the document's letter refuses a late release, when it is chosen", "[hold][B1]") {
+  HoldFixture f;
+  f.settings.hold.limit = HoldLimit::reject_late_unhold;
+  f.accept();
+  auto door = f.door();
+  int escalations = 0;
+  door.on_limit([&](const HoldLimitEvent& event) { escalations += event.kind == Kind::escalation ? 1 : 0; });
+  REQUIRE(door.hold(f.hold()));
+  f.clock.advance(seconds{900});
+  REQUIRE(door.unhold(f.unhold()));  // at the limit, not beyond it
+  REQUIRE(door.hold(f.hold()));
+  f.clock.advance(seconds{901});
+  const auto late = door.unhold(f.unhold());
+  CHECK(late.error().code() == ErrorCode::hold_limit);
+  CHECK(late.error().outcome() == Outcome::not_applied);
+  CHECK(door.held().size() == 1);
+  door.pump_for(seconds{1});
+  CHECK(escalations == 2);  // one for each hold
+}
+
+TEST_CASE("a client may let the door release by itself, again and again with new ids", "[hold][B2]") {
+  HoldFixture f;
+  f.settings.hold.limit = HoldLimit::release;
+  ChannelPeer peer = f.accept();
+  auto door = f.door();
+  std::vector<std::string> told;
+  door.on_quality([&](const QualityEvent& e) { told.push_back(std::string(to_string(e.event)) + " " + std::string(e.status())); });
+  REQUIRE(door.hold(f.hold()));
+  peer.on_text({});  // the first two releases are lost
+  door.pump_for(seconds{940});
+  CHECK(peer.sent().size() == 3);
+  CHECK(door.held().size() == 1);
+  peer.on_text(&acknowledge);
+  door.pump_for(seconds{30});
+  REQUIRE(peer.sent().size() == 4);
+  CHECK(door.held().empty());
+  CHECK(member(peer.sent()[1], "correlationId") != member(peer.sent()[2], "correlationId"));
+  CHECK(peer.sent()[3].find(R"("body":{"type":"unhold","interactionId":"550e8400-e29b-41d4-a716-446655440000","priority":5}})") != std::string::npos);
+  CHECK(told == std::vector<std::string>{"hold success", "unhold unknown", "unhold unknown", "unhold success"});
+  const auto metrics = door.metrics();
+  CHECK(metrics[HoldCount::watchdog_releases] == 3);
+  CHECK(metrics[HoldCount::submitted] == 4);
+  CHECK(metrics.pending() == 0);
+  std::size_t ends = 0;
+  for (const AuditRecord& each : door.audit_log()) ends += each.kind == AuditKind::operation ? 1U : 0U;
+  CHECK(ends == 4);
+  door.pump_for(seconds{3600});
+  CHECK(peer.sent().size() == 4);
+}
+
+TEST_CASE("a handler may act on its door, and what it throws changes nothing", "[hold][B30][I25]") {
+  HoldFixture f;
+  f.accept();
+  auto door = f.door();
+  Result<HoldResult> released = fail(ErrorCode::internal, "not called");
+  door.on_limit([&](const HoldLimitEvent& event) {
+    if (event.kind == Kind::escalation) released = door.unhold(f.unhold());
+  });
+  door.on_quality([](const QualityEvent&) { throw 1; });
+  door.on_message([](const ChannelMessage&) { throw 2; });
+  door.on_state([&](const ChannelStateEvent&) { static_cast<void>(door.held()); });
+  REQUIRE(door.hold(f.hold()));
+  door.pump_for(seconds{901});
+  REQUIRE(released);
+  CHECK(released->held_for == seconds{900});
+  CHECK(door.metrics()[HoldCount::monitor_failures] == 2);
+  CHECK(door.held().empty());
+}
