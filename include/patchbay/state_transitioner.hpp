@@ -155,13 +155,14 @@ class StateTransitioner {
     metrics_.count(TransitionCount::submitted);
     const WallTime timestamp = operation.wall_now();
     Result<TransitionResult> result;
-    if (auto ready = prepare(operation, request, timestamp, encode); !ready) {
-      result = fail(std::move(ready.error()));
-      settle_transition(operation, context_, request, timestamp, result);
-    } else if (auto ended = operation.run(perform_transition(operation, context_, request, timestamp, result)); !ended && !operation.settled) {
-      result = fail(std::move(ended.error()));
-      settle_transition(operation, context_, request, timestamp, result);
-    }
+    const bool calm = guarded([&] {
+      auto ended = prepare(operation, request, timestamp, encode);
+      if (ended) ended = operation.run(perform_transition(operation, context_, request, timestamp, result));
+      if (!ended && !operation.settled) result = fail(std::move(ended.error()));
+    });
+    if (!calm && !operation.settled) result = fail(ErrorCode::internal, "a policy threw, or memory ran out");
+    // What a protocol ends by itself it settles; the rest ends here, so that every operation ends exactly once.
+    if (!operation.settled) settle_transition(operation, context_, request, timestamp, result);
     return result;
   }
 

@@ -78,7 +78,10 @@ class BlockingOperation final : public Operation {
         if (!calm) http.result = tl::unexpected(TransportError(TransportFault::reset, Delivery::maybe_sent, "the transport threw"));
         return;
       }
-      case PendingEffect::Kind::sleep: policies_->clock.sleep_until(effect.sleep().until); return;
+      case PendingEffect::Kind::sleep:
+        // A clock that throws ends the wait as a cancellation does, so that what was sent is settled all the same.
+        effect.sleep().cancelled = !guarded([&] { policies_->clock.sleep_until(effect.sleep().until); });
+        return;
       case PendingEffect::Kind::wait: {
         const WaitEffect& wait = effect.wait();
         if (waits) return waits->wait(wait);

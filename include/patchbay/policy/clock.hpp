@@ -11,8 +11,8 @@ namespace patchbay {
 
 /// Where time comes from.
 ///
-/// Laws: `steady_now` never goes back and is callable from every thread; `sleep_until` returns when `steady_now` has
-/// reached the time, and at once when it is past already. The library asks no other clock (the transports' own
+/// Laws: `steady_now` never goes back and is callable from every thread; neither it nor `wall_now` throws; `sleep_until`
+/// returns when `steady_now` has reached the time, and at once when it is past already. The library asks no other clock (the transports' own
 /// deadlines apart, which are points on this one).
 template <class T>
 concept Clock = requires(T& clock, SteadyTime when) {

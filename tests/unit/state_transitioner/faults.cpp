@@ -244,3 +244,19 @@ TEST_CASE("a pooled operation gives the memory of a huge answer back", "[faults]
   CHECK(operation->response.body.allocated() <= std::size_t{1} << 20);
   CHECK(operation->attributes.capacity() <= std::size_t{1} << 20);
 }
+
+TEST_CASE("a clock that throws ends a wait, and what was sent is settled all the same", "[faults][I4][I24][I25]") {
+  struct TiredClock : ManualClock {
+    void sleep_until(SteadyTime) const { throw std::runtime_error("too tired to sleep"); }
+  };
+  Fixture f;
+  f.interaction("1");
+  f.cloud.fail(TransportFault::reset, Delivery::maybe_sent);
+  f.interaction("2", "BillingInquiry", first_id());
+  TiredClock tired;
+  StateTransitioner door{Policies{.transport = f.cloud, .clock = tired}, f.settings};
+  const auto moved = door.transition(f.request());
+  REQUIRE(moved);
+  CHECK(moved->resolved_by == ResolvedBy::state);
+  CHECK(door.metrics().pending() == 0);
+}
