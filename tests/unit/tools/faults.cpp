@@ -248,6 +248,14 @@ TEST_CASE("refusals of the cloud have their own status and message", "[tools][fa
   }
 }
 
+TEST_CASE("requests are paced when asked to be", "[tools][faults][A32]") {
+  const LoopbackCloud cloud;
+  const Moved moved(cloud, {"--rate", "120"});
+  CHECK(moved.ended.status == 0);
+  CHECK(moved.ended.took >= std::chrono::milliseconds(950));  // a flow, an interaction and a write, half a second apart
+  CHECK(moved.result->number("/waitedMs") >= 900);
+}
+
 TEST_CASE("without a strong ETag nothing is written", "[tools][faults][A3]") {
   for (const char* const place : {"weak", "none"}) {
     const LoopbackCloud cloud({"--etag", place});
