@@ -4,14 +4,20 @@ set(patchbay_test_rooms
   adapters_beast_threads
   cloud
   core
+  driver
+  driver_threads
   flow
   hold_controller
   json
   observe
   observe_threads
   policy
+  protocol
   schema
   state_transitioner
+  state_transitioner_threads
+  testing
+  testing_threads
   tools
 )
 set(patchbay_tests_adapters_beast
@@ -24,6 +30,7 @@ set(patchbay_tests_adapters_beast_threads
   unit/adapters/beast/websocket_threads.cpp
 )
 set(patchbay_tests_cloud
+  unit/cloud/documents_dialect.cpp
   unit/cloud/retry_after.cpp
 )
 set(patchbay_tests_core
@@ -31,9 +38,18 @@ set(patchbay_tests_core
   unit/core/error.cpp
   unit/core/http.cpp
   unit/core/identifier.cpp
+  unit/core/policies.cpp
+  unit/core/random_source.cpp
   unit/core/result.cpp
   unit/core/secret.cpp
+  unit/core/settings.cpp
   unit/core/time.cpp
+)
+set(patchbay_tests_driver
+  unit/driver/blocking.cpp
+)
+set(patchbay_tests_driver_threads
+  unit/driver/blocking_threads.cpp
 )
 set(patchbay_tests_flow
   unit/flow/diagram.cpp
@@ -41,7 +57,11 @@ set(patchbay_tests_flow
   unit/flow/reachability.cpp
 )
 set(patchbay_tests_hold_controller
+  unit/hold_controller/channel.cpp
   unit/hold_controller/holding.cpp
+  unit/hold_controller/limit.cpp
+  unit/hold_controller/order.cpp
+  unit/hold_controller/outcomes.cpp
 )
 set(patchbay_tests_json
   unit/json/number.cpp
@@ -67,6 +87,19 @@ set(patchbay_tests_policy
   unit/policy/text_logger.cpp
   unit/policy/transport.cpp
 )
+set(patchbay_tests_protocol
+  unit/protocol/arena.cpp
+  unit/protocol/call.cpp
+  unit/protocol/classify.cpp
+  unit/protocol/flow_cache.cpp
+  unit/protocol/hold_session_model.cpp
+  unit/protocol/lanes.cpp
+  unit/protocol/operation.cpp
+  unit/protocol/pacer.cpp
+  unit/protocol/protocol.cpp
+  unit/protocol/single_flight.cpp
+  unit/protocol/token_source.cpp
+)
 set(patchbay_tests_schema
   unit/schema/allocations.cpp
   unit/schema/append_text.cpp
@@ -81,20 +114,48 @@ set(patchbay_tests_state_transitioner
   unit/state_transitioner/flows.cpp
   unit/state_transitioner/input.cpp
   unit/state_transitioner/observe.cpp
+  unit/state_transitioner/out_of_memory.cpp
   unit/state_transitioner/outcomes.cpp
   unit/state_transitioner/tokens.cpp
   unit/state_transitioner/waits.cpp
   unit/state_transitioner/webhook.cpp
 )
+set(patchbay_tests_state_transitioner_threads
+  unit/state_transitioner/shared_threads.cpp
+)
+set(patchbay_tests_testing
+  unit/testing/cloud_channel.cpp
+  unit/testing/cloud_model.cpp
+  unit/testing/cloud_tokens.cpp
+  unit/testing/fault_plan.cpp
+  unit/testing/manual_clock.cpp
+  unit/testing/scripted_transport.cpp
+  unit/testing/simulated_cloud.cpp
+  unit/testing/virtual_channel.cpp
+  unit/testing/wire_text.cpp
+)
+set(patchbay_tests_testing_threads
+  unit/testing/handles_threads.cpp
+)
 set(patchbay_tests_tools
   unit/tools/bad_input.cpp
   unit/tools/faults.cpp
+  unit/tools/holds.cpp
   unit/tools/hostile_http.cpp
   unit/tools/run.cpp
   unit/tools/usage.cpp
 )
 set(patchbay_compile_fail_pairs
+  door_clock_without_sleep
+  door_copied
+  door_logger_without_enabled
+  door_policies_swapped
+  door_retry_not_const
+  door_schema_is_the_struct
+  door_schema_reserved_name
+  door_transport_without_deadline
   request_as_aggregate
+  request_text_of_secret
   result_ignored
   schema_duplicate_name
   schema_empty_one_of
