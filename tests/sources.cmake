@@ -24,6 +24,7 @@ set(patchbay_tests_adapters_beast
   unit/adapters/beast/http.cpp
   unit/adapters/beast/tls.cpp
   unit/adapters/beast/websocket.cpp
+  unit/adapters/beast/wire.cpp
 )
 set(patchbay_tests_adapters_beast_threads
   unit/adapters/beast/http_threads.cpp

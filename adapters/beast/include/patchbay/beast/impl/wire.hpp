@@ -109,7 +109,10 @@ class Wire {
   template <class Done>
   [[nodiscard]] bool run_until(SteadyTime deadline, Done done) {
     while (!done()) {
-      if (context_.stopped()) context_.restart();  // by `wake`
+      if (context_.stopped()) {
+        context_.restart();  // by `wake`, perhaps after `done` was asked: what it was for must not be slept through
+        if (done()) return true;
+      }
       if (context_.run_one_until(deadline) == 0 && std::chrono::steady_clock::now() >= deadline) return done();
     }
     return true;
