@@ -27,13 +27,14 @@
 
 #include "paired.hpp"
 
-void* operator new(std::size_t bytes) {
+// Not inlined, so that the compiler does not see `free` where it expects the counterpart of `new`.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   ++patchbay::benchmarks::allocations;
   if (void* const memory = std::malloc(bytes)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
