@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+// A door keeps its place: operations refer to it.
+// expect(GNU): use of deleted function .*StateTransitioner
+// expect(Clang): call to deleted constructor of
+#include <patchbay/state_transitioner.hpp>
+
+struct Answering {
+  patchbay::TransportResult<void> send(const patchbay::HttpRequest&, patchbay::HttpResponse&, patchbay::SteadyTime) {
+    return {};
+  }
+};
+
+template <class Door>
+void keep(Door) {}
+
+void open(const patchbay::Settings& settings) {
+  patchbay::StateTransitioner door{patchbay::Policies{.transport = Answering{}}, settings};
+  keep(door);
+}

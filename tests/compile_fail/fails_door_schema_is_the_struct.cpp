@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+// The struct itself is no schema; schema<T> of it is.
+// expect: Policies::schema must model patchbay::Schema; give it schema<T> of a Boost.Hana struct T
+#include <patchbay/state_transitioner.hpp>
+
+struct Answering {
+  patchbay::TransportResult<void> send(const patchbay::HttpRequest&, patchbay::HttpResponse&, patchbay::SteadyTime) {
+    return {};
+  }
+};
+
+struct Billing {
+  BOOST_HANA_DEFINE_STRUCT(Billing, (std::string, account));
+};
+
+void open(const patchbay::Settings& settings) {
+  patchbay::StateTransitioner door{patchbay::Policies{.transport = Answering{}, .schema = Billing{}}, settings};
+  (void)door.metrics();
+}

@@ -1,0 +1,14 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+// The door names the operation that its transport lacks.
+// expect: Policies::transport must model patchbay::Transport; give it send\(.*, SteadyTime\)
+#include <patchbay/state_transitioner.hpp>
+
+struct Answering {
+  patchbay::TransportResult<void> send(const patchbay::HttpRequest&, patchbay::HttpResponse&) { return {}; }
+};
+
+void open(const patchbay::Settings& settings) {
+  patchbay::StateTransitioner door{patchbay::Policies{.transport = Answering{}}, settings};
+  (void)door.metrics();
+}
