@@ -31,12 +31,14 @@ int main() {
   const testing::ManualClock clock;
   testing::ScriptedTransport cloud(clock);
   cloud.when(Method::post, "/oauth/token", 200, {}, R"({"access_token":"tok","expires_in":3600})");
-  cloud.when(Method::get, "/api/v2/flows/flow", 200, {},
-             R"({"id":"flow","nodes":[{"id":"MainMenu","transitions":[{"targetId":"BillingInquiry"}]},{"id":"BillingInquiry"}]})");
+  cloud.when(
+      Method::get, "/api/v2/flows/flow", 200, {},
+      R"({"id":"flow","nodes":[{"id":"MainMenu","transitions":[{"targetId":"BillingInquiry"}]},)"
+             R"({"id":"BillingInquiry"}]})");
   Settings settings;
   settings.base_url = "https://api.example.com";
-  settings.tokens = std::make_shared<TokenSource>(
-      TokenSettings{.login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret("secret")});
+  settings.tokens = std::make_shared<TokenSource>(TokenSettings{
+      .login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret("secret")});
   settings.random = std::make_shared<RandomSource>(1);
   StateTransitioner door{Policies{.transport = cloud, .clock = clock}, settings};
   const auto request = [] {
@@ -58,7 +60,8 @@ int main() {
   cloud.answer(200, first, "{\"state\":");
   const auto malformed = door.transition(request());
   check(!malformed && malformed.error().code() == ErrorCode::malformed_response, "an answer that was cut");
-  const auto refused = door.transition(request().text("requires_supervisor", "maybe").text("call_duration_seconds", "12abc"));
+  const auto refused =
+      door.transition(request().text("requires_supervisor", "maybe").text("call_duration_seconds", "12abc"));
   check(!refused && refused.error().violations().size() == 2, "two variables that break their schema");
   const auto unreachable = door.transition(TransitionRequest("interaction", "flow", "BillingInquiry", "MainMenu"));
   check(!unreachable && unreachable.error().code() == ErrorCode::not_reachable, "a move that the flow does not allow");

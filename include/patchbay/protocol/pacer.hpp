@@ -15,14 +15,14 @@ namespace patchbay {
 /// every door that uses the credential. Releases (unhold) do not pass through it. Thread-safe.
 class Pacer {
  public:
-  /// `per_minute` requests a minute on average, `burst` at once. Values that are not positive or not finite are taken as
-  /// 1; at the slowest there is one request a year.
+  /// `per_minute` requests a minute on average, `burst` at once. Values that are not positive or not finite are taken
+  /// as 1; at the slowest there is one request a year.
   explicit Pacer(double per_minute, int burst = 1) noexcept
       : interval_(interval_of(std::isfinite(per_minute) && per_minute > 0 ? per_minute : 1.0)),
         slack_(slack_of(interval_, std::max(burst, 1) - 1)) {}
 
-  /// The earliest time at which the next request may start, which is reserved by this call; nothing, and no reservation,
-  /// when that is later than `deadline`.
+  /// The earliest time at which the next request may start, which is reserved by this call; nothing, and no
+  /// reservation, when that is later than `deadline`.
   [[nodiscard]] std::optional<SteadyTime> reserve(SteadyTime now, SteadyTime deadline) noexcept {
     const std::lock_guard lock(mutex_);
     // The bucket as one number: the time at which it would be full again, which lies at most `slack_` behind now.

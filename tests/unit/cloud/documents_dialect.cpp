@@ -44,18 +44,23 @@ class Reading {
   Dialect::Grant granted;
 };
 
-std::string deep(int depth) { return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']'); }
+std::string deep(int depth) {
+  return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
+}
 
 const std::string whole_interaction =
-    R"({"id":"i-1","state":"connected","etag":"\"7\"","held":true,"routingData":{"orgId":"o-1","skillGroup":{"id":"s-1","name":"Gold"}},)"
-    R"("customAttributes":{"ivr_state":"A","flow_node":"A","transition_id":"t-1","call_duration_seconds":5},"participants":[{"id":1}]})";
+    R"({"id":"i-1","state":"connected","etag":"\"7\"","held":true,)"
+    R"("routingData":{"orgId":"o-1","skillGroup":{"id":"s-1","name":"Gold"}},)"
+    R"("customAttributes":{"ivr_state":"A","flow_node":"A","transition_id":"t-1","call_duration_seconds":5},)"
+    R"("participants":[{"id":1}]})";
 const std::string whole_grant = R"({"access_token":"tok","token_type":"Bearer","expires_in":3600,"scope":"a b"})";
 const std::string whole_echo = R"({"id":"i-1","customAttributes":{"transition_id":"t-1","flow_node":"A"}})";
 
 // Every kind of JSON value, and the text that is not one.
-const std::vector<std::string> values{"null", "true", "5", "-1.5e300", "\"text\"", "\"\"", "{}", "[]", "[1]", R"({"a":1})"};
-const std::vector<std::string> broken{"nul", "tru", "+5", "01", "\"\\x\"", "\"\\ud800\"", "\"\xff\"", "\"\xc3\"", "{", "[", "\"", "", "}", "NaN",
-                                      "Infinity", "'a'", "\"a\nb\""};
+const std::vector<std::string> values{"null", "true", "5",  "-1.5e300", "\"text\"",
+                                      "\"\"", "{}",   "[]", "[1]",      R"({"a":1})"};
+const std::vector<std::string> broken{"nul", "tru", "+5", "01", "\"\\x\"", "\"\\ud800\"", "\"\xff\"", "\"\xc3\"", "{",
+                                      "[",   "\"",  "",   "}",  "NaN",     "Infinity",    "'a'",      "\"a\nb\""};
 
 }  // namespace
 
@@ -187,7 +192,8 @@ TEST_CASE("a member that is read and is no JSON is an error", "[dialect]") {
   }
 }
 
-TEST_CASE("bytes that are no UTF-8 are refused, in the members that are read and in those that are not", "[dialect][A24]") {
+TEST_CASE("bytes that are no UTF-8 are refused, in the members that are read and in those that are not",
+          "[dialect][A24]") {
   Reading read;
   for (const char* bad : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82"}) {
     CHECK_FALSE(read.interaction(R"({"id":")" + std::string(bad) + "\"}"));
@@ -203,7 +209,8 @@ TEST_CASE("depth is no way in", "[dialect]") {
     INFO(depth);
     // Skipped or refused, never overflowing: what nobody reads is not walked.
     (void)read.interaction(R"({"id":"i","other":)" + deep(depth) + "}");
-    CHECK(read.interaction(R"({"customAttributes":{"transition_id":)" + deep(depth) + "}}") == (depth <= max_json_depth));
+    CHECK(read.interaction(R"({"customAttributes":{"transition_id":)" + deep(depth) + "}}") ==
+          (depth <= max_json_depth));
     CHECK(read.echo(R"({"customAttributes":{"transition_id":)" + deep(depth) + "}}") == (depth <= max_json_depth));
     CHECK_FALSE(read.interaction(R"({"id":)" + deep(depth) + "}"));
     CHECK_FALSE(read.grant(R"({"access_token":)" + deep(depth) + "}"));
@@ -213,7 +220,9 @@ TEST_CASE("depth is no way in", "[dialect]") {
 
 TEST_CASE("of a member that is there twice the last counts", "[dialect]") {
   Reading read;
-  REQUIRE(read.interaction(R"({"id":"a","id":"b","state":"x","state":null,"customAttributes":{"transition_id":"1","flow_node":"A","flow_node":"B"},"customAttributes":{"transition_id":"2"}})"));
+  REQUIRE(read.interaction(
+      R"({"id":"a","id":"b","state":"x","state":null,"customAttributes":{"transition_id":"1","flow_node":"A",)"
+      R"("flow_node":"B"},"customAttributes":{"transition_id":"2"}})"));
   CHECK(read.snapshot.id == "b");
   CHECK(read.snapshot.state.empty());
   CHECK(read.snapshot.transition_id == "2");
@@ -225,16 +234,18 @@ TEST_CASE("of a member that is there twice the last counts", "[dialect]") {
   CHECK_FALSE(read.grant(R"({"access_token":"a","expires_in":2,"expires_in":-2})"));
 }
 
-TEST_CASE("what other writers put into our attributes is kept as its JSON text, so that it can be compared", "[dialect][I4]") {
+TEST_CASE("what other writers put into our attributes is kept as its JSON text, so that it can be compared",
+          "[dialect][I4]") {
   Reading read;
   struct Row {
     const char* value;
     const char* kept;
   };
-  for (const Row& row : {Row{"5", "5"}, Row{" 1.50 ", "1.50"}, Row{"true", "true"}, Row{"[ 1 , 2 ]", "[1,2]"}, Row{"{ \"a\" : null }", R"({"a":null})"},
-                         Row{R"("\u0041\n")", "A\n"}, Row{"\"\"", ""}}) {
+  for (const Row& row : {Row{"5", "5"}, Row{" 1.50 ", "1.50"}, Row{"true", "true"}, Row{"[ 1 , 2 ]", "[1,2]"},
+                         Row{"{ \"a\" : null }", R"({"a":null})"}, Row{R"("\u0041\n")", "A\n"}, Row{"\"\"", ""}}) {
     INFO(row.value);
-    REQUIRE(read.interaction(R"({"customAttributes":{"flow_node":)" + std::string(row.value) + R"(,"transition_id":)" + row.value + "}}"));
+    REQUIRE(read.interaction(R"({"customAttributes":{"flow_node":)" + std::string(row.value) + R"(,"transition_id":)" +
+                             row.value + "}}"));
     CHECK(read.snapshot.flow_node == row.kept);
     CHECK(read.snapshot.has_flow_node);
     CHECK(read.snapshot.transition_id == row.kept);
@@ -256,7 +267,8 @@ TEST_CASE("an answer to a write may be empty, and a stale echo is not left over"
   Reading read;
   REQUIRE(read.echo(whole_echo));
   CHECK(read.transition_id == "t-1");
-  for (const char* nothing : {"", " ", "\r\n", "\t \n", "{}", R"({"customAttributes":{}})", R"({"customAttributes":null})"}) {
+  for (const char* nothing :
+       {"", " ", "\r\n", "\t \n", "{}", R"({"customAttributes":{}})", R"({"customAttributes":null})"}) {
     read.transition_id = "left over";
     REQUIRE(read.echo(nothing));
     CHECK(read.transition_id.empty());
@@ -289,7 +301,8 @@ TEST_CASE("the ETag's header goes before the body's, and only a strong one can l
   CHECK(read.snapshot.etag == "17");
 }
 
-TEST_CASE("over every short text of the dangerous bytes, a strong ETag is what RFC 9110 calls one, or a bare word", "[dialect][A3]") {
+TEST_CASE("over every short text of the dangerous bytes, a strong ETag is what RFC 9110 calls one, or a bare word",
+          "[dialect][A3]") {
   const std::string alphabet("\"*W/w,a \r\x7f\x80\x00", 12);
   const auto is_bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '"'; };
   std::vector<std::string> texts{""};
@@ -338,8 +351,10 @@ TEST_CASE("lifetimes and tokens that no client should trust are refused", "[dial
     INFO(token);
     CHECK_FALSE(read.grant(std::string(R"({"access_token":")") + token + "\"}"));
   }
-  for (const char* type : {"bearer", "BEARER", "Bearer"}) CHECK(read.grant(std::string(R"({"access_token":"t","token_type":")") + type + "\"}"));
-  for (const char* type : {"mac", "bearer ", "Basic"}) CHECK_FALSE(read.grant(std::string(R"({"access_token":"t","token_type":")") + type + "\"}"));
+  for (const char* type : {"bearer", "BEARER", "Bearer"})
+    CHECK(read.grant(std::string(R"({"access_token":"t","token_type":")") + type + "\"}"));
+  for (const char* type : {"mac", "bearer ", "Basic"})
+    CHECK_FALSE(read.grant(std::string(R"({"access_token":"t","token_type":")") + type + "\"}"));
 }
 
 TEST_CASE("a refusal's code is printed only when it can be", "[dialect][A15]") {

@@ -41,7 +41,8 @@ concept aggregate = std::is_aggregate_v<T>;
 
 TEST_CASE("policies that are empty take no room", "[policies]") {
   STATIC_REQUIRE(std::is_empty_v<Policies<EmptyTransport, EmptyClock, NoRetry, EmptyLogger>>);
-  STATIC_REQUIRE(std::is_empty_v<Policies<EmptyTransport, SystemClock, NoRetry, NullLogger, StructSchema<IvrVariables>>>);
+  STATIC_REQUIRE(
+      std::is_empty_v<Policies<EmptyTransport, SystemClock, NoRetry, NullLogger, StructSchema<IvrVariables>>>);
   STATIC_REQUIRE(sizeof(Policies<EmptyTransport, SystemClock, NoRetry, NullLogger>) == 1);
   STATIC_REQUIRE(sizeof(Policies<PointerTransport, SystemClock, NoRetry>) == sizeof(void*));
   STATIC_REQUIRE(sizeof(Policies<EmptyTransport>) == sizeof(DefaultRetry));
@@ -49,8 +50,11 @@ TEST_CASE("policies that are empty take no room", "[policies]") {
 
 TEST_CASE("a client names the policies that it replaces, and the rest follow", "[policies]") {
   const auto least = Policies{.transport = EmptyTransport{}};
-  STATIC_REQUIRE(std::is_same_v<decltype(least), const Policies<EmptyTransport, SystemClock, DefaultRetry, NullLogger, DefaultSchema>>);
-  const auto some = Policies{.transport = EmptyTransport{}, .retry = AttemptsLimited<ExponentialBackoff>{.max_attempts = 9}, .schema = schema<IvrVariables>};
+  STATIC_REQUIRE(std::is_same_v<decltype(least),
+                                const Policies<EmptyTransport, SystemClock, DefaultRetry, NullLogger, DefaultSchema>>);
+  const auto some = Policies{.transport = EmptyTransport{},
+                             .retry = AttemptsLimited<ExponentialBackoff>{.max_attempts = 9},
+                             .schema = schema<IvrVariables>};
   STATIC_REQUIRE(std::is_same_v<decltype(some.clock), SystemClock>);
   STATIC_REQUIRE(std::is_same_v<decltype(some.schema), std::remove_const_t<decltype(schema<IvrVariables>)>>);
   CHECK(some.retry.max_attempts == 9);

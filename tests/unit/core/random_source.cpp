@@ -48,6 +48,7 @@ TEST_CASE("every bit is set about half of the time", "[random]") {
   std::vector<int> set(64);
   constexpr int draws = 20'000;
   for (int i = 0; i < draws; ++i)
-    for (std::uint64_t bits = random.bits(); bits != 0; bits &= bits - 1) ++set[static_cast<std::size_t>(std::countr_zero(bits))];
+    for (std::uint64_t bits = random.bits(); bits != 0; bits &= bits - 1)
+      ++set[static_cast<std::size_t>(std::countr_zero(bits))];
   for (const int each : set) CHECK((each > draws / 2 - 500 && each < draws / 2 + 500));  // seven standard deviations
 }

@@ -14,8 +14,8 @@ namespace {
 Settings sound() {
   Settings settings;
   settings.base_url = "https://api.example.com";
-  settings.tokens = std::make_shared<TokenSource>(
-      TokenSettings{.login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret("secret")});
+  settings.tokens = std::make_shared<TokenSource>(TokenSettings{
+      .login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret("secret")});
   return settings;
 }
 
@@ -63,9 +63,14 @@ TEST_CASE("every mistake is found before anything is sent, and names its member"
       {"transition.max_attributes_bytes", [](Settings& s) { s.transition.max_attributes_bytes = 0; }},
       {"transition.max_conflicts", [](Settings& s) { s.transition.max_conflicts = -1; }},
       {"transition.webhook.url", [](Settings& s) { s.transition.webhook.url = "crm"; }},
-      {"transition.webhook", [](Settings& s) { s.transition.webhook.url = "https://crm", s.transition.webhook.attempt_timeout = Duration::zero(); }},
-      {"transition.webhook", [](Settings& s) { s.transition.webhook.url = "https://crm", s.transition.webhook.total_timeout = -seconds{1}; }},
-      {"transition.webhook.max_attempts", [](Settings& s) { s.transition.webhook.url = "https://crm", s.transition.webhook.max_attempts = 0; }},
+      {"transition.webhook",
+       [](Settings& s) {
+         s.transition.webhook.url = "https://crm", s.transition.webhook.attempt_timeout = Duration::zero();
+       }},
+      {"transition.webhook",
+       [](Settings& s) { s.transition.webhook.url = "https://crm", s.transition.webhook.total_timeout = -seconds{1}; }},
+      {"transition.webhook.max_attempts",
+       [](Settings& s) { s.transition.webhook.url = "https://crm", s.transition.webhook.max_attempts = 0; }},
   };
   for (const Row& row : rows) {
     const std::string said = problem(row.change);
@@ -88,7 +93,8 @@ TEST_CASE("plain text goes to this machine alone, unless the client says otherwi
     CHECK(problem([&](Settings& s) { s.base_url = here; }).empty());
     CHECK(problem([&](Settings& s) { s.transition.webhook.url = here; }).empty());
   }
-  for (const char* elsewhere : {"http://api.example.com", "http://10.0.0.1", "http://localhost.example.com", "http://127.0.0.1.example.com"}) {
+  for (const char* elsewhere :
+       {"http://api.example.com", "http://10.0.0.1", "http://localhost.example.com", "http://127.0.0.1.example.com"}) {
     INFO(elsewhere);
     CHECK(problem([&](Settings& s) { s.base_url = elsewhere; }).find("allow_plain_text") != std::string::npos);
     CHECK(problem([&](Settings& s) { s.base_url = elsewhere, s.allow_plain_text = true; }).empty());
@@ -99,7 +105,8 @@ TEST_CASE("plain text goes to this machine alone, unless the client says otherwi
 
 TEST_CASE("tokens that cannot be had are the settings' mistake", "[settings][A17]") {
   CHECK(problem([](Settings& s) {
-          s.tokens = std::make_shared<TokenSource>(TokenSettings{.login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret("")});
+          s.tokens = std::make_shared<TokenSource>(TokenSettings{
+              .login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret("")});
         }) == "client_secret: is empty");
 }
 

@@ -14,7 +14,7 @@ namespace patchbay::tests {
 /// An operation whose effects the test carries out by hand, or by `run` on a time line of its own.
 class BenchOperation final : public Operation {
  public:
-  RetryAnswer decide_retry(const RetryQuestion&) override { return RetryAnswer::stop(); }
+  RetryAnswer decide_retry(const RetryQuestion&) override { return answer; }
   std::uint64_t random_bits() override { return 0; }
   bool log_enabled(Level) const override { return false; }
   void log_event(Level, const Event&) noexcept override {}
@@ -32,12 +32,15 @@ class BenchOperation final : public Operation {
     const PendingEffect effect = std::exchange(pending, PendingEffect{});
     ++effects;
     switch (effect.kind()) {
-      case PendingEffect::Kind::none: break;
+      case PendingEffect::Kind::none:
+        break;
       case PendingEffect::Kind::http:
         seen.emplace_back(effect.http().request->target);
         effect.http().response->status = 204;
         break;
-      case PendingEffect::Kind::sleep: now = effect.sleep().until; break;
+      case PendingEffect::Kind::sleep:
+        now = effect.sleep().until;
+        break;
       case PendingEffect::Kind::wait:
         if (!effect.wait().waiter->woken()) now = effect.wait().deadline;
         break;
@@ -48,6 +51,7 @@ class BenchOperation final : public Operation {
 
   SteadyTime now{std::chrono::hours{1}};
   WallTime wall{std::chrono::hours{24}};
+  RetryAnswer answer = RetryAnswer::stop();  ///< Of the retry policy.
   int wakes = 0;
   int effects = 0;
   std::vector<std::string> seen;

@@ -10,7 +10,8 @@ namespace {
 
 constexpr ExchangeKind kinds[] = {ExchangeKind::read, ExchangeKind::token, ExchangeKind::write, ExchangeKind::webhook};
 
-// What hazards A4 to A6, A11, A15 and A16 ask for, written as one question after the other and not as a table of statuses.
+// What hazards A4 to A6, A11, A15 and A16 ask for, written as one question after the other and not as a table of
+// statuses.
 
 bool may_be_sent_again(int status) {
   const bool server_error = status / 100 == 5 && status != 501 && status != 505;  // those two say "never"
@@ -19,7 +20,9 @@ bool may_be_sent_again(int status) {
 bool is_token_trouble(ExchangeKind kind, int status) {
   return status == 401 && (kind == ExchangeKind::read || kind == ExchangeKind::write);
 }
-bool is_version_trouble(ExchangeKind kind, int status) { return kind == ExchangeKind::write && (status == 409 || status == 412); }
+bool is_version_trouble(ExchangeKind kind, int status) {
+  return kind == ExchangeKind::write && (status == 409 || status == 412);
+}
 
 Next expected_next(ExchangeKind kind, int status) {
   if (status / 100 == 2) return Next::done;
@@ -51,7 +54,8 @@ TEST_CASE("every status of every exchange means what the hazards say", "[classif
       CHECK(verdict.next == expected_next(kind, status));
       if (verdict.next != Next::done) CHECK(verdict.code == expected_code(kind, status));
       CHECK(verdict.cause == (status == 429 ? RetryCause::rate_limited : RetryCause::transient));
-      // A gateway's answer does not say whether the server behind it acted, nor does one that is not final; a refusal does.
+      // A gateway's answer does not say whether the server behind it acted, nor does one that is not final; a refusal
+      // does.
       const bool silent = (may_be_sent_again(status) && status != 429) || status < 200;
       CHECK(verdict.ambiguous == (kind == ExchangeKind::write && silent));
     }
@@ -84,7 +88,8 @@ TEST_CASE("every fault of every exchange means what the hazards say", "[classify
       {TransportFault::too_large, Next::give_up, ErrorCode::response_too_large},
       {TransportFault::malformed, Next::give_up, ErrorCode::malformed_response},
   };
-  static_assert(static_cast<int>(TransportFault::closed) + 1 == static_cast<int>(std::size(rows)), "a new fault needs a row");
+  static_assert(static_cast<int>(TransportFault::closed) + 1 == static_cast<int>(std::size(rows)),
+                "a new fault needs a row");
   for (const ExchangeKind kind : kinds)
     for (const Row& row : rows)
       for (const Delivery delivery : {Delivery::not_sent, Delivery::maybe_sent}) {
@@ -94,7 +99,7 @@ TEST_CASE("every fault of every exchange means what the hazards say", "[classify
         CHECK(verdict.code == row.code);
         CHECK(verdict.cause == RetryCause::transient);
         // Settings that forbid the address forbid it before anything is sent.
-        CHECK(verdict.ambiguous ==
-              (kind == ExchangeKind::write && delivery == Delivery::maybe_sent && row.fault != TransportFault::plain_text_refused));
+        CHECK(verdict.ambiguous == (kind == ExchangeKind::write && delivery == Delivery::maybe_sent &&
+                                    row.fault != TransportFault::plain_text_refused));
       }
 }

@@ -37,7 +37,8 @@ struct Asker {
   std::optional<Error> error;
 };
 
-void publish(FlowCache& flows, SteadyTime now, std::string_view version, std::string_view id = "f", std::string_view etag = {}) {
+void publish(FlowCache& flows, SteadyTime now, std::string_view version, std::string_view id = "f",
+             std::string_view etag = {}) {
   flows.expire(id);
   Asker leader;
   REQUIRE(leader.ask(flows, now, id) == Turn::lead);
@@ -94,7 +95,8 @@ TEST_CASE("the lead passes on when it is given up, and a failure is shared by th
   }
 }
 
-TEST_CASE("a copy serves until its time is over, is then asked about by its ETag, and may be confirmed", "[flow_cache][A26]") {
+TEST_CASE("a copy serves until its time is over, is then asked about by its ETag, and may be confirmed",
+          "[flow_cache][A26]") {
   FlowCache flows(seconds{60});
   publish(flows, start, "1", "f", "\"e1\"");
   Asker in_time, due, meanwhile, after_it;
@@ -140,7 +142,8 @@ TEST_CASE("the last four versions are kept for those who pin one, whatever their
   }
 }
 
-TEST_CASE("a version that is not the deployed one and is unknown comes with the deployed one, to be refused", "[flow_cache]") {
+TEST_CASE("a version that is not the deployed one and is unknown comes with the deployed one, to be refused",
+          "[flow_cache]") {
   FlowCache flows;
   publish(flows, start, "1");
   Asker asker;
@@ -149,7 +152,8 @@ TEST_CASE("a version that is not the deployed one and is unknown comes with the 
   CHECK_FALSE(flows.try_use(start, "f", "9"));
 }
 
-TEST_CASE("expiring a flow makes the next one fetch it, and keeps its versions for those who pin them", "[flow_cache]") {
+TEST_CASE("expiring a flow makes the next one fetch it, and keeps its versions for those who pin them",
+          "[flow_cache]") {
   FlowCache flows;
   flows.expire("f");  // unknown: nothing to do
   publish(flows, start, "1");

@@ -102,6 +102,7 @@ TEST_CASE("one who stops waiting loses the place, wherever it was in the queue",
     }
     actors[quitter]->leave();
     CHECK(lanes.size() == 3);
+    for (const auto& each : actors) CHECK(each->sleeper.wakes == 0);  // its going is no turn for anybody
     for (std::size_t i = 0; i < 4; ++i) {
       if (i == quitter) continue;
       CHECK(actors[i]->inside());

@@ -21,7 +21,8 @@ class LoggingOperation final : public Operation {
   std::uint64_t random_bits() override { return bits; }
   bool log_enabled(Level level) const override { return level >= least; }
   void log_event(Level level, const Event& event) noexcept override {
-    lines.push_back(std::string(to_string(level)) + " " + std::string(event.name) + " " + std::to_string(event.fields.size()));
+    lines.push_back(std::string(to_string(level)) + " " + std::string(event.name) + " " +
+                    std::to_string(event.fields.size()));
   }
   void wake_up() noexcept override {}
 

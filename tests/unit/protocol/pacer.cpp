@@ -52,7 +52,8 @@ TEST_CASE("a refusal before the first turn begins nothing", "[pacer]") {
   CHECK(pacer.reserve(at, at) == at);
 }
 
-TEST_CASE("over a long run no pacer is quicker than its rate, whatever the rate's fraction of a nanosecond", "[pacer]") {
+TEST_CASE("over a long run no pacer is quicker than its rate, whatever the rate's fraction of a nanosecond",
+          "[pacer]") {
   for (const double per_minute : {7.0, 299.0, 300.0, 1000.0 / 7, 60e9 / 2.5, 60e9 / 1.1, 0.1, 59.999999}) {
     Pacer pacer(per_minute, 3);
     SteadyTime last = at;
@@ -73,7 +74,8 @@ TEST_CASE("over a long run no pacer is quicker than its rate, whatever the rate'
 
 TEST_CASE("hostile values make a slow pacer, never a quick or a broken one", "[pacer]") {
   using limits = std::numeric_limits<double>;
-  for (const double per_minute : {0.0, -0.0, -1.0, limits::quiet_NaN(), limits::infinity(), -limits::infinity(), -limits::max()}) {
+  for (const double per_minute :
+       {0.0, -0.0, -1.0, limits::quiet_NaN(), limits::infinity(), -limits::infinity(), -limits::max()}) {
     Pacer pacer(per_minute);
     INFO(per_minute);
     CHECK(at_once(pacer, at) == 1);

@@ -271,30 +271,39 @@ Protocol<Result<std::string>> look_after_sleep(Operation& operation, const T& th
 Protocol<Result<int>> await_temporaries(Operation& operation, const Endpoint& endpoint) {
   int same = 0;
   const auto count = [&](const Result<std::string>& seen) { same += seen && *seen == long_text ? 1 : 0; };
-  count(co_await look_after_sleep(operation, TransitionRequest(long_text, long_text, long_text, long_text).text("a", long_text).json("b", "1"),
-                                  [](const TransitionRequest& r) { return r.to(); }));
-  count(co_await look_after_sleep(operation, HttpRequest(Method::get, endpoint, long_text), [](const HttpRequest& r) { return r.target; }));
+  count(co_await look_after_sleep(
+      operation, TransitionRequest(long_text, long_text, long_text, long_text).text("a", long_text).json("b", "1"),
+      [](const TransitionRequest& r) { return r.to(); }));
+  count(co_await look_after_sleep(operation, HttpRequest(Method::get, endpoint, long_text),
+                                  [](const HttpRequest& r) { return r.target; }));
   count(co_await look_after_sleep(operation, TransportError(TransportFault::reset, Delivery::not_sent, long_text),
                                   [](const TransportError& e) { return e.detail; }));
-  count(co_await look_after_sleep(operation, Error(ErrorCode::network, long_text), [](const Error& e) { return e.message(); }));
-  count(co_await look_after_sleep(operation, fail(ErrorCode::network, long_text), [](const Failure& f) { return f.value().message(); }));
+  count(co_await look_after_sleep(operation, Error(ErrorCode::network, long_text),
+                                  [](const Error& e) { return e.message(); }));
+  count(co_await look_after_sleep(operation, fail(ErrorCode::network, long_text),
+                                  [](const Failure& f) { return f.value().message(); }));
   count(co_await look_after_sleep(operation, Secret(long_text), [](const Secret& s) { return s.reveal(); }));
-  count(co_await look_after_sleep(operation, Result<std::string>(long_text), [](const Result<std::string>& r) { return *r; }));
+  count(co_await look_after_sleep(operation, Result<std::string>(long_text),
+                                  [](const Result<std::string>& r) { return *r; }));
   count(co_await look_after_sleep(operation, *Endpoint::parse("https://host/" + long_text, "url"),
                                   [](const Endpoint& e) { return e.path().substr(1); }));
   HttpResponse response;
   response.body.assign(long_text);
-  count(co_await look_after_sleep(operation, HttpResponse(response), [](const HttpResponse& r) { return r.body.view(); }));
+  count(co_await look_after_sleep(operation, HttpResponse(response),
+                                  [](const HttpResponse& r) { return r.body.view(); }));
   count(co_await look_after_sleep(operation, Body(response.body), [](const Body& b) { return b.view(); }));
   InteractionSnapshot snapshot;
   snapshot.transition_id = long_text;
-  count(co_await look_after_sleep(operation, InteractionSnapshot(snapshot), [](const InteractionSnapshot& s) { return s.transition_id; }));
+  count(co_await look_after_sleep(operation, InteractionSnapshot(snapshot),
+                                  [](const InteractionSnapshot& s) { return s.transition_id; }));
   AuditRecord record;
   record.error_message = long_text;
-  count(co_await look_after_sleep(operation, AuditRecord(record), [](const AuditRecord& r) { return r.error_message; }));
+  count(
+      co_await look_after_sleep(operation, AuditRecord(record), [](const AuditRecord& r) { return r.error_message; }));
   TransitionResult result;
   result.etag = long_text;
-  count(co_await look_after_sleep(operation, TransitionResult(result), [](const TransitionResult& r) { return r.etag; }));
+  count(
+      co_await look_after_sleep(operation, TransitionResult(result), [](const TransitionResult& r) { return r.etag; }));
   Settings settings;
   settings.base_url = long_text;
   count(co_await look_after_sleep(operation, Settings(settings), [](const Settings& s) { return s.base_url; }));
@@ -338,8 +347,10 @@ TEST_CASE("public types live as temporaries of an awaited call across a suspensi
   CHECK(*same == 18);
   CHECK(operation.effects == 18);
   CHECK(operation.arena.used() == 0);
-  static_assert(!std::is_aggregate_v<TransitionRequest> && !std::is_aggregate_v<HttpRequest> && !std::is_aggregate_v<TransportError>);
-  static_assert(!std::is_aggregate_v<HttpEffect> && !std::is_aggregate_v<SleepEffect> && !std::is_aggregate_v<WaitEffect>);
+  static_assert(!std::is_aggregate_v<TransitionRequest> && !std::is_aggregate_v<HttpRequest> &&
+                !std::is_aggregate_v<TransportError>);
+  static_assert(!std::is_aggregate_v<HttpEffect> && !std::is_aggregate_v<SleepEffect> &&
+                !std::is_aggregate_v<WaitEffect>);
 }
 
 TEST_CASE("effects say what is wanted and carry the answer back", "[protocol]") {

@@ -33,7 +33,8 @@ struct Asker {
   std::optional<Error> error;
 };
 
-void publish(TokenSource& tokens, SteadyTime requested, Duration lifetime, std::string text = "tok", double jitter = 0) {
+void publish(TokenSource& tokens, SteadyTime requested, Duration lifetime, std::string text = "tok",
+             double jitter = 0) {
   Asker leader;
   REQUIRE(leader.ask(tokens, requested, tokens.generation()) == Turn::lead);
   tokens.publish(Secret(std::move(text)), "a b", requested, lifetime, jitter);
@@ -58,7 +59,8 @@ TEST_CASE("the first asker leads, the others wait, and all use what it brings", 
   CHECK(tokens.granted_scope() == "a");
 }
 
-TEST_CASE("when the leader gives up for its own reason, one of those who wait takes over and the rest wait on", "[token][A12]") {
+TEST_CASE("when the leader gives up for its own reason, one of those who wait takes over and the rest wait on",
+          "[token][A12]") {
   TokenSource tokens(credentials());
   Asker leader, one, two;
   (void)leader.ask(tokens, start);
@@ -99,7 +101,8 @@ TEST_CASE("one that waited for a failed refresh uses a token that came in the me
   CHECK_FALSE(waiter.error);
 }
 
-TEST_CASE("while a token is renewed early the present one serves, to its last moment and no longer", "[token][A12][A13]") {
+TEST_CASE("while a token is renewed early the present one serves, to its last moment and no longer",
+          "[token][A12][A13]") {
   TokenSource tokens(credentials());
   publish(tokens, start, seconds{100}, "old");  // skew 10 s
   Asker before, leader, meanwhile, at_end;
@@ -110,14 +113,16 @@ TEST_CASE("while a token is renewed early the present one serves, to its last mo
   CHECK(at_end.ask(tokens, start + seconds{100}) == Turn::wait);
 }
 
-TEST_CASE("the skew is a tenth of the lifetime and at most a minute, doubled at most by the jitter", "[token][A12][A13]") {
+TEST_CASE("the skew is a tenth of the lifetime and at most a minute, doubled at most by the jitter",
+          "[token][A12][A13]") {
   struct Row {
     Duration lifetime;
     double jitter;
     Duration renewed_at;
   };
-  for (const Row& row : {Row{seconds{50}, 0, seconds{45}}, Row{seconds{3600}, 0, seconds{3540}}, Row{seconds{3600}, 0.5, seconds{3510}},
-                         Row{seconds{10}, 0.5, milliseconds{8500}}, Row{milliseconds{10}, 0, milliseconds{9}}}) {
+  for (const Row& row :
+       {Row{seconds{50}, 0, seconds{45}}, Row{seconds{3600}, 0, seconds{3540}}, Row{seconds{3600}, 0.5, seconds{3510}},
+        Row{seconds{10}, 0.5, milliseconds{8500}}, Row{milliseconds{10}, 0, milliseconds{9}}}) {
     TokenSource tokens(credentials());
     publish(tokens, start, row.lifetime, "t", row.jitter);
     Asker early, due;
@@ -150,7 +155,8 @@ TEST_CASE("a 401 kills the token that it was given to, and no other", "[token][A
   }
 }
 
-TEST_CASE("one whose token was refused takes a newer one that is there already, and never the same again", "[token][A11]") {
+TEST_CASE("one whose token was refused takes a newer one that is there already, and never the same again",
+          "[token][A11]") {
   TokenSource tokens(credentials());
   publish(tokens, start, seconds{100}, "one");
   Asker refused;
@@ -244,8 +250,12 @@ TEST_CASE("credentials that cannot work are known before anything is sent", "[to
   CHECK(problem([](TokenSettings& s) { s.client_secret = Secret(); }) == "client_secret: is empty");
   CHECK(problem([](TokenSettings& s) { s.login_url.clear(); }).starts_with("login_url"));
   CHECK(problem([](TokenSettings& s) { s.login_url = "undefined"; }).starts_with("login_url"));
-  CHECK(problem([](TokenSettings& s) { s.login_url = "https://login.example.com/?a=b"; }).starts_with("login_url: holds a query"));
-  CHECK(problem([](TokenSettings& s) { s.login_url = "http://login.example.com"; }).starts_with("login_url: credentials go only over https"));
+  CHECK(problem([](TokenSettings& s) {
+          s.login_url = "https://login.example.com/?a=b";
+        }).starts_with("login_url: holds a query"));
+  CHECK(problem([](TokenSettings& s) {
+          s.login_url = "http://login.example.com";
+        }).starts_with("login_url: credentials go only over https"));
   CHECK(problem([](TokenSettings& s) { s.login_url = "http://127.0.0.1:80"; }).empty());
   CHECK(problem([](TokenSettings& s) { s.login_url = "http://login.example.com", s.allow_plain_text = true; }).empty());
 }
