@@ -42,9 +42,9 @@ enum class ErrorCode : std::uint8_t {
   command_refused,        ///< A negative acknowledgement of a hold or unhold.
   unexpected_status,      ///< Any other answer that is neither success nor worth another try, redirects included.
   // Not completed.
-  deadline_exceeded,   ///< The operation's deadline passed, or a wait would not fit into what is left of it.
+  deadline_exceeded,   ///< The operation's deadline passed. When a wait before another attempt would not fit, the code is the attempt's.
   cancelled,           ///< The caller cancelled it before a byte was sent.
-  rate_limited,        ///< 429 to the end, or a `Retry-After` beyond the cap.
+  rate_limited,        ///< 429 to the end, a `Retry-After` beyond the cap or the deadline, or no paced turn before it.
   unavailable,         ///< 5xx to the end.
   network,             ///< The connection failed to the end.
   malformed_response,  ///< An answer that cannot be understood: not JSON, too deep, wrong types, bad UTF-8.

@@ -5,8 +5,10 @@
 #include <algorithm>  // max, min
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <patchbay/cloud/retry_after.hpp>
 #include <patchbay/observe/redact.hpp>

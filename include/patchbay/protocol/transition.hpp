@@ -3,8 +3,11 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <patchbay/observe/audit.hpp>
 #include <patchbay/observe/metrics.hpp>

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <memory>
+#include <string_view>
+#include <utility>
+
 #include <patchbay/protocol/transition.hpp>
 #include <patchbay/protocol/webhook.hpp>
 
