@@ -189,8 +189,7 @@ struct DocumentsDialect {
     return JsonReader::walk(value, out);
   }
   /// The members of an object; none for null; anything else is an error.
-  template <class Visit>
-  static simdjson::error_code members(JsonValue value, Visit&& visit) {
+  static simdjson::error_code members(JsonValue value, JsonVisitor visit) {
     JsonObjectView object;
     if (const auto error = value.get_object().get(object))
       return error == simdjson::INCORRECT_TYPE && is_null(value) ? simdjson::SUCCESS : error;

@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <memory>  // addressof
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 // simdjson lays its parser out differently in a translation unit that is compiled without optimisation. Two such units in
 // one program would disagree about `JsonReader`, so the layout is fixed here, whatever the flags.
@@ -43,6 +46,26 @@ inline constexpr int max_json_depth = 64;
   return simdjson::validate_utf8(text.data(), text.size());
 }
 
+/// What is called for each member of an object: `(std::string_view key, JsonValue value) -> simdjson::error_code`.
+///
+/// Refers to the caller's visitor, which outlives the call. So there is one loop over members, and not one for each
+/// visitor: they would not fit the instruction cache together.
+class JsonVisitor {
+ public:
+  template <class Visit>
+    requires(!std::same_as<std::remove_cvref_t<Visit>, JsonVisitor>)
+  JsonVisitor(Visit&& visit) noexcept  // implicit: a parameter's type
+      : visit_(const_cast<void*>(static_cast<const void*>(std::addressof(visit)))),
+        call_([](void* visitor, std::string_view key, JsonValue value) -> simdjson::error_code {
+          return (*static_cast<std::remove_reference_t<Visit>*>(visitor))(key, value);
+        }) {}
+  simdjson::error_code operator()(std::string_view key, JsonValue value) const { return call_(visit_, key, value); }
+
+ private:
+  void* visit_;
+  simdjson::error_code (*call_)(void*, std::string_view, JsonValue);
+};
+
 /// Reads one JSON text at a time; keeps its memory, so a reader that is used again allocates nothing.
 ///
 /// What a reader hands out is valid until its next call; nothing of it may be held across a suspension. Not safe to share
@@ -52,18 +75,17 @@ class JsonReader {
   /// Calls `visit(key, value)` for each member of the object that is the whole of `body`, in order. `visit` returns
   /// `simdjson::error_code`: SUCCESS goes on, anything else ends the reading with that error. A member that `visit` does
   /// not consume is skipped. Duplicate keys are visited twice; take the first or the last, but decide.
-  template <class Visit>
-  JsonResult<void> object(const Body& body, Visit&& visit) {
-    return read(body, [&](simdjson::ondemand::document& document) -> simdjson::error_code {
-      JsonObjectView object;
-      if (const auto error = document.get_object().get(object)) return error;
-      return each(object, visit);
-    });
+  JsonResult<void> object(const Body& body, JsonVisitor visit) {
+    simdjson::ondemand::document document;
+    simdjson::error_code error = open(body, document);
+    JsonObjectView object;
+    if (!error) error = document.get_object().get(object);
+    if (!error) error = each(object, visit);
+    return close(document, error);
   }
 
   /// The same for text that is not in a `Body`; it is copied, for the padding.
-  template <class Visit>
-  JsonResult<void> object(std::string_view text, Visit&& visit) {
+  JsonResult<void> object(std::string_view text, JsonVisitor visit) {
     scratch_.assign(text);
     return object(scratch_, visit);
   }
@@ -82,17 +104,18 @@ class JsonReader {
     }
     const std::size_t before = out.size();
     scratch_.assign(text);
-    auto done = read(scratch_, [&](simdjson::ondemand::document& document) -> simdjson::error_code {
-      if (whole.front() == '"') {
-        std::string_view plain;
-        if (const auto error = document.get_string().get(plain)) return error;
-        out.append(whole);
-        return simdjson::SUCCESS;
-      }
+    simdjson::ondemand::document document;
+    simdjson::error_code error = open(scratch_, document);
+    if (!error && whole.front() == '"') {
+      std::string_view plain;
+      error = document.get_string().get(plain);
+      if (!error) out.append(whole);
+    } else if (!error) {
       JsonValue value;
-      if (const auto error = document.get_value().get(value)) return error;
-      return walk(value, out, max_depth);
-    });
+      error = document.get_value().get(value);
+      if (!error) error = walk(value, out, max_depth);
+    }
+    JsonResult<void> done = close(document, error);
     if (!done) out.resize(before);
     return done;
   }
@@ -147,8 +170,7 @@ class JsonReader {
   }
 
   /// Visits the members of a nested object, as `object` does.
-  template <class Visit>
-  static simdjson::error_code each(JsonObjectView& object, Visit&& visit) {
+  static simdjson::error_code each(JsonObjectView& object, JsonVisitor visit) {
     for (auto field : object) {
       std::string_view key;
       JsonValue value;
@@ -160,13 +182,14 @@ class JsonReader {
   }
 
  private:
-  template <class Use>
-  JsonResult<void> read(const Body& body, Use&& use) {
-    if (body.empty()) return tl::unexpected(JsonError("is empty"));
-    simdjson::ondemand::document document;
-    const simdjson::padded_string_view text(body.data(), body.size(), body.allocated());
-    if (const auto error = parser_.iterate(text).get(document)) return tl::unexpected(JsonError(error));
-    if (const simdjson::error_code error = use(document)) return tl::unexpected(JsonError(error));
+  simdjson::error_code open(const Body& body, simdjson::ondemand::document& document) {
+    if (body.empty()) return simdjson::EMPTY;
+    return parser_.iterate(simdjson::padded_string_view(body.data(), body.size(), body.allocated())).get(document);
+  }
+  /// What became of a document whose reading ended with `error`; one that was read must have been read to its end.
+  static JsonResult<void> close(simdjson::ondemand::document& document, simdjson::error_code error) {
+    if (error == simdjson::EMPTY) return tl::unexpected(JsonError("is empty"));
+    if (error) return tl::unexpected(JsonError(error));
     // A document that was read to its end has no current location; simdjson 3.0 has no `at_end` to ask.
     const char* rest = nullptr;
     if (document.current_location().get(rest) == simdjson::SUCCESS) return tl::unexpected(JsonError("has text behind its end"));
