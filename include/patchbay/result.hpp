@@ -16,7 +16,7 @@ using Result = tl::expected<T, Error>;
 using Failure = tl::unexpected<Error>;
 
 /// `return fail(ErrorCode::not_found, "…")`.
-[[nodiscard]] inline Failure fail(ErrorCode code, std::string message) { return Failure(Error(code, std::move(message))); }
-[[nodiscard]] inline Failure fail(Error error) { return Failure(std::move(error)); }
+[[nodiscard, gnu::cold, gnu::noinline]] inline Failure fail(ErrorCode code, std::string message) { return Failure(Error(code, std::move(message))); }
+[[nodiscard, gnu::cold, gnu::noinline]] inline Failure fail(Error error) { return Failure(std::move(error)); }
 
 }  // namespace patchbay
