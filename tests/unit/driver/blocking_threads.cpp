@@ -45,7 +45,8 @@ TEST_CASE("operations are used again: never more of them than calls at once", "[
     threads.emplace_back([&] {
       for (int i = 0; i < 500; ++i) {
         const int now = ++at_once;
-        for (int known = most.load(); known < now && !most.compare_exchange_weak(known, now);) {}
+        for (int known = most.load(); known < now && !most.compare_exchange_weak(known, now);) {
+        }
         {
           const auto operation = pool.take();
           operation->begin("i", seconds{1});
@@ -60,7 +61,8 @@ TEST_CASE("operations are used again: never more of them than calls at once", "[
   CHECK(seen.size() <= static_cast<std::size_t>(most.load()));
 }
 
-TEST_CASE("threads that wait for a lane are woken one after the other, and no wake-up is lost", "[driver][threads][A32]") {
+TEST_CASE("threads that wait for a lane are woken one after the other, and no wake-up is lost",
+          "[driver][threads][A32]") {
   Policies policies{.transport = NoTransport{}};
   RandomSource random(1);
   OperationPool pool(policies, random);
@@ -102,8 +104,10 @@ TEST_CASE("a wait ends by its deadline when nobody wakes it, and leaves the queu
         const auto operation = pool.take();
         operation->begin("i", t % 2 == 0 ? Duration(milliseconds{50}) : Duration(seconds{20}));
         const auto result = operation->run(in_turn(*operation, lanes, "i", [] { return 1; }));
-        if (result) ++served;
-        else if (result.error().code() == ErrorCode::deadline_exceeded) ++out_of_time;
+        if (result)
+          ++served;
+        else if (result.error().code() == ErrorCode::deadline_exceeded)
+          ++out_of_time;
       });
     for (int i = 0; i < 5000 && out_of_time != 4; ++i) std::this_thread::sleep_for(milliseconds{1});
     CHECK(out_of_time == 4);
