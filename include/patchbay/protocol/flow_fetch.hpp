@@ -101,10 +101,10 @@ inline Protocol<Result<std::shared_ptr<const FlowGraph>>> flow_of(Operation& ope
       }
       case Turn::wait: break;
     }
+    const QueuePlace place([&]() noexcept { flows.forget(id, waiter); });
     WaitEffect wait(waiter, operation.deadline);
     const SteadyTime from = operation.steady_now();
     co_await wait;
-    flows.forget(id, waiter);
     operation.slept += operation.steady_now() - from;
     if (wait.cancelled) co_return fail(ErrorCode::cancelled, "cancelled while the flow was being fetched");
     if (!waiter.woken() && operation.steady_now() >= operation.deadline)

@@ -138,6 +138,8 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
       pause = *waited;
     }
     if (pause == Pause::over) continue;
+    // The host's wish binds every operation, not only the one that heard it (invariant I9).
+    if (const auto hint = retry_after_of(operation)) tokens.hold_off(after(operation.steady_now(), *hint), operation.steady_now(), error);
     if (pause == Pause::stop) {
       tokens.fail_refresh(error);
       lead.settled();
@@ -184,10 +186,10 @@ inline Protocol<Result<void>> authorize(Operation& operation, const Gateway& gat
       }
       continue;
     }
+    const QueuePlace place([&]() noexcept { tokens.forget(waiter); });
     WaitEffect wait(waiter, operation.deadline);
     const SteadyTime from = operation.steady_now();
     co_await wait;
-    tokens.forget(waiter);
     operation.slept += operation.steady_now() - from;
     if (wait.cancelled) co_return fail(ErrorCode::cancelled, "cancelled while a token was being fetched");
     if (!waiter.woken() && operation.steady_now() >= operation.deadline)

@@ -76,6 +76,20 @@ class SingleFlight {
   Waiter* waiters_ = nullptr;
 };
 
+/// Takes a waiter out of the queue of its owner (a token source, a flow cache) when the wait ends, however it ends: a frame
+/// that is destroyed while it waits leaves nothing behind.
+template <class Forget>
+class QueuePlace {
+ public:
+  explicit QueuePlace(Forget forget) noexcept : forget_(forget) {}
+  QueuePlace(const QueuePlace&) = delete;
+  QueuePlace& operator=(const QueuePlace&) = delete;
+  ~QueuePlace() { forget_(); }
+
+ private:
+  Forget forget_;
+};
+
 /// What an asker of a single flight is to do.
 enum class Turn : std::uint8_t {
   use,     ///< The thing is there.

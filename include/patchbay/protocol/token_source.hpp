@@ -82,7 +82,9 @@ class TokenSource {
   Turn ask(SteadyTime now, std::uint64_t stale_generation, Waiter& waiter, SingleFlight::Ticket& ticket,
            std::string& authorization, std::uint64_t& generation, std::optional<Error>& error) {
     const std::lock_guard lock(mutex_);
-    if (use(now, stale_generation, authorization, generation)) return Turn::use;
+    // Who has fetched a token, or waited for it, uses it even if it is due for renewal already: a short life behind a slow
+    // login host would mean one request after the other until the deadline.
+    if (use(now, stale_generation, authorization, generation, flight_.landed(ticket))) return Turn::use;
     const bool valid = token_.generation > stale_generation && now < token_.expires_at;
     if (const Error* const failure = valid ? nullptr : flight_.failure_of(ticket)) {
       error = *failure;
@@ -92,6 +94,10 @@ class TokenSource {
       flight_.join(waiter, ticket);
       return Turn::wait;
     }
+    if (now < held_off_until_ && held_off_by_) {
+      error = *held_off_by_;
+      return Turn::failed;
+    }
     ticket = flight_.lead();
     return Turn::lead;
   }
@@ -99,7 +105,7 @@ class TokenSource {
   /// The usual case of `ask`: copies out a valid token, or does nothing and says so.
   bool try_use(SteadyTime now, std::uint64_t stale_generation, std::string& authorization, std::uint64_t& generation) {
     const std::lock_guard lock(mutex_);
-    return use(now, stale_generation, authorization, generation);
+    return use(now, stale_generation, authorization, generation, false);
   }
 
   /// The scope that was granted to the present token.
@@ -123,12 +129,21 @@ class TokenSource {
     token_.expires_at = after(requested_at, lifetime);
     token_.refresh_at = token_.expires_at - skew - std::chrono::duration_cast<Duration>(skew * jitter);
     ++token_.generation;
+    held_off_by_.reset();
     flight_.succeed();
   }
   /// Ends the leader's refresh with an error that the waiters share.
   void fail_refresh(const Error& error) {
     const std::lock_guard lock(mutex_);
     flight_.fail(error);
+  }
+  /// The login host asked for no request before `until`: until then nobody leads a refresh, and whoever needs one gets
+  /// `error`. At most ten minutes, so that one hostile answer does not shut the credential out for a year.
+  void hold_off(SteadyTime until, SteadyTime now, const Error& error) {
+    const std::lock_guard lock(mutex_);
+    held_off_until_ = std::min(until, after(now, std::chrono::minutes{10}));
+    held_off_by_ = error;
+    if (now < token_.expires_at) token_.refresh_at = std::clamp(token_.refresh_at, std::min(held_off_until_, token_.expires_at), token_.expires_at);
   }
   /// The leader gives up for a reason of its own (its deadline, its cancellation): a waiter takes over.
   void abandon() noexcept {
@@ -144,7 +159,7 @@ class TokenSource {
   [[nodiscard]] bool postpone(SteadyTime now, std::uint64_t stale_generation) noexcept {
     const std::lock_guard lock(mutex_);
     if (token_.generation <= stale_generation || now >= token_.expires_at) return false;
-    token_.refresh_at = std::min(token_.expires_at, after(now, seconds{5}));
+    token_.refresh_at = std::min(token_.expires_at, std::max(token_.refresh_at, after(now, seconds{5})));
     return true;
   }
   /// Takes a waiter out of the queue whose operation stopped waiting.
@@ -159,9 +174,10 @@ class TokenSource {
   }
 
  private:
-  bool use(SteadyTime now, std::uint64_t stale_generation, std::string& authorization, std::uint64_t& generation) {
+  bool use(SteadyTime now, std::uint64_t stale_generation, std::string& authorization, std::uint64_t& generation,
+           bool fetched) {
     if (token_.generation <= stale_generation || now >= token_.expires_at) return false;
-    if (now >= token_.refresh_at && !flight_.busy()) return false;
+    if (now >= token_.refresh_at && !flight_.busy() && !fetched) return false;
     authorization.assign("Bearer ").append(token_.text.reveal());
     generation = token_.generation;
     return true;
@@ -174,6 +190,8 @@ class TokenSource {
     if (settings.allow_plain_text) login->allow_plain_text();
     if (!login->may_carry_credentials())
       return patchbay::fail(ErrorCode::invalid_settings, "login_url: credentials go only over https, or to this machine");
+    if (settings.credentials_in == CredentialsIn::basic && settings.client_id.find(':') != std::string::npos)
+      return patchbay::fail(ErrorCode::invalid_settings, "client_id: holds a colon, which Basic credentials cannot carry");
     if (settings.client_id.empty()) return patchbay::fail(ErrorCode::invalid_settings, "client_id: is empty");
     if (settings.client_secret.empty()) return patchbay::fail(ErrorCode::invalid_settings, "client_secret: is empty");
     return login;
@@ -183,6 +201,8 @@ class TokenSource {
   mutable std::mutex mutex_;
   Token token_;
   SingleFlight flight_;
+  SteadyTime held_off_until_ = SteadyTime::min();
+  std::optional<Error> held_off_by_;
 };
 
 }  // namespace patchbay

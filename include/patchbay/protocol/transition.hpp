@@ -94,6 +94,13 @@ inline void check_echo(Operation& operation, Attempt& attempt) {
   attempt.detail = echo ? "the body names another transition" : std::string("the body ").append(echo.error().why);
 }
 
+/// What to report of a write whose fate could not be proved; `why` ended the attempts.
+[[nodiscard]] inline Error unknown_outcome(const Error& why) {
+  Error unknown(ErrorCode::outcome_unknown, "the write may have been applied: " + why.message());
+  unknown.set_http_status(why.http_status()).set_server_message(why.server_message()).set_retry_after(why.retry_after());
+  return unknown;
+}
+
 /// Reads the interaction again and says what became of a write of `operation.operation_id` against `operation.etag`.
 /// `prior_id` is the transition id that the interaction carried at that version; `ambiguous` says that some attempt may
 /// have reached the server without an answer. `error` is what to report when it was not applied.
@@ -103,9 +110,7 @@ inline void check_echo(Operation& operation, Attempt& attempt) {
 /// id: ours may have been there in between, so nothing is known. The same version: a late write may still come.
 inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
                                           const std::string& prior_id, bool ambiguous, Error error) {
-  Error unknown(ErrorCode::outcome_unknown, "the write may have been applied: " + error.message());
-  unknown.set_http_status(error.http_status());
-  unknown.set_server_message(error.server_message());
+  Error unknown = unknown_outcome(error);
   const int status = operation.status;
   if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) {
     if (!ambiguous) co_return fail(std::move(read.error()));
@@ -145,6 +150,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   std::uint64_t stale_generation = 0;
   AttemptCounts counts;
   bool ambiguous = false;
+  SteadyTime not_before = SteadyTime::min();
   std::optional<Error> error;
   while (!error) {
     if (!authorized_at_once(operation, gateway, stale_generation)) {
@@ -184,6 +190,8 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
       case Next::retry: {
         const int attempts = counts.count(last.verdict.cause);
         Error failure = error_of(operation, last, patch.name, counts.total());
+        const auto asked = retry_after_of(operation);
+        not_before = asked ? after(operation.steady_now(), *asked) : SteadyTime::min();
         auto pause = co_await back_off(operation, gateway, last.verdict.cause, attempts, limit, failure);
         if (!pause) {
           error = std::move(pause.error());
@@ -196,6 +204,16 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
     }
   }
   if (!ambiguous) co_return fail(std::move(*error));
+  if (not_before > operation.steady_now()) {
+    // The server wants to be left alone, by the reading that would resolve the doubt as well (invariant I9).
+    if (not_before >= operation.deadline || not_before > after(operation.steady_now(), gateway.retry_after_cap))
+      co_return fail(unknown_outcome(*error));
+    const SteadyTime from = operation.steady_now();
+    SleepEffect patience(not_before);
+    co_await patience;
+    operation.slept += operation.steady_now() - from;
+    if (patience.cancelled) co_return fail(unknown_outcome(*error));
+  }
   auto end = co_await resolve(operation, context, request, prior_id, true, *error);
   // Proven not applied: what is reported is why the attempts ended, not that somebody else was quicker afterwards.
   if (end && *end == WriteEnd::stale) co_return fail(std::move(*error));

@@ -212,6 +212,30 @@ TEST_CASE("an early renewal that fails leaves the present token in use", "[token
   CHECK(f.requests("interaction.patch").back().header("Authorization") == "Bearer tok-1");
 }
 
+TEST_CASE("what the login host asked of one operation binds the next", "[token][A8][I9]") {
+  Fixture f = scripted_tokens();
+  auto door = f.door();
+  f.cloud.answer(429, {{"Retry-After", "600"}});
+  CHECK(door.transition(f.request()).error().code() == ErrorCode::rate_limited);
+  CHECK(door.transition(f.request()).error().code() == ErrorCode::rate_limited);
+  CHECK(f.cloud.request_count() == 1);
+  f.clock.advance(seconds{600});
+  f.cloud.answer(200, {}, good_token);
+  f.interaction("1");
+  f.cloud.answer(200);
+  CHECK(door.transition(f.request()));
+  // A year is not believed.
+  Fixture g = scripted_tokens();
+  auto other = g.door();
+  g.cloud.answer(429, {{"Retry-After", "31536000"}});
+  CHECK_FALSE(other.transition(g.request()));
+  g.clock.advance(seconds{600});
+  g.cloud.answer(200, {}, good_token);
+  g.interaction("1");
+  g.cloud.answer(200);
+  CHECK(other.transition(g.request()));
+}
+
 TEST_CASE("two doors with one credential share one token", "[token][A12]") {
   Fixture f = scripted_tokens();
   auto one = f.door();

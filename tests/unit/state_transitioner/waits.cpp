@@ -59,17 +59,30 @@ TEST_CASE("a wait beyond the cap or the deadline ends the operation at once", "[
     CHECK(moved.error().code() == ErrorCode::rate_limited);
     CHECK(f.clock.sleeps().empty());
   }
-  SECTION("of a 503, which leaves the write in doubt, resolved by reading") {
+  SECTION("of a 503, which leaves the write in doubt: not even the reading goes out") {
     Fixture f;
     f.interaction("1");
     f.cloud.answer(503, {{"Retry-After", "3600"}});
-    f.interaction("2", "Verify");
     const auto moved = f.door().transition(f.request());
     REQUIRE_FALSE(moved);
-    CHECK(moved.error().code() == ErrorCode::unavailable);
-    CHECK(moved.error().outcome() == Outcome::not_applied);
+    CHECK(moved.error().code() == ErrorCode::outcome_unknown);
+    CHECK(moved.error().http_status() == 503);
+    CHECK(moved.error().retry_after() == seconds{3600});
     CHECK(f.clock.sleeps().empty());
+    CHECK(f.requests("interaction.get").size() == 1);
   }
+}
+
+TEST_CASE("the reading that resolves a doubt keeps to the server's wait as well", "[waits][A6][I9]") {
+  Fixture f;
+  f.interaction("1");
+  for (int i = 0; i < 4; ++i) f.cloud.answer(503, {{"Retry-After", "2"}});
+  f.interaction("2", "BillingInquiry", first_id());
+  REQUIRE(f.door().transition(f.request()));
+  const auto requests = f.cloud.requests();
+  REQUIRE(requests.size() >= 2);
+  CHECK(requests.back().name == "interaction.get");
+  CHECK(requests.back().at - requests[requests.size() - 2].at >= seconds{2});
 }
 
 TEST_CASE("the operation ends by its deadline whatever the cloud does", "[waits][A7][I7]") {
