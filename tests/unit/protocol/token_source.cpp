@@ -131,6 +131,20 @@ TEST_CASE("the skew is a tenth of the lifetime and at most a minute, doubled at 
   }
 }
 
+TEST_CASE("a token that is due for renewal when its answer comes serves those who waited for it", "[token][A13]") {
+  TokenSource tokens(credentials());
+  Asker leader, waiter, later;
+  REQUIRE(leader.ask(tokens, start) == Turn::lead);
+  REQUIRE(waiter.ask(tokens, start) == Turn::wait);
+  tokens.publish(Secret("short"), "", start, seconds{10}, 0);  // to be renewed from the ninth second on
+  CHECK(leader.ask(tokens, start + milliseconds{9500}) == Turn::use);
+  CHECK(waiter.ask(tokens, start + milliseconds{9500}) == Turn::use);
+  CHECK(later.ask(tokens, start + milliseconds{9500}) == Turn::lead);
+  Asker refused;
+  refused.ticket = leader.ticket;
+  CHECK(refused.ask(tokens, start + milliseconds{9500}, 1) == Turn::wait);  // not what the server has refused already
+}
+
 TEST_CASE("a lifetime beyond the clock's end lasts for ever", "[token]") {
   TokenSource tokens(credentials());
   publish(tokens, start, Duration::max());
