@@ -8,6 +8,7 @@ set(patchbay_test_rooms
   driver_threads
   flow
   hold_controller
+  hold_controller_threads
   json
   observe
   observe_threads
@@ -63,6 +64,10 @@ set(patchbay_tests_hold_controller
   unit/hold_controller/limit.cpp
   unit/hold_controller/order.cpp
   unit/hold_controller/outcomes.cpp
+)
+set(patchbay_tests_hold_controller_threads
+  unit/hold_controller/calls_threads.cpp
+  unit/hold_controller/serving_threads.cpp
 )
 set(patchbay_tests_json
   unit/json/number.cpp

@@ -79,10 +79,7 @@ Protocol<Result<void>> hold_and_sleep(Operation& operation, int depth, int& aliv
   co_return co_await nap(operation, seconds{1});
 }
 
-std::uintptr_t stack_here() {
-  volatile char mark = 0;
-  return reinterpret_cast<std::uintptr_t>(&mark);
-}
+[[gnu::noinline]] std::uintptr_t stack_here() { return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); }
 
 }  // namespace
 
