@@ -32,6 +32,7 @@ set(patchbay_headers
   include/patchbay/observe/metrics.hpp
   include/patchbay/observe/redact.hpp
   include/patchbay/observe/timestamp.hpp
+  include/patchbay/patchbay.hpp
   include/patchbay/policies.hpp
   include/patchbay/policy/clock.hpp
   include/patchbay/policy/logger.hpp
