@@ -39,11 +39,17 @@ class HoldPump final : public WaitServer {
 
   void wait(const WaitEffect& effect) override {
     serve(effect.deadline, [&] { return effect.waiter->woken(); });
+    // The door may be closed, and nothing left to serve, before whoever is waited for is done.
+    while (!effect.waiter->woken() && now() < effect.deadline)
+      policies_->clock.sleep_until(std::min(effect.deadline, after(now(), milliseconds{10})));
   }
-  /// Makes the leader look up: there is something to send, or somebody's wait may be over. From any thread.
+  /// Makes the leader and those who wait behind it look up: there is something to send, or somebody's wait may be over.
+  /// From any thread.
   void wake_up() noexcept override {
-    if (leader_.load() == std::this_thread::get_id()) return;
-    {
+    // This changes `leader_`, if only from nobody to nobody, as whoever takes the lead does. So the two have an order: either
+    // the leader is seen here, or it sees what this call is about before it waits.
+    std::thread::id leader{};
+    if (!leader_.compare_exchange_strong(leader, std::thread::id{}) && leader != std::this_thread::get_id()) {
       const std::lock_guard lock(channel_mutex_);
       if (channel_) channel_->interrupt();
     }
@@ -78,20 +84,25 @@ class HoldPump final : public WaitServer {
     serve(until, [&] { return (left = hub_->session().table().pending()) == 0; });
     std::unique_lock lock(hub_->mutex());
     left = hub_->session().table().pending();
+    close_by_ = std::max(until, after(now(), milliseconds{250}));
     hub_->session().finish();
     hub_->complete();
-    // The leader, if there is one, has nothing left to wait for; it goes as soon as it looks up.
-    while (led_) {
+    // The leader, if there is one, has nothing left to wait for; it goes as soon as it looks up. One that the transport does
+    // not let look up in time ends the connection when it does.
+    while (led_ && now() < close_by_) {
       lock.unlock();
       wake_up();
       lock.lock();
       if (led_) turn_.wait_for(lock, slice);
     }
-    led_ = true;
-    leader_ = std::this_thread::get_id();
-    carry_out_all(lock, std::max(until, after(now(), milliseconds{250})));
+    const bool leading = !led_;
+    if (leading) {
+      led_ = true;
+      leader_ = std::this_thread::get_id();
+      carry_out_all(lock, close_by_);
+    }
     collect();
-    step_down();
+    if (leading) step_down();
     deliver(lock);
     if (left == 0) return {};
     return fail(ErrorCode::outcome_unknown, std::to_string(left) + " commands were still under way when the door was closed");
@@ -107,7 +118,7 @@ class HoldPump final : public WaitServer {
         continue;
       }
       led_ = true;
-      leader_ = std::this_thread::get_id();
+      leader_.exchange(std::this_thread::get_id());
       lead(lock, until, done);
       step_down();
       deliver(lock);
@@ -134,7 +145,7 @@ class HoldPump final : public WaitServer {
     HoldSession& session = hub_->session();
     // What came while nobody served is read before anything is judged or sent: it may be the end of the connection.
     if (channel_ && now() - listened_at_ > milliseconds{100})
-      for (std::size_t i = 0; i < burst && channel_ && receive(lock, now()); ++i) {}
+      for (std::size_t i = 0; i < burst && channel_ && (receive(lock, now()) || event_.kind == ChannelEvent::Kind::interrupted); ++i) {}
     while (!done() && !over()) {
       session.tick(now(), random_unit());
       hub_->complete();
@@ -145,7 +156,6 @@ class HoldPump final : public WaitServer {
       const SteadyTime wake = std::min(session.next_deadline(), until);
       if (channel_) {
         receive(lock, wake);
-        for (std::size_t i = 0; i < burst && channel_ && !done() && received_ && receive(lock, now()); ++i) {}
       } else {
         lock.unlock();
         // In slices: others may ask for the channel, or stop us.
@@ -155,7 +165,7 @@ class HoldPump final : public WaitServer {
     }
   }
 
-  /// Reads one event, by `deadline`. Whether one came.
+  /// Reads one event, by `deadline`. Whether anything came.
   bool receive(Lock& lock, SteadyTime deadline) {
     HoldSession& session = hub_->session();
     const std::uint64_t epoch = session.channel().epoch();
@@ -166,10 +176,10 @@ class HoldPump final : public WaitServer {
     }
     lock.lock();
     listened_at_ = now();
-    received_ = true;
+    bool received = true;
     switch (event_.kind) {
       case ChannelEvent::Kind::idle:
-      case ChannelEvent::Kind::interrupted: received_ = false; break;
+      case ChannelEvent::Kind::interrupted: received = false; break;
       case ChannelEvent::Kind::text: session.text(epoch, event_.payload, listened_at_); break;
       case ChannelEvent::Kind::binary: session.binary(epoch, event_.payload, listened_at_); break;
       case ChannelEvent::Kind::ping:
@@ -180,7 +190,7 @@ class HoldPump final : public WaitServer {
         break;
     }
     hub_->complete();
-    return received_;
+    return received;
   }
 
   void carry_out_all(Lock& lock, SteadyTime until) {
@@ -193,9 +203,10 @@ class HoldPump final : public WaitServer {
         case HoldAction::Kind::send:
         case HoldAction::Kind::ping: send(lock, action, until); break;
         case HoldAction::Kind::close: {
+          const SteadyTime deadline = close_by_;  // the leader's own may be never
           lock.unlock();
           guarded([&] {
-            if (channel_) channel_->close(1000, until);
+            if (channel_) channel_->close(1000, deadline);
           });
           lock.lock();
           let_go();
@@ -351,6 +362,7 @@ class HoldPump final : public WaitServer {
   std::condition_variable turn_;
   bool led_ = false;
   bool delivering_ = false;
+  SteadyTime close_by_{};  ///< When the closing handshake is to be over.
   std::deque<HoldNotice> outbox_;
   std::deque<std::unique_ptr<OwnRelease>> finished_;
   std::vector<std::unique_ptr<OwnRelease>> own_;
@@ -361,7 +373,6 @@ class HoldPump final : public WaitServer {
   std::optional<ChannelType> channel_;
   ChannelEvent event_;
   SteadyTime listened_at_{};
-  bool received_ = false;
 };
 
 }  // namespace patchbay
