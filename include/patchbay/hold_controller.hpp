@@ -197,13 +197,14 @@ class HoldController {
       for (const Variables::Entry entry : *fields) note(job, entry.name, entry.value);
     if (auto ready = prepare(operation, job, encode); !ready)
       return settle_hold(operation, context_, job, fail(std::move(ready.error())));
-    return operation.run(perform_hold(operation, context_, job));
+    return settle_hold(operation, context_, job, operation.run(perform_hold(operation, context_, job)));
   }
 
   /// Everything that needs no network: the fields, and the frame (hazard B11).
   template <class Encode>
   Result<void> prepare(Operation& operation, HoldJob& job, Encode&& encode) {
     if (invalid_) return fail(*invalid_);
+    if (hub_.with([](HoldSession& session) { return session.closing(); })) return fail(ErrorCode::closed, "the door is closed");
     if (operation.deadline <= operation.started) return fail(ErrorCode::invalid_argument, "the deadline is not positive");
     std::vector<Violation> violations;
     operation.attributes.clear();

@@ -240,6 +240,7 @@ class HoldPump final : public WaitServer {
     const SteadyTime limit = std::min(after(begun, settings.connect_timeout), until);
     opening_.begin({}, limit - begun);
     opening_.observer = context_;
+    opening_.must_not_wait = true;  // releases wait for this token (invariant I14)
     std::optional<ChannelType> opened;
     std::optional<OpenFailure> failure = open(fresh_token, limit, opened);
     if (failure && now() >= until && until < after(begun, settings.connect_timeout)) failure->kind = OpenFailure::Kind::abandoned;

@@ -268,14 +268,15 @@ inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& co
 }
 
 /// The whole operation for a job that is validated and encoded: a hold's turn and eligibility, or a release's precedence; the
-/// command; its proof; its terminal record.
+/// command; its proof. The door ends it with `settle_hold`, outside of the interaction's turn, so that a monitor may act on
+/// the same interaction.
 inline Protocol<Result<HoldResult>> perform_hold(Operation& operation, HoldContext& context, HoldJob& job) {
   HoldTurn turn(context.turns, operation, job.call.interaction);
   HoldResult out;
   if (job.verb == HoldVerb::hold) {
     auto already = co_await prepare_hold(operation, context, job, turn, out);
-    if (!already) co_return settle_hold(operation, context, job, fail(std::move(already.error())));
-    if (*already) co_return settle_hold(operation, context, job, std::move(out));
+    if (!already) co_return fail(std::move(already.error()));
+    if (*already) co_return out;
   } else {
     context.turns.enter(turn);
     const bool too_late = context.hub->with([&](HoldSession& session) {
@@ -284,12 +285,11 @@ inline Protocol<Result<HoldResult>> perform_hold(Operation& operation, HoldConte
       return registry.beyond_limit(job.call.interaction, operation.steady_now());
     });
     if (too_late && context.settings->hold.limit == HoldLimit::reject_late_unhold)
-      co_return settle_hold(operation, context, job,
-                            fail(ErrorCode::hold_limit, "the hold has lasted longer than max_hold, and the settings refuse its release"));
+      co_return fail(ErrorCode::hold_limit, "the hold has lasted longer than max_hold, and the settings refuse its release");
   }
   auto sent = co_await send_command(operation, context, job, turn, out);
-  if (!sent) co_return settle_hold(operation, context, job, fail(std::move(sent.error())));
-  co_return settle_hold(operation, context, job, std::move(out));
+  if (!sent) co_return fail(std::move(sent.error()));
+  co_return out;
 }
 
 }  // namespace patchbay

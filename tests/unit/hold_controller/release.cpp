@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+//
+// Nothing keeps a release from being sent, and what is believed about a hold is not more than what is known.
+#include "hold_controller/door.hpp"
+
+#include <chrono>
+
+#include "support/catch.hpp"
+
+using namespace patchbay;
+using namespace patchbay::tests;
+
+namespace {
+
+std::string numbered(int i) {
+  std::string digits = std::to_string(i);
+  return "550e8400-e29b-41d4-a716-" + std::string(12 - digits.size(), '0') + digits;
+}
+
+}  // namespace
+
+TEST_CASE("a release does not wait for a paced token when the channel has to be opened", "[hold][B7][I14]") {
+  HoldFixture f;
+  f.settings.pacer = std::make_shared<Pacer>(1.0);
+  CHECK(f.settings.pacer->reserve(f.clock.steady_now(), never));  // another door took the turn
+  f.accept();
+  auto door = f.door();
+  const SteadyTime begun = f.clock.steady_now();
+  CHECK(door.unhold(f.unhold()));
+  CHECK(f.clock.steady_now() == begun);
+}
+
+TEST_CASE("calls without the time to connect leave the next attempt to those who have it", "[hold][I14]") {
+  HoldFixture f;
+  for (int i = 0; i < 12; ++i) f.cloud.fail_open(TransportFault::timed_out);
+  auto door = f.door();
+  REQUIRE_FALSE(door.ready(milliseconds{50}));
+  while (f.cloud.openings().size() < 12) door.pump_for(milliseconds{50});
+  f.accept();
+  CHECK(door.unhold(f.unhold()));
+  CHECK(f.cloud.openings().size() == 13);
+}
+
+TEST_CASE("releases of the door's own making leave room for the client's", "[hold][I14][I20]") {
+  HoldFixture f;
+  f.settings.hold.limit = HoldLimit::release;
+  f.settings.hold.max_commands = 2;
+  ChannelPeer peer = f.accept();
+  auto door = f.door();
+  for (int i = 0; i < 6; ++i) {
+    f.cloud.when(Method::get, "/api/v2/interactions/" + numbered(i), 200, {}, R"({"routingData":{"skillGroup":{"id":"s"}}})");
+    REQUIRE(door.hold(HoldRequest{numbered(i), "consultation", 5}));
+  }
+  peer.on_text([](std::string_view, ChannelPeer&) {});  // nothing is acknowledged any more
+  Result<HoldResult> released = fail(ErrorCode::internal, "not called");
+  door.on_limit([&](const HoldLimitEvent& event) {
+    if (event.kind != HoldLimitEvent::Kind::release || released) return;
+    peer.on_text(&acknowledge);
+    released = door.unhold(UnholdRequest{numbered(0), 5});
+  });
+  door.pump_for(seconds{901});
+  CHECK(released);
+}
+
+TEST_CASE("behind a release of unknown fate a hold is sent, not taken for granted", "[hold][B5][B21][I4]") {
+  HoldFixture f;
+  ChannelPeer peer = f.accept();
+  auto door = f.door();
+  REQUIRE(door.hold(f.hold()));
+  peer.on_text([](std::string_view, ChannelPeer&) {});
+  CHECK(door.unhold(f.unhold()).error().outcome() == Outcome::unknown);  // it may well have been applied
+  REQUIRE(door.held().size() == 1);
+  CHECK_FALSE(door.held()[0].confirmed);
+  peer.on_text(&acknowledge);
+  const auto again = door.hold(f.hold());
+  REQUIRE(again);
+  CHECK_FALSE(again->already_held);
+  CHECK(again->attempts == 1);
+  CHECK(door.held()[0].confirmed);
+}
+
+TEST_CASE("a refused hold behind a release of unknown fate leaves the first one watched", "[hold][B4][I13]") {
+  HoldFixture f;
+  ChannelPeer peer = f.accept();
+  auto door = f.door();
+  REQUIRE(door.hold(f.hold()));
+  peer.on_text([](std::string_view, ChannelPeer&) {});
+  CHECK_FALSE(door.unhold(f.unhold()));
+  peer.on_text([](std::string_view text, ChannelPeer& p) { p.deliver(ack(member(text, "correlationId"), "error")); });
+  CHECK_FALSE(door.hold(f.hold()));
+  CHECK(door.held().size() == 1);
+}
