@@ -9,9 +9,13 @@
 
 namespace patchbay {
 
+/// What to make of the answer to a reading; its error becomes the reading's.
+using AcceptAnswer = Result<void> (*)(Operation& operation, std::string_view id);
+
 /// Reads `operation.target` with a token into `operation.response`, with retries; `name` is the request's for logs and
-/// messages. Succeeds on 2xx, and on 304 when `if_none_match` is given.
-inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, std::string_view name, std::string_view if_none_match) {
+/// messages. Succeeds on 2xx, and on 304 when `if_none_match` is given, if `accept`, called with `id`, takes the answer.
+inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, std::string_view name, std::string_view if_none_match,
+                                  AcceptAnswer accept = nullptr, std::string_view id = {}) {
   HttpRequest request(Method::get, gateway.api, operation.target);
   request.name = name;
   request.max_body = gateway.max_body;
@@ -25,7 +29,8 @@ inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, 
     request.headers = std::span(headers).first(if_none_match.empty() ? 2 : 3);
     Attempt last;
     if (auto begun = co_await attempt(operation, gateway, ExchangeKind::read, request, operation.deadline, last); !begun) co_return begun;
-    if (last.verdict.next == Next::done || (operation.status == 304 && !if_none_match.empty())) co_return Result<void>{};
+    if (last.verdict.next == Next::done || (operation.status == 304 && !if_none_match.empty()))
+      co_return accept ? accept(operation, id) : Result<void>{};
     if (last.verdict.next == Next::refresh_token && may_replay(operation, gateway)) {
       stale_generation = operation.token_generation;
       continue;
@@ -39,18 +44,22 @@ inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, 
   }
 }
 
-/// Reads an interaction into `operation.snapshot`.
-inline Protocol<Result<void>> read_interaction(Operation& operation, const Gateway& gateway, std::string_view id) {
-  Dialect::interaction_target(operation.target, gateway.api, id);
-  if (auto read = co_await get(operation, gateway, "interaction.get", {}); !read) co_return read;
+/// Takes the interaction `id` out of the answer into `operation.snapshot`.
+inline Result<void> accept_interaction(Operation& operation, std::string_view id) {
   if (const auto parsed = Dialect::parse_interaction(operation.response, operation.json, operation.snapshot); !parsed) {
     Error error(ErrorCode::malformed_response, std::string("the interaction ").append(parsed.error().why));
     error.set_http_status(operation.status);
-    co_return fail(std::move(error));
+    return fail(std::move(error));
   }
   if (!operation.snapshot.id.empty() && !equal_ignoring_case(operation.snapshot.id, id))
-    co_return fail(ErrorCode::malformed_response, "the server answered with another interaction than the one asked for");
-  co_return Result<void>{};
+    return fail(ErrorCode::malformed_response, "the server answered with another interaction than the one asked for");
+  return {};
+}
+
+/// Reads an interaction into `operation.snapshot`.
+inline Protocol<Result<void>> read_interaction(Operation& operation, const Gateway& gateway, std::string_view id) {
+  Dialect::interaction_target(operation.target, gateway.api, id);
+  return get(operation, gateway, "interaction.get", {}, accept_interaction, id);
 }
 
 }  // namespace patchbay
