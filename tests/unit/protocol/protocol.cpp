@@ -146,7 +146,8 @@ TEST_CASE("a protocol that is destroyed in its lane, or waiting for it, leaves t
   Lanes lanes;
   BenchOperation one, two, three;
   for (BenchOperation* each : {&one, &two, &three}) each->begin("i", seconds{60});
-  std::optional<Protocol<Result<void>>> first(act_in_lane(one, lanes)), second(act_in_lane(two, lanes));
+  auto first = std::make_unique<Protocol<Result<void>>>(act_in_lane(one, lanes));
+  auto second = std::make_unique<Protocol<Result<void>>>(act_in_lane(two, lanes));
   Protocol<Result<void>> third = act_in_lane(three, lanes);
   first->start(), second->start(), third.start();
   CHECK(lanes.size() == 3);
