@@ -73,6 +73,14 @@ void show(std::uint64_t applied, std::uint64_t submitted, const LatencySummary& 
              ms(latency.mean), ms(latency.p50), ms(latency.p99));
 }
 
+volatile std::sig_atomic_t cloud_pid = 0;
+
+/// Ends the cloud with this process, when that is told to end.
+extern "C" void end_cloud(int signal) {
+  if (cloud_pid > 0) ::kill(static_cast<pid_t>(cloud_pid), SIGTERM);
+  ::_exit(128 + signal);
+}
+
 /// loopback_cloud as a child of this process.
 class Cloud {
  public:
@@ -86,6 +94,8 @@ class Cloud {
     char* argv[] = {program.data(), nullptr};
     if (posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv, environ) != 0) pid_ = -1;
     posix_spawn_file_actions_destroy(&actions);
+    cloud_pid = pid_;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, end_cloud);
     ::close(ends[1]);
     std::string line;
     for (char c; pid_ > 0 && ::read(ends[0], &c, 1) == 1 && c != '\n';) line.push_back(c);
@@ -94,6 +104,7 @@ class Cloud {
   }
   ~Cloud() {
     if (pid_ <= 0) return;
+    cloud_pid = 0;
     ::kill(pid_, SIGTERM);
     ::waitpid(pid_, nullptr, 0);
   }
