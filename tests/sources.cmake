@@ -64,6 +64,7 @@ set(patchbay_tests_hold_controller
   unit/hold_controller/limit.cpp
   unit/hold_controller/order.cpp
   unit/hold_controller/outcomes.cpp
+  unit/hold_controller/release.cpp
 )
 set(patchbay_tests_hold_controller_threads
   unit/hold_controller/calls_threads.cpp
@@ -98,7 +99,10 @@ set(patchbay_tests_protocol
   unit/protocol/call.cpp
   unit/protocol/classify.cpp
   unit/protocol/flow_cache.cpp
+  unit/protocol/hold_channel.cpp
+  unit/protocol/hold_registry.cpp
   unit/protocol/hold_session_model.cpp
+  unit/protocol/hold_turns.cpp
   unit/protocol/lanes.cpp
   unit/protocol/operation.cpp
   unit/protocol/pacer.cpp
