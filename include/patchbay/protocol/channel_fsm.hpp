@@ -39,7 +39,7 @@ class ChannelMachine {
  public:
   enum class Wish : std::uint8_t { none, connect, ping, close, drop };
 
-  /// No more attempts than this within a minute, whatever the server does (invariant L5).
+  /// No more attempts than this within a minute, whatever the server does (invariant L5). Abandoned ones do not count.
   static constexpr std::size_t max_connects_per_minute = 12;
 
   explicit ChannelMachine(const HoldSettings& settings) noexcept : settings_(&settings) {}
@@ -127,7 +127,10 @@ class ChannelMachine {
     const Duration asked = failure.error.retry_after();
     error_ = std::move(failure.error);
     switch (failure.kind) {
-      case OpenFailure::Kind::abandoned: wait_until(after(now, jittered(settings_->first_delay, random))); break;
+      case OpenFailure::Kind::abandoned:
+        forget_attempt();  // or calls without the time to connect would use up the attempts of those who have it
+        wait_until(after(now, jittered(settings_->first_delay, random)));
+        break;
       case OpenFailure::Kind::network: back_off(now, random, Duration::zero()); break;
       case OpenFailure::Kind::busy: back_off(now, random, asked); break;
       case OpenFailure::Kind::auth: authenticate_again(now, random, Duration::zero()); break;
@@ -175,6 +178,10 @@ class ChannelMachine {
   }
   [[nodiscard]] static Duration jittered(Duration bound, double random) noexcept {
     return Duration(static_cast<Duration::rep>(static_cast<double>(bound.count()) * random));
+  }
+  void forget_attempt() noexcept {
+    next_attempt_ = (next_attempt_ + attempts_.size() - 1) % attempts_.size();
+    attempts_[next_attempt_] = SteadyTime{};
   }
   void wait_until(SteadyTime when) noexcept {
     state_ = ChannelState::waiting;

@@ -72,6 +72,7 @@ class World {
         connects.push_back(now);
         if (chance(refusing)) {
           const auto kind = static_cast<OpenFailure::Kind>(below(5));
+          if (kind == OpenFailure::Kind::abandoned) connects.pop_back();  // the caller's doing, not the server's load
           session.open_failed(epoch, OpenFailure(kind, Error(ErrorCode::network, "no")), now, unit());
           session.opened(epoch, now);  // too late: ignored
         } else {
