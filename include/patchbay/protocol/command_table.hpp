@@ -87,7 +87,8 @@ class Command {
 /// The commands of one hold channel by correlation id (hazards B20 to B25).
 ///
 /// A command's entry, and its timer, exist before a byte of it is written. Bounded: holds beyond `max_commands` are not
-/// admitted, and a reserve as large again is kept for releases; the last `max_tombstones` settled commands are kept. Pure.
+/// admitted, a reserve as large again is kept for releases, and another for those that somebody waits for, which the door's
+/// own must not crowd out; the last `max_tombstones` settled commands are kept. Pure.
 class CommandTable {
  public:
   explicit CommandTable(const HoldSettings& settings) noexcept : settings_(&settings) {}
@@ -101,7 +102,7 @@ class CommandTable {
 
   /// Queues the command; false when the table is full, or has the id already.
   bool add(HoldCall& call) {
-    const std::size_t room = settings_->max_commands * (call.verb == HoldVerb::unhold ? 2 : 1);
+    const std::size_t room = settings_->max_commands * (call.verb == HoldVerb::hold ? 1 : call.waiter ? 3 : 2);
     if (pending() >= room) return false;
     const auto [at, fresh] = commands_.try_emplace(call.correlation_id);
     if (!fresh) return false;
