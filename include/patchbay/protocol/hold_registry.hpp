@@ -43,7 +43,7 @@ class HoldRegistry {
 
   [[nodiscard]] Belief belief(std::string_view interaction) const noexcept {
     const auto at = watched_.find(interaction);
-    return at == watched_.end() ? Belief::not_held : at->second.held ? Belief::held : Belief::unknown;
+    return at == watched_.end() ? Belief::not_held : at->second.confirmed() ? Belief::held : Belief::unknown;
   }
   [[nodiscard]] std::size_t size() const noexcept { return watched_.size(); }
   [[nodiscard]] bool full() const noexcept { return watched_.size() >= settings_->max_holds; }
@@ -96,6 +96,10 @@ class HoldRegistry {
     if (entry->held_order < order) entry->held = false;
     conclude(interaction, *entry);
   }
+  /// A release was sent, and its fate is not known: what was believed before it is not known any more either.
+  void release_in_doubt(std::string_view interaction, std::uint64_t order) noexcept {
+    if (Watched* const entry = find(interaction)) entry->doubt_order = std::max(entry->doubt_order, order);
+  }
   /// The interaction was seen not to be on hold.
   void released(std::string_view interaction) noexcept {
     const auto at = watched_.find(interaction);
@@ -116,7 +120,7 @@ class HoldRegistry {
     Watched& entry = at->second;
     const SteadyTime limit = after(entry.since, settings_->max_hold);
     out.interaction = at->first;
-    out.confirmed = entry.held;
+    out.confirmed = entry.confirmed();
     out.held_for = now - entry.since;
     out.repetition = entry.repetitions;
     if (now < limit) {
@@ -137,7 +141,7 @@ class HoldRegistry {
     for (const auto& [interaction, entry] : watched_) {
       HeldInteraction& each = out.emplace_back();
       each.interaction = interaction;
-      each.confirmed = entry.held;
+      each.confirmed = entry.confirmed();
       each.since = entry.since;
     }
     return out;
@@ -155,9 +159,11 @@ class HoldRegistry {
     SteadyTime since{};
     std::vector<Sent> unsettled;  ///< Holds whose fate is not known; hardly ever more than one.
     std::uint64_t held_order = 0; ///< Of the last command that is known to have come before the hold was seen.
+    std::uint64_t doubt_order = 0;  ///< Of the last release whose fate is not known.
     bool held = false;
     int repetitions = 0;
     Timers::iterator due{};
+    [[nodiscard]] bool confirmed() const noexcept { return held && held_order >= doubt_order; }
   };
 
   [[nodiscard]] SteadyTime first_due(SteadyTime since) const noexcept { return after(since, settings_->max_hold - settings_->warn_before); }

@@ -296,6 +296,8 @@ class HoldSession {
     HoldCall* const call = command.call;
     if (end == CallEnd::ack_timeout) metrics_->count(HoldCount::ack_timeouts);
     if (end == CallEnd::channel_refused) call->error = machine_.error();
+    if (command.verb == HoldVerb::unhold && (end == CallEnd::ack_timeout || end == CallEnd::disconnected))
+      registry_.release_in_doubt(command.interaction, command.order);
     table_.settle(command, end);
     completed_.push_back(call);
   }
