@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include <patchbay/protocol/hold_registry.hpp>
+
+#include "support/catch.hpp"
+
+using namespace patchbay;
+
+namespace {
+
+constexpr SteadyTime start{std::chrono::hours{5}};
+using Belief = HoldRegistry::Belief;
+
+}  // namespace
+
+TEST_CASE("an interaction is watched from the first hold that may have taken effect", "[hold][registry][B3][I13]") {
+  const HoldSettings settings;
+  HoldRegistry registry(settings);
+  CHECK(registry.belief("a") == Belief::not_held);
+  registry.hold_sent("a", 1, start);
+  CHECK(registry.belief("a") == Belief::unknown);
+  CHECK(registry.since("a") == start);
+  SECTION("a refusal ends it") {
+    registry.hold_void("a", 1);
+    CHECK(registry.belief("a") == Belief::not_held);
+    CHECK(registry.next_deadline() == never);
+  }
+  SECTION("a confirmation keeps the start, and a refusal of a second hold changes nothing") {
+    REQUIRE(registry.hold_applied("a", 1));
+    registry.hold_sent("a", 2, start + seconds{10});
+    registry.hold_void("a", 2);
+    CHECK(registry.belief("a") == Belief::held);
+    CHECK(registry.since("a") == start);
+  }
+  SECTION("of two unsettled holds one refusal leaves the other, and its start") {
+    registry.hold_sent("a", 2, start + seconds{10});
+    registry.hold_void("a", 1);
+    CHECK(registry.belief("a") == Belief::unknown);
+    CHECK(registry.since("a") == start + seconds{10});
+    CHECK(registry.next_deadline() == start + seconds{850});
+    registry.hold_void("a", 2);
+    CHECK(registry.size() == 0);
+  }
+  SECTION("a release speaks for the holds before it alone") {
+    registry.hold_sent("a", 3, start + seconds{10});
+    registry.release_confirmed("a", 2);
+    CHECK(registry.belief("a") == Belief::unknown);
+    CHECK(registry.since("a") == start + seconds{10});
+    CHECK_FALSE(registry.hold_applied("a", 1));  // settled by the release
+    REQUIRE(registry.hold_applied("a", 3));
+    registry.release_confirmed("a", 2);
+    CHECK(registry.belief("a") == Belief::held);
+    registry.release_confirmed("a", 4);
+    CHECK(registry.belief("a") == Belief::not_held);
+  }
+  SECTION("what was seen is newer than every command before it") {
+    registry.seen_held("a", 5, start + seconds{1});
+    CHECK(registry.belief("a") == Belief::held);
+    CHECK(registry.since("a") == start);
+    registry.release_confirmed("a", 5);
+    CHECK(registry.belief("a") == Belief::held);
+    registry.released("a");
+    CHECK(registry.belief("a") == Belief::not_held);
+  }
+}
+
+TEST_CASE("a release in doubt leaves the interaction watched, and its hold in doubt", "[hold][registry][B4]") {
+  const HoldSettings settings;
+  HoldRegistry registry(settings);
+  registry.hold_sent("a", 1, start);
+  REQUIRE(registry.hold_applied("a", 1));
+  registry.release_in_doubt("a", 2);
+  registry.release_in_doubt("nobody", 2);
+  CHECK(registry.belief("a") == Belief::unknown);
+  CHECK(registry.since("a") == start);
+  CHECK(registry.held().size() == 1);
+  registry.seen_held("a", 2, start + seconds{9});
+  CHECK(registry.belief("a") == Belief::held);
+  CHECK(registry.since("a") == start);
+}
+
+TEST_CASE("timers fire in order and once for each time", "[hold][registry][B2][I15]") {
+  HoldSettings settings;
+  settings.max_hold = seconds{100};
+  settings.warn_before = seconds{20};
+  settings.repeat_every = seconds{10};
+  HoldRegistry registry(settings);
+  registry.hold_sent("b", 1, start + seconds{5});
+  registry.hold_sent("a", 2, start);
+  HoldLimitEvent event;
+  CHECK_FALSE(registry.take_event(start + seconds{79}, event));
+  REQUIRE(registry.take_event(start + seconds{85}, event));
+  CHECK(event.interaction == "a");
+  CHECK(event.kind == HoldLimitEvent::Kind::warning);
+  CHECK_FALSE(event.confirmed);
+  REQUIRE(registry.take_event(start + seconds{85}, event));
+  CHECK(event.interaction == "b");
+  CHECK_FALSE(registry.take_event(start + seconds{85}, event));
+  CHECK(registry.next_deadline() == start + seconds{100});
+  registry.released("b");
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(registry.take_event(start + seconds{100 + 10 * i}, event));
+    CHECK(event.interaction == "a");
+    CHECK(event.kind == HoldLimitEvent::Kind::escalation);
+    CHECK(event.repetition == i);
+    CHECK(event.held_for == seconds{100 + 10 * i});
+    CHECK_FALSE(registry.take_event(start + seconds{100 + 10 * i}, event));
+  }
+  CHECK_FALSE(registry.beyond_limit("a", start + seconds{100}));
+  CHECK(registry.beyond_limit("a", start + seconds{100} + Duration{1}));
+  registry.released("a");
+  registry.released("a");
+  CHECK(registry.next_deadline() == never);
+  CHECK(registry.held().empty());
+}
+
+TEST_CASE("many unanswered holds of one interaction stay bounded and keep the first start", "[hold][registry][I20]") {
+  const HoldSettings settings;
+  HoldRegistry registry(settings);
+  for (std::uint64_t i = 1; i <= 1000; ++i) registry.hold_sent("a", i, start + seconds{i});
+  CHECK(registry.since("a") == start + seconds{1});
+  registry.release_confirmed("a", 1001);
+  CHECK(registry.size() == 0);
+}
