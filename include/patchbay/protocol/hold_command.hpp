@@ -168,13 +168,13 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     const std::string& interaction = job.call.interaction;
     const bool believed = registry.belief(interaction) == HoldRegistry::Belief::held;
     if (snapshot.held.value_or(believed)) {
-      session.seen(interaction, true, now);
+      session.seen(interaction, true, session.table().last_order(), now);
       out.held_for = now - registry.since(interaction).value_or(now);
       out.already_held = true;
       return true;
     }
     // Believed to be on hold and seen not to be: somebody else has released it.
-    if (believed) session.seen(interaction, false, now);
+    if (believed) session.seen(interaction, false, session.table().last_order(), now);
     return false;
   });
   if (already && context.pump) context.pump->wake_up();  // perhaps there is a new limit to keep
@@ -184,11 +184,14 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
 /// Reads the interaction after a command whose fate is not known; whether the state is the wanted one (hazards B20, B21).
 /// The other state proves nothing, since the command may still be on its way.
 inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext& context, const HoldJob& job) {
+  const std::uint64_t order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
   if (auto read = co_await read_interaction(operation, *context.api, job.interaction); !read) co_return fail(std::move(read.error()));
   const bool wanted = job.verb == HoldVerb::hold;
   if (!operation.snapshot.held || *operation.snapshot.held != wanted) co_return false;
   context.hub->with([&](HoldSession& session) {
-    session.seen(job.call.interaction, wanted, job.call.sent_at);
+    // The hold is watched since it was sent, unless a release was confirmed meanwhile: what was seen is older than that.
+    if (wanted && session.registry().belief(job.call.interaction) == HoldRegistry::Belief::not_held) return;
+    session.seen(job.call.interaction, wanted, order, job.call.sent_at);
   });
   co_return true;
 }

@@ -104,10 +104,11 @@ class HoldSession {
     tell_state(before);
   }
 
-  /// An operation has read the interaction, and learnt what it shows.
-  void seen(std::string_view interaction, bool held, SteadyTime since) {
+  /// An operation has read the interaction, and learnt what it shows. `order` is `table().last_order()` before the reading:
+  /// commands that were sent after it may have changed what was seen.
+  void seen(std::string_view interaction, bool held, std::uint64_t order, SteadyTime since) {
     if (held) {
-      registry_.seen_held(interaction, table_.last_order(), since);
+      registry_.seen_held(interaction, order, since);
     } else {
       registry_.released(interaction);
     }

@@ -4,7 +4,8 @@
 // Nothing keeps a release from being sent, and what is believed about a hold is not more than what is known.
 #include "hold_controller/door.hpp"
 
-#include <chrono>
+#include <functional>
+#include <memory>
 
 #include "support/catch.hpp"
 
@@ -18,7 +19,47 @@ std::string numbered(int i) {
   return "550e8400-e29b-41d4-a716-" + std::string(12 - digits.size(), '0') + digits;
 }
 
+/// A transport that runs something in the midst of reading an interaction for the second time.
+class Meeting {
+ public:
+  using channel_type = testing::VirtualChannel;
+
+  Meeting(ScriptedTransport cloud_in, std::shared_ptr<std::function<void()>> midst_in) : cloud(std::move(cloud_in)), midst(std::move(midst_in)) {}
+
+  TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) {
+    if (request.name == "interaction.get" && ++reads == 2) (*midst)();
+    return cloud.send(request, response, deadline);
+  }
+  TransportResult<channel_type> open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline) {
+    return cloud.open(request, refusal, deadline);
+  }
+
+  ScriptedTransport cloud;
+  std::shared_ptr<std::function<void()>> midst;
+  int reads = 0;
+};
+
 }  // namespace
+
+TEST_CASE("a reading that is older than a confirmed release does not bring the watch back", "[hold][B4][I13]") {
+  HoldFixture f;
+  ChannelPeer peer = f.cloud.accept();
+  peer.on_text([](std::string_view text, ChannelPeer& p) {
+    if (member(text, "type") == "unhold") p.deliver(ack_of(text));
+  });
+  const auto midst = std::make_shared<std::function<void()>>();
+  HoldController door{Policies{.transport = Meeting(f.cloud, midst), .clock = f.clock}, f.settings};
+  Result<HoldResult> released = fail(ErrorCode::internal, "not called");
+  *midst = [&] {
+    released = door.unhold(f.unhold());
+    f.interaction(R"(,"held":true)");  // as it was when the server read it
+  };
+  const auto held = door.hold(f.hold());
+  REQUIRE(held);
+  CHECK(held->resolved_by == ResolvedBy::state);
+  CHECK(released);
+  CHECK(door.held().empty());
+}
 
 TEST_CASE("a release does not wait for a paced token when the channel has to be opened", "[hold][B7][I14]") {
   HoldFixture f;
