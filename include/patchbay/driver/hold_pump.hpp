@@ -286,14 +286,25 @@ class HoldPump final : public WaitServer {
 
   // What is told outside the lock.
 
+  [[nodiscard]] static std::size_t bytes_of(const HoldNotice& notice) noexcept {
+    const ChannelMessage* const message = std::get_if<ChannelMessage>(&notice);
+    return message ? message->payload.size() : 0;
+  }
   [[nodiscard]] bool has_news() const noexcept { return !outbox_.empty() || !finished_.empty(); }
   void collect() {
     HoldSession& session = hub_->session();
-    for (HoldNotice& notice : session.notices()) outbox_.push_back(std::move(notice));
+    for (HoldNotice& notice : session.notices()) {
+      outbox_bytes_ += bytes_of(notice);
+      outbox_.push_back(std::move(notice));
+    }
     session.notices().clear();
     session.notices_taken();
-    while (outbox_.size() > HoldSession::max_notices) {
-      outbox_.pop_front();
+    while (outbox_.size() > HoldSession::max_notices || outbox_bytes_ > HoldSession::max_notice_bytes) {
+      // A flood of messages does not drown what the watchdog says.
+      auto oldest = std::find_if(outbox_.begin(), outbox_.end(), [](const HoldNotice& each) { return std::holds_alternative<ChannelMessage>(each); });
+      if (oldest == outbox_.end()) oldest = outbox_.begin();
+      outbox_bytes_ -= bytes_of(*oldest);
+      outbox_.erase(oldest);
       context_->metrics->count(HoldCount::callback_failures);
     }
     for (HoldCall* const call : hub_->ended()) {
@@ -308,6 +319,7 @@ class HoldPump final : public WaitServer {
     if (std::exchange(delivering_, true)) return;
     while (has_news()) {
       if (!outbox_.empty()) {
+        outbox_bytes_ -= bytes_of(outbox_.front());
         const HoldNotice notice = std::move(outbox_.front());
         outbox_.pop_front();
         lock.unlock();
@@ -365,6 +377,7 @@ class HoldPump final : public WaitServer {
   bool delivering_ = false;
   SteadyTime close_by_{};  ///< When the closing handshake is to be over.
   std::deque<HoldNotice> outbox_;
+  std::size_t outbox_bytes_ = 0;  ///< Of the messages in it.
   std::deque<std::unique_ptr<OwnRelease>> finished_;
   std::vector<std::unique_ptr<OwnRelease>> own_;
 

@@ -132,3 +132,30 @@ TEST_CASE("a refused hold behind a release of unknown fate leaves the first one 
   CHECK_FALSE(door.hold(f.hold()));
   CHECK(door.held().size() == 1);
 }
+
+TEST_CASE("while a handler is slow, messages wait in bounded memory, and the watchdog is heard over them", "[hold][I15][I20][I25]") {
+  HoldFixture f;
+  ChannelPeer peer = f.accept();
+  auto door = f.door();
+  REQUIRE(door.hold(f.hold()));
+  std::size_t messages = 0, bytes = 0, escalations = 0;
+  door.on_limit([&](const HoldLimitEvent& event) { escalations += event.kind == HoldLimitEvent::Kind::escalation ? 1U : 0U; });
+  door.on_message([&](const ChannelMessage& message) {
+    bytes += message.payload.size();
+    if (++messages != 1) return;
+    door.pump_for(seconds{901});  // what happens meanwhile waits for this handler
+    SECTION("many") {
+      for (int i = 0; i < 3000; ++i) peer.deliver(R"({"topic":"anything"})");
+    }
+    SECTION("large") {
+      for (int i = 0; i < 20; ++i) peer.deliver(R"({"topic":")" + std::string(1'000'000, 'x') + "\"}");
+    }
+    door.pump_for(seconds{5});
+  });
+  peer.deliver(R"({"topic":"first"})");
+  door.pump_for(seconds{1});
+  CHECK(messages > 1);
+  CHECK(messages <= 1 + HoldSession::max_notices);
+  CHECK(bytes <= 100 + HoldSession::max_notice_bytes);
+  CHECK(escalations == 1);
+}
