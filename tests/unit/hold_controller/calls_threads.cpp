@@ -151,7 +151,10 @@ TEST_CASE("a command does not wait for the leader's receive to end", "[hold][thr
   std::jthread runner([&](std::stop_token stop) { door.run(stop); });
   REQUIRE(door.ready());
   const SteadyTime begun = SystemClock{}.steady_now();
-  for (int i = 0; i < 20; ++i) REQUIRE(door.unhold(UnholdRequest{nth_id(1), 5}));
+  for (int i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(milliseconds{5});  // the runner leads, which it would not between calls without a pause
+    REQUIRE(door.unhold(UnholdRequest{nth_id(1), 5}));
+  }
   CHECK(SystemClock{}.steady_now() - begun < seconds{5});  // its receive would end after 30 s
   CHECK(s.server->interrupts >= 1);
   runner.request_stop();
