@@ -105,7 +105,8 @@ class HoldController {
     });
   }
 
-  /// Serves the channel and the watchdog until `until`, a point on the policy's clock, or until the door is closed.
+  /// Serves the channel and the watchdog until `until`, a point on the policy's clock, or until the door is closed. An attempt
+  /// to connect ends with it as well, so that spans shorter than connecting takes never bring a lost channel back.
   void pump(SteadyTime until) {
     if (!invalid_) pump_.serve(until, [] { return false; });
   }
