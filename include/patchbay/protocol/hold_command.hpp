@@ -163,11 +163,13 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
   if (auto eligible = check_eligibility(snapshot, context.settings->hold); !eligible) co_return fail(std::move(eligible.error()));
   if (context.turns.superseded(turn)) co_return superseded_hold();
   const SteadyTime now = operation.steady_now();
-  const bool already = context.hub->with([&](HoldSession& session) {
+  Result<bool> already = context.hub->with([&](HoldSession& session) -> Result<bool> {
     const HoldRegistry& registry = session.registry();
     const std::string& interaction = job.call.interaction;
     const bool believed = registry.belief(interaction) == HoldRegistry::Belief::held;
     if (snapshot.held.value_or(believed)) {
+      if (registry.full() && registry.belief(interaction) == HoldRegistry::Belief::not_held)
+        return fail(ErrorCode::queue_full, "the interaction is on hold already, and too many others are for it to be watched");
       session.seen(interaction, true, session.table().last_order(), now);
       out.held_for = now - registry.since(interaction).value_or(now);
       out.already_held = true;
@@ -177,7 +179,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     if (believed) session.seen(interaction, false, session.table().last_order(), now);
     return false;
   });
-  if (already && context.pump) context.pump->wake_up();  // perhaps there is a new limit to keep
+  if (already && *already && context.pump) context.pump->wake_up();  // perhaps there is a new limit to keep
   co_return already;
 }
 

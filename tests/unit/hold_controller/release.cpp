@@ -159,3 +159,19 @@ TEST_CASE("while a handler is slow, messages wait in bounded memory, and the wat
   CHECK(bytes <= 100 + HoldSession::max_notice_bytes);
   CHECK(escalations == 1);
 }
+
+TEST_CASE("a hold of somebody else's is not adopted beyond the bound", "[hold][B38][I20]") {
+  HoldFixture f;
+  f.settings.hold.max_holds = 1;
+  ChannelPeer peer = f.accept();
+  auto door = f.door();
+  REQUIRE(door.hold(f.hold()));
+  f.cloud.when(Method::get, "/api/v2/interactions/" + numbered(1), 200, {}, R"({"routingData":{"skillGroup":{"id":"s"}},"held":true})");
+  const auto adopted = door.hold(HoldRequest{numbered(1), "consultation", 5});
+  CHECK(adopted.error().code() == ErrorCode::queue_full);
+  CHECK(adopted.error().outcome() == Outcome::not_applied);
+  CHECK(door.held().size() == 1);
+  f.interaction(R"(,"held":true)");
+  CHECK(door.hold(f.hold()).value().already_held);  // watched before
+  CHECK(peer.sent().size() == 1);
+}
