@@ -191,3 +191,46 @@ TEST_CASE("an interaction's id is one whatever its case", "[hold][B5]") {
   REQUIRE(door.unhold(UnholdRequest{upper, 5}));
   CHECK(door.held().empty());
 }
+
+TEST_CASE("latencies are split: the call, its waits, each exchange, the command alone", "[hold][B29]") {
+  HoldFixture f;
+  f.cloud.accept().on_text([](std::string_view text, ChannelPeer& peer) { peer.deliver_after(milliseconds{30}, ack_of(text)); });
+  f.cloud.when(Method::get, interaction_target, 429, {{"Retry-After", "2"}});
+  auto door = f.door();
+  const auto limited = door.hold(f.hold().deadline(seconds{5}));
+  CHECK(limited.error().code() == ErrorCode::rate_limited);
+  f.interaction("");
+  const auto held = door.hold(f.hold());
+  REQUIRE(held);
+  CHECK(held->ack_latency == milliseconds{30});
+  CHECK(held->latency == milliseconds{30});
+  CHECK(held->waited == Duration::zero());
+  const auto metrics = door.metrics();
+  CHECK(metrics.command.count == 1);
+  CHECK(metrics.command.max == milliseconds{30});
+  CHECK(metrics.operation.count == 2);
+  CHECK(metrics.waited.max >= seconds{2});        // the rate limit's
+  CHECK(metrics.exchange.max == Duration::zero());  // and no exchange's
+  CHECK(metrics[ExchangeCount::rate_limits] >= 2);
+}
+
+TEST_CASE("an audit sink that fails changes no outcome and is counted", "[hold][B31]") {
+  class FailingSink final : public AuditSink {
+   public:
+    bool write(const AuditRecord&) override {
+      if (++writes % 2 == 0) throw 1;
+      return false;
+    }
+    int writes = 0;
+  };
+  HoldFixture f;
+  f.accept();
+  const auto sink = std::make_shared<FailingSink>();
+  f.settings.audit = sink;
+  auto door = f.door();
+  REQUIRE(door.hold(f.hold()));
+  REQUIRE(door.unhold(f.unhold()));
+  CHECK(sink->writes == 4);  // an attempt and an operation each
+  CHECK(door.metrics()[HoldCount::audit_failures] == 4);
+  CHECK(door.audit_log().size() == 4);
+}
