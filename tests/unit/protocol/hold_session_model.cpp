@@ -187,8 +187,13 @@ class World {
     static constexpr std::uint16_t codes[] = {1000, 1001, 1006, 1008, 1009, 1011, 1012, 1013, 4001};
     session.closed(epoch, codes[below(std::size(codes))], now, unit());
     session.closed(epoch, 1006, now, unit());  // told twice
-    session.text(epoch, Body{}, now);          // and a frame of the dead epoch
+    Body forged;                               // and a frame of the dead epoch
+    forged.append(R"({"correlationId":"id-0","body":{"type":"error"}})");
+    const HoldMetricsSnapshot before = metrics.snapshot();
+    session.text(epoch, forged, now);
+    REQUIRE(metrics.snapshot().counts == before.counts);
     collect();
+    for (const std::string& id : handed) REQUIRE(by_id.at(id)->end != CallEnd::pending);  // B20: nobody waits for the dead
   }
 
   void collect() {
