@@ -65,6 +65,7 @@ set(patchbay_tests_hold_controller
   unit/hold_controller/order.cpp
   unit/hold_controller/outcomes.cpp
   unit/hold_controller/release.cpp
+  unit/hold_controller/simulated.cpp
 )
 set(patchbay_tests_hold_controller_threads
   unit/hold_controller/calls_threads.cpp
@@ -101,6 +102,7 @@ set(patchbay_tests_protocol
   unit/protocol/flow_cache.cpp
   unit/protocol/hold_channel.cpp
   unit/protocol/hold_registry.cpp
+  unit/protocol/hold_session.cpp
   unit/protocol/hold_session_model.cpp
   unit/protocol/hold_turns.cpp
   unit/protocol/lanes.cpp

@@ -7,6 +7,10 @@
 #include <random>
 #include <string>
 
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid.hpp>
+#include <boost/uuid/uuid_io.hpp>  // to_chars
+
 namespace patchbay {
 
 /// Where jitter and identifiers come from. A handle in the settings: a test gives a seed and gets the same run again.
@@ -27,25 +31,13 @@ class RandomSource {
   }
   /// Writes a version 4 UUID (RFC 9562 section 5.4) in its usual form over `out`.
   void uuid(std::string& out) {
-    static constexpr char hex[] = "0123456789abcdef";
-    std::uint64_t high = 0, low = 0;
+    out.resize(36);
+    boost::uuids::uuid id;
     {
       const std::lock_guard lock(mutex_);
-      high = engine_();
-      low = engine_();
+      id = boost::uuids::basic_random_generator<std::mt19937_64>(engine_)();
     }
-    high = (high & ~std::uint64_t{0xf000}) | 0x4000;                  // version 4
-    low = (low & ~(std::uint64_t{3} << 62)) | std::uint64_t{2} << 62;  // variant 10
-    out.resize(36);
-    char* at = out.data();
-    const auto group = [&at](std::uint64_t bits, unsigned digits) {
-      while (digits-- > 0) *at++ = hex[bits >> (4 * digits) & 15];
-    };
-    group(high >> 32, 8), *at++ = '-';
-    group(high >> 16, 4), *at++ = '-';
-    group(high, 4), *at++ = '-';
-    group(low >> 48, 4), *at++ = '-';
-    group(low, 12);
+    boost::uuids::to_chars(id, out.data(), out.data() + out.size());
   }
 
  private:

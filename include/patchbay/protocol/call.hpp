@@ -46,7 +46,7 @@ class Attempt {
 /// could not begin.
 inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gateway, ExchangeKind kind, const HttpRequest& request,
                                       SteadyTime limit, Attempt& out) {
-  if (gateway.pacer && !operation.must_not_wait && kind != ExchangeKind::webhook) {
+  if (gateway.pacer && !operation.must_not_wait && (kind == ExchangeKind::read || kind == ExchangeKind::write)) {
     const std::optional<SteadyTime> start = gateway.pacer->reserve(operation.steady_now(), limit);
     if (!start) {
       operation.out_of_time = true;

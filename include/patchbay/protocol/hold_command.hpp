@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // min
 #include <optional>
 #include <string>
 #include <string_view>
@@ -263,6 +264,8 @@ inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& co
                           return session.registry().belief(call.interaction) != HoldRegistry::Belief::not_held;
                         });
   if ((unsettled || doubtful) && operation.steady_now() < operation.deadline) {
+    // Whoever waits for a release must hear soon that it is in doubt, even while the proof cannot be had.
+    operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.settings->attempt_timeout));
     const Result<bool> seen = co_await resolve_by_state(operation, context, job);
     if (unsettled && seen && *seen) {
       out.resolved_by = ResolvedBy::state;

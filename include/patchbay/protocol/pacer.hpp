@@ -12,7 +12,8 @@
 namespace patchbay {
 
 /// A token bucket that spaces requests, so that a client stays below its credential's rate limit. One handle, shared by
-/// every door that uses the credential. Releases (unhold) do not pass through it. Thread-safe.
+/// every door that uses the credential. Requests to the API pass through it; releases (unhold), tokens and webhooks do not.
+/// Thread-safe.
 class Pacer {
  public:
   /// `per_minute` requests a minute on average, `burst` at once. Values that are not positive or not finite are taken

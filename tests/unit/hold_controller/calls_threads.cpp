@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "hold_controller/door.hpp"
+#include "door.hpp"
 
 #include "support/catch.hpp"
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Commands that meet on one interaction. One thread: what happens "at the same time" is done from within the transport.
-#include "hold_controller/door.hpp"
+#include "door.hpp"
 
 #include <functional>
 
@@ -109,7 +109,7 @@ TEST_CASE("a release waits for no pacing", "[hold][B7]") {
   auto door = f.door();
   SteadyTime begun = f.clock.steady_now();
   REQUIRE(door.hold(f.hold()));
-  CHECK(f.clock.steady_now() == begun + seconds{10});  // a token, then a read
+  CHECK(f.clock.steady_now() == begun);  // one read; the next turn is 10 s away
   begun = f.clock.steady_now();
   REQUIRE(door.unhold(f.unhold()));
   CHECK(f.clock.steady_now() == begun);

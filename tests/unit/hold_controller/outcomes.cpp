@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
-#include "hold_controller/door.hpp"
+#include "door.hpp"
 
 #include "support/catch.hpp"
 

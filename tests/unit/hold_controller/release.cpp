@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Nothing keeps a release from being sent, and what is believed about a hold is not more than what is known.
-#include "hold_controller/door.hpp"
+#include "door.hpp"
 
 #include <functional>
 #include <memory>

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <thread>
 
-#include "hold_controller/door.hpp"
+#include "door.hpp"
 
 #include "support/catch.hpp"
 

@@ -34,9 +34,9 @@ class ThreadedCloud {
   struct Interaction {
     int version = 1;
     std::string transition_id;
-    std::vector<std::string> applied;   // transition ids, in order
+    std::vector<std::string> applied;    // transition ids, in order
     std::vector<std::string> exchanges;  // in order of their beginning: GET, PATCH
-    int busy = 0;                       // exchanges under way
+    int busy = 0;                        // exchanges under way
     int overlaps = 0;
   };
   struct State {
@@ -66,7 +66,8 @@ class ThreadedCloud {
         const int number = ++state->flow_requests;
         lock.unlock();
         if (state->on_flow) answer = state->on_flow(number, deadline);
-        response.body.assign(R"({"id":")" + std::string(target.substr(14)) + R"(","nodes":[{"id":"A","transitions":[{"targetId":"A"}]}]})");
+        response.body.assign(R"({"id":")" + std::string(target.substr(14)) +
+                             R"(","nodes":[{"id":"A","transitions":[{"targetId":"A"}]}]})");
       } else {
         Interaction& interaction = state->interactions[std::string(target.substr(21))];
         const bool patch = request.method == Method::patch;
@@ -81,7 +82,8 @@ class ThreadedCloud {
           if (answer.status == 200) answer.status = apply(interaction, request);
         } else {
           response.headers.add("ETag", "\"" + std::to_string(interaction.version) + "\"");
-          response.body.assign(R"({"customAttributes":{"flow_node":"A","transition_id":")" + interaction.transition_id + "\"}}");
+          response.body.assign(R"({"customAttributes":{"flow_node":"A","transition_id":")" + interaction.transition_id +
+                               "\"}}");
         }
         --interaction.busy;
       }
@@ -115,15 +117,16 @@ class ThreadedCloud {
 Settings settings_for_threads() {
   Settings settings;
   settings.base_url = "https://api.example.com";
-  settings.tokens = std::make_shared<TokenSource>(
-      TokenSettings{.login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret("secret")});
+  settings.tokens = std::make_shared<TokenSource>(TokenSettings{
+      .login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret("secret")});
   settings.random = std::make_shared<RandomSource>(7);
   settings.audit_records = 100'000;
   return settings;
 }
 
 /// Retries without waits worth the name.
-constexpr AttemptsLimited<ExponentialBackoff> quick_retry{.max_attempts = 4, .backoff = {.initial = milliseconds{1}, .cap = milliseconds{2}}};
+constexpr AttemptsLimited<ExponentialBackoff> quick_retry{
+    .max_attempts = 4, .backoff = {.initial = milliseconds{1}, .cap = milliseconds{2}}};
 
 /// Runs `work(i)` on as many threads, which all begin when the last of them is there.
 template <class Work>
@@ -173,7 +176,8 @@ TEST_CASE("writes of one interaction never interleave, and each is applied exact
     CHECK(interaction.applied.size() == (id == "other" ? 40U : 160U));
     CHECK(std::set<std::string>(interaction.applied.begin(), interaction.applied.end()) == moved[id]);
     bool alternating = true;
-    for (std::size_t i = 0; i < interaction.exchanges.size(); ++i) alternating = alternating && interaction.exchanges[i] == (i % 2 == 0 ? "GET" : "PATCH");
+    for (std::size_t i = 0; i < interaction.exchanges.size(); ++i)
+      alternating = alternating && interaction.exchanges[i] == (i % 2 == 0 ? "GET" : "PATCH");
     CHECK(alternating);  // each reads what the last has written
   }
   CHECK(door.metrics()[TransitionCount::conflicts] == 0);
@@ -283,10 +287,14 @@ TEST_CASE("counts are conserved and audit records have no gap, whatever becomes 
   StateTransitioner door{Policies{.transport = cloud, .retry = quick_retry}, settings_for_threads()};
   cloud.state->on_patch = [](int number, SteadyTime) {
     switch (number % 7) {
-      case 1: return ThreadedCloud::Answer{.status = 422};
-      case 3: return ThreadedCloud::Answer{.status = 200, .lost = true};  // applied, and nobody hears of it
-      case 5: return ThreadedCloud::Answer{.status = 503};
-      default: return ThreadedCloud::Answer{};
+      case 1:
+        return ThreadedCloud::Answer{.status = 422};
+      case 3:
+        return ThreadedCloud::Answer{.status = 200, .lost = true};  // applied, and nobody hears of it
+      case 5:
+        return ThreadedCloud::Answer{.status = 503};
+      default:
+        return ThreadedCloud::Answer{};
     }
   };
   constexpr int each = 20;
@@ -306,9 +314,12 @@ TEST_CASE("counts are conserved and audit records have no gap, whatever becomes 
   on_threads(threads_at_once, [&](int thread) {
     for (int i = 0; i < each; ++i) {
       const auto moved = door.transition(self_move(i % 2 == 0 ? "shared" : "own-" + std::to_string(thread)));
-      if (moved) ++applied;
-      else if (moved.error().outcome() == Outcome::not_applied) ++not_applied;
-      else ++unknown;
+      if (moved)
+        ++applied;
+      else if (moved.error().outcome() == Outcome::not_applied)
+        ++not_applied;
+      else
+        ++unknown;
     }
   });
   over = true;
@@ -329,7 +340,8 @@ TEST_CASE("counts are conserved and audit records have no gap, whatever becomes 
   std::uint64_t written = 0;
   for (const auto& [id, interaction] : cloud.state->interactions) {
     written += interaction.applied.size();
-    CHECK(std::set<std::string>(interaction.applied.begin(), interaction.applied.end()).size() == interaction.applied.size());
+    CHECK(std::set<std::string>(interaction.applied.begin(), interaction.applied.end()).size() ==
+          interaction.applied.size());
     CHECK(interaction.overlaps == 0);
   }
   CHECK(written >= applied);
@@ -340,8 +352,10 @@ TEST_CASE("counts are conserved and audit records have no gap, whatever becomes 
   std::uint64_t attempts = 0, out_of_order = 0;
   for (std::size_t i = 0; i < audit.size(); ++i) {
     if (audit[i].sequence != i + 1) ++out_of_order;
-    if (audit[i].kind == AuditKind::operation) ++terminals[audit[i].operation_id];
-    else ++attempts;
+    if (audit[i].kind == AuditKind::operation)
+      ++terminals[audit[i].operation_id];
+    else
+      ++attempts;
   }
   CHECK(out_of_order == 0);
   CHECK(attempts == metrics[TransitionCount::patch_attempts]);

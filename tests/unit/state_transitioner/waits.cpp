@@ -161,8 +161,8 @@ TEST_CASE("a pacer spaces the requests, and says so at once when there is no tur
     const SteadyTime start = f.clock.steady_now();
     const auto moved = f.door().transition(f.request());
     REQUIRE(moved);
-    CHECK(f.clock.steady_now() - start == seconds{3});  // token, flow, reading, write
-    CHECK(moved->waited == seconds{3});
+    CHECK(f.clock.steady_now() - start == seconds{2});  // flow, reading, write; the login host has limits of its own
+    CHECK(moved->waited == seconds{2});
   }
   SECTION("no turn") {
     const auto moved = f.door().transition(f.request().deadline(milliseconds{1500}));
