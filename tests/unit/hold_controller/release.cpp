@@ -20,11 +20,11 @@ std::string numbered(int i) {
 }
 
 /// A transport that runs something in the midst of reading an interaction for the second time.
-class Meeting {
+class Rendezvous {
  public:
   using channel_type = testing::VirtualChannel;
 
-  Meeting(ScriptedTransport cloud_in, std::shared_ptr<std::function<void()>> midst_in) : cloud(std::move(cloud_in)), midst(std::move(midst_in)) {}
+  Rendezvous(ScriptedTransport cloud_in, std::shared_ptr<std::function<void()>> midst_in) : cloud(std::move(cloud_in)), midst(std::move(midst_in)) {}
 
   TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) {
     if (request.name == "interaction.get" && ++reads == 2) (*midst)();
@@ -48,7 +48,7 @@ TEST_CASE("a reading that is older than a confirmed release does not bring the w
     if (member(text, "type") == "unhold") p.deliver(ack_of(text));
   });
   const auto midst = std::make_shared<std::function<void()>>();
-  HoldController door{Policies{.transport = Meeting(f.cloud, midst), .clock = f.clock}, f.settings};
+  HoldController door{Policies{.transport = Rendezvous(f.cloud, midst), .clock = f.clock}, f.settings};
   Result<HoldResult> released = fail(ErrorCode::internal, "not called");
   *midst = [&] {
     released = door.unhold(f.unhold());
