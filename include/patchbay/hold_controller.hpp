@@ -154,13 +154,7 @@ class HoldController {
  private:
   std::optional<Error> open_gateway() {
     if (auto fine = settings_.check(); !fine) return std::move(fine.error());
-    Gateway gateway(*settings_.endpoint(settings_.base_url, "base_url"), *settings_.tokens);
-    gateway.pacer = settings_.pacer.get();
-    gateway.needed_scope = Dialect::hold_scope;
-    gateway.attempt_timeout = settings_.attempt_timeout;
-    gateway.retry_after_cap = settings_.retry_after_cap;
-    gateway.max_body = settings_.max_body;
-    context_.api.emplace(std::move(gateway));
+    context_.api.emplace(*settings_.endpoint(settings_.base_url, "base_url"), settings_, Dialect::hold_scope);
     if (settings_.hold.channel_url.empty()) {
       pump_.connect_to(context_.api->api, context_.api->api.path() + std::string(Dialect::channel_target));
       return std::nullopt;

@@ -63,10 +63,10 @@ class StateTransitioner {
         pool_(policies_, *random_),
         context_(settings_, audit_, metrics_) {
     if (invalid_) return;
-    context_.api.emplace(gateway_of(*settings_.endpoint(settings_.base_url, "base_url")));
+    context_.api.emplace(*settings_.endpoint(settings_.base_url, "base_url"), settings_, Dialect::transition_scope);
     const std::string& url = settings_.transition.webhook.url;
     if (url.empty()) return;
-    context_.crm.emplace(gateway_of(*settings_.endpoint(url, "transition.webhook.url")));
+    context_.crm.emplace(*settings_.endpoint(url, "transition.webhook.url"), settings_, std::string_view{});
     context_.crm->pacer = nullptr;  // the pacer spaces what counts against the cloud's limit
     context_.crm->attempt_timeout = settings_.transition.webhook.attempt_timeout;
     context_.crm->max_body = std::size_t{1} << 20;
@@ -123,15 +123,6 @@ class StateTransitioner {
   static std::optional<Error> problem_of(const Settings& settings) {
     if (auto fine = settings.check(); !fine) return std::move(fine.error());
     return std::nullopt;
-  }
-  Gateway gateway_of(Endpoint endpoint) {
-    Gateway gateway(std::move(endpoint), *settings_.tokens);
-    gateway.pacer = settings_.pacer.get();
-    gateway.needed_scope = Dialect::transition_scope;
-    gateway.attempt_timeout = settings_.attempt_timeout;
-    gateway.retry_after_cap = settings_.retry_after_cap;
-    gateway.max_body = settings_.max_body;
-    return gateway;
   }
   const schema_type& schema() const noexcept {
     if constexpr (std::is_same_v<SchemaPolicy, DefaultSchema>) {

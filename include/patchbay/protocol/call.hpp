@@ -16,6 +16,7 @@
 #include <patchbay/protocol/pacer.hpp>
 #include <patchbay/protocol/protocol.hpp>
 #include <patchbay/protocol/token_source.hpp>
+#include <patchbay/settings.hpp>
 
 namespace patchbay {
 
@@ -23,6 +24,14 @@ namespace patchbay {
 class Gateway {
  public:
   Gateway(Endpoint api_in, TokenSource& tokens_in) : api(std::move(api_in)), tokens(&tokens_in) {}
+  /// For settings that `check()` accepts, which outlive it; `scope` is what the door's tokens must have been granted.
+  Gateway(Endpoint api_in, const Settings& settings, std::string_view scope) : Gateway(std::move(api_in), *settings.tokens) {
+    pacer = settings.pacer.get();
+    needed_scope = scope;
+    attempt_timeout = settings.attempt_timeout;
+    retry_after_cap = settings.retry_after_cap;
+    max_body = settings.max_body;
+  }
 
   Endpoint api;
   TokenSource* tokens;
