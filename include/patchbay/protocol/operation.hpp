@@ -45,7 +45,7 @@ class Operation : public Wakeable {
   [[nodiscard]] virtual bool log_enabled(Level level) const = 0;
   virtual void log_event(Level level, const Event& event) noexcept = 0;
 
-  /// Logs `name` with the fields, if anybody listens at that level. The operation's own fields come first.
+  /// Logs `name` with the fields, if anybody listens at that level.
   void log(Level level, std::string_view name, std::initializer_list<Field> fields) noexcept {
     if (log_enabled(level)) log_event(level, Event{name, std::span<const Field>(fields.begin(), fields.size())});
   }
