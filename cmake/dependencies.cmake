@@ -10,7 +10,7 @@ macro(patchbay_find package least)
   endif()
 endmacro()
 
-patchbay_find(Boost 1.74)  # Hana, and Beast for the adapter
+patchbay_find(Boost 1.81)  # Hana, UUID and Random; Beast and Asio for the adapter
 patchbay_find(fmt 9.0)
 patchbay_find(simdjson 3.0)
 patchbay_find(tl-expected 1.0)

@@ -62,9 +62,9 @@ void show(const char* title, const std::vector<AuditRecord>& audit) {
   for (const AuditRecord& each : audit) {
     std::string when;
     append_timestamp(when, each.timestamp);
-    fmt::print("   {:>2}  {}  {:<9} {:<16}  {:<11} {:>7.1f} ms  {}\n", each.sequence, when, to_string(each.kind),
+    fmt::print("   {:>2}  {}  {:<9} {:<16}  {:<11} {:>7.1f} ms{}\n", each.sequence, when, to_string(each.kind),
                each.action, to_string(each.outcome), ms(each.latency),
-               each.etag_used.empty() ? "" : "If-Match " + each.etag_used);
+               each.etag_used.empty() ? "" : "  If-Match " + each.etag_used);
   }
 }
 
@@ -139,7 +139,7 @@ bool move(const Job& job, const Settings& settings) {
   const TransitionMetricsSnapshot metrics = transitioner.metrics();
   fmt::print("Metrics of the moves\n");
   show(metrics[TransitionCount::succeeded], metrics[TransitionCount::submitted], metrics.operation);
-  fmt::print("   {} requests, {} writes, {} conflicts, {} rate limits\n\n", metrics[ExchangeCount::requests],
+  fmt::print("   requests {}, writes {}, conflicts {}, rate limits {}\n\n", metrics[ExchangeCount::requests],
              metrics[TransitionCount::patch_attempts], metrics[TransitionCount::conflicts],
              metrics[ExchangeCount::rate_limits]);
   return moved && moved->webhook != WebhookStatus::failed;
@@ -173,7 +173,7 @@ bool hold(const Job& job, const Settings& settings) {
   const HoldMetricsSnapshot metrics = holds.metrics();
   fmt::print("Metrics of the holds\n");
   show(metrics[HoldCount::succeeded], metrics[HoldCount::submitted], metrics.operation);
-  fmt::print("   {:.0f} % acknowledged within 2 s, {} connections\n\n", 100 * metrics.prompt_ack_rate(),
+  fmt::print("   {:.0f} % acknowledged within 2 s, connections {}\n\n", 100 * metrics.prompt_ack_rate(),
              metrics[HoldCount::connects]);
   return held && back && closed;
 }
