@@ -103,7 +103,7 @@ TEST_CASE("variables that break the schema are refused, all of them at once", "[
           "duplicate");
 }
 
-TEST_CASE("--vars takes one JSON object and nothing else", "[tools][input]") {
+TEST_CASE("the option --vars takes one JSON object and nothing else", "[tools][input]") {
   const LoopbackCloud cloud;
   for (const char* const text : {"[1]", "5", "null", "", "{bad", "{} x", "{\"a\":1e999}", "{\"a\":\"\xff\"}"}) {
     INFO(text);
