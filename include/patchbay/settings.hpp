@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <patchbay/flow/reachability.hpp>
 #include <patchbay/hold_settings.hpp>
@@ -20,6 +21,9 @@ namespace patchbay {
 /// The CRM webhook that is told of every successful transition. Off unless it has an address (hazard A17).
 struct WebhookSettings {
   std::string url;
+  /// Signs a delivery's body, for example with an HMAC under a key that the CRM knows; what it returns goes into the header
+  /// `X-Signature`. None: deliveries are not signed. One that throws, or returns what no header can carry, fails the delivery.
+  std::function<std::string(std::string_view body)> sign;
   Duration attempt_timeout = seconds{5};
   Duration total_timeout = seconds{15};  ///< Over all attempts, and never beyond the operation's deadline.
   int max_attempts = 3;

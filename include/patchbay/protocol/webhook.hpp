@@ -4,10 +4,12 @@
 
 #include <algorithm>  // min
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include <patchbay/json/write.hpp>
+#include <patchbay/observe/redact.hpp>
 #include <patchbay/protocol/call.hpp>
 #include <patchbay/settings.hpp>
 #include <patchbay/transition_request.hpp>
@@ -30,9 +32,18 @@ inline void encode_webhook(std::string& out, const TransitionRequest& request, s
 /// deadline. Only 2xx is success (hazard A30); the answer's body is of no interest.
 inline Protocol<Result<void>> deliver_webhook(Operation& operation, const Gateway& crm, const WebhookSettings& settings) {
   const SteadyTime limit = std::min(operation.deadline, after(operation.steady_now(), settings.total_timeout));
-  const std::array<HeaderView, 2> headers{HeaderView{"Content-Type", "application/json"}, HeaderView{"Accept", "*/*"}};
+  std::string signature;
+  if (settings.sign) {
+    const bool calm = guarded([&] { signature = settings.sign(operation.body); });
+    if (!calm) co_return fail(ErrorCode::internal, "the webhook's signer threw");
+    for (const char c : signature)
+      if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f)
+        co_return fail(ErrorCode::internal, "the webhook's signature holds characters that no header can carry");
+  }
+  const std::array<HeaderView, 3> headers{HeaderView{"Content-Type", "application/json"}, HeaderView{"Accept", "*/*"},
+                                          HeaderView{"X-Signature", signature}};
   HttpRequest post(Method::post, crm.api, crm.api.target());
-  post.headers = headers;
+  post.headers = std::span(headers).first(settings.sign ? 3 : 2);
   post.name = "webhook.post";
   post.body = operation.body;
   post.max_body = crm.max_body;

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "door.hpp"
 
+#include <stdexcept>
+
 #include <support/catch.hpp>
 
 using namespace patchbay;
@@ -31,6 +33,33 @@ TEST_CASE("the CRM is told of a success, with the transition's id and the variab
   CHECK(post.body == "{\"eventId\":\"" + moved->transition_id + "\",\"interactionId\":\"" + interaction_id +
                          R"(","previousState":"MainMenu","newState":"BillingInquiry","variables":{"call_duration_seconds":145,"requires_supervisor":true},)"
                          R"("timestamp":"2026-01-01T00:00:00.000Z"})");
+}
+
+TEST_CASE("a delivery is signed when the client says how, and not sent when that fails", "[webhook][A31][I25]") {
+  Hooked f;
+  f.interaction("1");
+  f.cloud.answer(200);
+  SECTION("signed, over the very body that is sent") {
+    f.settings.transition.webhook.sign = [](std::string_view body) { return "size=" + std::to_string(body.size()); };
+    f.cloud.answer(204);
+    REQUIRE(f.door().transition(f.request()));
+    const RecordedRequest post = f.requests("webhook.post").at(0);
+    CHECK(post.header("X-Signature") == "size=" + std::to_string(post.body.size()));
+  }
+  SECTION("a signer that throws") {
+    f.settings.transition.webhook.sign = [](std::string_view) -> std::string { throw std::runtime_error("no key today"); };
+    const auto moved = f.door().transition(f.request());
+    REQUIRE(moved);
+    CHECK(moved->webhook == WebhookStatus::failed);
+    CHECK(f.requests("webhook.post").empty());
+  }
+  SECTION("a signature that would break out of its header") {
+    f.settings.transition.webhook.sign = [](std::string_view) { return std::string("x\r\nEvil: 1"); };
+    const auto moved = f.door().transition(f.request());
+    REQUIRE(moved);
+    CHECK(moved->webhook == WebhookStatus::failed);
+    CHECK(f.requests("webhook.post").empty());
+  }
 }
 
 TEST_CASE("only 2xx is delivered; what can pass is tried again, with the same event", "[webhook][A30]") {
