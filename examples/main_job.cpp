@@ -95,7 +95,7 @@ class Cloud {
     if (posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv, environ) != 0) pid_ = -1;
     posix_spawn_file_actions_destroy(&actions);
     cloud_pid = pid_;
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, end_cloud);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(signal, end_cloud);
     ::close(ends[1]);
     std::string line;
     for (char c; pid_ > 0 && ::read(ends[0], &c, 1) == 1 && c != '\n';) line.push_back(c);
