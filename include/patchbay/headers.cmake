@@ -17,6 +17,7 @@ set(patchbay_headers
   include/patchbay/flow/diagram.hpp
   include/patchbay/flow/flow_graph.hpp
   include/patchbay/flow/reachability.hpp
+  include/patchbay/flow/reachability_rule.hpp
   include/patchbay/hold_controller.hpp
   include/patchbay/hold_request.hpp
   include/patchbay/hold_settings.hpp
