@@ -22,13 +22,10 @@ set(patchbay_test_rooms
   tools
 )
 set(patchbay_tests_adapters_beast
-  unit/adapters/beast/http.cpp
-  unit/adapters/beast/tls.cpp
   unit/adapters/beast/websocket.cpp
   unit/adapters/beast/wire.cpp
 )
 set(patchbay_tests_adapters_beast_threads
-  unit/adapters/beast/http_threads.cpp
   unit/adapters/beast/websocket_threads.cpp
 )
 set(patchbay_tests_cloud
@@ -57,6 +54,7 @@ set(patchbay_tests_flow
   unit/flow/diagram.cpp
   unit/flow/flow_graph.cpp
   unit/flow/reachability.cpp
+  unit/flow/static_flow.cpp
 )
 set(patchbay_tests_hold_controller
   unit/hold_controller/channel.cpp
@@ -166,6 +164,11 @@ set(patchbay_compile_fail_pairs
   door_schema_is_the_struct
   door_schema_reserved_name
   door_transport_without_deadline
+  flow_edge_twice
+  flow_empty
+  flow_entry_unknown
+  flow_of_something_else
+  flow_unnamed_node
   request_as_aggregate
   request_text_of_secret
   result_ignored

@@ -4,6 +4,7 @@ set(patchbay_headers
   include/patchbay/cloud/hold_dialect.hpp
   include/patchbay/cloud/interaction.hpp
   include/patchbay/cloud/retry_after.hpp
+  include/patchbay/config.hpp
   include/patchbay/driver/blocking.hpp
   include/patchbay/driver/hold_pump.hpp
   include/patchbay/driver/hold_teller.hpp
@@ -12,12 +13,17 @@ set(patchbay_headers
   include/patchbay/flow/detail/diagram_plan.hpp
   include/patchbay/flow/detail/diagram_text.hpp
   include/patchbay/flow/detail/flow_parser.hpp
+  include/patchbay/flow/detail/static_flow_facts.hpp
+  include/patchbay/flow/detail/static_flow_search.hpp
+  include/patchbay/flow/detail/static_flow_tables.hpp
   include/patchbay/flow/detail/text_index.hpp
   include/patchbay/flow/detail/visible.hpp
   include/patchbay/flow/diagram.hpp
   include/patchbay/flow/flow_graph.hpp
   include/patchbay/flow/reachability.hpp
   include/patchbay/flow/reachability_rule.hpp
+  include/patchbay/flow/static_flow.hpp
+  include/patchbay/flow/static_flow_definition.hpp
   include/patchbay/hold_controller.hpp
   include/patchbay/hold_request.hpp
   include/patchbay/hold_settings.hpp
