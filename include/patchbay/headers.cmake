@@ -13,6 +13,9 @@ set(patchbay_headers
   include/patchbay/flow/detail/diagram_plan.hpp
   include/patchbay/flow/detail/diagram_text.hpp
   include/patchbay/flow/detail/flow_parser.hpp
+  include/patchbay/flow/detail/index_place.hpp
+  include/patchbay/flow/detail/reachability_builder.hpp
+  include/patchbay/flow/detail/shortest_way.hpp
   include/patchbay/flow/detail/static_flow_facts.hpp
   include/patchbay/flow/detail/static_flow_search.hpp
   include/patchbay/flow/detail/static_flow_tables.hpp
@@ -20,8 +23,11 @@ set(patchbay_headers
   include/patchbay/flow/detail/visible.hpp
   include/patchbay/flow/diagram.hpp
   include/patchbay/flow/flow_graph.hpp
+  include/patchbay/flow/node_index.hpp
   include/patchbay/flow/reachability.hpp
+  include/patchbay/flow/reachability_index.hpp
   include/patchbay/flow/reachability_rule.hpp
+  include/patchbay/flow/route_scratch.hpp
   include/patchbay/flow/static_flow.hpp
   include/patchbay/flow/static_flow_definition.hpp
   include/patchbay/hold_controller.hpp

@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/flow/detail/index_place.hpp>
 #include <patchbay/flow/detail/text_index.hpp>
+#include <patchbay/flow/node_index.hpp>
 #include <patchbay/http.hpp>
 #include <patchbay/json/read.hpp>
 #include <patchbay/result.hpp>
@@ -31,9 +33,6 @@ struct FlowLimits {
   std::size_t max_condition_bytes = 4096;
   int max_depth = max_json_depth;         ///< Nesting of the whole text, members that are not ours included.
 };
-
-/// A node of one graph: its place in the definition, from 0.
-using NodeIndex = std::uint32_t;
 
 /// One transition of a node.
 class FlowEdge {
@@ -103,7 +102,16 @@ class FlowGraph {
     return text(conditions_[edge.condition_]);
   }
 
-  /// Bytes held on the heap.
+  /// What answers questions about ways without a search. Built when it is first asked for, by one caller while others
+  /// wait, and kept: about ten times a search of the whole flow. Throws `std::bad_alloc`; the flow stays as it is.
+  [[nodiscard]] const ReachabilityIndex& index() const { return index_place_.wait(*this); }
+  /// The same if it is there; null otherwise.
+  [[nodiscard]] const ReachabilityIndex* index_if_built() const noexcept { return index_place_.get(); }
+  /// Tells that a search without the index visited `nodes`. Enough of them, eight times the flow's own, and the index is
+  /// built within this call, by one caller while others search on; so that a flow of which little is asked has none.
+  void count_search(std::size_t nodes) const noexcept { index_place_.count(*this, nodes); }
+
+  /// Bytes held on the heap, without the index.
   [[nodiscard]] std::size_t memory() const noexcept {
     return id_.capacity() + version_.capacity() + arena_.capacity() + nodes_.capacity() * sizeof(Node) +
            edges_.capacity() * sizeof(FlowEdge) + index_.memory() +
@@ -133,8 +141,13 @@ class FlowGraph {
   std::vector<Text> conditions_;   // distinct; the first is empty
   detail::TextIndex index_;
   std::size_t dangling_ = 0;
+  mutable detail::IndexPlace index_place_;
 };
 
 }  // namespace patchbay
 
 #include <patchbay/flow/detail/flow_parser.hpp>  // defines FlowGraph::parse
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/flow/impl/index_place.ipp>
+#endif

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // copy
+#include <algorithm>  // any_of, copy
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -17,8 +17,11 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/flow/detail/shortest_way.hpp>
 #include <patchbay/flow/flow_graph.hpp>
+#include <patchbay/flow/reachability_index.hpp>
 #include <patchbay/flow/reachability_rule.hpp>
+#include <patchbay/flow/route_scratch.hpp>
 #include <patchbay/identifier.hpp>
 #include <patchbay/result.hpp>
 
@@ -103,45 +106,6 @@ class FlowPath {
   std::vector<NodeIndex> large_;
 };
 
-/// Memory of searches, used again by the next one: no allocation once it has the size of the largest graph. One search
-/// at a time.
-class RouteScratch {
- public:
-  /// Forgets all marks in constant time.
-  void start(std::size_t nodes) {
-    if (marks_.size() < nodes) marks_.resize(nodes);
-    if (queue_.size() < nodes) queue_.resize(nodes);
-    head_ = tail_ = 0;
-    if (++epoch_ != 0) return;
-    for (Mark& mark : marks_) mark.epoch = 0;
-    epoch_ = 1;
-  }
-  /// Puts `node` behind the queue, unless it has been in it since `start`.
-  bool push(NodeIndex node, NodeIndex parent) noexcept {
-    if (seen(node)) return false;
-    marks_[node] = {epoch_, parent};
-    queue_[tail_++] = node;
-    return true;
-  }
-  [[nodiscard]] bool seen(NodeIndex node) const noexcept { return marks_[node].epoch == epoch_; }
-  [[nodiscard]] bool empty() const noexcept { return head_ == tail_; }
-  NodeIndex pop() noexcept { return queue_[head_++]; }
-  [[nodiscard]] NodeIndex parent(NodeIndex node) const noexcept { return marks_[node].parent; }
-  /// Room for a path, whose content is the caller's.
-  std::vector<NodeIndex>& path() noexcept { return path_; }
-
- private:
-  struct Mark {
-    std::uint32_t epoch = 0;
-    NodeIndex parent = 0;
-  };
-  std::vector<Mark> marks_;
-  std::vector<NodeIndex> queue_;  // each node enters at most once, so it never wraps
-  std::vector<NodeIndex> path_;
-  std::size_t head_ = 0, tail_ = 0;
-  std::uint32_t epoch_ = 0;
-};
-
 namespace detail {
 
 inline std::string flow_name(const FlowGraph& graph) {
@@ -176,17 +140,37 @@ bool search(const FlowGraph& graph, NodeIndex from, NodeIndex to, RouteScratch& 
   return false;
 }
 
+/// Up to this many nodes are searched as quickly as an index is asked; nothing is built for them unasked.
+inline constexpr std::size_t small_flow = 64;
+/// Up to this many transitions of a node are looked through as quickly as an index is asked.
+inline constexpr std::size_t few_edges = 32;
+
+inline bool find_path(const FlowGraph& graph, NodeIndex from, NodeIndex to, RouteScratch& scratch) {
+  const ReachabilityIndex* const index = graph.node_count() > small_flow ? graph.index_if_built() : nullptr;
+  if (index) return index->reaches(from, to, scratch) && shortest_way(graph, *index, from, to, scratch);
+  const bool found = search(graph, from, to, scratch, [](NodeIndex, const FlowEdge&) { return true; });
+  if (graph.node_count() > small_flow) graph.count_search(scratch.visited());
+  return found;
+}
+
+inline bool find_edge(const FlowGraph& graph, NodeIndex from, NodeIndex to) noexcept {
+  const auto edges = graph.edges(from);
+  if (edges.size() > few_edges) {
+    if (const ReachabilityIndex* const index = graph.index_if_built()) return index->direct(from, to);
+    graph.count_search(edges.size() / few_edges);
+  }
+  return std::any_of(edges.begin(), edges.end(), [&](const FlowEdge& edge) { return edge.target() == to; });
+}
+
 inline bool find_route(const FlowGraph& graph, NodeIndex from, NodeIndex to, Reachability reachability,
                        const EdgePredicate& predicate, RouteScratch& scratch) {
   switch (reachability) {
-    case Reachability::path: return search(graph, from, to, scratch, [](NodeIndex, const FlowEdge&) { return true; });
+    case Reachability::path: return find_path(graph, from, to, scratch);
     case Reachability::direct_edge:
-      for (const FlowEdge& edge : graph.edges(from)) {
-        if (edge.target() != to) continue;
-        scratch.path() = {to, from};
-        return true;
-      }
-      return false;
+      if (!find_edge(graph, from, to)) return false;
+      scratch.path().clear();
+      scratch.path().push_back(to), scratch.path().push_back(from);
+      return true;
     case Reachability::conditional:
       return search(graph, from, to, scratch, [&](NodeIndex at, const FlowEdge& edge) {
         if (!edge.conditional()) return true;

@@ -5,6 +5,7 @@
 #include <algorithm>  // min
 #include <cstddef>
 #include <cstdint>
+#include <cstring>  // memcmp
 #include <limits>
 #include <string>
 #include <string_view>
@@ -32,8 +33,10 @@ inline bool has_control(std::string_view text) noexcept {
 
 /// Builds one graph from one text and remembers where in it the reading is, for messages.
 ///
-/// Texts are views into the JSON parser's own buffer, which holds every string of the text until its next call; they
-/// are copied once, at the end.
+/// Ids are copied into the graph as they are met, and their numbers looked up all together behind the last node, where
+/// the memory of each look-up can be asked for ahead of its turn. Until then an edge holds where its target's name stands:
+/// in the text, or among those that had to be unescaped. All other texts are views, either into the text or into the JSON
+/// parser's own buffer, which holds every string of the text until its next call.
 class FlowParser {
  public:
   explicit FlowParser(const FlowLimits& limits)
@@ -42,9 +45,9 @@ class FlowParser {
     conditions_.number({});  // number 0: no condition
   }
 
-  template <class Source>
-  Result<FlowGraph> parse(const Source& source, std::string_view text, JsonReader& reader) {
+  Result<FlowGraph> parse(const Body& body, JsonReader& reader) {
     constexpr std::size_t most = (std::numeric_limits<std::uint32_t>::max)();
+    const std::string_view text = body.view();
     if (text.size() > std::min(limits_.max_bytes, most)) {
       return fail(ErrorCode::flow_malformed, "flow: its " + std::to_string(text.size()) +
                                                  " bytes exceed the limit of " +
@@ -54,10 +57,14 @@ class FlowParser {
     const std::size_t first = text.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return fail(ErrorCode::flow_malformed, "flow: is empty");
     if (text[first] != '{') return fail(ErrorCode::flow_malformed, "flow: expected a JSON object");
-    nodes_.reserve(text.size() / 64);
-    names_.reserve(text.size() / 64);
-    graph_.edges_.reserve(text.size() / 64);
-    const auto done = reader.object(source, [this](std::string_view key, JsonValue value) { return root(key, value); });
+    text_ = text.data();
+    const std::size_t guess = text.size() / 64;
+    graph_.nodes_.reserve(guess), graph_.names_.reserve(guess), tags_.reserve(guess);
+    graph_.edges_.reserve(guess), targets_.reserve(guess);
+    graph_.arena_.reserve(text.size() / 16);
+    const auto done = reader.object(body, [this](std::string_view key, JsonValue value) { return root(key, value); });
+    // An id that is given twice stands before whatever else was wrong.
+    if (!number_nodes()) return refusal({});
     if (!done) return refusal(done.error().why);
     if ((seen_root_ & has_nodes) == 0) {
       where_ = "nodes";
@@ -84,16 +91,22 @@ class FlowParser {
    public:
     explicit Interner(std::uint64_t seed) noexcept : index(seed) {}
     std::uint32_t number(std::string_view text) {
+      if (!texts.empty() && texts[last_] == text) return last_;  // neighbours are often alike
       const auto next = static_cast<std::uint32_t>(texts.size());
-      const auto [i, is_new] = index.insert(text, next, [this](std::uint32_t n) { return texts[n]; });
-      if (is_new) texts.push_back(text);
-      return i;
+      last_ = index.insert(text, next, [this](std::uint32_t n) { return texts[n]; }).first;
+      if (last_ == next) texts.push_back(text);
+      return last_;
     }
+    [[nodiscard]] std::string_view latest() const noexcept { return texts[last_]; }
     std::vector<std::string_view> texts;
     TextIndex index;
+
+   private:
+    std::uint32_t last_ = 0;
   };
-  struct Node {
-    std::uint32_t id, type, first_edge;
+  /// The name of an edge's target, from the place that the edge holds.
+  struct Target {
+    std::uint32_t tag, size : 31, unescaped : 1;
   };
   static constexpr std::uint32_t none = TextIndex::none;
 
@@ -111,14 +124,23 @@ class FlowParser {
   Code id(JsonValue value) {
     simdjson::ondemand::json_type type;
     if (const Code error = value.type().get(type)) return error;
-    return type == simdjson::ondemand::json_type::null ? skip(value, 1) : identifier(value, graph_.id_);
+    if (type == simdjson::ondemand::json_type::null) return skip(value, 1);
+    Identifier id;
+    if (const Code error = identifier(value, id)) return error;
+    graph_.id_ = id.text;
+    return simdjson::SUCCESS;
   }
 
   Code version(JsonValue value) {
     simdjson::ondemand::json_type type;
     if (const Code error = value.type().get(type)) return error;
     if (type == simdjson::ondemand::json_type::null) return skip(value, 1);
-    if (type != simdjson::ondemand::json_type::number) return identifier(value, graph_.version_);
+    if (type != simdjson::ondemand::json_type::number) {
+      Identifier version;
+      if (const Code error = identifier(value, version)) return error;
+      graph_.version_ = version.text;
+      return simdjson::SUCCESS;
+    }
     if (const Code error = JsonReader::walk(value, graph_.version_)) return error;
     return graph_.version_.size() > limits_.max_id_bytes ? too_long(limits_.max_id_bytes) : simdjson::SUCCESS;
   }
@@ -128,9 +150,9 @@ class FlowParser {
     if (const Code error = array_of(value, array)) return error;
     for (auto element : array) {
       JsonValue item;
-      node_ = static_cast<std::uint32_t>(nodes_.size());
+      node_ = static_cast<std::uint32_t>(graph_.nodes_.size());
       if (const Code error = element.get(item)) return error;
-      if (nodes_.size() >= limits_.max_nodes) {
+      if (graph_.nodes_.size() >= limits_.max_nodes) {
         node_ = none, where_ = "nodes";
         return refuse("exceeds the limit of " + std::to_string(limits_.max_nodes) + " nodes");
       }
@@ -140,43 +162,78 @@ class FlowParser {
     return simdjson::SUCCESS;
   }
 
+  /// Whether the member's name is `name`, which ends with its quote. The text goes on for at least 64 bytes.
+  template <std::size_t N>
+  static bool is_named(const char* key, const char (&name)[N]) noexcept {
+    return std::memcmp(key, name, N - 1) == 0;
+  }
+  /// One of our members for a name that may be escaped, as few are.
+  template <class Field>
+  static Code member_of(Field& field, const char* key, Member& which) {
+    which = Member{};
+    while (*key != '"' && *key != '\\') ++key;
+    if (*key == '"') return simdjson::SUCCESS;  // it would have been found
+    std::string_view name;
+    if (const Code error = field.unescaped_key().get(name)) return error;
+    which = name == "id"            ? has_id
+            : name == "type"        ? has_type
+            : name == "transitions" ? has_transitions
+            : name == "targetId"    ? has_target
+            : name == "condition"   ? has_condition
+                                    : Member{};
+    return simdjson::SUCCESS;
+  }
+
   Code node(JsonValue value) {
     JsonObjectView object;
     where_ = {};
     if (const Code error = object_of(value, object)) return error;
-    Node made{none, 0, static_cast<std::uint32_t>(graph_.edges_.size())};
+    FlowGraph::Node made{static_cast<std::uint32_t>(graph_.edges_.size()), 0};
     unsigned seen = 0;
-    const Code error = JsonReader::each(object, [&](std::string_view key, JsonValue member) -> Code {
+    for (auto field : object) {
+      simdjson::ondemand::raw_json_string raw;
+      JsonValue member;
+      Member which{};
+      if (const Code error = field.key().get(raw)) return error;
+      const char* const key = raw.raw();
+      if (is_named(key, "id\"")) {
+        which = has_id;
+      } else if (is_named(key, "type\"")) {
+        which = has_type;
+      } else if (is_named(key, "transitions\"")) {
+        which = has_transitions;
+      } else if (const Code error = member_of(field, key, which)) {
+        return error;
+      }
+      if (const Code error = field.value().get(member)) return error;
       where_ = {};
-      if (key == "id") return once(seen, has_id, "id") ? node_id(member, made.id) : code_;
-      if (key == "type") return once(seen, has_type, "type") ? node_type(member, made.type) : code_;
-      if (key == "transitions") return once(seen, has_transitions, "transitions") ? transitions(member) : code_;
-      return skip(member, 3);
-    });
-    if (error) return error;
+      Code error;
+      switch (which) {
+        case has_id: error = once(seen, has_id, "id") ? node_id(member) : code_; break;
+        case has_type: error = once(seen, has_type, "type") ? node_type(member, made.type) : code_; break;
+        case has_transitions: error = once(seen, has_transitions, "transitions") ? transitions(member) : code_; break;
+        default: error = skip(member, 3);
+      }
+      if (error) return error;
+    }
     where_ = "id";
-    if (made.id == none) return refuse("is missing");
-    nodes_.push_back(made);
+    if ((seen & has_id) == 0) return refuse("is missing");
+    graph_.nodes_.push_back(made);
     return simdjson::SUCCESS;
   }
 
-  Code node_id(JsonValue value, std::uint32_t& id) {
-    std::string_view text;
-    if (const Code error = identifier(value, text)) return error;
-    id = intern(text);
-    if (const std::uint32_t first = names_[id].node; first != none) {
-      std::string why = "is the same as that of nodes[" + std::to_string(first) + "]: ";
-      append_shown(why, text);
-      return refuse(std::move(why));
-    }
-    names_[id].node = node_;
+  Code node_id(JsonValue value) {
+    Identifier id;
+    if (const Code error = identifier(value, id)) return error;
+    graph_.names_.push_back(keep(id.text));
+    tags_.push_back(id.tag);
     return simdjson::SUCCESS;
   }
 
   Code node_type(JsonValue value, std::uint32_t& type) {
     std::string_view text;
     if (const Code error = optional_text(value, limits_.max_id_bytes, text)) return error;
-    if (has_control(text)) return refuse("holds a control character");
+    if (text != types_.latest() && has_control(text)) return refuse("holds a control character");
     type = types_.number(text);
     return simdjson::SUCCESS;
   }
@@ -206,38 +263,49 @@ class FlowParser {
   Code transition(JsonValue value) {
     JsonObjectView object;
     if (const Code error = object_of(value, object)) return error;
-    std::uint32_t target = none, condition = 0;
+    std::uint32_t condition = 0;
+    Identifier target;
     unsigned seen = 0;
-    const Code error = JsonReader::each(object, [&](std::string_view key, JsonValue member) -> Code {
+    for (auto field : object) {
+      simdjson::ondemand::raw_json_string raw;
+      JsonValue member;
+      Member which{};
+      if (const Code error = field.key().get(raw)) return error;
+      const char* const key = raw.raw();
+      if (is_named(key, "targetId\"")) {
+        which = has_target;
+      } else if (is_named(key, "condition\"")) {
+        which = has_condition;
+      } else if (const Code error = member_of(field, key, which)) {
+        return error;
+      }
+      if (const Code error = field.value().get(member)) return error;
       where_ = {};
-      std::string_view text;
-      if (key == "targetId") {
+      if (which == has_target) {
         if (!once(seen, has_target, "targetId")) return code_;
-        if (const Code bad = identifier(member, text)) return bad;
-        target = intern(text);
-        return simdjson::SUCCESS;
-      }
-      if (key == "condition") {
+        if (const Code error = identifier(member, target)) return error;
+      } else if (which == has_condition) {
+        std::string_view text;
         if (!once(seen, has_condition, "condition")) return code_;
-        if (const Code bad = optional_text(member, limits_.max_condition_bytes, text)) return bad;
+        if (const Code error = optional_text(member, limits_.max_condition_bytes, text)) return error;
         condition = conditions_.number(text);
-        return simdjson::SUCCESS;
+      } else if (const Code error = skip(member, 5)) {
+        return error;
       }
-      return skip(member, 5);
-    });
-    if (error) return error;
+    }
     where_ = "targetId";
-    if (target == none) return refuse("is missing");
-    graph_.edges_.emplace_back(target, condition);
+    if ((seen & has_target) == 0) return refuse("is missing");
+    std::size_t at = 0;
+    if (target.plain) {
+      at = static_cast<std::size_t>(target.text.data() - text_);
+    } else {
+      at = unescaped_.size();
+      unescaped_.append(target.text);
+    }
+    const bool unescaped = !target.plain;
+    targets_.push_back({target.tag, static_cast<std::uint32_t>(target.text.size()) & max_size, unescaped});
+    graph_.edges_.emplace_back(static_cast<std::uint32_t>(at), condition);
     return simdjson::SUCCESS;
-  }
-
-  /// A name's number in the order of first mention; `finish` turns it into the node's index.
-  std::uint32_t intern(std::string_view text) {
-    const auto next = static_cast<std::uint32_t>(names_.size());
-    const auto [i, is_new] = graph_.index_.insert(text, next, [this](std::uint32_t n) { return names_[n].text; });
-    if (is_new) names_.push_back({text, none});
-    return i;
   }
 
   // The reading of single values. Each leaves the place in `where_` and returns an error of simdjson, or `code_` with
@@ -274,15 +342,32 @@ class FlowParser {
     return type == simdjson::ondemand::json_type::null ? skip(value, 0) : text_of(value, limit, text);
   }
 
-  template <class Text>
-  Code identifier(JsonValue value, Text& out) {
+  struct Identifier {
     std::string_view text;
-    if (const Code error = text_of(value, limits_.max_id_bytes, text)) return error;
+    std::uint32_t tag = 0;
+    bool plain = false;  ///< It stands in the text as it is.
+  };
+  Code identifier(JsonValue& value, Identifier& out) {
+    std::string_view token = value.raw_json_token();
+    if (!token.empty() && token.front() == '"') {
+      while (token.back() != '"') token.remove_suffix(1);  // white space
+      const std::string_view text = token.size() < 2 ? std::string_view{} : token.substr(1, token.size() - 2);
+      const TextScan scan = scan_text(text, graph_.index_.seed());
+      simdjson::ondemand::raw_json_string raw;
+      if (scan.plain && !text.empty() && text.size() <= limit_of_id()) {
+        if (const Code error = value.get_raw_json_string().get(raw)) return error;
+        out = {text, TextIndex::tag_of(scan.hash), true};
+        return simdjson::SUCCESS;
+      }
+    }
+    std::string_view text;
+    if (const Code error = text_of(value, limit_of_id(), text)) return error;
     if (text.empty()) return refuse("is empty");
     if (has_control(text)) return refuse("holds a control character");
-    out = text;
+    out = {text, TextIndex::tag_of(hash_text(text, graph_.index_.seed())), false};
     return simdjson::SUCCESS;
   }
+  [[nodiscard]] std::size_t limit_of_id() const noexcept { return std::min(limits_.max_id_bytes, std::size_t{max_size}); }
 
   /// A member that is not ours, or a `null`: checked in full, so that no error behind it goes unseen.
   Code skip(JsonValue& value, int depth) {
@@ -317,47 +402,65 @@ class FlowParser {
     return kept;
   }
 
-  /// Numbers nodes as in the definition and unknown targets behind them, and copies the texts.
-  void finish() {
-    std::size_t bytes = 0;
-    for (const Name& name : names_) bytes += name.text.size();
-    for (const std::string_view text : types_.texts) bytes += text.size();
-    for (const std::string_view text : conditions_.texts) bytes += text.size();
-    graph_.arena_.reserve(bytes);
+  [[nodiscard]] std::string_view name(std::uint32_t number) const noexcept { return graph_.text(graph_.names_[number]); }
 
-    const auto count = static_cast<std::uint32_t>(nodes_.size());
-    std::vector<std::uint32_t> renumbered(names_.size());
-    graph_.names_.resize(names_.size());
-    std::uint32_t unknown = count;
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      renumbered[i] = names_[i].node != none ? names_[i].node : unknown++;
-      graph_.names_[renumbered[i]] = keep(names_[i].text);
+  /// Enters the names of the nodes that were read; false, with the refusal, when one is there twice.
+  bool number_nodes() {
+    const auto count = static_cast<std::uint32_t>(graph_.names_.size());
+    graph_.index_.reserve(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      graph_.index_.prefetch(tags_[std::min(i + 8, count - 1)]);
+      const auto [first, is_new] =
+          graph_.index_.insert(tags_[i], name(i), i, [this](std::uint32_t n) { return name(n); });
+      if (is_new) continue;
+      node_ = i, transition_ = none, where_ = "id";
+      why_ = "is the same as that of nodes[" + std::to_string(first) + "]: ";
+      append_shown(why_, name(i));
+      return false;
     }
-    graph_.index_.renumber(renumbered);
-    for (FlowEdge& edge : graph_.edges_) {
-      edge.target_ = renumbered[edge.target_];
-      if (edge.target_ >= count) ++graph_.dangling_;
+    return true;
+  }
+
+  /// Numbers the targets: nodes as in the definition, and names that no node has behind them, as they are first met.
+  void number_targets() {
+    const auto count = static_cast<std::uint32_t>(graph_.nodes_.size());
+    const std::size_t edges = targets_.size();
+    for (std::size_t i = 0; i < edges; ++i) {
+      if (i + 16 < edges) graph_.index_.prefetch(targets_[i + 16].tag);
+      const Target& target = targets_[i];
+      FlowEdge& edge = graph_.edges_[i];
+      const std::string_view text((target.unescaped != 0 ? unescaped_.data() : text_) + edge.target_, target.size);
+      const auto next = static_cast<std::uint32_t>(graph_.names_.size());
+      const auto [number, is_new] =
+          graph_.index_.insert(target.tag, text, next, [this](std::uint32_t n) { return name(n); });
+      if (is_new) graph_.names_.push_back(keep(text));
+      if (number >= count) ++graph_.dangling_;
+      edge.target_ = number;
     }
-    graph_.nodes_.reserve(nodes_.size() + 1);
-    for (const Node& node : nodes_) graph_.nodes_.push_back({node.first_edge, node.type});
+  }
+
+  void finish() {
+    number_targets();
     graph_.nodes_.push_back({static_cast<std::uint32_t>(graph_.edges_.size()), 0});
     graph_.types_.reserve(types_.texts.size());
     for (const std::string_view text : types_.texts) graph_.types_.push_back(keep(text));
     graph_.conditions_.reserve(conditions_.texts.size());
     for (const std::string_view text : conditions_.texts) graph_.conditions_.push_back(keep(text));
-    if (graph_.edges_.capacity() > graph_.edges_.size() + graph_.edges_.size() / 2) graph_.edges_.shrink_to_fit();
+    const auto trim = [](auto& held) {  // what was guessed too large, unless it is too little to matter
+      if (held.capacity() > held.size() + held.size() / 4 + 256) held.shrink_to_fit();
+    };
+    trim(graph_.nodes_), trim(graph_.edges_), trim(graph_.names_), trim(graph_.arena_);
   }
 
-  struct Name {
-    std::string_view text;
-    std::uint32_t node;  // where it is defined, `none` as long as it is only mentioned
-  };
+  static constexpr std::uint32_t max_size = 0x7fffffff;  // of an id, so that a bit is left
   static constexpr Code code_ = simdjson::INCORRECT_TYPE;
 
   const FlowLimits& limits_;
   FlowGraph graph_;
-  std::vector<Node> nodes_;
-  std::vector<Name> names_;
+  const char* text_ = nullptr;       // of the definition
+  std::vector<std::uint32_t> tags_;  // of the nodes' names
+  std::vector<Target> targets_;      // of the edges
+  std::string unescaped_;            // names of targets that do not stand in the text as they are
   Interner types_, conditions_;
   std::string ignored_;
   unsigned seen_root_ = 0;
@@ -372,11 +475,13 @@ class FlowParser {
 namespace patchbay {
 
 inline Result<FlowGraph> FlowGraph::parse(const Body& text, JsonReader& reader, const FlowLimits& limits) {
-  return detail::FlowParser(limits).parse(text, text.view(), reader);
+  return detail::FlowParser(limits).parse(text, reader);
 }
 
 inline Result<FlowGraph> FlowGraph::parse(std::string_view text, JsonReader& reader, const FlowLimits& limits) {
-  return detail::FlowParser(limits).parse(text, text, reader);
+  Body body;
+  body.assign(text);
+  return parse(body, reader, limits);
 }
 
 }  // namespace patchbay
