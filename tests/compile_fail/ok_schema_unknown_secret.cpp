@@ -6,6 +6,7 @@ struct Payment {
   BOOST_HANA_DEFINE_STRUCT(Payment, (std::string, card_number));
 };
 template <>
-inline constexpr std::array<std::string_view, 1> patchbay::secret_fields<Payment>{"card_number"};
+inline constexpr auto patchbay::field_settings<Payment> =
+    std::array{patchbay::FieldSettings{.member = "card_number", .secret = true}};
 
 static_assert(patchbay::schema<Payment>.names().size() == 1);

@@ -14,6 +14,7 @@
 #include <patchbay/error.hpp>
 #include <patchbay/schema/append_text.hpp>
 #include <patchbay/schema/field_rules.hpp>
+#include <patchbay/schema/field_table.hpp>
 #include <patchbay/schema/javascript.hpp>
 #include <patchbay/schema/options.hpp>
 #include <patchbay/schema/variables.hpp>
@@ -21,28 +22,6 @@
 // The engine of coercion. It is no template: a schema is compiled to a table of its fields, and this reads the table.
 // So a further schema costs a program its table and nothing else.
 namespace patchbay::detail {
-
-struct FieldTable;
-
-/// One field of a schema, as coercion sees it.
-struct FieldInfo {
-  std::string_view name;  ///< On the wire, unescaped.
-  std::string_view key;   ///< The same as it is written: quoted, escaped, with its colon.
-  FieldKind kind = FieldKind::text;
-  bool required = true;
-  bool secret = false;
-  bool integral = false;
-  bool (*check)(std::string_view token) = nullptr;
-  std::string (*rule)() = nullptr;
-  const FieldTable* nested = nullptr;  ///< Of a field whose kind is `schema`.
-};
-
-struct FieldTable {
-  std::span<const FieldInfo> fields;
-  bool has_secret = false;
-};
-
-inline constexpr std::size_t max_fields = 256;
 
 /// The place of a level of nesting, from which violations take their paths.
 struct SchemaPath {
@@ -80,16 +59,6 @@ inline constexpr std::string_view reserved_rule = "reserved: the transition writ
   return false;
 }
 
-[[nodiscard]] constexpr bool is_variable_name(std::string_view name) noexcept {
-  if (name.empty() || name.size() > 128) return false;
-  for (const char c : name)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
-  // C1 controls are two bytes, C2 80 to C2 9F.
-  for (std::size_t i = 0; i + 1 < name.size(); ++i)
-    if (name[i] == '\xc2' && static_cast<unsigned char>(name[i + 1]) < 0xa0) return false;
-  return is_utf8(name);
-}
-
 /// Coerces the variables of one object, at the top or nested.
 class Coercing {
  public:
@@ -117,7 +86,7 @@ class Coercing {
     report_unknown_twice();
     for (std::size_t i = 0; i < table_.fields.size(); ++i)
       if (table_.fields[i].required && !is_seen(i))
-        report(shared_.violations, path_, table_.fields[i].name, "required: " + table_.fields[i].rule(), "<absent>",
+        report(shared_.violations, path_, table_.fields[i].name, "required: " + table_.fields[i].shape->rule(), "<absent>",
                false);
   }
 
@@ -153,7 +122,7 @@ class Coercing {
     if (done == Done::written) return;
     end_absent(before);
     if (done == Done::absent) return;
-    std::string rule = field.rule();
+    std::string rule = field.shape->rule();
     if (!why_.empty()) rule.append("; ").append(why_);
     refuse(entry, std::move(rule), secret);
   }
@@ -165,7 +134,7 @@ class Coercing {
     if (!load(entry)) return Done::refused;
     if (out[at] == '"') {
       // JSON's string is text like any other. A text field keeps the token, which is in its place already.
-      if (field.kind == FieldKind::text && out.find('\\', at) == std::string::npos)
+      if (field.shape->kind == FieldKind::text && out.find('\\', at) == std::string::npos)
         return check(field, std::string_view(out).substr(at + 1, out.size() - at - 2));
       std::string plain;
       append_unescaped(plain, std::string_view(out).substr(at));
@@ -187,7 +156,7 @@ class Coercing {
 
   /// Whether `token` keeps the field's own rule.
   [[nodiscard]] Done check(const FieldInfo& field, std::string_view token) const {
-    return field.check(token) ? Done::written : Done::refused;
+    return field.shape->check(token) ? Done::written : Done::refused;
   }
 
   /// Appends the value of a text, under either coercion.
@@ -195,13 +164,13 @@ class Coercing {
     std::string& out = shared_.members;
     const std::size_t at = out.size();
     const bool strictly = shared_.options.coercion == Coercion::strict;
-    switch (field.kind) {
+    switch (field.shape->kind) {
       case FieldKind::text:
-        return append_text(out, value) && field.check(value) ? Done::written : Done::refused;
+        return append_text(out, value) && field.shape->check(value) ? Done::written : Done::refused;
       case FieldKind::number:
         if (!strictly) return number(field, javascript::parse_float(value));
         if (!is_json_number(value) || !is_finite_token(value)) return Done::refused;
-        out.append(field.integral && value == "-0" ? "0" : value);
+        out.append(field.shape->integral && value == "-0" ? "0" : value);
         return check(field, value);
       case FieldKind::boolean: {
         const bool truth = value == "true" || value == "1";
@@ -214,6 +183,8 @@ class Coercing {
         why_ = append_checked_json(value, shared_.reader, out);
         return why_.empty() ? object(field, at, secret) : Done::refused;
       }
+      default:
+        return Done::refused;
     }
     return Done::refused;
   }
@@ -223,13 +194,13 @@ class Coercing {
     std::string& out = shared_.members;
     const std::string_view token = std::string_view(out).substr(at);
     if (token == "null") return field.required ? Done::refused : Done::absent;
-    switch (field.kind) {
+    switch (field.shape->kind) {
       case FieldKind::text:
         return Done::refused;
       case FieldKind::number: {
         if (!is_digit(token.front()) && token.front() != '-') return Done::refused;
         const Done done = check(field, token);
-        if (field.integral && token == "-0") out.replace(at, 2, "0");
+        if (field.shape->integral && token == "-0") out.replace(at, 2, "0");
         return done;
       }
       case FieldKind::boolean:
@@ -240,6 +211,8 @@ class Coercing {
       case FieldKind::object:
       case FieldKind::schema:
         return object(field, at, secret);
+      default:
+        return Done::refused;
     }
     return Done::refused;
   }
@@ -247,7 +220,7 @@ class Coercing {
   /// Turns the JSON value, no string, that stands at `at` into what document A makes of it.
   [[nodiscard]] Done lenient(const FieldInfo& field, std::size_t at, bool secret) {
     std::string& out = shared_.members;
-    switch (field.kind) {
+    switch (field.shape->kind) {
       case FieldKind::text: {
         std::string plain;
         const bool fine = javascript::append_string(plain, std::string_view(out).substr(at));
@@ -268,6 +241,8 @@ class Coercing {
       case FieldKind::object:
       case FieldKind::schema:
         return object(field, at, secret);
+      default:
+        return Done::refused;
     }
     return Done::refused;
   }
@@ -283,7 +258,7 @@ class Coercing {
   [[nodiscard]] Done object(const FieldInfo& field, std::size_t at, bool secret) {
     std::string& out = shared_.members;
     const bool is_object = out[at] == '{';
-    if (field.kind == FieldKind::object) {
+    if (field.shape->kind == FieldKind::object) {
       if (is_object) return check(field, std::string_view(out).substr(at));
       return shared_.options.coercion == Coercion::lenient ? Done::written : Done::refused;
     }
@@ -291,7 +266,7 @@ class Coercing {
     const Variables in = variables_of(std::string_view(out).substr(at));
     out.resize(at);
     out.push_back('{');
-    Coercing(*field.nested, shared_, SchemaPath{&path_, field.name}, secret).run(in, {});
+    Coercing(*field.shape->nested, shared_, SchemaPath{&path_, field.name}, secret).run(in, {});
     out.push_back('}');
     return Done::written;  // what was wrong within has been reported there
   }

@@ -16,11 +16,9 @@
 #include <patchbay/json/read.hpp>
 #include <patchbay/json/write.hpp>
 #include <patchbay/schema/append_text.hpp>
+#include <patchbay/schema/field_kind.hpp>
 
 namespace patchbay {
-
-/// What a field is in JSON; the first four are the kinds of document A.
-enum class FieldKind : std::uint8_t { text, number, boolean, object, schema };
 
 /// What a member's type means on the wire. A client's own type becomes a field type by a specialisation:
 ///

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <patchbay/result.hpp>
+#include <patchbay/schema/coerce.hpp>
 #include <patchbay/schema/reflect.hpp>
 
 namespace patchbay {
@@ -28,30 +29,30 @@ class Encoding {
            bool secret) noexcept
       : violations_(violations), members_(members), path_(path), fields_(fields), secret_(secret) {}
 
-  template <class Name, class Member>
+  template <class Wire, class Member>
   void member(const Member& value) {
     const FieldInfo& field = fields_[next_++];
     if constexpr (OptionalOf<Member>::optional) {
-      if (value) present<Name>(field, *value);
+      if (value) present<Wire>(field, *value);
     } else {
-      present<Name>(field, value);
+      present<Wire>(field, value);
     }
   }
 
  private:
-  template <class Name, class Value>
+  template <class Wire, class Value>
   void present(const FieldInfo& field, const Value& value) {
     if (any_) members_.push_back(',');
     any_ = true;
-    members_.append(MemberName<Name>::key);
+    members_.append(Wire::key);
     const bool secret = secret_ || field.secret;
     if constexpr (FieldType<Value>) {
       const std::size_t at = members_.size();
       if (!FieldRules<Value>::encode(value, members_))
-        report(violations_, path_, field.name, field.rule(), std::string_view(members_).substr(at), secret);
+        report(violations_, path_, field.name, field.shape->rule(), std::string_view(members_).substr(at), secret);
     } else {
       members_.push_back('{');
-      Encoding nested(violations_, members_, SchemaPath{&path_, field.name}, ReflectionOf<Value>::infos, secret);
+      Encoding nested(violations_, members_, SchemaPath{&path_, field.name}, TableOf<Value>::infos, secret);
       ReflectionOf<Value>::each(value, nested);
       members_.push_back('}');
     }
@@ -112,7 +113,7 @@ class StructSchema {
                   "BOOST_HANA_DEFINE_STRUCT, or name "
                   "them with BOOST_HANA_ADAPT_STRUCT");
     if constexpr (detail::is_hana_struct<T>) {
-      return detail::ReflectionOf<T>::check();
+      return detail::ReflectionOf<T>::template check<>();
     } else {
       return false;
     }
@@ -155,7 +156,7 @@ class StructSchema {
       for (const std::string_view name : names())
         if (detail::is_one_of(name, reserved))
           detail::report(out_violations, top, name, std::string(detail::reserved_rule), "", false);
-      detail::Encoding encoding(out_violations, members, top, detail::ReflectionOf<T>::infos, false);
+      detail::Encoding encoding(out_violations, members, top, detail::TableOf<T>::infos, false);
       detail::ReflectionOf<T>::each(value, encoding);
       if (out_violations.size() != known) members.resize(before);
     }

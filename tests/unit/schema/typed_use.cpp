@@ -56,7 +56,8 @@ struct Payment {
                            (std::optional<Defined>, vault));
 };
 template <>
-inline constexpr std::array<std::string_view, 2> patchbay::secret_fields<Payment>{"card_number", "vault"};
+inline constexpr auto patchbay::field_settings<Payment> =
+    std::array{FieldSettings{.member = "card_number", .secret = true}, FieldSettings{.member = "vault", .secret = true}};
 
 // A type of a client's own, made a field type by a specialisation.
 enum class Tier { basic, gold };
