@@ -16,6 +16,14 @@ if(TARGET patchbay_beast)
   install(EXPORT patchbayBeastTargets NAMESPACE patchbay:: DESTINATION "${patchbay_package_dir}")
 endif()
 
+if(TARGET patchbay_curl)
+  install(TARGETS patchbay_curl EXPORT patchbayCurlTargets
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  install(DIRECTORY adapters/curl/include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  install(EXPORT patchbayCurlTargets NAMESPACE patchbay:: DESTINATION "${patchbay_package_dir}")
+endif()
+
 configure_package_config_file(cmake/patchbayConfig.cmake.in "${PROJECT_BINARY_DIR}/patchbayConfig.cmake"
   INSTALL_DESTINATION "${patchbay_package_dir}" NO_SET_AND_CHECK_MACRO)
 # Before 1.0 a minor version may break the API.

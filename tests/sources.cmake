@@ -2,6 +2,9 @@
 set(patchbay_test_rooms
   adapters_beast
   adapters_beast_threads
+  adapters_composed
+  adapters_curl
+  adapters_curl_threads
   cloud
   core
   driver
@@ -22,11 +25,24 @@ set(patchbay_test_rooms
   tools
 )
 set(patchbay_tests_adapters_beast
+  unit/adapters/beast/http.cpp
+  unit/adapters/beast/tls.cpp
   unit/adapters/beast/websocket.cpp
   unit/adapters/beast/wire.cpp
 )
 set(patchbay_tests_adapters_beast_threads
+  unit/adapters/beast/http_threads.cpp
   unit/adapters/beast/websocket_threads.cpp
+)
+set(patchbay_tests_adapters_composed
+  unit/adapters/composed/holding.cpp
+)
+set(patchbay_tests_adapters_curl
+  unit/adapters/curl/http.cpp
+  unit/adapters/curl/tls.cpp
+)
+set(patchbay_tests_adapters_curl_threads
+  unit/adapters/curl/http_threads.cpp
 )
 set(patchbay_tests_cloud
   unit/cloud/documents_dialect.cpp

@@ -48,6 +48,7 @@ set(patchbay_headers
   include/patchbay/patchbay.hpp
   include/patchbay/policies.hpp
   include/patchbay/policy/clock.hpp
+  include/patchbay/policy/composed_transport.hpp
   include/patchbay/policy/logger.hpp
   include/patchbay/policy/retry.hpp
   include/patchbay/policy/schema.hpp
@@ -85,11 +86,16 @@ set(patchbay_headers
   include/patchbay/schema/bounded.hpp
   include/patchbay/schema/coerce.hpp
   include/patchbay/schema/document_schemas.hpp
+  include/patchbay/schema/field_kind.hpp
   include/patchbay/schema/field_rules.hpp
+  include/patchbay/schema/field_settings.hpp
+  include/patchbay/schema/field_table.hpp
   include/patchbay/schema/fixed_string.hpp
   include/patchbay/schema/javascript.hpp
   include/patchbay/schema/json_object.hpp
   include/patchbay/schema/json_text.hpp
+  include/patchbay/schema/member_types.hpp
+  include/patchbay/schema/non_empty.hpp
   include/patchbay/schema/number.hpp
   include/patchbay/schema/one_of.hpp
   include/patchbay/schema/options.hpp

@@ -6,7 +6,8 @@
 
 #include <support/catch.hpp>
 
-#include "exchange.hpp"
+#include "../suite/exchange.hpp"
+#include "tested.hpp"
 #include "raw_websocket.hpp"
 
 using namespace patchbay;

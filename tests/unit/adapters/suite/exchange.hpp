@@ -8,7 +8,8 @@
 #include <thread>
 #include <utility>
 
-#include <patchbay/beast/blocking_transport.hpp>
+#include <patchbay/policy/transport.hpp>
+
 #include <support/raw_peer.hpp>
 
 namespace patchbay::test {
@@ -33,9 +34,9 @@ template <class Condition>
 /// One request against `endpoint`, and what came of it.
 class Exchange {
  public:
-  explicit Exchange(beast::BlockingTransport& transport, const Endpoint& endpoint, Method method = Method::get,
-                    std::string_view body = {}, SteadyTime deadline = soon(),
-                    std::size_t max_body = std::size_t{1} << 20) {
+  template <Transport T>
+  explicit Exchange(T& transport, const Endpoint& endpoint, Method method = Method::get, std::string_view body = {},
+                    SteadyTime deadline = soon(), std::size_t max_body = std::size_t{1} << 20) {
     HttpRequest request(method, endpoint, "/api/v2/interactions/1");
     const HeaderView headers[] = {{"Authorization", "Bearer t0ken"}};
     request.headers = headers;
@@ -55,6 +56,20 @@ class Exchange {
   TransportResult<void> result;
   Duration took{};
 };
+
+inline RawPeer::Script serve(std::string bytes) {
+  return [bytes = std::move(bytes)](PeerConnection& c) {
+    while (!c.read_request().empty()) c.write(bytes);
+  };
+}
+
+/// Answers one request and closes.
+inline RawPeer::Script serve_once(std::string bytes) {
+  return [bytes = std::move(bytes)](PeerConnection& c) {
+    static_cast<void>(c.read_request());
+    c.write(bytes);
+  };
+}
 
 /// An answer with a length.
 inline std::string answer(std::string_view body, std::string_view fields = {}, std::string_view status = "200 OK") {

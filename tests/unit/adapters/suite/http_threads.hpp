@@ -1,5 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+// What every HTTP transport does for many threads; included as `http.hpp` is.
 #include <atomic>
 #include <string>
 #include <thread>
@@ -12,14 +15,14 @@
 using namespace patchbay;
 using namespace patchbay::test;
 
-TEST_CASE("many threads share one transport", "[beast][http][threads]") {
+TEST_CASE("many threads share one transport", "[adapters][http][threads]") {
   RawPeer peer([](PeerConnection& c) {
     for (std::string request; !(request = c.read_request()).empty();)
       c.write(answer(request.substr(request.find("\r\n\r\n") + 4)));
   });
-  beast::Options options;
+  Tested::Options options;
   options.max_idle_connections = 3;
-  beast::BlockingTransport transport(options);
+  Tested::Transport transport(options);
   const Endpoint endpoint = endpoint_of(peer.url());
   std::atomic<int> good{0};
   std::vector<std::thread> threads;
