@@ -22,6 +22,7 @@ set(patchbay_headers
   include/patchbay/flow/detail/text_index.hpp
   include/patchbay/flow/detail/visible.hpp
   include/patchbay/flow/diagram.hpp
+  include/patchbay/flow/drift.hpp
   include/patchbay/flow/flow_graph.hpp
   include/patchbay/flow/node_index.hpp
   include/patchbay/flow/reachability.hpp
@@ -85,6 +86,8 @@ set(patchbay_headers
   include/patchbay/schema/append_text.hpp
   include/patchbay/schema/bounded.hpp
   include/patchbay/schema/coerce.hpp
+  include/patchbay/schema/detail/quoted_text.hpp
+  include/patchbay/schema/detail/stored_text.hpp
   include/patchbay/schema/document_schemas.hpp
   include/patchbay/schema/field_kind.hpp
   include/patchbay/schema/field_rules.hpp
@@ -93,6 +96,7 @@ set(patchbay_headers
   include/patchbay/schema/fixed_string.hpp
   include/patchbay/schema/javascript.hpp
   include/patchbay/schema/json_object.hpp
+  include/patchbay/schema/json_schema.hpp
   include/patchbay/schema/json_text.hpp
   include/patchbay/schema/member_types.hpp
   include/patchbay/schema/non_empty.hpp

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <charconv>
-#include <cmath>  // isfinite
+#include <cmath>  // abs, isfinite
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -13,7 +13,7 @@
 #include <system_error>
 #include <type_traits>
 
-#include <patchbay/json/read.hpp>
+#include <patchbay/json/number.hpp>
 #include <patchbay/json/write.hpp>
 #include <patchbay/schema/append_text.hpp>
 #include <patchbay/schema/field_kind.hpp>
@@ -27,6 +27,16 @@ namespace patchbay {
 ///     static bool check(std::string_view token);    // whether a value keeps the rule
 ///     static bool encode(const T&, std::string&);   // appends the JSON; false when the value breaks the rule
 ///     static T parse(std::string_view token);       // of a token that `check` took
+///
+/// and, where it has them:
+///
+///     static constexpr bool integral;               // a number that is an integer, so that `-0` is written as `0`
+///     static void describe(JsonWriter&);            // writes the members of the type's JSON Schema (2020-12)
+///     static std::size_t encoded_size(const T&);    // exactly what `encode` appends
+///     static constexpr bool has_default;            // and `static bool encode_default(std::string&)`; see `Default`
+///
+/// `describe` speaks of what `encode` writes. A schema that it leaves out takes any value of the kind. Formats
+/// (`"format":"uuid"`) are not used, since validators ignore or refuse them; patterns say the same and are binding.
 ///
 /// A token is the plain, valid UTF-8 of a text; a number in JSON's grammar that is finite as a double; the minified,
 /// validated JSON of an object. For a constrained text, `Text` with a rule of one's own is shorter.
@@ -77,13 +87,66 @@ template <class T>
 template <class T>
 [[nodiscard]] std::optional<T> parse_float(std::string_view token) noexcept {
   const std::optional<double> wide = parse_json_number(token);
-  if (!wide || *wide > static_cast<double>((std::numeric_limits<T>::max)()) ||
-      *wide < static_cast<double>(std::numeric_limits<T>::lowest()))
-    return std::nullopt;
-  const T value = static_cast<T>(*wide);
+  if (!wide) return std::nullopt;
+  T value{};
+  if constexpr (std::same_as<T, float>) {
+    // From the digits, not from the double: rounding twice can end elsewhere.
+    const std::errc error = std::from_chars(token.data(), token.data() + token.size(), value).ec;
+    if (error == std::errc::result_out_of_range && std::abs(*wide) < 1) {
+      value = static_cast<float>(*wide);  // too small for a float, as every reader makes it
+    } else if (error != std::errc{} || !std::isfinite(value)) {
+      return std::nullopt;
+    }
+  } else {
+    value = *wide;
+  }
   if (token.find_first_of(".eE") != std::string_view::npos) return value;
   const bool exact = is_exactly(*wide, token) && static_cast<double>(value) == *wide;
   return exact ? std::optional<T>(value) : std::nullopt;
+}
+
+/// Appends the shortest text that reads back as the same float; a double's digits would be those of another number.
+inline void append_float(std::string& out, float value) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  out.append(text, end);
+}
+
+/// Appends a number as a field of its type is written; `null` where a floating one is not finite.
+template <class T>
+void append_field_number(std::string& out, T value) {
+  if constexpr (std::same_as<T, float>) {
+    if (std::isfinite(value)) return append_float(out, value);
+  }
+  if constexpr (std::integral<T>) {
+    append_json_number(out, value);
+  } else {
+    append_json_number(out, static_cast<double>(value));
+  }
+}
+
+/// The characters of an integer, its sign included.
+template <class T>
+[[nodiscard]] constexpr std::size_t integer_size(T value) noexcept {
+  std::size_t size = 1;
+  if constexpr (std::signed_integral<T>) {
+    if (value < 0) ++size;
+    for (; value < -9; value = static_cast<T>(value / 10)) ++size;
+  }
+  for (; value > 9; value = static_cast<T>(value / 10)) ++size;
+  return size;
+}
+
+/// The size of `text` as a JSON string, with its quotes and escapes, as `append_json_string` writes it.
+[[nodiscard]] constexpr std::size_t json_string_size(std::string_view text) noexcept {
+  std::size_t size = text.size() + 2;
+  for (const char c : text) {
+    if (c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t')
+      size += 1;
+    else if (static_cast<unsigned char>(c) < 0x20)
+      size += 5;
+  }
+  return size;
 }
 
 template <class T>
@@ -104,6 +167,8 @@ struct FieldRules<std::string> {
   static bool check(std::string_view) noexcept { return true; }
   static bool encode(std::string_view value, std::string& out) { return detail::append_text(out, value); }
   static std::string parse(std::string_view token) { return std::string(token); }
+  static void describe(JsonWriter& writer) { writer.member("type", "string"); }
+  static std::size_t encoded_size(std::string_view value) noexcept { return detail::json_string_size(value); }
 };
 
 template <>
@@ -116,6 +181,8 @@ struct FieldRules<bool> {
     return true;
   }
   static bool parse(std::string_view token) noexcept { return token == "true"; }
+  static void describe(JsonWriter& writer) { writer.member("type", "boolean"); }
+  static constexpr std::size_t encoded_size(bool value) noexcept { return value ? 4 : 5; }
 };
 
 template <class T>
@@ -136,6 +203,11 @@ struct FieldRules<T> {
     return true;
   }
   static T parse(std::string_view token) noexcept { return detail::parse_integer<T>(token).value_or(T{}); }
+  static void describe(JsonWriter& writer) {
+    writer.member("type", "integer");
+    writer.member("minimum", (std::numeric_limits<T>::min)()).member("maximum", (std::numeric_limits<T>::max)());
+  }
+  static constexpr std::size_t encoded_size(T value) noexcept { return detail::integer_size(value); }
 };
 
 template <class T>
@@ -147,18 +219,17 @@ struct FieldRules<T> {
   }
   static bool check(std::string_view token) noexcept { return detail::parse_float<T>(token).has_value(); }
   static bool encode(T value, std::string& out) {
-    // A float is written with the digits that it needs, not with those of the double beside it.
-    if constexpr (std::same_as<T, float>) {
-      if (std::isfinite(value)) {
-        char text[32];
-        out.append(text, fmt::format_to_n(text, sizeof text, FMT_STRING("{}"), value).out);
-        return true;
-      }
-    }
-    append_json_number(out, static_cast<double>(value));
+    detail::append_field_number(out, value);
     return std::isfinite(value);
   }
   static T parse(std::string_view token) noexcept { return detail::parse_float<T>(token).value_or(T{}); }
+  static void describe(JsonWriter& writer) {
+    writer.member("type", "number");
+    // A number beyond the doubles is none to a validator either, so only a float's limits need saying: from here on,
+    // half a unit beyond the greatest float, a number rounds to infinity.
+    if constexpr (std::same_as<T, float>)
+      writer.member("exclusiveMinimum", -0x1.ffffffp127).member("exclusiveMaximum", 0x1.ffffffp127);
+  }
 };
 
 }  // namespace patchbay

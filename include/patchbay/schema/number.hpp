@@ -61,6 +61,8 @@ struct FieldRules<Number> {
     out.text_ = token;
     return out;
   }
+  static void describe(JsonWriter& writer) { writer.member("type", "number"); }
+  static std::size_t encoded_size(const Number& value) noexcept { return value.view().size(); }
 };
 
 }  // namespace patchbay

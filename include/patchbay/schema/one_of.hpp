@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include <patchbay/schema/detail/quoted_text.hpp>
 #include <patchbay/schema/fixed_string.hpp>
 #include <patchbay/schema/text.hpp>
 
@@ -18,6 +21,10 @@ class OneOf {
   static_assert(
       sizeof...(Values) > 0,
       "patchbay::OneOf<>: a value must be one of a list, and the list is empty; name the values: OneOf<\"a\", \"b\">");
+  static_assert(!detail::repeats_itself(std::array<std::string_view, sizeof...(Values)>{Values.view()...}),
+                "patchbay::OneOf<Values...>: a value is listed twice; drop one of the two");
+  static_assert((true && ... && detail::is_utf8(Values.view())),
+                "patchbay::OneOf<Values...>: a value is no UTF-8, so that JSON cannot carry it; write it in UTF-8");
   static_assert(sizeof...(Values) < 65535, "patchbay::OneOf: too many values; use Text with a rule of your own");
 
  public:
@@ -36,14 +43,7 @@ class OneOf {
   [[nodiscard]] constexpr std::string_view view() const noexcept { return values[index_]; }
   /// The place of the value in the list, from 0.
   [[nodiscard]] constexpr std::size_t index() const noexcept { return index_; }
-  [[nodiscard]] static std::string rule() {
-    std::string text = "one of: expected ";
-    for (std::size_t i = 0; i < sizeof...(Values); ++i) {
-      if (i != 0) text.append(i + 1 == sizeof...(Values) ? " or " : ", ");
-      text.append(values[i]);
-    }
-    return text;
-  }
+  [[nodiscard]] static std::string rule() { return detail::one_of_rule(list()); }
   [[nodiscard]] friend constexpr bool operator==(const OneOf&, const OneOf&) noexcept = default;
 
  private:
@@ -51,6 +51,9 @@ class OneOf {
   static constexpr std::uint16_t none = 0xffff;
   // One more than there are, so that an empty list yields the message above and no other.
   static constexpr std::string_view values[sizeof...(Values) + 1] = {Values.view()...};
+  static constexpr std::span<const std::string_view> list() noexcept { return {values, sizeof...(Values)}; }
+  static constexpr auto json = detail::quoted<sizeof...(Values), detail::quoted_size({values, sizeof...(Values)})>(
+      {values, sizeof...(Values)});
 
   static constexpr std::uint16_t find(std::string_view text) noexcept {
     for (std::uint16_t i = 0; i < sizeof...(Values); ++i)
@@ -67,11 +70,15 @@ struct FieldRules<OneOf<Values...>> {
   static std::string rule() { return OneOf<Values...>::rule(); }
   static bool check(std::string_view token) noexcept { return OneOf<Values...>::find(token) != OneOf<Values...>::none; }
   static bool encode(const OneOf<Values...>& value, std::string& out) {
-    append_json_string(out, value.view());
+    out.append(OneOf<Values...>::json[value.index()]);
     return true;
   }
   static OneOf<Values...> parse(std::string_view token) noexcept {
     return OneOf<Values...>(OneOf<Values...>::find(token));
+  }
+  static void describe(JsonWriter& writer) { detail::describe_one_of(writer, OneOf<Values...>::list()); }
+  static constexpr std::size_t encoded_size(const OneOf<Values...>& value) noexcept {
+    return OneOf<Values...>::json[value.index()].size();
   }
 };
 

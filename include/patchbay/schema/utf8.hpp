@@ -30,14 +30,25 @@ namespace patchbay::detail {
   return 0;
 }
 
-/// The same answer as `is_valid_utf8`, for literals that are checked while compiling.
+/// The same answer as `is_valid_utf8`, while compiling too.
 [[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size();) {
+    if (static_cast<unsigned char>(text[i]) < 0x80) {
+      ++i;
+      continue;
+    }
     const std::size_t length = utf8_sequence(text, i);
     if (length == 0) return false;
     i += length;
   }
   return true;
+}
+
+/// The code points of well-formed text.
+[[nodiscard]] constexpr std::size_t code_points(std::string_view text) noexcept {
+  std::size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
+  return count;
 }
 
 /// The code point of a well-formed sequence of `length` bytes.

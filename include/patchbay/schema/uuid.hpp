@@ -54,6 +54,10 @@ struct FieldRules<Uuid> {
     return true;
   }
   static Uuid parse(std::string_view token) noexcept { return Uuid(token, Uuid::Checked{}); }
+  static void describe(JsonWriter& writer) {
+    writer.member("type", "string").member("pattern", "^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$");
+  }
+  static constexpr std::size_t encoded_size(const Uuid&) noexcept { return Uuid::length + 2; }
 };
 
 }  // namespace patchbay
