@@ -1,6 +1,18 @@
 # Every program of this folder; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_benchmarks
+  schemas
   transition_in_memory
+)
+set(patchbay_benchmarks_schemas
+  schemas/boost_json_peer.cpp
+  schemas/hand_written.cpp
+  schemas/main.cpp
+  schemas/nlohmann_peer.cpp
+  schemas/node.cpp
+  schemas/ours.cpp
+  schemas/rapidjson_peer.cpp
+  schemas/same.cpp
+  schemas/simdjson_peer.cpp
 )
 set(patchbay_benchmarks_transition_in_memory
   transition_in_memory.cpp

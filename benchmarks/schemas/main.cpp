@@ -1,0 +1,197 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+
+// What a schema costs, beside code that is written by hand for the same types and beside the libraries that one would
+// write it with otherwise. First all sides must agree: about each case of cases.hpp, whether it is accepted, and about
+// what is made of it. Then they are timed, in turns. work.hpp says what the work is.
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../paired.hpp"
+#include "cases.hpp"
+#include "node.hpp"
+#include "same.hpp"
+#include "work.hpp"
+
+// Not inlined, so that the compiler does not see `free` where it expects the counterpart of `new`.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
+  ++patchbay::benchmarks::allocations;
+  if (void* const memory = std::malloc(bytes)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+using namespace patchbay;
+using namespace patchbay::benchmarks;
+
+Body body_of(std::string_view text) {
+  Body out;
+  out.assign(text);
+  return out;
+}
+
+/// Holds all sides against the first one, the hand-written, and that against what each case says.
+class Agreement {
+ public:
+  Agreement(const std::vector<std::unique_ptr<Contender>>& sides, NodeSides& node) : sides_(sides), node_(node) {}
+
+  bool check() {
+    const auto holds = hold_cases();
+    for (std::size_t i = 0; i < holds.size(); ++i) {
+      const std::string expected(sides_.front()->hold(holds[i].command));
+      verdict("hold", holds[i].label, "hand-written", !expected.empty(), holds[i].accepted);
+      for (const auto& side : sides_)
+        if (!(side->blind() & no_writer))
+          output("hold", holds[i].label, side->name(), side->hold(holds[i].command), expected);
+      for (const NodeSide& side : node_.sides)
+        output("hold", holds[i].label, side.name, side.hold.at(i), expected);
+    }
+    const auto variables = variable_cases();
+    for (std::size_t i = 0; i < variables.size(); ++i) {
+      const std::string expected(sides_.front()->coerce(variables[i].text));
+      verdict("variables", variables[i].label, "hand-written", !expected.empty(), variables[i].accepted);
+      for (const auto& side : sides_)
+        if (!(side->blind() & (variables[i].needs | no_reader)))
+          output("variables", variables[i].label, side->name(), side->coerce(variables[i].text), expected);
+      for (const NodeSide& side : node_.sides)
+        if (!(side.blind & variables[i].needs)) output("variables", variables[i].label, side.name, side.coerce.at(i), expected);
+    }
+    const auto answers = answer_cases();
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const Body answer = body_of(answers[i].text);
+      const std::string expected = decoded(*sides_.front(), answer);
+      verdict("answer", answers[i].label, "hand-written", !expected.empty(), answers[i].accepted);
+      for (const auto& side : sides_)
+        if (!(side->blind() & (answers[i].needs | no_reader)))
+          output("answer", answers[i].label, side->name(), decoded(*side, answer), expected);
+      for (const NodeSide& side : node_.sides)
+        if (!(side.blind & answers[i].needs)) output("answer", answers[i].label, side.name, side.decode.at(i), expected);
+    }
+    return agreed_;
+  }
+
+ private:
+  /// All that was decoded, as JSON, so that Node.js can say the same.
+  static std::string decoded(Contender& side, const Body& answer) {
+    Interaction got;
+    return side.decode(answer, got) ? json_of(got) : std::string();
+  }
+  void verdict(std::string_view work, std::string_view label, std::string_view name, bool accepts, bool accepted) {
+    if (accepts == accepted) return;
+    complain(work, label, name, accepts ? "accepts it" : "refuses it");
+  }
+  void output(std::string_view work, std::string_view label, std::string_view name, std::string_view got, std::string_view expected) {
+    verdict(work, label, name, !got.empty(), !expected.empty());
+    if (got.empty() || expected.empty() || got == expected || same_json(got, expected)) return;
+    complain(work, label, name, std::string("makes ").append(got).append("\n  and not ").append(expected));
+  }
+  void complain(std::string_view work, std::string_view label, std::string_view name, std::string_view what) {
+    std::fprintf(stderr, "%.*s, %.*s: %.*s %.*s\n", static_cast<int>(work.size()), work.data(), static_cast<int>(label.size()),
+                 label.data(), static_cast<int>(name.size()), name.data(), static_cast<int>(what.size()), what.data());
+    agreed_ = false;
+  }
+
+  const std::vector<std::unique_ptr<Contender>>& sides_;
+  NodeSides& node_;
+  bool agreed_ = true;
+};
+
+std::string note_of(unsigned blind) {
+  std::string out;
+  const auto add = [&](Blind what, std::string_view text) {
+    if (!(blind & what)) return;
+    out.append(out.empty() ? "does not see: " : ", ").append(text);
+  };
+  add(duplicates, "duplicates");
+  add(depth, "depth");
+  add(skipped_values, "mistakes in what it skips");
+  add(lone_surrogates, "lone surrogates");
+  return out;
+}
+
+void print_line(std::string_view name, double nanoseconds, double allocated, double ratio, const std::string& note) {
+  std::printf("  %-26.*s %9.0f ns ", static_cast<int>(name.size()), name.data(), nanoseconds);
+  if (allocated >= 0) {
+    std::printf("%8.2f allocations", allocated);
+  } else {
+    std::printf("%20s", "");
+  }
+  std::printf(" %7.2f  %s\n", ratio, note.c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int calls = argc > 1 ? std::atoi(argv[1]) : 2'000;
+  const int batches = argc > 2 ? std::atoi(argv[2]) : 101;
+  if (calls < 1 || batches < 1) {
+    std::fprintf(stderr, "usage: %s [CALLS] [BATCHES]\n", argv[0]);
+    return 2;
+  }
+  std::vector<std::unique_ptr<Contender>> sides;
+  std::vector<std::string> absent;
+  const auto add = [&](const char* name, std::unique_ptr<Contender> side) {
+    if (side) {
+      sides.push_back(std::move(side));
+    } else {
+      absent.push_back(name);
+    }
+  };
+  add("hand-written", make_hand_written());
+  add("hand-written, plain", make_plain());
+  add("patchbay", make_ours());
+  add("simdjson", make_simdjson());
+  add("RapidJSON, SAX", make_rapidjson_sax());
+  add("RapidJSON, DOM", make_rapidjson_dom());
+  add("Boost.JSON", make_boost_json());
+  add("nlohmann", make_nlohmann());
+
+  NodeSides node = run_node(calls, batches);
+  if (!Agreement(sides, node).check()) {
+    std::fprintf(stderr, "the sides do not agree; nothing is measured\n");
+    return 1;
+  }
+
+  std::size_t consumed = 0;  // so that no side's work can be left out
+  const Body answer = body_of(measured_answer);
+  const auto row = [&](const char* title, double NodeSide::*of_node, unsigned needs, unsigned matters, auto work) {
+    std::vector<std::function<void(int)>> runs;
+    std::vector<const Contender*> running;
+    for (const auto& side : sides) {
+      if (side->blind() & needs) continue;
+      running.push_back(side.get());
+      runs.push_back([&consumed, &work, &side = *side](int times) {
+        for (int i = 0; i < times; ++i) consumed += work(side);
+      });
+    }
+    const std::vector<Side> measured = measure_all(runs, batches, calls);
+    std::printf("%s\n", title);
+    for (std::size_t i = 0; i < running.size(); ++i)
+      print_line(running[i]->name(), measured[i].nanoseconds, measured[i].allocations, measured[i].ratio, note_of(running[i]->blind() & matters));
+    for (const NodeSide& side : node.sides)
+      print_line(side.name, side.*of_node, -1, side.*of_node / measured.front().nanoseconds, note_of(side.blind & matters));
+    for (const std::string& name : absent) std::printf("  %-26s not installed\n", name.c_str());
+    if (!node.why_not.empty()) std::printf("  %-26s not installed: %s\n", "zod, ajv (Node.js)", node.why_not.c_str());
+  };
+  std::printf("medians of %d batches of %d calls; the last figure is the ratio to what is written by hand\n", batches, calls);
+  row("hold command, validated and encoded", &NodeSide::hold_nanoseconds, no_writer, sees_all,
+      [](Contender& side) { return side.hold(measured_hold).size(); });
+  row("eight variables from JSON, coerced and encoded", &NodeSide::coerce_nanoseconds, no_reader, duplicates | depth | lone_surrogates,
+      [](Contender& side) { return side.coerce(measured_variables).size(); });
+  row("interaction, decoded", &NodeSide::decode_nanoseconds, no_reader, duplicates | skipped_values, [&](Contender& side) {
+    Interaction out;
+    side.decode(answer, out);
+    return out.id.size();
+  });
+  return consumed == 0 ? 1 : 0;
+}
