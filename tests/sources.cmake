@@ -68,6 +68,7 @@ set(patchbay_tests_driver_threads
 )
 set(patchbay_tests_flow
   unit/flow/diagram.cpp
+  unit/flow/drift.cpp
   unit/flow/flow_graph.cpp
   unit/flow/reachability.cpp
   unit/flow/static_flow.cpp

@@ -45,7 +45,11 @@ class StaticFlowView {
  public:
   template <std::size_t Nodes, std::size_t Edges>
   constexpr explicit StaticFlowView(const detail::FlowTables<Nodes, Edges>& flow) noexcept
-      : names_(flow.name), types_(flow.type), first_edge_(flow.first_edge), edges_(flow.edge, Edges), entry_(flow.entry) {}
+      : names_(flow.name),
+        types_(flow.type),
+        first_edge_(flow.first_edge),
+        edges_(flow.edge, Edges),
+        entry_(flow.entry) {}
 
   [[nodiscard]] constexpr std::size_t node_count() const noexcept { return names_.size(); }
   [[nodiscard]] constexpr std::size_t edge_count() const noexcept { return edges_.size(); }
@@ -81,18 +85,20 @@ Element* element_at(const NumberedElement<I, Element>&);
 template <FlowProblem Problem, class Element>
 struct RefusedElement {
   static_assert(Problem != FlowProblem::no_element,
-                "patchbay::StaticFlow: a flow consists of Edge<\"From\", \"To\">, Node<\"Name\"> and Entry<\"Name\"> alone; "
-                "remove what is none of them");
+                "patchbay::StaticFlow: a flow consists of Edge<\"From\", \"To\">, Node<\"Name\"> and Entry<\"Name\"> "
+                "alone; remove what is none of them");
   static_assert(Problem != FlowProblem::bad_name,
-                "patchbay::StaticFlow: a node's name is empty, longer than 256 bytes, or holds a control character, which "
-                "no deployed flow can have; correct the name");
+                "patchbay::StaticFlow: a node's name is empty, longer than 256 bytes, or holds a control character, "
+                "which no deployed flow can have; correct the name");
   static_assert(Problem != FlowProblem::bad_label,
-                "patchbay::StaticFlow: a condition is longer than 4096 bytes or a node's type longer than 256; shorten it");
+                "patchbay::StaticFlow: a condition is longer than 4096 bytes, or a node's type longer than 256; "
+                "shorten it");
   static_assert(Problem != FlowProblem::edge_twice,
                 "patchbay::StaticFlow: the same edge is declared twice; remove one, or give it another condition");
   static_assert(Problem != FlowProblem::node_twice,
                 "patchbay::StaticFlow: the same node is declared by two Node elements; remove one");
-  static_assert(Problem != FlowProblem::entry_twice, "patchbay::StaticFlow: a flow has one entry; remove the other Entry");
+  static_assert(Problem != FlowProblem::entry_twice,
+                "patchbay::StaticFlow: a flow has one entry; remove the other Entry");
   static_assert(Problem != FlowProblem::entry_unknown,
                 "patchbay::StaticFlow: the flow has no node of its Entry's name; correct the name's spelling");
 };
@@ -107,7 +113,8 @@ template <std::size_t Which, class... Elements>
 struct CheckedFlow<FlowProblem::none, Which, Elements...> {};
 template <std::size_t Which, class... Elements>
 struct CheckedFlow<FlowProblem::no_nodes, Which, Elements...> {
-  static_assert(Which != 0, "patchbay::StaticFlow: the flow has no nodes; declare an Edge<\"From\", \"To\"> or a Node<\"Name\">");
+  static_assert(Which != 0,
+                "patchbay::StaticFlow: the flow has no nodes; declare an Edge<\"From\", \"To\"> or a Node<\"Name\">");
 };
 
 }  // namespace detail
@@ -127,7 +134,8 @@ struct StaticFlow {
   /// For the library: the declaration with its nodes numbered.
   static constexpr detail::FlowNames<sizeof...(Elements)> patchbay_flow =
       detail::name_nodes<sizeof...(Elements)>({detail::flow_element<Elements>()..., detail::FlowElement{}});
-  static_assert(sizeof(detail::CheckedFlow<patchbay_flow.mistake.problem, patchbay_flow.mistake.element, Elements...>) != 0);
+  static_assert(
+      sizeof(detail::CheckedFlow<patchbay_flow.mistake.problem, patchbay_flow.mistake.element, Elements...>) != 0);
   using static_flow_type = StaticFlow;
 
   [[nodiscard]] static consteval std::size_t node_count() { return patchbay_flow.nodes; }

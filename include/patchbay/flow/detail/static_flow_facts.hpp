@@ -19,8 +19,8 @@
 namespace patchbay::detail {
 
 template <class Flow>
-inline constexpr auto flow_tables =
-    lay_out<(Flow::patchbay_flow.nodes == 0 ? 1 : Flow::patchbay_flow.nodes), Flow::patchbay_flow.edges>(Flow::patchbay_flow);
+inline constexpr auto flow_tables = lay_out<(Flow::patchbay_flow.nodes == 0 ? 1 : Flow::patchbay_flow.nodes),
+                                            Flow::patchbay_flow.edges>(Flow::patchbay_flow);
 
 template <class Flow>
 inline constexpr auto flow_closure = close(flow_tables<Flow>);
@@ -28,7 +28,7 @@ inline constexpr auto flow_closure = close(flow_tables<Flow>);
 /// The place of a node; `no_node` when the flow has none of that name.
 template <class Flow, FixedString Name>
 struct FlowNode {
-  enum : std::uint32_t { place = Flow::patchbay_flow.find(&flow_text<Name>) };
+  enum : std::uint32_t { place = Flow::patchbay_flow.find(flow_text<Name>) };
   enum : bool { known = std::uint32_t{place} != no_node };
 };
 
@@ -52,7 +52,8 @@ struct FlowEdgeLeads<Flow, From, To, true> {
 /// Whether a table of who reaches whom is small enough for a compiler; beyond that, each question is a search.
 template <class Flow>
 struct FlowIsSmall {
-  enum : bool { value = (Flow::patchbay_flow.nodes + 63) / 64 * (Flow::patchbay_flow.nodes + Flow::patchbay_flow.edges) <= 60'000 };
+  enum : std::size_t { nodes = Flow::patchbay_flow.nodes, edges = Flow::patchbay_flow.edges };
+  enum : bool { value = (std::size_t{nodes} + 63) / 64 * (std::size_t{nodes} + std::size_t{edges}) <= 60'000 };
 };
 
 /// Whether any way leads there.

@@ -116,7 +116,8 @@ template <std::size_t Nodes, std::size_t Edges>
 consteval FlowClosure<Nodes> close(const FlowTables<Nodes, Edges>& flow) {
   constexpr std::size_t words = FlowClosure<Nodes>::words;
   FlowClosure<Nodes> out;
-  std::uint32_t order[Nodes]{}, low[Nodes]{}, next[Nodes]{}, calls[Nodes]{}, stack[Nodes]{};  // `order` from 1; 0 for not met
+  std::uint32_t order[Nodes]{}, low[Nodes]{};  // from 1; 0 for not met
+  std::uint32_t next[Nodes]{}, calls[Nodes]{}, stack[Nodes]{};
   bool done[Nodes]{};
   std::uint32_t met = 0, components = 0;
   std::size_t depth = 0, height = 0;

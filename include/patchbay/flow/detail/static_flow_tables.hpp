@@ -10,9 +10,11 @@
 
 /// From the elements of a static flow to numbered nodes and edges ordered by node, at compile time.
 ///
-/// Compilers bound the steps of one constant evaluation (clang: a million). So each text is looked at once, in an
-/// evaluation of its own; a template argument of one value is one object, so that afterwards two texts are equal when
-/// their addresses are; and every table is a constant of its own. All of it is linear in the flow.
+/// Compilers bound the steps of one constant evaluation (clang: a million). So each text is hashed and packed into words
+/// in an evaluation of its own, after which two texts are compared in few steps, and every table is a constant of its
+/// own. All of it is linear in the flow. Texts are not told apart by their addresses, although a template argument of
+/// one value is one object: g++ with -fsanitize=undefined does not take such a comparison for a constant, nor whether a
+/// pointer to an inline variable is null.
 namespace patchbay::detail {
 
 /// The longest name and condition of a flow, as `FlowLimits` has them.
@@ -24,24 +26,42 @@ constexpr std::uint32_t hash_flow_text(const char* text, std::size_t size) noexc
   return hash;
 }
 
-/// A text of a flow. One object for each value.
+/// A text of a flow, with eight bytes of it in each word.
 struct FlowText {
   [[nodiscard]] constexpr std::string_view view() const noexcept { return {data, size}; }
+  [[nodiscard]] friend constexpr bool operator==(const FlowText& a, const FlowText& b) noexcept {
+    if (a.hash != b.hash || a.size != b.size) return false;
+    for (std::size_t i = 0; i < a.size; i += 8)
+      if (a.words[i / 8] != b.words[i / 8]) return false;
+    return true;
+  }
   const char* data;
   std::size_t size;
+  const std::uint64_t* words;
   std::uint32_t hash;
   bool printable;  ///< Holds no control character.
 };
 
-consteval FlowText make_flow_text(const char* data, std::size_t size) {
+template <std::size_t Size>
+struct FlowWords {
+  consteval explicit FlowWords(const char* text) {
+    for (std::size_t i = 0; i < Size; ++i)
+      words[i / 8] |= static_cast<std::uint64_t>(static_cast<unsigned char>(text[i])) << (i % 8 * 8);
+  }
+  std::uint64_t words[Size / 8 + 1]{};
+};
+
+consteval FlowText make_flow_text(const char* data, std::size_t size, const std::uint64_t* words) {
   bool printable = true;
   for (std::size_t i = 0; i < size; ++i)
     if (const auto c = static_cast<unsigned char>(data[i]); c < 0x20 || c == 0x7f) printable = false;
-  return {data, size, hash_flow_text(data, size), printable};
+  return {data, size, words, hash_flow_text(data, size), printable};
 }
 
 template <FixedString Text>
-inline constexpr FlowText flow_text = make_flow_text(Text.text, sizeof Text.text - 1);
+inline constexpr FlowWords<sizeof Text.text - 1> flow_words{Text.text};
+template <FixedString Text>
+inline constexpr FlowText flow_text = make_flow_text(Text.text, sizeof Text.text - 1, flow_words<Text>.words);
 
 enum class FlowPart : std::uint8_t { none, edge, node, entry };
 
@@ -49,8 +69,8 @@ enum class FlowPart : std::uint8_t { none, edge, node, entry };
 struct FlowElement {
   FlowPart part = FlowPart::none;
   const FlowText* name = nullptr;
-  const FlowText* target = nullptr;
-  const FlowText* label = nullptr;  ///< An edge's condition, or a node's type.
+  const FlowText* target = nullptr;  ///< Of an edge alone.
+  const FlowText* label = nullptr;   ///< An edge's condition, or a node's type; an entry has none.
 };
 
 template <class Element>
@@ -66,7 +86,17 @@ consteval FlowElement flow_element() {
 }
 
 /// What is wrong with a declaration.
-enum class FlowProblem : std::uint8_t { none, no_nodes, no_element, bad_name, bad_label, edge_twice, node_twice, entry_twice, entry_unknown };
+enum class FlowProblem : std::uint8_t {
+  none,
+  no_nodes,
+  no_element,
+  bad_name,
+  bad_label,
+  edge_twice,
+  node_twice,
+  entry_twice,
+  entry_unknown
+};
 
 struct FlowMistake {
   FlowProblem problem = FlowProblem::none;
@@ -92,21 +122,22 @@ struct FlowNames {
   std::uint32_t from[Elements + 1]{}, to[Elements + 1]{};    // by element
   const FlowText* name[2 * Elements + 1]{};                  // by node
   const FlowText* type[2 * Elements + 1]{};
+  bool declared[2 * Elements + 1]{};                         // whether a Node gives the type
   static constexpr std::size_t slots = flow_slots(2 * Elements);
   std::uint32_t slot[slots]{};                               // open addressing; a node's number from 1
 
-  /// The number of a node by its text's address; `no_node` when there is none.
-  [[nodiscard]] constexpr std::uint32_t find(const FlowText* text) const noexcept {
-    for (std::size_t i = text->hash & (slots - 1);; i = (i + 1) & (slots - 1)) {
+  /// The number of a node; `no_node` when there is none of that name.
+  [[nodiscard]] constexpr std::uint32_t find(const FlowText& text) const noexcept {
+    for (std::size_t i = text.hash & (slots - 1);; i = (i + 1) & (slots - 1)) {
       if (slot[i] == 0) return no_node;
-      if (name[slot[i] - 1] == text) return slot[i] - 1;
+      if (*name[slot[i] - 1] == text) return slot[i] - 1;
     }
   }
-  constexpr std::uint32_t add(const FlowText* text) noexcept {
-    std::size_t i = text->hash & (slots - 1);
+  constexpr std::uint32_t add(const FlowText& text) noexcept {
+    std::size_t i = text.hash & (slots - 1);
     for (; slot[i] != 0; i = (i + 1) & (slots - 1))
-      if (name[slot[i] - 1] == text) return slot[i] - 1;
-    name[nodes] = text;
+      if (*name[slot[i] - 1] == text) return slot[i] - 1;
+    name[nodes] = &text;
     slot[i] = ++nodes;
     return nodes - 1;
   }
@@ -120,11 +151,11 @@ consteval std::size_t repeated_edge(const FlowNames<Elements>& flow) {
   for (std::size_t i = 0; i < Elements; ++i) {
     if (flow.element[i].part != FlowPart::edge) continue;
     const std::uint32_t from = flow.from[i], to = flow.to[i];
-    const FlowText* const label = flow.element[i].label;
-    std::size_t at = (from * 2654435761u ^ to * 2246822519u ^ label->hash) & (slots - 1);
+    const FlowText& label = *flow.element[i].label;
+    std::size_t at = (from * 2654435761u ^ to * 2246822519u ^ label.hash) & (slots - 1);
     for (; slot[at] != 0; at = (at + 1) & (slots - 1)) {
       const std::size_t other = slot[at] - 1;
-      if (flow.from[other] == from && flow.to[other] == to && flow.element[other].label == label) return i;
+      if (flow.from[other] == from && flow.to[other] == to && *flow.element[other].label == label) return i;
     }
     slot[at] = static_cast<std::uint32_t>(i + 1);
   }
@@ -138,7 +169,9 @@ consteval FlowNames<Elements> name_nodes(const FlowElement (&elements)[Elements 
   const auto mistake = [&](FlowProblem problem, std::size_t element) {
     if (out.mistake.problem == FlowProblem::none) out.mistake = {problem, element};
   };
-  const auto fine = [](const FlowText* name) { return name->size != 0 && name->size <= max_flow_name && name->printable; };
+  const auto fine = [](const FlowText& name) {
+    return name.size != 0 && name.size <= max_flow_name && name.printable;
+  };
   std::size_t entry = Elements;
   for (std::size_t i = 0; i < Elements; ++i) {
     const FlowElement each = elements[i];
@@ -147,27 +180,29 @@ consteval FlowNames<Elements> name_nodes(const FlowElement (&elements)[Elements 
       mistake(FlowProblem::no_element, i);
       continue;
     }
-    if (!fine(each.name) || (each.target && !fine(each.target))) mistake(FlowProblem::bad_name, i);
-    if (each.label && each.label->size > (each.part == FlowPart::edge ? max_flow_condition : max_flow_name))
-      mistake(FlowProblem::bad_label, i);
+    if (!fine(*each.name)) mistake(FlowProblem::bad_name, i);
     if (each.part == FlowPart::entry) {
       if (entry != Elements) mistake(FlowProblem::entry_twice, i);
       entry = i;
       continue;
     }
-    const std::uint32_t from = out.add(each.name);
+    const bool is_edge = each.part == FlowPart::edge;
+    if (each.label->size > (is_edge ? max_flow_condition : max_flow_name)) mistake(FlowProblem::bad_label, i);
+    const std::uint32_t from = out.add(*each.name);
     out.from[i] = from;
-    if (each.part == FlowPart::edge) {
-      out.to[i] = out.add(each.target);
+    if (is_edge) {
+      if (!fine(*each.target)) mistake(FlowProblem::bad_name, i);
+      out.to[i] = out.add(*each.target);
       ++out.edges;
       continue;
     }
-    if (out.type[from]) mistake(FlowProblem::node_twice, i);
+    if (out.declared[from]) mistake(FlowProblem::node_twice, i);
+    out.declared[from] = true;
     out.type[from] = each.label;
   }
   if (out.nodes == 0) mistake(FlowProblem::no_nodes, 0);
   if (entry != Elements) {
-    const std::uint32_t node = out.find(elements[entry].name);
+    const std::uint32_t node = out.find(*elements[entry].name);
     if (node == no_node) {
       mistake(FlowProblem::entry_unknown, entry);
     } else {
@@ -210,7 +245,7 @@ consteval FlowTables<Nodes, Edges> lay_out(const FlowNames<Elements>& flow) {
   out.entry = flow.entry;
   for (std::size_t i = 0; i < flow.nodes; ++i) {
     out.name[i] = flow.name[i]->view();
-    if (flow.type[i]) out.type[i] = flow.type[i]->view();
+    if (flow.declared[i]) out.type[i] = flow.type[i]->view();
   }
   std::uint32_t next[Nodes + 1]{};
   for (std::size_t i = 0; i < Elements; ++i)
