@@ -131,6 +131,7 @@ set(patchbay_tests_schema
   unit/schema/allocations.cpp
   unit/schema/append_text.cpp
   unit/schema/constrained_types.cpp
+  unit/schema/json_schema.cpp
   unit/schema/lenient_coercion.cpp
   unit/schema/strict_coercion.cpp
   unit/schema/typed_use.cpp

@@ -96,6 +96,7 @@ set(patchbay_headers
   include/patchbay/schema/fixed_string.hpp
   include/patchbay/schema/javascript.hpp
   include/patchbay/schema/json_object.hpp
+  include/patchbay/schema/json_schema.hpp
   include/patchbay/schema/json_text.hpp
   include/patchbay/schema/member_types.hpp
   include/patchbay/schema/non_empty.hpp
