@@ -32,7 +32,7 @@ json::string_view of_boost(std::string_view text) { return {text.data(), text.si
 
 class BoostJson final : public Contender {
  public:
-  BoostJson() : Contender("Boost.JSON, monotonic", duplicates) {}
+  BoostJson() : Contender("Boost.JSON, monotonic", duplicates | no_types) {}
 
   std::string_view hold(const Hold& command) override {
     if (!is_hold(command)) return {};

@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "buffer.hpp"
+#include "cases.hpp"
 #include "rules.hpp"
 #include "work.hpp"
 
@@ -258,25 +259,9 @@ class HandWritten final : public Contender {
         command.priority > 9 || (command.music && !rules::is_media_file(*command.music)) ||
         (command.prompt && !rules::is_media_file(*command.prompt)))
       return {};
-    // Nothing that these rules let through needs an escape.
-    out_.begin(512);
-    out_.literal(R"({"type":"hold","interactionId":")");
-    out_.copy(command.interaction);
-    out_.literal(R"(","holdReason":")");
-    out_.copy(command.reason);
-    out_.literal(R"(","priority":)");
-    out_.put(static_cast<char>('0' + command.priority));
-    if (command.music) {
-      out_.literal(R"(,"holdMusic":)");
-      out_.quoted(*command.music);
-    }
-    if (command.prompt) {
-      out_.literal(R"(,"holdPrompt":)");
-      out_.quoted(*command.prompt);
-    }
-    out_.put('}');
-    return out_.view();
+    return write(command);
   }
+  std::string_view valid_hold() override { return write(measured_hold); }
 
   std::string_view coerce(std::string_view json) override {
     using namespace rules;
@@ -340,6 +325,27 @@ class HandWritten final : public Contender {
   }
 
  private:
+  /// Nothing that the rules let through needs an escape.
+  std::string_view write(const Hold& command) {
+    out_.begin(512);
+    out_.literal(R"({"type":"hold","interactionId":")");
+    out_.copy(command.interaction);
+    out_.literal(R"(","holdReason":")");
+    out_.copy(command.reason);
+    out_.literal(R"(","priority":)");
+    out_.put(static_cast<char>('0' + command.priority));
+    if (command.music) {
+      out_.literal(R"(,"holdMusic":)");
+      out_.quoted(*command.music);
+    }
+    if (command.prompt) {
+      out_.literal(R"(,"holdPrompt":)");
+      out_.quoted(*command.prompt);
+    }
+    out_.put('}');
+    return out_.view();
+  }
+
   std::string_view plain(const Token& token) {
     if (!token.has_escape) return token.raw;
     unescape(token.raw, scratch_);
@@ -486,6 +492,14 @@ class Plain final : public Contender {
     if (!is_uuid(command.interaction) || !rules::is_reason(command.reason) || command.priority < 0 || command.priority > 9 ||
         (command.music && !is_media_file(*command.music)) || (command.prompt && !is_media_file(*command.prompt)))
       return {};
+    return write(command);
+  }
+  std::string_view valid_hold() override { return write(measured_hold); }
+  std::string_view coerce(std::string_view) override { return {}; }
+  bool decode(const Body&, Interaction&) override { return false; }
+
+ private:
+  std::string_view write(const Hold& command) {
     out_.begin(2048);
     out_.literal(R"({"type":"hold","interactionId":)");
     bool fine = out_.escaped(command.interaction);
@@ -504,10 +518,6 @@ class Plain final : public Contender {
     out_.put('}');
     return fine ? out_.view() : std::string_view();
   }
-  std::string_view coerce(std::string_view) override { return {}; }
-  bool decode(const Body&, Interaction&) override { return false; }
-
- private:
   static bool is_uuid(std::string_view text) noexcept {
     if (text.size() != 36) return false;
     for (std::size_t i = 0; i < text.size(); ++i) {

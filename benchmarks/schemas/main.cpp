@@ -56,6 +56,8 @@ class Agreement {
       for (const NodeSide& side : node_.sides)
         output("hold", holds[i].label, side.name, side.hold.at(i), expected);
     }
+    for (const auto& side : sides_)
+      if (!(side->blind() & no_types)) output("hold", "a valid value", side->name(), side->valid_hold(), sides_.front()->hold(measured_hold));
     const auto variables = variable_cases();
     for (std::size_t i = 0; i < variables.size(); ++i) {
       const std::string expected(sides_.front()->coerce(variables[i].text));
@@ -179,13 +181,16 @@ int main(int argc, char** argv) {
     for (std::size_t i = 0; i < running.size(); ++i)
       print_line(running[i]->name(), measured[i].nanoseconds, measured[i].allocations, measured[i].ratio, note_of(running[i]->blind() & matters));
     for (const NodeSide& side : node.sides)
-      print_line(side.name, side.*of_node, -1, side.*of_node / measured.front().nanoseconds, note_of(side.blind & matters));
+      if (of_node != nullptr) print_line(side.name, side.*of_node, -1, side.*of_node / measured.front().nanoseconds, note_of(side.blind & matters));
+    if (of_node == nullptr) return;
     for (const std::string& name : absent) std::printf("  %-26s not installed\n", name.c_str());
     if (!node.why_not.empty()) std::printf("  %-26s not installed: %s\n", "zod, ajv (Node.js)", node.why_not.c_str());
   };
   std::printf("medians of %d batches of %d calls; the last figure is the ratio to what is written by hand\n", batches, calls);
   row("hold command, validated and encoded", &NodeSide::hold_nanoseconds, no_writer, sees_all,
       [](Contender& side) { return side.hold(measured_hold).size(); });
+  row("hold command, encoded out of a value that was valid before", nullptr, no_types, sees_all,
+      [](Contender& side) { return side.valid_hold().size(); });
   row("eight variables from JSON, coerced and encoded", &NodeSide::coerce_nanoseconds, no_reader, duplicates | depth | lone_surrogates,
       [](Contender& side) { return side.coerce(measured_variables).size(); });
   row("interaction, decoded", &NodeSide::decode_nanoseconds, no_reader, duplicates | skipped_values, [&](Contender& side) {

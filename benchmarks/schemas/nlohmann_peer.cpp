@@ -27,7 +27,7 @@ using Json = nlohmann::ordered_json;
 
 class Nlohmann final : public Contender {
  public:
-  Nlohmann() : Contender("nlohmann", sees_all) {}
+  Nlohmann() : Contender("nlohmann", no_types) {}
 
   std::string_view hold(const Hold& command) override {
     if (!is_hold(command)) return {};

@@ -286,7 +286,7 @@ class Decode {
 
 class Sax final : public Contender {
  public:
-  Sax() : Contender("RapidJSON, SAX", sees_all) {}
+  Sax() : Contender("RapidJSON, SAX", no_types) {}
 
   std::string_view hold(const Hold& command) override { return write_hold(command, output_, writer_); }
   std::string_view coerce(std::string_view json) override {
@@ -309,7 +309,7 @@ class Sax final : public Contender {
 
 class Dom final : public Contender {
  public:
-  Dom() : Contender("RapidJSON, DOM", sees_all) {}
+  Dom() : Contender("RapidJSON, DOM", no_types) {}
 
   std::string_view hold(const Hold& command) override { return write_hold(command, output_, writer_); }
 

@@ -18,6 +18,7 @@
 //      priority       0 to 9
 //      holdMusic      absent, or a media file's name: 1 to 128 of [A-Za-z0-9._-], no dot in front, a known extension in
 //      holdPrompt     any case
+//    `valid_hold` is the second half of it alone.
 // 2. `coerce`: eight variables out of the text of a JSON object, checked, turned into their types and written. A value
 //    may be given as JSON or as a string of the same. Strict: no white space around numbers, no "yes" for true; all of it
 //    valid UTF-8; a name that is twice there, unknown or missing is a refusal.
@@ -62,7 +63,7 @@ struct Interaction {
 };
 
 /// What a side does not look for, so that it is given less work, or does not do at all; the table names it.
-enum Blind : unsigned { sees_all = 0, duplicates = 1, depth = 2, skipped_values = 4, lone_surrogates = 8, no_writer = 16, no_reader = 32 };
+enum Blind : unsigned { sees_all = 0, duplicates = 1, depth = 2, skipped_values = 4, lone_surrogates = 8, no_writer = 16, no_reader = 32, no_types = 64 };
 
 /// One side. Each keeps its buffers between calls.
 class Contender {
@@ -74,6 +75,9 @@ class Contender {
 
   /// The body; empty when the command is refused. Valid until the next call, as for `coerce`.
   virtual std::string_view hold(const Hold& command) = 0;
+  /// The body of `measured_hold`, as `hold` writes it, out of a value that was made before and whose rules were checked
+  /// then. Sides that are `no_types` have no such value.
+  virtual std::string_view valid_hold() { return {}; }
   /// The object that was made of `json`; empty when it is refused.
   virtual std::string_view coerce(std::string_view json) = 0;
   /// False when the answer is refused.
