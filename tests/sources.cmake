@@ -39,6 +39,7 @@ set(patchbay_tests_adapters_composed
 )
 set(patchbay_tests_adapters_curl
   unit/adapters/curl/http.cpp
+  unit/adapters/curl/surprises.cpp
   unit/adapters/curl/tls.cpp
 )
 set(patchbay_tests_adapters_curl_threads

@@ -177,6 +177,11 @@ class RawPeer {
   }
   /// Connections accepted so far.
   [[nodiscard]] int connections() const noexcept { return connections_; }
+  /// Connections whose scripts are still being played.
+  [[nodiscard]] std::size_t open() {
+    const std::lock_guard lock(mutex_);
+    return open_.size();
+  }
 
  private:
   void accept_all() {

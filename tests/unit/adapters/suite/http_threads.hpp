@@ -36,4 +36,19 @@ TEST_CASE("many threads share one transport", "[adapters][http][threads]") {
     });
   for (std::thread& t : threads) t.join();
   CHECK(good == 240);
+  CHECK(eventually([&] { return peer.open() <= 3; }));  // what is kept is bounded
+}
+
+TEST_CASE("threads may make the first transports of a process at once", "[adapters][http][threads]") {
+  RawPeer peer(serve(answer("x")));
+  const Endpoint endpoint = endpoint_of(peer.url());
+  std::atomic<int> good{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&] {
+      Tested::Transport transport;
+      if (Exchange(transport, endpoint).ok()) ++good;
+    });
+  for (std::thread& t : threads) t.join();
+  CHECK(good == 8);
 }

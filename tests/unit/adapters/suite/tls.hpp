@@ -202,3 +202,28 @@ TEST_CASE("a kept TLS connection with unasked bytes, or closed by the server, is
     CHECK(peer.connections() == 5);
   }
 }
+
+TEST_CASE("over TLS nothing is sent again on a kept connection that ends after the request was written",
+          "[adapters][tls][delivery]") {
+  Trust trust;
+  const Identity good("x", "IP:127.0.0.1", &trust.authority);
+  for (const bool notifies : {true, false}) {
+    std::atomic<int> requests{0};
+    RawPeer peer(over_tls(good,
+                          [&](PeerConnection& c) {
+                            for (int i = 0; i < 2 && !c.read_request().empty(); ++i) {
+                              ++requests;
+                              if (i == 0) c.write(answer("first"));
+                            }
+                          },
+                          {.notify_close = notifies}));
+    const Endpoint endpoint = endpoint_of(peer.url("https"));
+    REQUIRE(Exchange(trust.transport, endpoint, Method::patch, "{}").ok());
+    const Exchange x(trust.transport, endpoint, Method::patch, "{}");
+    REQUIRE_FALSE(x.ok());
+    CHECK(x.fault() == TransportFault::reset);
+    CHECK(x.delivery() == Delivery::maybe_sent);
+    CHECK(requests == 2);
+    CHECK(peer.connections() == 1);
+  }
+}

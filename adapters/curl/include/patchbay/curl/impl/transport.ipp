@@ -189,7 +189,7 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
     handle.set(CURLOPT_REQUEST_TARGET, std::string(request.target).c_str());
     handle.set(CURLOPT_HTTPHEADER, fields.get());
     handle.set(CURLOPT_FRESH_CONNECT, kept ? 0L : 1L);
-    handle.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(plain_get ? -1 : request.body.size()));
+    handle.set(CURLOPT_POSTFIELDSIZE_LARGE, plain_get ? curl_off_t{-1} : static_cast<curl_off_t>(request.body.size()));
     handle.set(CURLOPT_POSTFIELDS, plain_get || request.body.empty() ? "" : request.body.data());  // borrowed
     handle.set(plain_get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
     handle.set(CURLOPT_CUSTOMREQUEST, plain_get ? static_cast<const char*>(nullptr) : method.c_str());
