@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -72,14 +73,32 @@ inline void append_shown(std::string& out, std::string_view value, std::size_t l
   return detail::is_unreserved(text);
 }
 
+namespace detail {
+
+/// Whether all of eight bytes are hexadecimal digits.
+[[nodiscard]] constexpr bool are_hex_digits(std::uint64_t bytes) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+  if ((bytes & tops) != 0) return false;  // so that no sum below carries into the next byte
+  const std::uint64_t from_zero = bytes ^ (ones * '0'), lower = bytes | (ones * 0x20);
+  const std::uint64_t no_digit = from_zero + ones * (0x7f - 9);
+  const std::uint64_t from_a = lower + ones * (0x80 - 'a'), beyond_f = lower + ones * (0x7f - 'f');
+  return ((~no_digit | (from_a & ~beyond_f)) & tops) == tops;
+}
+
+}  // namespace detail
+
 /// Whether `text` is a UUID in its 8-4-4-4-12 form, of any version and case.
 [[nodiscard]] constexpr bool is_uuid(std::string_view text) noexcept {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !detail::is_hex_digit(text[i])) return false;
-  }
-  return true;
+  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
+  const auto four = [&](std::size_t at) {
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < 4; ++i) bytes |= std::uint64_t{static_cast<unsigned char>(text[at + i])} << (8 * i);
+    return bytes;
+  };
+  const auto hex = [&](std::size_t first, std::size_t second) {
+    return detail::are_hex_digits(four(first) | four(second) << 32U);
+  };
+  return hex(0, 4) && hex(9, 14) && hex(19, 24) && hex(28, 32);
 }
 
 /// `invalid_argument` unless `is_identifier(value)`. The message names `what` and the rule, and shows at most the first

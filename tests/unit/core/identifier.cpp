@@ -43,6 +43,21 @@ TEST_CASE("a UUID is known by its form alone", "[identifier]") {
   STATIC_REQUIRE(is_uuid("550e8400-e29b-41d4-a716-446655440000"));
 }
 
+TEST_CASE("a UUID takes at each place what may stand there and no other byte", "[identifier]") {
+  const std::string_view digits = "0123456789abcdefABCDEF";
+  std::string text = "550e8400-e29b-41d4-a716-446655440000";
+  for (char& place : text) {
+    const char before = place;
+    for (int byte = 0; byte < 256; ++byte) {
+      place = static_cast<char>(static_cast<unsigned char>(byte));
+      const bool fits = before == '-' ? place == '-' : digits.find(place) != std::string_view::npos;
+      if (is_uuid(text) != fits) FAIL("the byte " << byte << " at " << &place - text.data());
+    }
+    place = before;
+  }
+  CHECK(is_uuid(text));
+}
+
 TEST_CASE("a malformed identifier is refused with its name, the rule and a bounded, escaped value", "[identifier]") {
   CHECK(check_identifier("flow-1", "flow id").has_value());
 
