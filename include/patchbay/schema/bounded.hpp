@@ -33,7 +33,8 @@ template <class T>
 /// A number from Min to Max, both included: `Bounded<int, 0, 9>`; `AtLeast` and `AtMost` leave one bound to the type.
 /// T is an integer type, float or double. Integers are spelled as integers (hazard B33).
 ///
-/// Its JSON Schema says the same of every value, but cannot see spelling: `5.0` is an integer to it, and is refused here.
+/// Its JSON Schema says the same of every value, but cannot see spelling: `5.0` is an integer to it, and is refused
+/// here.
 template <class T, T Min, T Max>
 class Bounded {
   static_assert(detail::is_bounded_number<T>,
@@ -42,8 +43,9 @@ class Bounded {
   static_assert(!(Max < Min),
                 "patchbay::Bounded<T, Min, Max>: the bounds are reversed, so that no value fits; write the smaller one "
                 "first");
-  static_assert(Min - Min == 0 && Max - Max == 0,
-                "patchbay::Bounded<T, Min, Max>: a bound is infinite or NaN, which JSON cannot say; use AtLeast or AtMost");
+  static_assert(
+      Min - Min == 0 && Max - Max == 0,
+      "patchbay::Bounded<T, Min, Max>: a bound is infinite or NaN, which JSON cannot say; use AtLeast or AtMost");
 
  public:
   using value_type = T;
@@ -129,9 +131,8 @@ struct FieldRules<Bounded<T, Min, Max>> {
     if (integral || Min != std::numeric_limits<T>::lowest() || std::same_as<T, float>) bound("minimum", Min);
     if (integral || Max != (std::numeric_limits<T>::max)() || std::same_as<T, float>) bound("maximum", Max);
   }
-  static std::size_t encoded_size(const Type& value) requires requires { FieldRules<T>::encoded_size(value.value()); } {
-    return FieldRules<T>::encoded_size(value.value());
-  }
+  static std::size_t encoded_size(const Type& value) requires requires { FieldRules<T>::encoded_size(value.value()); }
+  { return FieldRules<T>::encoded_size(value.value()); }
 };
 
 }  // namespace patchbay

@@ -164,7 +164,7 @@ template <>
 struct FieldRules<std::string> {
   static constexpr FieldKind kind = FieldKind::text;
   static std::string rule() { return "string: expected UTF-8 text"; }
-  static bool check(std::string_view) noexcept { return true; }
+  static constexpr bool check(std::string_view) noexcept { return true; }
   static bool encode(std::string_view value, std::string& out) { return detail::append_text(out, value); }
   static std::string parse(std::string_view token) { return std::string(token); }
   static void describe(JsonWriter& writer) { writer.member("type", "string"); }

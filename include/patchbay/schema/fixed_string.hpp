@@ -15,6 +15,7 @@ struct FixedString {
     for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
   }
   [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, N - 1}; }
+  [[nodiscard]] friend constexpr bool operator==(const FixedString&, const FixedString&) = default;
 
   char text[N]{};  ///< Public, because only a structural type may be a template argument.
 };

@@ -52,8 +52,8 @@ class OneOf {
   // One more than there are, so that an empty list yields the message above and no other.
   static constexpr std::string_view values[sizeof...(Values) + 1] = {Values.view()...};
   static constexpr std::span<const std::string_view> list() noexcept { return {values, sizeof...(Values)}; }
-  static constexpr auto json = detail::quoted<sizeof...(Values), detail::quoted_size({values, sizeof...(Values)})>(
-      {values, sizeof...(Values)});
+  static constexpr auto json =
+      detail::quoted<sizeof...(Values), detail::quoted_size({values, sizeof...(Values)})>({values, sizeof...(Values)});
 
   static constexpr std::uint16_t find(std::string_view text) noexcept {
     for (std::uint16_t i = 0; i < sizeof...(Values); ++i)
@@ -68,7 +68,7 @@ template <FixedString... Values>
 struct FieldRules<OneOf<Values...>> {
   static constexpr FieldKind kind = FieldKind::text;
   static std::string rule() { return OneOf<Values...>::rule(); }
-  static bool check(std::string_view token) noexcept { return OneOf<Values...>::find(token) != OneOf<Values...>::none; }
+  static constexpr bool check(std::string_view token) noexcept { return OneOf<Values...>::find(token) != OneOf<Values...>::none; }
   static bool encode(const OneOf<Values...>& value, std::string& out) {
     out.append(OneOf<Values...>::json[value.index()]);
     return true;

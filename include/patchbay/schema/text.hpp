@@ -31,8 +31,8 @@ namespace patchbay {
 ///     using Postcode = Text<PostcodeRule>;
 ///
 /// A rule may also say what it is in JSON Schema, `static void describe(JsonWriter&)`, which writes the members of the
-/// schema, its `"type":"string"` included; and between which sizes its texts are in bytes, `min_size` and `max_size`, so
-/// that a combination that nothing fits does not compile. `AllOf` combines rules.
+/// schema, its `"type":"string"` included; and between which sizes its texts are in bytes, `min_size` and `max_size`,
+/// so that a combination that nothing fits does not compile. `AllOf` combines rules.
 template <class R>
 concept TextRule = requires(std::string_view text) {
   { R::check(text) } -> std::same_as<bool>;
@@ -106,7 +106,7 @@ template <class R>
 struct FieldRules<Text<R>> {
   static constexpr FieldKind kind = FieldKind::text;
   static std::string rule() { return detail::rule_text<R>(); }
-  static bool check(std::string_view token) { return R::check(token); }
+  static constexpr bool check(std::string_view token) { return R::check(token); }
   static bool encode(const Text<R>& value, std::string& out) { return detail::append_text(out, value.view()); }
   static Text<R> parse(std::string_view token) { return Text<R>(detail::StoredText::copy(token)); }
   static void describe(JsonWriter& writer) { detail::describe_rule<R>(writer); }

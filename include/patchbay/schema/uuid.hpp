@@ -48,7 +48,7 @@ template <>
 struct FieldRules<Uuid> {
   static constexpr FieldKind kind = FieldKind::text;
   static std::string rule() { return Uuid::rule(); }
-  static bool check(std::string_view token) noexcept { return is_uuid(token); }
+  static constexpr bool check(std::string_view token) noexcept { return is_uuid(token); }
   static bool encode(const Uuid& value, std::string& out) {
     out.append("\"").append(value.view()).append("\"");
     return true;
