@@ -1,7 +1,11 @@
 # Every program of this folder; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_benchmarks
+  flow_in_memory
   schemas
   transition_in_memory
+)
+set(patchbay_benchmarks_flow_in_memory
+  flow_in_memory.cpp
 )
 set(patchbay_benchmarks_schemas
   schemas/boost_json_peer.cpp

@@ -10,6 +10,7 @@ set(patchbay_test_rooms
   driver
   driver_threads
   flow
+  flow_threads
   hold_controller
   hold_controller_threads
   json
@@ -72,7 +73,11 @@ set(patchbay_tests_flow
   unit/flow/drift.cpp
   unit/flow/flow_graph.cpp
   unit/flow/reachability.cpp
+  unit/flow/reachability_index.cpp
   unit/flow/static_flow.cpp
+)
+set(patchbay_tests_flow_threads
+  unit/flow/reachability_index_threads.cpp
 )
 set(patchbay_tests_hold_controller
   unit/hold_controller/channel.cpp

@@ -285,3 +285,58 @@ TEST_CASE("a body is read in place", "[flow]") {
   CHECK(graph->name(0) == "MainMenu");
   CHECK(graph->condition(graph->edges(0)[0]) == "input == \"1\"");
 }
+
+TEST_CASE("an id is the same however it is written", "[flow]") {
+  const FlowGraph graph = parsed(R"({"nodes":[{"id":"Agent","transitions":[{"targetId":"\u0041gent"},{"targetId":"Caf\u00e9"},{"targetId":"a\/b"}]},
+    {"id":"Café" , "transitions" : [ {"targetId" : "Agent" } , { "targetId":"a/b"
+    },{"targetId":"Caf\u00e8"},{"target\u0049d":"Cafè"}]},{"id":"a/b"}]})");
+  CHECK(graph.node_count() == 3);
+  CHECK(graph.unknown_count() == 1);
+  CHECK(graph.dangling_count() == 2);
+  CHECK(targets(graph, "Agent") == std::vector<std::string_view>{"Agent", "Caf\xc3\xa9", "a/b"});
+  CHECK(targets(graph, "Caf\xc3\xa9") == std::vector<std::string_view>{"Agent", "a/b", "Caf\xc3\xa8", "Caf\xc3\xa8"});
+  CHECK(refusal(R"({"nodes":[{"id":"Agent"},{"id":"\u0041gent"}]})") == "flow: nodes[1].id: is the same as that of nodes[0]: \"Agent\"");
+}
+
+TEST_CASE("ids of every length and next to every border are told apart", "[flow]") {
+  std::string text = R"({"nodes":[)";
+  std::vector<std::string> ids;
+  for (std::size_t size = 1; size <= 70; ++size) {
+    for (std::size_t odd = 0; odd < size; odd += 3) {
+      ids.emplace_back(size, 'x');
+      ids.back()[odd] = 'y';
+    }
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    text.append(i ? ",{\"id\":\"" : "{\"id\":\"").append(ids[i]).append(R"(","transitions":[{"targetId":")").append(ids[ids.size() - 1 - i]).append("\"}]}");
+  const FlowGraph graph = parsed(text + "]}");
+  REQUIRE(graph.node_count() == ids.size());
+  CHECK(graph.dangling_count() == 0);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    REQUIRE(graph.find(ids[i]) == static_cast<NodeIndex>(i));
+    REQUIRE(graph.edges(static_cast<NodeIndex>(i))[0].target() == ids.size() - 1 - i);
+  }
+}
+
+TEST_CASE("an id with a control character anywhere is refused, plain or escaped", "[flow][hostile][A27]") {
+  for (std::size_t at = 0; at < 20; ++at) {
+    for (const std::string_view odd : {"\x7f", "\xc2\x85", "\\u0085", "\\u0007", "\\n"}) {
+      std::string id(20, 'a');
+      id.replace(at, 1, odd);
+      CAPTURE(id);
+      REQUIRE(refusal("{\"nodes\":[{\"id\":\"" + id + "\"}]}") == "flow: nodes[0].id: holds a control character");
+      REQUIRE(refusal("{\"nodes\":[{\"id\":\"a\",\"transitions\":[{\"targetId\":\"" + id + "\"}]}]}") ==
+              "flow: nodes[0].transitions[0].targetId: holds a control character");
+    }
+  }
+}
+
+TEST_CASE("of several mistakes the first one is named", "[flow][hostile][A27]") {
+  const std::string same = "flow: nodes[1].id: is the same as that of nodes[0]: \"a\"";
+  CHECK(refusal(R"({"nodes":[{"id":"a"},{"id":"a"},{"id":5}]})") == same);
+  CHECK(refusal(R"({"nodes":[{"id":"a"},{"id":"a","type":5}]})") == same);
+  CHECK(refusal(R"({"nodes":[{"id":"a"},{"id":"a"}],"nodes":[]})") == same);
+  CHECK(refusal(R"({"nodes":[{"id":"a"},{"id":"a"}],"x":tru})") == same);
+  CHECK(refusal(R"({"nodes":[{"id":"a"},{"id":"b","type":5},{"id":"a"}]})") == "flow: nodes[1].type: expected a string");
+  CHECK(refusal(R"({"nodes":[{"id":"a"},{"type":5,"id":"a"}]})") == "flow: nodes[1].type: expected a string");
+}

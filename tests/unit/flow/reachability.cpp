@@ -17,16 +17,22 @@
 #include <utility>
 #include <vector>
 
+#include "numbered_graph.hpp"
 #include "support/catch.hpp"
 
 using namespace patchbay;
 
-// Counts every allocation of this binary, for the case that must have none. Not inlined, or GCC compares a free() here
-// with the operator there and warns.
+// Counts every allocation of this binary, for the cases that must have none, and lets memory run out behind some number
+// of them. Not inlined, or GCC compares a free() here with the operator there and warns.
 static std::size_t allocations = 0;
+static std::size_t allocations_left = static_cast<std::size_t>(-1);
 
 [[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
+  if (allocations_left-- == 0) {
+    ++allocations_left;
+    throw std::bad_alloc();
+  }
   if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
@@ -315,3 +321,91 @@ TEST_CASE("a search of 100,000 nodes takes linear time in every shape", "[reacha
     CHECK(spent.count() < 100);  // about 1 ms when optimised; a queue that shifts takes seconds
   }
 }
+
+TEST_CASE("a question of a warm index allocates nothing", "[reachability][index]") {
+  std::mt19937 random(12);
+  tests::Targets targets(6000);  // no cycles, so that questions are left to the search
+  for (std::uint32_t i = 0; i < 5990; ++i) targets[i] = {i + 1 + tests::draw(random, 5999 - i), i + 1 + tests::draw(random, 9)};
+  const FlowGraph graph = tests::graph_of(targets);
+  const ReachabilityIndex& index = graph.index();
+  REQUIRE_FALSE(index.complete());
+  RouteScratch scratch;
+  std::vector<std::pair<NodeIndex, NodeIndex>> pairs(20'000);
+  for (auto& [from, to] : pairs) from = tests::draw(random, 6000), to = tests::draw(random, 6000);
+  std::size_t open = 0, yes = 0, ways = 0;
+  const auto ask = [&] {
+    open = yes = ways = 0;
+    for (const auto& [from, to] : pairs) {
+      if (index.settled(from, to)) continue;
+      ++open;
+      const bool reaches = index.reaches(from, to, scratch);
+      yes += reaches;
+      ways += detail::shortest_way(graph, index, from, to, scratch);
+    }
+  };
+  ask();
+  CHECK(open > 100);  // the search was asked
+  CHECK(yes > 0);
+  CHECK(yes == ways);
+  const std::size_t before = allocations;
+  ask();
+  CHECK(allocations == before);
+  CHECK(index.reached_from(graph, 3, scratch).size() > 1);
+  CHECK(index.reaching(5000, scratch).size() > 1);
+  CHECK(allocations == before);
+}
+
+TEST_CASE("a flow is loaded with few allocations, however many nodes it has", "[flow]") {
+  std::mt19937 random(13);
+  std::vector<std::vector<std::size_t>> targets(20'000);
+  for (auto& out : targets) out = {tests::draw(random, 20'000), tests::draw(random, 20'000), tests::draw(random, 20'100)};
+  const std::string text = flow_text(targets.size(), targets);
+  JsonReader reader;
+  Body body;
+  body.assign(text);
+  REQUIRE(FlowGraph::parse(body, reader).has_value());
+  const std::size_t before = allocations;
+  const auto graph = FlowGraph::parse(body, reader);
+  CHECK(allocations - before < 40);
+  CHECK(graph.has_value());
+}
+
+#ifdef __cpp_exceptions
+TEST_CASE("memory that runs out while the index is built costs the index and not the flow", "[reachability][index][hostile]") {
+  std::mt19937 random(14);
+  for (const bool cyclic : {true, false}) {
+    tests::Targets targets(5000);
+    for (std::uint32_t i = 0; i + 1 < 5000; ++i) targets[i] = {cyclic ? tests::draw(random, 5000) : i + 1 + tests::draw(random, 4999 - i)};
+    const FlowGraph loaded = tests::graph_of(targets);
+    bool built = false;
+    for (std::size_t most = 0; !built; ++most) {
+      REQUIRE(most < 1000);
+      const auto graph = std::make_shared<const FlowGraph>(loaded);
+      RouteScratch scratch;
+      const auto expected = route(graph, "0", "4998", Reachability::path, {}, scratch).has_value();
+      allocations_left = most;
+      graph->count_search(1'000'000);  // more than enough for an index
+      allocations_left = static_cast<std::size_t>(-1);
+      built = graph->index_if_built() != nullptr;
+      REQUIRE(route(graph, "0", "4998", Reachability::path, {}, scratch).has_value() == expected);
+      if (built) {
+        CHECK(most > 3);
+        continue;
+      }
+      allocations_left = most;
+      bool thrown = false;
+      try {
+        static_cast<void>(graph->index());
+      } catch (const std::bad_alloc&) {
+        thrown = true;
+      }
+      allocations_left = static_cast<std::size_t>(-1);
+      REQUIRE(thrown);
+      graph->count_search(5000 * 8);  // by now more is wanted
+      REQUIRE(graph->index_if_built() == nullptr);
+      REQUIRE(graph->index().reaches(0, 4998, scratch) == expected);
+      REQUIRE(route(graph, "0", "4998", Reachability::path, {}, scratch).has_value() == expected);
+    }
+  }
+}
+#endif

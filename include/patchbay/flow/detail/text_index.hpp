@@ -135,11 +135,6 @@ class TextIndex {
     static_cast<void>(tag);
 #endif
   }
-  /// The number that stands where a text with this tag is looked for first; `none` for none.
-  [[nodiscard]] std::uint32_t first(std::uint32_t tag) const noexcept {
-    return slots_.empty() ? none : slots_[tag & mask()].number;
-  }
-
   [[nodiscard]] std::size_t memory() const noexcept { return slots_.capacity() * sizeof(Slot); }
 
  private:
