@@ -1,13 +1,18 @@
-# Every public header; written by `cmake -P cmake/lists.cmake`.
+# Every public header, and the definitions that some of them have apart; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_headers
   include/patchbay/cloud/documents_dialect.hpp
   include/patchbay/cloud/hold_dialect.hpp
   include/patchbay/cloud/interaction.hpp
+  include/patchbay/cloud/reserved_names.hpp
   include/patchbay/cloud/retry_after.hpp
   include/patchbay/config.hpp
+  include/patchbay/driver/any_policies.hpp
   include/patchbay/driver/blocking.hpp
+  include/patchbay/driver/encode_members.hpp
+  include/patchbay/driver/hold_door.hpp
   include/patchbay/driver/hold_pump.hpp
   include/patchbay/driver/hold_teller.hpp
+  include/patchbay/driver/transition_door.hpp
   include/patchbay/endpoint.hpp
   include/patchbay/error.hpp
   include/patchbay/flow/detail/diagram_plan.hpp
@@ -88,12 +93,15 @@ set(patchbay_headers
   include/patchbay/schema/coerce.hpp
   include/patchbay/schema/constrained.hpp
   include/patchbay/schema/default.hpp
+  include/patchbay/schema/detail/coercing.hpp
+  include/patchbay/schema/detail/coercing_values.hpp
   include/patchbay/schema/detail/pattern_compiler.hpp
   include/patchbay/schema/detail/pattern_problem.hpp
   include/patchbay/schema/detail/pattern_program.hpp
   include/patchbay/schema/detail/quoted_text.hpp
   include/patchbay/schema/detail/stored_text.hpp
   include/patchbay/schema/document_schemas.hpp
+  include/patchbay/schema/encode.hpp
   include/patchbay/schema/enumeration.hpp
   include/patchbay/schema/field_kind.hpp
   include/patchbay/schema/field_rules.hpp
@@ -103,6 +111,7 @@ set(patchbay_headers
   include/patchbay/schema/javascript.hpp
   include/patchbay/schema/json_object.hpp
   include/patchbay/schema/json_schema.hpp
+  include/patchbay/schema/json_sink.hpp
   include/patchbay/schema/json_text.hpp
   include/patchbay/schema/member_types.hpp
   include/patchbay/schema/non_empty.hpp
@@ -134,4 +143,21 @@ set(patchbay_headers
   include/patchbay/time.hpp
   include/patchbay/transition_request.hpp
   include/patchbay/version.hpp
+)
+set(patchbay_definitions
+  include/patchbay/driver/impl/hold_door.ipp
+  include/patchbay/driver/impl/transition_door.ipp
+  include/patchbay/flow/impl/diagram.ipp
+  include/patchbay/flow/impl/drift.ipp
+  include/patchbay/flow/impl/index_place.ipp
+  include/patchbay/flow/impl/reachability_index.ipp
+  include/patchbay/flow/impl/shortest_way.ipp
+  include/patchbay/flow/impl/static_flow_definition.ipp
+  include/patchbay/schema/impl/append_text.ipp
+  include/patchbay/schema/impl/coerce.ipp
+  include/patchbay/schema/impl/encode.ipp
+  include/patchbay/schema/impl/json_object.ipp
+  include/patchbay/schema/impl/json_schema.ipp
+  include/patchbay/schema/impl/json_sink.ipp
+  include/patchbay/schema/impl/variables.ipp
 )
