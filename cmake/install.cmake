@@ -7,6 +7,11 @@ set(patchbay_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/patchbay")
 install(TARGETS patchbay EXPORT patchbayTargets FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT patchbayTargets NAMESPACE patchbay:: DESTINATION "${patchbay_package_dir}")
 
+install(TARGETS patchbay_compiled EXPORT patchbayCompiledTargets
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(EXPORT patchbayCompiledTargets NAMESPACE patchbay:: DESTINATION "${patchbay_package_dir}")
+
 # An adapter is a component with an export of its own, so that who does not ask for it needs none of its packages.
 if(TARGET patchbay_beast)
   install(TARGETS patchbay_beast EXPORT patchbayBeastTargets

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The patchbay authors
 # SPDX-License-Identifier: BSL-1.0
 #
-# The lists of public headers, unit tests, compile-fail pairs, examples and benchmarks. After adding or removing a file:
+# The lists of public headers, of the definitions behind them (src.hpp), unit tests, compile-fail pairs, examples and benchmarks. After adding or removing a file:
 #
 #   cmake -P cmake/lists.cmake
 #
@@ -9,13 +9,38 @@
 
 # Writes into `out` the text of include/patchbay/headers.cmake as the folder has it.
 function(patchbay_header_list root out)
-  file(GLOB_RECURSE files RELATIVE "${root}/include" "${root}/include/patchbay/*.hpp")
-  list(SORT files)
-  set(text "# Every public header; written by `cmake -P cmake/lists.cmake`.\nset(patchbay_headers\n")
-  foreach(file IN LISTS files)
-    string(APPEND text "  include/${file}\n")
+  file(GLOB_RECURSE headers RELATIVE "${root}/include" "${root}/include/patchbay/*.hpp")
+  list(REMOVE_ITEM headers patchbay/src.hpp)
+  file(GLOB_RECURSE definitions RELATIVE "${root}/include" "${root}/include/patchbay/*.ipp")
+  set(text "# Every public header, and the definitions that some of them have apart; written by `cmake -P cmake/lists.cmake`.\n")
+  foreach(list IN ITEMS headers definitions)
+    list(SORT ${list})
+    string(APPEND text "set(patchbay_${list}\n")
+    foreach(file IN LISTS ${list})
+      string(APPEND text "  include/${file}\n")
+    endforeach()
+    string(APPEND text ")\n")
   endforeach()
-  string(APPEND text ")\n")
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+# The text of include/patchbay/src.hpp: every definition that is no template, for the one unit that compiles them.
+function(patchbay_source_header root out)
+  file(GLOB_RECURSE files RELATIVE "${root}/include" "${root}/include/patchbay/*.ipp")
+  list(SORT files)
+  string(CONCAT text
+    "// SPDX-FileCopyrightText: 2026 The patchbay authors\n"
+    "// SPDX-License-Identifier: BSL-1.0\n"
+    "#pragma once\n\n"
+    "// Include this in one file of a program whose files are all compiled with PATCHBAY_SEPARATE_COMPILATION: it holds the\n"
+    "// definitions that the headers then leave out. The CMake target patchbay::compiled is that file, compiled. Written by\n"
+    "// `cmake -P cmake/lists.cmake`.\n"
+    "#if !defined(PATCHBAY_SEPARATE_COMPILATION)\n"
+    "#error \"patchbay: define PATCHBAY_SEPARATE_COMPILATION for all files of the program, or leave <patchbay/src.hpp> out\"\n"
+    "#endif\n\n")
+  foreach(file IN LISTS files)
+    string(APPEND text "#include <${file}>\n")
+  endforeach()
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
@@ -81,8 +106,8 @@ function(patchbay_check_list root file expected)
   if(written STREQUAL expected)
     return()
   endif()
-  string(REGEX MATCHALL "[A-Za-z0-9_/.-]+\\.[ch]pp" in_list "${written}")
-  string(REGEX MATCHALL "[A-Za-z0-9_/.-]+\\.[ch]pp" in_folder "${expected}")
+  string(REGEX MATCHALL "[A-Za-z0-9_/.-]+\\.[chi]pp" in_list "${written}")
+  string(REGEX MATCHALL "[A-Za-z0-9_/.-]+\\.[chi]pp" in_folder "${expected}")
   set(missing ${in_folder})
   set(stale ${in_list})
   if(in_list)
@@ -98,6 +123,8 @@ endfunction()
 function(patchbay_check_lists root)
   patchbay_header_list("${root}" headers)
   patchbay_check_list("${root}" include/patchbay/headers.cmake "${headers}")
+  patchbay_source_header("${root}" source)
+  patchbay_check_list("${root}" include/patchbay/src.hpp "${source}")
   patchbay_test_list("${root}" tests)
   patchbay_check_list("${root}" tests/sources.cmake "${tests}")
   foreach(folder IN ITEMS examples benchmarks)
@@ -105,7 +132,8 @@ function(patchbay_check_lists root)
     patchbay_check_list("${root}" ${folder}/sources.cmake "${programs}")
   endforeach()
   # A file that comes or goes makes the build configure itself again, and so reach this check.
-  file(GLOB_RECURSE watched CONFIGURE_DEPENDS "${root}/include/patchbay/*.hpp" "${root}/tests/unit/*.cpp"
+  file(GLOB_RECURSE watched CONFIGURE_DEPENDS "${root}/include/patchbay/*.hpp" "${root}/include/patchbay/*.ipp"
+       "${root}/tests/unit/*.cpp"
        "${root}/tests/compile_fail/*.cpp" "${root}/examples/*.cpp" "${root}/benchmarks/*.cpp")
 endfunction()
 
@@ -114,6 +142,8 @@ if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
   cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH root)
   patchbay_header_list("${root}" headers)
   file(CONFIGURE OUTPUT "${root}/include/patchbay/headers.cmake" CONTENT "${headers}" @ONLY)
+  patchbay_source_header("${root}" source)
+  file(CONFIGURE OUTPUT "${root}/include/patchbay/src.hpp" CONTENT "${source}" @ONLY)
   patchbay_test_list("${root}" tests)
   file(CONFIGURE OUTPUT "${root}/tests/sources.cmake" CONTENT "${tests}" @ONLY)
   foreach(folder IN ITEMS examples benchmarks)

@@ -93,15 +93,12 @@ set(patchbay_headers
   include/patchbay/schema/coerce.hpp
   include/patchbay/schema/constrained.hpp
   include/patchbay/schema/default.hpp
-  include/patchbay/schema/detail/coercing.hpp
-  include/patchbay/schema/detail/coercing_values.hpp
   include/patchbay/schema/detail/pattern_compiler.hpp
   include/patchbay/schema/detail/pattern_problem.hpp
   include/patchbay/schema/detail/pattern_program.hpp
   include/patchbay/schema/detail/quoted_text.hpp
   include/patchbay/schema/detail/stored_text.hpp
   include/patchbay/schema/document_schemas.hpp
-  include/patchbay/schema/encode.hpp
   include/patchbay/schema/enumeration.hpp
   include/patchbay/schema/field_kind.hpp
   include/patchbay/schema/field_rules.hpp
@@ -111,7 +108,6 @@ set(patchbay_headers
   include/patchbay/schema/javascript.hpp
   include/patchbay/schema/json_object.hpp
   include/patchbay/schema/json_schema.hpp
-  include/patchbay/schema/json_sink.hpp
   include/patchbay/schema/json_text.hpp
   include/patchbay/schema/member_types.hpp
   include/patchbay/schema/non_empty.hpp
@@ -147,17 +143,10 @@ set(patchbay_headers
 set(patchbay_definitions
   include/patchbay/driver/impl/hold_door.ipp
   include/patchbay/driver/impl/transition_door.ipp
-  include/patchbay/flow/impl/diagram.ipp
   include/patchbay/flow/impl/drift.ipp
   include/patchbay/flow/impl/index_place.ipp
   include/patchbay/flow/impl/reachability_index.ipp
   include/patchbay/flow/impl/shortest_way.ipp
   include/patchbay/flow/impl/static_flow_definition.ipp
-  include/patchbay/schema/impl/append_text.ipp
-  include/patchbay/schema/impl/coerce.ipp
-  include/patchbay/schema/impl/encode.ipp
-  include/patchbay/schema/impl/json_object.ipp
   include/patchbay/schema/impl/json_schema.ipp
-  include/patchbay/schema/impl/json_sink.ipp
-  include/patchbay/schema/impl/variables.ipp
 )

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <patchbay/cloud/interaction.hpp>
+#include <patchbay/cloud/reserved_names.hpp>
 #include <patchbay/http.hpp>
 #include <patchbay/identifier.hpp>
 #include <patchbay/json/read.hpp>
@@ -23,7 +24,7 @@ namespace patchbay {
 /// dialect of the cloud will stand beside it with the same members.
 struct DocumentsDialect {
   /// Attributes that the library writes and no variable may (hazard A19).
-  static constexpr std::array<std::string_view, 4> reserved_attributes{"ivr_state", "flow_node", "last_updated", "transition_id"};
+  static constexpr const auto& reserved_attributes = detail::reserved_attributes;
   static constexpr std::string_view transition_scope = "interaction:update interaction:read flow:read";
   static constexpr std::string_view hold_scope = "interaction:control interaction:read";
   static constexpr std::string_view token_target = "/oauth/token";

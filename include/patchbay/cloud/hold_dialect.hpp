@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include <patchbay/cloud/reserved_names.hpp>
 #include <patchbay/json/read.hpp>
 #include <patchbay/json/write.hpp>
 #include <patchbay/observe/hold_events.hpp>
@@ -27,7 +28,7 @@ class ChannelReply {
 /// The hold channel's frames as document B has them.
 struct DocumentsHoldDialect {
   /// Members of a command's body that the library writes and no schema may.
-  static constexpr std::array<std::string_view, 1> reserved_members{"type"};
+  static constexpr const auto& reserved_members = detail::reserved_members;
 
   /// `members` are the encoded members of the body behind `type`.
   static void encode_command(std::string& out, HoldVerb verb, std::string_view correlation_id, std::string_view members) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/driver/any_policies.hpp>
 #include <patchbay/observe/redact.hpp>
 #include <patchbay/protocol/protocol.hpp>
 #include <patchbay/random_source.hpp>
@@ -27,12 +28,11 @@ class WaitServer : public Wakeable {
 
 /// The driver behind the plain calls: carries out a protocol's effects one after the other on the calling thread.
 ///
-/// `PolicySet` is the door's `Policies`. What a policy throws becomes a value here: a transport that throws counts as a
-/// failure after which the request may have been sent.
-template <class PolicySet>
+/// What a policy throws becomes a value here: a transport that throws counts as a failure after which the request may have
+/// been sent.
 class BlockingOperation final : public Operation {
  public:
-  BlockingOperation(PolicySet& policies, RandomSource& random) noexcept : policies_(&policies), random_(&random) {}
+  BlockingOperation(detail::AnyPolicies& policies, RandomSource& random) noexcept : policies_(&policies), random_(&random) {}
 
   /// Runs `protocol` to its end.
   template <class T>
@@ -46,15 +46,15 @@ class BlockingOperation final : public Operation {
     return protocol.take();
   }
 
-  RetryAnswer decide_retry(const RetryQuestion& question) override { return policies_->retry.decide(question); }
+  RetryAnswer decide_retry(const RetryQuestion& question) override { return policies_->decide(question); }
   std::uint64_t random_bits() override { return random_->bits(); }
   bool log_enabled(Level level) const override {
     bool enabled = false;
-    if (!guarded([&] { enabled = std::as_const(policies_->logger).enabled(level); }) && observer) observer->callback_failed();
+    if (!guarded([&] { enabled = policies_->log_enabled(level); }) && observer) observer->callback_failed();
     return enabled;
   }
   void log_event(Level level, const Event& event) noexcept override {
-    if (!guarded([&] { policies_->logger.log(level, event); }) && observer) observer->callback_failed();
+    if (!guarded([&] { policies_->log(level, event); }) && observer) observer->callback_failed();
   }
 
   void wake_up() noexcept override {
@@ -67,33 +67,33 @@ class BlockingOperation final : public Operation {
   WaitServer* waits = nullptr;  ///< The door's; none: a wait is a sleep.
 
  private:
-  SteadyTime read_steady_clock() override { return policies_->clock.steady_now(); }
-  WallTime read_wall_clock() override { return policies_->clock.wall_now(); }
+  SteadyTime read_steady_clock() override { return policies_->steady_now(); }
+  WallTime read_wall_clock() override { return policies_->wall_now(); }
   void carry_out(PendingEffect effect) {
     switch (effect.kind()) {
       case PendingEffect::Kind::none: return;
       case PendingEffect::Kind::http: {
         HttpEffect& http = effect.http();
-        const bool calm = guarded([&] { http.result = policies_->transport.send(*http.request, *http.response, http.deadline); });
+        const bool calm = guarded([&] { http.result = policies_->send(*http.request, *http.response, http.deadline); });
         if (!calm) http.result = tl::unexpected(TransportError(TransportFault::reset, Delivery::maybe_sent, "the transport threw"));
         return;
       }
       case PendingEffect::Kind::sleep:
         // A clock that throws ends the wait as a cancellation does, so that what was sent is settled all the same.
-        effect.sleep().cancelled = !guarded([&] { policies_->clock.sleep_until(effect.sleep().until); });
+        effect.sleep().cancelled = !guarded([&] { policies_->sleep_until(effect.sleep().until); });
         return;
       case PendingEffect::Kind::wait: {
         const WaitEffect& wait = effect.wait();
         if (waits) return waits->wait(wait);
         std::unique_lock lock(mutex_);
         // Short sleeps, because the deadline is on the policy's clock, which need not be the machine's.
-        while (!wait.waiter->woken() && policies_->clock.steady_now() < wait.deadline) woken_.wait_for(lock, milliseconds{5});
+        while (!wait.waiter->woken() && policies_->steady_now() < wait.deadline) woken_.wait_for(lock, milliseconds{5});
         return;
       }
     }
   }
 
-  PolicySet* policies_;
+  detail::AnyPolicies* policies_;
   RandomSource* random_;
   std::mutex mutex_;
   std::condition_variable woken_;
@@ -102,25 +102,24 @@ class BlockingOperation final : public Operation {
 /// Operations that are used again, so that a warm door allocates little. As many as there were calls at once, none of
 /// which keeps the memory of a huge answer.
 /// Thread-safe.
-template <class PolicySet>
 class OperationPool {
  public:
-  OperationPool(PolicySet& policies, RandomSource& random) noexcept : policies_(&policies), random_(&random) {}
+  OperationPool(detail::AnyPolicies& policies, RandomSource& random) noexcept : policies_(&policies), random_(&random) {}
 
   /// An operation for one call; goes back to the pool by itself.
   class Lease {
    public:
-    Lease(OperationPool& pool, std::unique_ptr<BlockingOperation<PolicySet>> operation) noexcept
+    Lease(OperationPool& pool, std::unique_ptr<BlockingOperation> operation) noexcept
         : pool_(&pool), operation_(std::move(operation)) {}
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     ~Lease() { pool_->give_back(std::move(operation_)); }
-    BlockingOperation<PolicySet>& operator*() const noexcept { return *operation_; }
-    BlockingOperation<PolicySet>* operator->() const noexcept { return operation_.get(); }
+    BlockingOperation& operator*() const noexcept { return *operation_; }
+    BlockingOperation* operator->() const noexcept { return operation_.get(); }
 
    private:
     OperationPool* pool_;
-    std::unique_ptr<BlockingOperation<PolicySet>> operation_;
+    std::unique_ptr<BlockingOperation> operation_;
   };
 
   [[nodiscard]] Lease take() {
@@ -132,22 +131,22 @@ class OperationPool {
         return Lease(*this, std::move(operation));
       }
     }
-    auto made = std::make_unique<BlockingOperation<PolicySet>>(*policies_, *random_);
+    auto made = std::make_unique<BlockingOperation>(*policies_, *random_);
     const std::lock_guard lock(mutex_);
     free_.reserve(++made_);  // so that giving back cannot fail
     return Lease(*this, std::move(made));
   }
 
  private:
-  void give_back(std::unique_ptr<BlockingOperation<PolicySet>> operation) noexcept {
+  void give_back(std::unique_ptr<BlockingOperation> operation) noexcept {
     operation->trim();
     const std::lock_guard lock(mutex_);
     free_.push_back(std::move(operation));
   }
-  PolicySet* policies_;
+  detail::AnyPolicies* policies_;
   RandomSource* random_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<BlockingOperation<PolicySet>>> free_;
+  std::vector<std::unique_ptr<BlockingOperation>> free_;
   std::size_t made_ = 0;
 };
 

@@ -27,10 +27,9 @@ namespace patchbay {
 /// Threads that wait are leader and followers: one of them owns the channel and serves it for all, until its own wait is
 /// over; then another takes its place. The channel is used by the leader alone, apart from `interrupt`, by which others
 /// make it look up. No lock is held while the transport or user code runs.
-template <class PolicySet>
 class HoldPump final : public WaitServer {
  public:
-  HoldPump(PolicySet& policies, HoldContext& context, RandomSource& random)
+  HoldPump(detail::AnyPolicies& policies, HoldContext& context, RandomSource& random)
       : policies_(&policies), context_(&context), hub_(context.hub), random_(&random), opening_(policies, random), teller_(policies, context) {}
   HoldPump(const HoldPump&) = delete;
   HoldPump& operator=(const HoldPump&) = delete;
@@ -41,7 +40,7 @@ class HoldPump final : public WaitServer {
     serve(effect.deadline, [&] { return effect.waiter->woken(); });
     // The door may be closed, and nothing left to serve, before whoever is waited for is done.
     while (!effect.waiter->woken() && now() < effect.deadline)
-      policies_->clock.sleep_until(std::min(effect.deadline, after(now(), milliseconds{10})));
+      guarded([&] { policies_->sleep_until(std::min(effect.deadline, after(now(), milliseconds{10}))); });
   }
   /// Makes the leader and those who wait behind it look up: there is something to send, or somebody's wait may be over.
   /// From any thread.
@@ -99,10 +98,12 @@ class HoldPump final : public WaitServer {
     if (leading) {
       led_ = true;
       leader_ = std::this_thread::get_id();
+      const Leading mine(*this, lock);
       carry_out_all(lock, close_by_);
+      collect();
+    } else {
+      collect();
     }
-    collect();
-    if (leading) step_down();
     deliver(lock);
     if (left == 0) return {};
     return fail(ErrorCode::outcome_unknown, std::to_string(left) + " commands were still under way when the door was closed");
@@ -119,8 +120,10 @@ class HoldPump final : public WaitServer {
       }
       led_ = true;
       leader_.exchange(std::this_thread::get_id());
-      lead(lock, until, done);
-      step_down();
+      {
+        const Leading leading(*this, lock);
+        lead(lock, until, done);
+      }
       deliver(lock);
     }
   }
@@ -129,11 +132,26 @@ class HoldPump final : public WaitServer {
   static constexpr milliseconds slice{5};
   static constexpr std::size_t burst = 64;
   using Lock = std::unique_lock<std::mutex>;
-  using ChannelType = typename decltype(PolicySet::transport)::channel_type;
+  using ChannelOwner = std::unique_ptr<detail::AnyChannel>;
 
-  [[nodiscard]] SteadyTime now() { return policies_->clock.steady_now(); }
+  [[nodiscard]] SteadyTime now() { return policies_->steady_now(); }
   [[nodiscard]] double random_unit() { return static_cast<double>(random_->bits() >> 11) * 0x1p-53; }
   [[nodiscard]] bool over() { return hub_->session().channel().state() == ChannelState::closed && !channel_; }
+  /// Gives the lead back, also when memory ran out or a clock threw under way: others wait for it.
+  class Leading {
+   public:
+    Leading(HoldPump& pump, Lock& lock) noexcept : pump_(&pump), lock_(&lock) {}
+    Leading(const Leading&) = delete;
+    Leading& operator=(const Leading&) = delete;
+    ~Leading() {
+      if (!lock_->owns_lock()) lock_->lock();
+      pump_->step_down();
+    }
+
+   private:
+    HoldPump* pump_;
+    Lock* lock_;
+  };
   void step_down() noexcept {
     leader_ = std::thread::id{};
     led_ = false;
@@ -159,7 +177,7 @@ class HoldPump final : public WaitServer {
       } else {
         lock.unlock();
         // In slices: others may ask for the channel, or stop us.
-        policies_->clock.sleep_until(std::min(wake, after(now(), milliseconds{10})));
+        guarded([&] { policies_->sleep_until(std::min(wake, after(now(), milliseconds{10}))); });
         lock.lock();
       }
     }
@@ -241,7 +259,7 @@ class HoldPump final : public WaitServer {
     opening_.begin({}, limit - begun);
     opening_.observer = context_;
     opening_.must_not_wait = true;  // releases wait for this token (invariant I14)
-    std::optional<ChannelType> opened;
+    ChannelOwner opened;
     std::optional<OpenFailure> failure = open(fresh_token, limit, opened);
     if (failure && now() >= until && until < after(begun, settings.connect_timeout)) failure->kind = OpenFailure::Kind::abandoned;
     if (failure) {
@@ -253,12 +271,12 @@ class HoldPump final : public WaitServer {
     if (failure) return hub_->session().open_failed(epoch, std::move(*failure), now(), random_unit());
     {
       const std::lock_guard channel_lock(channel_mutex_);
-      channel_.emplace(std::move(*opened));
+      channel_ = std::move(opened);
     }
     listened_at_ = now();
     hub_->session().opened(epoch, listened_at_);
   }
-  std::optional<OpenFailure> open(bool fresh_token, SteadyTime limit, std::optional<ChannelType>& out) {
+  std::optional<OpenFailure> open(bool fresh_token, SteadyTime limit, ChannelOwner& out) {
     const Gateway& gateway = *context_->api;
     if (fresh_token && token_generation_ != 0) {
       gateway.tokens->invalidate(token_generation_);
@@ -268,19 +286,18 @@ class HoldPump final : public WaitServer {
     if (!authorized) return token_failure(authorized.error());
     token_generation_ = opening_.token_generation;
     const ChannelUpgrade upgrade(*address_, opening_.authorization, context_->settings->hold);
-    TransportResult<ChannelType> result = tl::unexpected(TransportError(TransportFault::reset, Delivery::maybe_sent, "the transport threw"));
+    TransportResult<ChannelOwner> result = tl::unexpected(TransportError(TransportFault::reset, Delivery::maybe_sent, "the transport threw"));
     opening_.response.clear();
-    guarded([&] { result = policies_->transport.open(upgrade.request(), opening_.response, limit); });
+    guarded([&] { result = policies_->open(upgrade.request(), opening_.response, limit); });
     if (!result) return upgrade_failure(result.error(), opening_.response, opening_.wall_now());
-    out.emplace(std::move(*result));
+    out = std::move(*result);
     return std::nullopt;
   }
   void let_go() noexcept {
-    std::optional<ChannelType> dead;
+    ChannelOwner dead;
     {
       const std::lock_guard lock(channel_mutex_);
-      if (channel_) dead.emplace(std::move(*channel_));
-      channel_.reset();
+      dead = std::move(channel_);
     }
   }
 
@@ -323,12 +340,12 @@ class HoldPump final : public WaitServer {
         const HoldNotice notice = std::move(outbox_.front());
         outbox_.pop_front();
         lock.unlock();
-        std::visit([this](const auto& what) { teller_.tell(what); }, notice);
+        guarded([&] { std::visit([this](const auto& what) { teller_.tell(what); }, notice); });
       } else {
         const std::unique_ptr<OwnRelease> release = std::move(finished_.front());
         finished_.pop_front();
         lock.unlock();
-        teller_.tell(*release);
+        guarded([&] { teller_.tell(*release); });
       }
       lock.lock();
     }
@@ -362,12 +379,12 @@ class HoldPump final : public WaitServer {
     hub_->complete();
   }
 
-  PolicySet* policies_;
+  detail::AnyPolicies* policies_;
   HoldContext* context_;
   HoldHub* hub_;
   RandomSource* random_;
-  BlockingOperation<PolicySet> opening_;  ///< The leader's, for connecting.
-  HoldTeller<PolicySet> teller_;
+  BlockingOperation opening_;  ///< The leader's, for connecting.
+  HoldTeller teller_;
   std::optional<ChannelAddress> address_;
   std::uint64_t token_generation_ = 0;  ///< Of the last connection's token.
 
@@ -384,7 +401,7 @@ class HoldPump final : public WaitServer {
   // The leader's.
   std::atomic<std::thread::id> leader_{};
   std::mutex channel_mutex_;  ///< Taken last. Held to change `channel_`, and by others to interrupt it.
-  std::optional<ChannelType> channel_;
+  ChannelOwner channel_;
   ChannelEvent event_;
   SteadyTime listened_at_{};
 };

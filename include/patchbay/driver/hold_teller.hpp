@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include <patchbay/policies.hpp>
+#include <patchbay/driver/any_policies.hpp>
 #include <patchbay/protocol/hold_command.hpp>
 
 namespace patchbay {
@@ -20,10 +20,9 @@ class OwnRelease {
 };
 
 /// Tells log, audit and handlers what happened on a hold channel besides the operations' own ends. Called without a lock.
-template <class PolicySet>
 class HoldTeller {
  public:
-  HoldTeller(PolicySet& policies, HoldContext& context) noexcept : policies_(&policies), context_(&context) {}
+  HoldTeller(detail::AnyPolicies& policies, HoldContext& context) noexcept : policies_(&policies), context_(&context) {}
 
   void tell(const ChannelMessage& message) noexcept { context_->handlers->tell(message); }
   void tell(const ChannelStateEvent& event) noexcept {
@@ -43,7 +42,7 @@ class HoldTeller {
     job.interaction = late.interaction;
     job.call.correlation_id = late.correlation_id;
     AuditRecord record;
-    fill_record(record, AuditKind::attempt, policies_->clock.wall_now(), job, *context_->metrics);
+    fill_record(record, AuditKind::attempt, policies_->wall_now(), job, *context_->metrics);
     record.attempt = 1;
     record.latency = late.since_sent;
     record.success = late.positive;
@@ -55,8 +54,8 @@ class HoldTeller {
   }
   void tell(const OwnRelease& release) {
     const HoldJob& job = release.job;
-    const Duration latency = policies_->clock.steady_now() - release.started;
-    const WallTime when = policies_->clock.wall_now();
+    const Duration latency = policies_->steady_now() - release.started;
+    const WallTime when = policies_->wall_now();
     AuditRecord record;
     record_send(record, when, job, *context_);
     fill_record(record, AuditKind::operation, when, job, *context_->metrics);
@@ -85,12 +84,12 @@ class HoldTeller {
  private:
   void log(Level level, std::string_view name, std::initializer_list<Field> fields) noexcept {
     const bool calm = guarded([&] {
-      if (std::as_const(policies_->logger).enabled(level)) policies_->logger.log(level, Event{name, std::span(fields.begin(), fields.size())});
+      if (policies_->log_enabled(level)) policies_->log(level, Event{name, std::span(fields.begin(), fields.size())});
     });
     if (!calm) context_->callback_failed();
   }
 
-  PolicySet* policies_;
+  detail::AnyPolicies* policies_;
   HoldContext* context_;
 };
 

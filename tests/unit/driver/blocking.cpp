@@ -90,9 +90,9 @@ Protocol<Result<int>> log_all(Operation& operation) {
 }
 
 struct Bench {
-  Set policies{};
+  detail::PoliciesOf<Set> policies{Set{}};
   RandomSource random{1};
-  OperationPool<Set> pool{policies, random};
+  OperationPool pool{policies, random};
 };
 
 }  // namespace
@@ -106,9 +106,9 @@ TEST_CASE("effects are carried out by the policies, and time is read again after
   const HttpRequest request(Method::get, *endpoint, "/");
   const auto answered = operation->run(exchange(*operation, request));
   CHECK(answered == std::string("200"));
-  CHECK(bench.policies.transport.state->deadlines == std::vector<SteadyTime>{operation->deadline});
+  CHECK(bench.policies.set.transport.state->deadlines == std::vector<SteadyTime>{operation->deadline});
   CHECK(operation->run(sleep_for(*operation, seconds{4})) == Duration(seconds{4}));
-  CHECK(bench.policies.clock.sleeps() == std::vector<Duration>{seconds{4}});
+  CHECK(bench.policies.set.clock.sleeps() == std::vector<Duration>{seconds{4}});
   CHECK(operation->arena.used() == 0);
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("a transport that throws has failed after the request may have been se
   Bench bench;
   const auto operation = bench.pool.take();
   operation->begin("i", seconds{30});
-  bench.policies.transport.state->throws = true;
+  bench.policies.set.transport.state->throws = true;
   const auto endpoint = Endpoint::parse("https://host", "url");
   const HttpRequest request(Method::get, *endpoint, "/");
   CHECK(operation->run(exchange(*operation, request)) == std::string("reset sent: the transport threw"));
@@ -132,7 +132,7 @@ TEST_CASE("a logger that throws, in either of its functions, is counted and chan
   operation->observer = &counts;
   CHECK(operation->run(log_all(*operation)) == 1);
   CHECK(counts.failures == 2);
-  CHECK(*bench.policies.logger.lines == 2);
+  CHECK(*bench.policies.set.logger.lines == 2);
 }
 
 TEST_CASE("a retry policy that throws ends its operation with an error", "[driver][I25]") {

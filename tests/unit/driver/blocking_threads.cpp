@@ -34,7 +34,7 @@ Protocol<Result<int>> in_turn(Operation& operation, Lanes& lanes, std::string_vi
 }  // namespace
 
 TEST_CASE("operations are used again: never more of them than calls at once", "[driver][threads]") {
-  Policies policies{.transport = NoTransport{}};
+  detail::PoliciesOf policies{Policies{.transport = NoTransport{}}};
   RandomSource random(1);
   OperationPool pool(policies, random);
   std::mutex mutex;
@@ -63,7 +63,7 @@ TEST_CASE("operations are used again: never more of them than calls at once", "[
 
 TEST_CASE("threads that wait for a lane are woken one after the other, and no wake-up is lost",
           "[driver][threads][A32]") {
-  Policies policies{.transport = NoTransport{}};
+  detail::PoliciesOf policies{Policies{.transport = NoTransport{}}};
   RandomSource random(1);
   OperationPool pool(policies, random);
   Lanes lanes;
@@ -88,7 +88,7 @@ TEST_CASE("threads that wait for a lane are woken one after the other, and no wa
 }
 
 TEST_CASE("a wait ends by its deadline when nobody wakes it, and leaves the queue to the others", "[driver][threads]") {
-  Policies policies{.transport = NoTransport{}};
+  detail::PoliciesOf policies{Policies{.transport = NoTransport{}}};
   RandomSource random(1);
   OperationPool pool(policies, random);
   Lanes lanes;

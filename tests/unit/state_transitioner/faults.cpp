@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include <patchbay/driver/blocking.hpp>
+
 #include "door.hpp"
 
 #include <support/catch.hpp>
@@ -233,8 +235,8 @@ TEST_CASE("operations on one interaction keep their order although the first mus
 
 TEST_CASE("a pooled operation gives the memory of a huge answer back", "[faults][I20]") {
   Fixture f;
-  Policies policies{.transport = f.cloud, .clock = f.clock};
-  OperationPool<decltype(policies)> pool(policies, *f.settings.random);
+  detail::PoliciesOf policies{Policies{.transport = f.cloud, .clock = f.clock}};
+  OperationPool pool(policies, *f.settings.random);
   {
     const auto operation = pool.take();
     static_cast<void>(operation->response.body.prepare(std::size_t{8} << 20));

@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include <patchbay/policy/clock.hpp>
+#include <patchbay/policy/logger.hpp>
+#include <patchbay/policy/retry.hpp>
+#include <patchbay/policy/transport.hpp>
+
+// Behind a door its policies are called through these two interfaces, so that drivers are no templates: they are compiled
+// once, whatever policies a program combines. A virtual call costs nothing beside what it carries out.
+namespace patchbay::detail {
+
+/// A channel of whatever type the transport opens; see `Channel` for what each function does.
+class AnyChannel {
+ public:
+  virtual ~AnyChannel() = default;
+  virtual TransportResult<void> send(std::string_view text, SteadyTime deadline) = 0;
+  virtual void receive(ChannelEvent& event, SteadyTime deadline) = 0;
+  virtual TransportResult<void> ping(SteadyTime deadline) = 0;
+  virtual void close(std::uint16_t code, SteadyTime deadline) = 0;
+  virtual void interrupt() noexcept = 0;
+};
+
+template <class C>
+class ChannelOf final : public AnyChannel {
+ public:
+  explicit ChannelOf(C&& channel) : channel_(std::move(channel)) {}
+  TransportResult<void> send(std::string_view text, SteadyTime deadline) override { return channel_.send(text, deadline); }
+  void receive(ChannelEvent& event, SteadyTime deadline) override { channel_.receive(event, deadline); }
+  TransportResult<void> ping(SteadyTime deadline) override { return channel_.ping(deadline); }
+  void close(std::uint16_t code, SteadyTime deadline) override { channel_.close(code, deadline); }
+  void interrupt() noexcept override { channel_.interrupt(); }
+
+ private:
+  C channel_;
+};
+
+/// A door's policies but the schema. Any of them may throw; drivers turn that into a value.
+class AnyPolicies {
+ public:
+  virtual TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) = 0;
+  virtual TransportResult<std::unique_ptr<AnyChannel>> open(const ChannelRequest& request, HttpResponse& refusal,
+                                                            SteadyTime deadline) = 0;
+  virtual SteadyTime steady_now() = 0;
+  virtual WallTime wall_now() = 0;
+  virtual void sleep_until(SteadyTime until) = 0;
+  virtual RetryAnswer decide(const RetryQuestion& question) const = 0;
+  virtual bool log_enabled(Level level) const = 0;
+  virtual void log(Level level, const Event& event) = 0;
+
+ protected:
+  ~AnyPolicies() = default;
+};
+
+/// `Policies` behind that interface.
+template <class PolicySet>
+class PoliciesOf final : public AnyPolicies {
+ public:
+  explicit PoliciesOf(PolicySet&& policies) : set(std::move(policies)) {}
+
+  TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) override {
+    return set.transport.send(request, response, deadline);
+  }
+  TransportResult<std::unique_ptr<AnyChannel>> open(const ChannelRequest& request, HttpResponse& refusal,
+                                                    SteadyTime deadline) override {
+    using Transport = decltype(set.transport);
+    if constexpr (ChannelTransport<Transport>) {
+      auto opened = set.transport.open(request, refusal, deadline);
+      if (!opened) return tl::unexpected(std::move(opened.error()));
+      return std::make_unique<ChannelOf<typename Transport::channel_type>>(std::move(*opened));
+    } else {
+      return tl::unexpected(TransportError(TransportFault::closed, Delivery::not_sent, "the transport has no channels"));
+    }
+  }
+  SteadyTime steady_now() override { return set.clock.steady_now(); }
+  WallTime wall_now() override { return set.clock.wall_now(); }
+  void sleep_until(SteadyTime until) override { set.clock.sleep_until(until); }
+  RetryAnswer decide(const RetryQuestion& question) const override { return set.retry.decide(question); }
+  bool log_enabled(Level level) const override { return set.logger.enabled(level); }
+  void log(Level level, const Event& event) override { set.logger.log(level, event); }
+
+  PolicySet set;
+};
+
+}  // namespace patchbay::detail

@@ -1,0 +1,19 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+// Include this in one file of a program whose files are all compiled with PATCHBAY_SEPARATE_COMPILATION: it holds the
+// definitions that the headers then leave out. The CMake target patchbay::compiled is that file, compiled. Written by
+// `cmake -P cmake/lists.cmake`.
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#error "patchbay: define PATCHBAY_SEPARATE_COMPILATION for all files of the program, or leave <patchbay/src.hpp> out"
+#endif
+
+#include <patchbay/driver/impl/hold_door.ipp>
+#include <patchbay/driver/impl/transition_door.ipp>
+#include <patchbay/flow/impl/drift.ipp>
+#include <patchbay/flow/impl/index_place.ipp>
+#include <patchbay/flow/impl/reachability_index.ipp>
+#include <patchbay/flow/impl/shortest_way.ipp>
+#include <patchbay/flow/impl/static_flow_definition.ipp>
+#include <patchbay/schema/impl/json_schema.ipp>
