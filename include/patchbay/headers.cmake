@@ -143,6 +143,7 @@ set(patchbay_headers
 set(patchbay_definitions
   include/patchbay/driver/impl/hold_door.ipp
   include/patchbay/driver/impl/transition_door.ipp
+  include/patchbay/flow/impl/diagram.ipp
   include/patchbay/flow/impl/drift.ipp
   include/patchbay/flow/impl/index_place.ipp
   include/patchbay/flow/impl/reachability_index.ipp

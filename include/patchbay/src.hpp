@@ -11,6 +11,7 @@
 
 #include <patchbay/driver/impl/hold_door.ipp>
 #include <patchbay/driver/impl/transition_door.ipp>
+#include <patchbay/flow/impl/diagram.ipp>
 #include <patchbay/flow/impl/drift.ipp>
 #include <patchbay/flow/impl/index_place.ipp>
 #include <patchbay/flow/impl/reachability_index.ipp>

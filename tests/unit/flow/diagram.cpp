@@ -11,6 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/flow/drift.hpp>
+#include <patchbay/flow/flow_graph.hpp>
+#include <patchbay/flow/reachability.hpp>
 #include <patchbay/json/write.hpp>
 
 #include "support/catch.hpp"
@@ -144,6 +147,14 @@ TEST_CASE("the Graphviz drawing marks the same things", "[diagram]") {
   n2 -> n4;
   n4 -> n2;
   n5 -> n0;
+  subgraph cluster_legend {
+    label="legend";
+    color=gray;
+    unreachable [label="not reachable", style="rounded,dashed", color=gray, fontcolor=gray, tooltip="not reachable"];
+    noSuchNode [label="no such node", shape=plaintext, fontcolor=red];
+    onPath [label="on the path", color=blue, penwidth=2];
+    current [label="current", style="rounded,filled", fillcolor=lightyellow, peripheries=2];
+  }
 }
 )~");
 }
@@ -169,14 +180,20 @@ flowchart LR
   n2 --> n4
   n4 --> n2
   n5 --> n0
+  subgraph legend ["legend"]
+    legend_unreachable["not reachable"]
+    legend_noSuchNode["no such node"]
+    legend_onPath["on the path"]
+    legend_current["current"]
+  end
   classDef unreachable stroke:#999,color:#999,stroke-dasharray:4
-  class n5 unreachable
-  classDef missing stroke:#c00,color:#c00,stroke-dasharray:2
-  class n6 missing
+  class n5,legend_unreachable unreachable
+  classDef noSuchNode stroke:#c00,color:#c00,stroke-dasharray:2
+  class n6,legend_noSuchNode noSuchNode
   classDef onPath stroke:#06c,stroke-width:3px
-  class n0,n1,n3 onPath
+  class n0,n1,n3,legend_onPath onPath
   classDef current fill:#ffd,stroke-width:3px
-  class n1 current
+  class n1,legend_current current
 )~");
 }
 
@@ -307,12 +324,13 @@ TEST_CASE("no name or condition, whatever it is, adds or breaks an element in an
     for (const std::string_view line : lines(dot)) skeleton.append(outside_quotes(line)).append("\n");
     REQUIRE(skeleton ==
             "digraph flow {\n  graph [rankdir=LR, label=, labelloc=t];\n  node [shape=box, style=rounded];\n  n0 [label=];\n  n1 [label=];\n"
-            "  n2 [label=, shape=plaintext, fontcolor=red];\n  n0 -> n1 [label=];\n  n0 -> n2 [label=, style=dashed, color=red];\n}\n");
+            "  n2 [label=, shape=plaintext, fontcolor=red];\n  n0 -> n1 [label=];\n  n0 -> n2 [label=, style=dashed, color=red];\n"
+            "  subgraph cluster_legend {\n    label=;\n    color=gray;\n    noSuchNode [label=, shape=plaintext, fontcolor=red];\n  }\n}\n");
 
     const std::string mermaid = render(*graph, DiagramFormat::mermaid);
     REQUIRE(controls_nothing(mermaid));
     const auto drawn = lines(mermaid);
-    REQUIRE(drawn.size() == 9);
+    REQUIRE(drawn.size() == 12);  // three of the legend
     skeleton.clear();
     for (std::size_t i = 1; i < 7; ++i) {
       REQUIRE(drawn[i].find('\\') == std::string_view::npos);  // so that the counting of quotes is right
@@ -339,4 +357,154 @@ TEST_CASE("formats are spelled as on the command line", "[diagram]") {
   for (const auto each : {DiagramFormat::text, DiagramFormat::dot, DiagramFormat::mermaid}) CHECK(parse_diagram_format(to_string(each)) == each);
   CHECK_FALSE(parse_diagram_format("svg").has_value());
   CHECK_FALSE(parse_diagram_format("").has_value());
+}
+
+namespace {
+
+struct Billing : StaticFlow<Entry<"MainMenu">,                                //
+                            Edge<"MainMenu", "BillingInquiry">,               //
+                            Edge<"MainMenu", "Support", "tier == 'gold'">,    //
+                            Edge<"BillingInquiry", "Payment">,                //
+                            Edge<"Payment", "Receipt">,                       //
+                            Edge<"Receipt", "Payment">,                       //
+                            Node<"Payment", "task">,                          //
+                            Edge<"Island", "MainMenu">> {};
+
+/// The same flow some deployments later.
+const std::string_view later = R"~({"id":"billing","version":8,"nodes":[
+  {"id":"MainMenu","type":"menu","transitions":[{"targetId":"BillingInquiry"},{"targetId":"Support"},{"targetId":"Chat","condition":"open"}]},
+  {"id":"BillingInquiry"},{"id":"Support"},{"id":"Payment","type":"form"},{"id":"Island","transitions":[{"targetId":"MainMenu"}]},
+  {"id":"Chat","transitions":[{"targetId":"Retired"}]}]})~";
+
+}  // namespace
+
+TEST_CASE("a static flow is drawn like a deployed one, from its entry", "[diagram][static_flow]") {
+  constexpr auto way = Billing::path<"MainMenu", "Receipt">();
+  CHECK(render(Billing{}, DiagramFormat::text, {.current = "Payment", .way = way, .title = "billing"}) == R"~(billing: 6 nodes, 6 transitions
+path: MainMenu -> BillingInquiry -> Payment -> Receipt
+
+MainMenu
+  ==> BillingInquiry
+      ==> Payment (task) [current]
+          ==> Receipt
+              --> Payment (task) [current] ^
+  --> Support  if "tier == 'gold'"
+
+not reachable from MainMenu:
+
+Island
+  --> MainMenu ^
+
+==> the path   ^ its transitions stand elsewhere
+)~");
+  CHECK(render(Billing{}, DiagramFormat::dot).starts_with("digraph flow {\n  graph [rankdir=LR, label=\"static flow\""));
+  CHECK(render(StaticFlow<Node<"A">>{}, DiagramFormat::text) == "static flow: 1 node, 0 transitions\n\nA\n");
+}
+
+TEST_CASE("drift is drawn on the deployed flow, with what it lacks", "[diagram][drift]") {
+  const GraphPtr graph = parsed(later);
+  const FlowDrift found = drift(Billing{}, *graph);
+  CHECK(render(*graph, DiagramFormat::text, {.drift = &found}) == R"~(flow billing version 8: 6 nodes, 5 transitions, 9 differences
+
+MainMenu (menu)
+  --> BillingInquiry
+      ~~> Payment (form, expected task) ^
+  --> Support  (expected if "tier == 'gold'")
+  ++> Chat [added]  if "open"
+      ++x Retired
+
+not reachable from MainMenu:
+
+Payment (form, expected task)
+  ~~> Receipt [missing]
+      ~~> Payment (form, expected task) ^
+
+Island
+  --> MainMenu (menu) ^
+
+~~> expected, not deployed   ++> deployed, not expected   --x no such node   ^ its transitions stand elsewhere
+)~");
+  const std::string dot = render(*graph, DiagramFormat::dot, {.drift = &found});
+  CHECK(dot.find(R"~(n3 [label="Payment\n(form)\n(expected: task)", style="rounded,dashed")~") != std::string::npos);
+  CHECK(dot.find(R"~(n5 [label="Chat\n(added)", color=darkgreen, fontcolor=darkgreen];)~") != std::string::npos);
+  CHECK(dot.find(R"~(n7 [label="Receipt\n(missing)", style="rounded,dotted", color=red, fontcolor=red];)~") != std::string::npos);
+  CHECK(dot.find(R"~(n0 -> n2 [label="(expected: tier == 'gold')", fontcolor=darkorange];)~") != std::string::npos);
+  CHECK(dot.find(R"~(n1 -> n3 [style=dotted, color=red, fontcolor=red];)~") != std::string::npos);
+  CHECK(dot.find(R"~(n5 -> n6 [style=dashed, color=red, color=darkgreen, fontcolor=darkgreen];)~") != std::string::npos);
+  const std::string mermaid = render(*graph, DiagramFormat::mermaid, {.drift = &found});
+  CHECK(mermaid.find(R"~(  n0 -->|"(expected: tier #61;#61; #39;gold#39;)"| n2)~") == std::string::npos);  // `=` is plain
+  CHECK(mermaid.find(R"~(  n0 -->|"(expected: tier == #39;gold#39;)"| n2)~") != std::string::npos);
+  CHECK(mermaid.find("  n1 -.-> n3\n") != std::string::npos);
+  CHECK(mermaid.find("  class n7,legend_missing missing\n") != std::string::npos);
+  CHECK(mermaid.find("  class n5,legend_added added\n") != std::string::npos);
+  CHECK(mermaid.find("  linkStyle 3,4,7 stroke:#c00\n") != std::string::npos);
+  CHECK(mermaid.find("  linkStyle 2,6 stroke:#080\n") != std::string::npos);
+  CHECK(mermaid.find("  linkStyle 1 stroke:#e80\n") != std::string::npos);
+}
+
+TEST_CASE("drift is drawn on the compiled flow, with what was added to it", "[diagram][drift]") {
+  const GraphPtr graph = parsed(later);
+  const FlowDrift found = drift(Billing{}, *graph);
+  CHECK(render(Billing{}, DiagramFormat::text, {.drift = &found, .title = "billing as compiled"}) ==
+        R"~("billing as compiled": 6 nodes, 6 transitions, 9 differences
+
+MainMenu
+  --> BillingInquiry
+      ~~> Payment (task, deployed form)
+          ~~> Receipt [missing]
+              ~~> Payment (task, deployed form) ^
+  --> Support  if "tier == 'gold'"  (deployed without condition)
+  ++> Chat [added]  if "open"
+      ++x Retired
+
+not reachable from MainMenu:
+
+Island
+  --> MainMenu ^
+
+~~> expected, not deployed   ++> deployed, not expected   --x no such node   ^ its transitions stand elsewhere
+)~");
+  const FlowDrift none;
+  CHECK(render(StaticFlow<Node<"A">>{}, DiagramFormat::text, {.drift = &none}) == "static flow: 1 node, 0 transitions, no difference\n\nA\n");
+}
+
+TEST_CASE("everything that only one of two random flows has is drawn exactly once", "[diagram][drift][property]") {
+  std::mt19937 random(17);
+  const auto flow = [&] {
+    const auto nodes = 1 + random() % 10;
+    std::string text = R"~({"id":"f","nodes":[)~";
+    for (unsigned i = 0; i < nodes; ++i) {
+      text += (i ? ",{\"id\":\"" : "{\"id\":\"") + std::to_string(i) + "\",\"transitions\":[";
+      const auto edges = random() % 4;
+      for (unsigned k = 0; k < edges; ++k)
+        text += (k ? ",{\"targetId\":\"" : "{\"targetId\":\"") + std::to_string((k * 3 + random() % 3) % 12) + "\"}";
+      text += "]}";
+    }
+    return parsed(text + "]}");
+  };
+  for (int round = 0; round < 300; ++round) {
+    const GraphPtr expected = flow(), now = flow();
+    const FlowDrift found = drift(*expected, *now);
+    for (const bool draw_expected : {false, true}) {
+      const GraphPtr& base = draw_expected ? expected : now;
+      const auto& ghosts = draw_expected ? found.added_edges : found.missing_edges;
+      const std::string text = render(*base, DiagramFormat::text, {.drift = &found});
+      std::size_t edges = 0, missing = 0, added = 0;
+      for (const std::string_view line : lines(text)) {
+        if (!line.starts_with("  ")) continue;
+        const std::string_view arrow = line.substr(line.find_first_not_of(' '), 2);
+        ++edges;
+        missing += arrow == "~~";
+        added += arrow == "++";
+      }
+      CAPTURE(text, found.to_string());
+      REQUIRE(edges == base->edge_count() + ghosts.size());
+      REQUIRE(missing == found.missing_edges.size());
+      REQUIRE(added == found.added_edges.size());
+      const std::string dot = render(*base, DiagramFormat::dot, {.drift = &found});
+      REQUIRE(count(dot, " -> ") == base->edge_count() + ghosts.size());
+      REQUIRE(count(dot, "(missing)") == found.missing_nodes.size());
+      REQUIRE(count(dot, "(added)") == found.added_nodes.size());
+    }
+  }
 }
