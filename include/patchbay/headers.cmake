@@ -90,15 +90,18 @@ set(patchbay_headers
   include/patchbay/result.hpp
   include/patchbay/schema/append_text.hpp
   include/patchbay/schema/bounded.hpp
+  include/patchbay/schema/chrono.hpp
   include/patchbay/schema/coerce.hpp
   include/patchbay/schema/constrained.hpp
   include/patchbay/schema/default.hpp
+  include/patchbay/schema/detail/iso8601.hpp
   include/patchbay/schema/detail/pattern_compiler.hpp
   include/patchbay/schema/detail/pattern_problem.hpp
   include/patchbay/schema/detail/pattern_program.hpp
   include/patchbay/schema/detail/quoted_text.hpp
   include/patchbay/schema/detail/stored_text.hpp
   include/patchbay/schema/document_schemas.hpp
+  include/patchbay/schema/encode.hpp
   include/patchbay/schema/enumeration.hpp
   include/patchbay/schema/field_kind.hpp
   include/patchbay/schema/field_rules.hpp
@@ -108,6 +111,7 @@ set(patchbay_headers
   include/patchbay/schema/javascript.hpp
   include/patchbay/schema/json_object.hpp
   include/patchbay/schema/json_schema.hpp
+  include/patchbay/schema/json_sink.hpp
   include/patchbay/schema/json_text.hpp
   include/patchbay/schema/member_types.hpp
   include/patchbay/schema/non_empty.hpp
@@ -145,9 +149,19 @@ set(patchbay_definitions
   include/patchbay/driver/impl/transition_door.ipp
   include/patchbay/flow/impl/diagram.ipp
   include/patchbay/flow/impl/drift.ipp
+  include/patchbay/flow/impl/flow_graph.ipp
   include/patchbay/flow/impl/index_place.ipp
+  include/patchbay/flow/impl/reachability.ipp
   include/patchbay/flow/impl/reachability_index.ipp
   include/patchbay/flow/impl/shortest_way.ipp
   include/patchbay/flow/impl/static_flow_definition.ipp
+  include/patchbay/schema/impl/append_text.ipp
+  include/patchbay/schema/impl/coerce.ipp
+  include/patchbay/schema/impl/coercing.ipp
+  include/patchbay/schema/impl/coercing_values.ipp
+  include/patchbay/schema/impl/encode.ipp
+  include/patchbay/schema/impl/json_object.ipp
   include/patchbay/schema/impl/json_schema.ipp
+  include/patchbay/schema/impl/json_sink.ipp
+  include/patchbay/schema/impl/variables.ipp
 )

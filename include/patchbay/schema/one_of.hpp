@@ -68,7 +68,9 @@ template <FixedString... Values>
 struct FieldRules<OneOf<Values...>> {
   static constexpr FieldKind kind = FieldKind::text;
   static std::string rule() { return OneOf<Values...>::rule(); }
-  static constexpr bool check(std::string_view token) noexcept { return OneOf<Values...>::find(token) != OneOf<Values...>::none; }
+  static constexpr bool check(std::string_view token) noexcept {
+    return OneOf<Values...>::find(token) != OneOf<Values...>::none;
+  }
   static bool encode(const OneOf<Values...>& value, std::string& out) {
     out.append(OneOf<Values...>::json[value.index()]);
     return true;
