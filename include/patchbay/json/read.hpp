@@ -4,7 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
-#include <memory>  // addressof
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -88,6 +88,29 @@ class JsonReader {
   JsonResult<void> object(std::string_view text, JsonVisitor visit) {
     scratch_.assign(text);
     return object(scratch_, visit);
+  }
+
+  /// Calls `visit(value)`, which returns `simdjson::error_code`, for the object or array that is the whole of `text`.
+  template <class Visit>
+  JsonResult<void> composite(std::string_view text, Visit&& visit) {
+    const std::string_view whole = trim(text);
+    if (whole.empty()) return tl::unexpected(JsonError("is empty"));
+    const char end = whole.front() == '{' ? '}' : whole.front() == '[' ? ']' : '\0';
+    if (end == '\0') return tl::unexpected(JsonError("is neither object nor array"));
+    if (whole.back() != end) return tl::unexpected(JsonError(simdjson::INCOMPLETE_ARRAY_OR_OBJECT));
+    scratch_.assign(whole);
+    simdjson::ondemand::document document;
+    JsonValue value;
+    simdjson::error_code error = open(scratch_, document);
+    if (!error) error = document.get_value().get(value);
+    if (!error) error = visit(value);
+    return close(document, error);
+  }
+
+  /// A reader for JSON texts that are strings of the text that this one reads; kept too.
+  [[nodiscard]] JsonReader& inner() {
+    if (inner_ == nullptr) inner_ = std::make_unique<JsonReader>();
+    return *inner_;
   }
 
   /// Appends the whole of `text`, one JSON value, to `out` without white space, after walking it in full: syntax, UTF-8,
@@ -220,6 +243,7 @@ class JsonReader {
 
   simdjson::ondemand::parser parser_;
   Body scratch_;
+  std::unique_ptr<JsonReader> inner_;
 };
 
 }  // namespace patchbay

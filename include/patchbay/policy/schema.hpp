@@ -9,12 +9,13 @@
 #include <vector>
 
 #include <patchbay/error.hpp>
-#include <patchbay/json/read.hpp>
 #include <patchbay/schema/options.hpp>
 #include <patchbay/schema/struct_schema.hpp>
 #include <patchbay/schema/variables.hpp>
 
 namespace patchbay {
+
+class JsonReader;
 
 /// What variables, or a hold command, must look like.
 ///
@@ -34,7 +35,11 @@ concept Schema = requires(const S& schema, const Variables& in, JsonReader& read
 /// door asserts it, so that a schema which could never be used does not compile (hazard A19).
 template <class S>
 [[nodiscard]] consteval bool uses_reserved_name(std::span<const std::string_view> reserved) {
-  if constexpr (requires { std::span<const std::string_view>(S::names()); }) {
+  if constexpr (requires { std::span<const std::string_view>(S::accepted_names()); }) {
+    for (const std::string_view name : S::accepted_names())
+      for (const std::string_view taken : reserved)
+        if (name == taken) return true;
+  } else if constexpr (requires { std::span<const std::string_view>(S::names()); }) {
     for (const std::string_view name : S::names())
       for (const std::string_view taken : reserved)
         if (name == taken) return true;

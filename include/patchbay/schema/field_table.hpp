@@ -26,14 +26,14 @@ struct FieldTable;
 class Inside {
  public:
   template <class Run>
-  explicit Inside(Run& run) noexcept
-      : run_(&run), call_([](void* of, void* inside) -> bool { return (*static_cast<Run*>(of))(inside); }) {}
+  explicit Inside(const Run& run) noexcept
+      : run_(&run), call_([](const void* of, void* inside) -> bool { return (*static_cast<const Run*>(of))(inside); }) {}
   /// False when something was wrong within, so that there is nothing to build.
   [[nodiscard]] bool operator()(void* inside) const { return call_(run_, inside); }
 
  private:
-  void* run_;
-  bool (*call_)(void*, void*);
+  const void* run_;
+  bool (*call_)(const void*, void*);
 };
 
 /// How a value of some type T is built while its JSON is read. A slot is a T, or `std::optional<T>` for a T that has no

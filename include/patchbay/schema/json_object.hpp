@@ -4,10 +4,14 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include <patchbay/config.hpp>
 #include <patchbay/schema/text.hpp>
 
 namespace patchbay {
+
+class JsonReader;
 
 /// A JSON object, kept as its validated, minified text; nested at most `max_json_depth` deep.
 class JsonObject {
@@ -15,18 +19,9 @@ class JsonObject {
   /// `{}`.
   JsonObject() : text_("{}") {}
   /// The object that is the whole of `text`; `validation_failed` when it is none.
-  [[nodiscard]] static Result<JsonObject> make(std::string_view text, JsonReader& reader) {
-    std::string minified;
-    const auto done = reader.minify(text, minified);
-    if (!done) return detail::broken_rule(rule().append("; the reader says: ").append(done.error().why), text);
-    if (!minified.starts_with('{')) return detail::broken_rule(rule(), text);
-    return parsed(std::move(minified));
-  }
+  [[nodiscard]] PATCHBAY_DECL static Result<JsonObject> make(std::string_view text, JsonReader& reader);
   /// The same with a reader of its own, which allocates.
-  [[nodiscard]] static Result<JsonObject> make(std::string_view text) {
-    JsonReader reader;
-    return make(text, reader);
-  }
+  [[nodiscard]] PATCHBAY_DECL static Result<JsonObject> make(std::string_view text);
 
   [[nodiscard]] std::string_view view() const noexcept { return text_; }
   [[nodiscard]] static std::string rule() { return "object: expected a JSON object"; }
@@ -52,7 +47,12 @@ struct FieldRules<JsonObject> {
     out.append(value.view());
     return true;
   }
+  static std::size_t encoded_size(const JsonObject& value) noexcept { return value.view().size(); }
   static JsonObject parse(std::string_view token) { return JsonObject::parsed(std::string(token)); }
 };
 
 }  // namespace patchbay
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/schema/impl/json_object.ipp>
+#endif

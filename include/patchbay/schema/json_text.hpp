@@ -10,7 +10,6 @@
 
 #include <patchbay/json/read.hpp>
 #include <patchbay/schema/utf8.hpp>
-#include <patchbay/schema/variables.hpp>
 
 // What is done with JSON text that `JsonReader` has checked and minified: no errors are left to report.
 namespace patchbay::detail {
@@ -25,7 +24,8 @@ namespace patchbay::detail {
 
 /// Appends one JSON value to `out`, minified, as `JsonReader::minify` does and with the same answers; scalars are
 /// checked here, since they are most of what comes and need no parser. Returns why not; empty when all is well.
-[[nodiscard]] inline std::string_view append_checked_json(std::string_view json, JsonReader& reader, std::string& out) {
+[[nodiscard]] inline std::string_view append_checked_json(std::string_view json, JsonReader& reader, std::string& out,
+                                                            int max_depth = max_json_depth) {
   while (!json.empty() && std::string_view(" \t\r\n").find(json.front()) != std::string_view::npos)
     json.remove_prefix(1);
   while (!json.empty() && std::string_view(" \t\r\n").find(json.back()) != std::string_view::npos)
@@ -36,7 +36,7 @@ namespace patchbay::detail {
     out.append(json);
     return {};
   }
-  const JsonResult<void> done = reader.minify(json, out);
+  const JsonResult<void> done = reader.minify(json, out, max_depth);
   return done ? std::string_view{} : done.error().why;
 }
 
@@ -129,24 +129,6 @@ void each_of(std::string_view json, Visit&& visit) {
       i = end;
     }
   }
-}
-
-/// The members of a checked, minified object as variables, for the schema that is nested there.
-[[nodiscard]] inline Variables variables_of(std::string_view object) {
-  Variables out;
-  std::string name, value;
-  each_of(object, [&](std::string_view key, std::string_view content) {
-    name.clear();
-    append_unescaped(name, key);
-    if (content.starts_with('"')) {
-      value.clear();
-      append_unescaped(value, content);
-      out.text(name, value);
-    } else {
-      out.checked_json(name, content);
-    }
-  });
-  return out;
 }
 
 }  // namespace patchbay::detail

@@ -18,6 +18,7 @@ enum class Unknown : std::uint8_t {
   as_string,  ///< Written as a string: text as it is; JSON as its minified text, or as JavaScript's `String` under
               ///< `lenient`.
   as_is,      ///< Text is written as a string, JSON as the JSON that it is.
+  ignore,     ///< Neither written nor looked at: for decoding the answers of a server, which may come to say more.
 };
 
 /// How a schema treats its input; a template argument: `schema<T, SchemaOptions{.unknown = Unknown::as_string}>`.

@@ -54,13 +54,14 @@ struct WireName {
   // Of what JSON escapes only these two can be in a name: `check_member` refuses control characters.
   static constexpr bool is_escaped(char c) noexcept { return c == '"' || c == '\\'; }
   static constexpr std::size_t written_size() noexcept {
-    std::size_t size = view.size() + 3;
+    std::size_t size = view.size() + 4;
     for (const char c : view) size += is_escaped(c) ? 1 : 0;
     return size;
   }
   static constexpr auto written = [] {
     std::array<char, written_size()> out{};
     std::size_t i = 0;
+    out[i++] = ',';
     out[i++] = '"';
     for (const char c : view) {
       if (is_escaped(c)) out[i++] = '\\';
@@ -70,7 +71,8 @@ struct WireName {
     out[i] = ':';
     return out;
   }();
-  static constexpr std::string_view key{written.data(), written.size()};
+  static constexpr std::string_view key_behind_comma{written.data(), written.size()};
+  static constexpr std::string_view key{written.data() + 1, written.size() - 1};
 };
 
 constexpr std::size_t alias_count(const FieldSettings& settings) noexcept {
@@ -208,18 +210,6 @@ struct Reflection<T, Tuple<boost::hana::pair<Names, Gets>...>> {
   template <class Value, class Visit>
   static constexpr void each(Value& value, Visit& visit) {
     (visit.template member<WireName<T, Names>>(Gets{}(value)), ...);
-  }
-
-  /// A T whose members are what `pick` gives: assigned to a default T, or given to T's constructor in order.
-  template <class Pick>
-  static T make(const Pick& pick) {
-    if constexpr (std::default_initializable<T>) {
-      T out{};
-      ((Gets{}(out) = pick.template member<Member<Gets>>(WireName<T, Names>::view)), ...);
-      return out;
-    } else {
-      return T{pick.template member<Member<Gets>>(WireName<T, Names>::view)...};
-    }
   }
 
   /// Stops the compilation with one message where T can be no schema. Seen are the schemas that it stands in.

@@ -2,108 +2,29 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <patchbay/result.hpp>
 #include <patchbay/schema/coerce.hpp>
+#include <patchbay/schema/encode.hpp>
+#include <patchbay/schema/options.hpp>
 #include <patchbay/schema/reflect.hpp>
+#include <patchbay/schema/variables.hpp>
 
 namespace patchbay {
-
-namespace detail {
-
-/// Writes the members of a typed value. Constrained members cannot be wrong; a string can hold bytes that are no UTF-8,
-/// and a double can be infinite.
-class Encoding {
- public:
-  Encoding(std::vector<Violation>& violations, std::string& members, SchemaPath path, std::span<const FieldInfo> fields,
-           bool secret) noexcept
-      : violations_(violations), members_(members), path_(path), fields_(fields), secret_(secret) {}
-
-  template <class Wire, class Member>
-  void member(const Member& value) {
-    const FieldInfo& field = fields_[next_++];
-    if constexpr (OptionalOf<Member>::optional) {
-      if (value) present<Wire>(field, *value);
-    } else {
-      present<Wire>(field, value);
-    }
-  }
-
- private:
-  template <class Wire, class Value>
-  void present(const FieldInfo& field, const Value& value) {
-    if (any_) members_.push_back(',');
-    any_ = true;
-    members_.append(Wire::key);
-    const bool secret = secret_ || field.secret;
-    if constexpr (FieldType<Value>) {
-      const std::size_t at = members_.size();
-      if (!FieldRules<Value>::encode(value, members_))
-        report(violations_, path_, field.name, field.shape->rule(), std::string_view(members_).substr(at), secret);
-    } else {
-      members_.push_back('{');
-      Encoding nested(violations_, members_, SchemaPath{&path_, field.name}, TableOf<Value>::infos, secret);
-      ReflectionOf<Value>::each(value, nested);
-      members_.push_back('}');
-    }
-  }
-
-  std::vector<Violation>& violations_;
-  std::string& members_;
-  SchemaPath path_;
-  std::span<const FieldInfo> fields_;
-  bool secret_;
-  bool any_ = false;
-  std::size_t next_ = 0;
-};
-
-/// Reads the members of a T out of variables that coercion has taken and written.
-class Decoding {
- public:
-  explicit Decoding(const Variables& written) noexcept : written_(written) {}
-
-  template <class Member>
-  [[nodiscard]] Member member(std::string_view name) const {
-    using Value = typename OptionalOf<Member>::type;
-    for (const Variables::Entry entry : written_)
-      if (entry.name == name) return value<Value>(entry.value);
-    if constexpr (OptionalOf<Member>::optional) {
-      return std::nullopt;
-    } else {
-      return value<Value>({});  // not reached: a required field that is absent is a violation
-    }
-  }
-
- private:
-  template <class Value>
-  [[nodiscard]] static Value value(std::string_view token) {
-    if constexpr (FieldType<Value>) {
-      return FieldRules<Value>::parse(token);
-    } else {
-      const Variables nested = variables_of(token);
-      return ReflectionOf<Value>::make(Decoding(nested));
-    }
-  }
-  const Variables& written_;
-};
-
-}  // namespace detail
 
 /// The schema that the Boost.Hana struct T declares: its members' types are the rules. Empty; models `Schema`.
 ///
 /// T is made known to Hana by `BOOST_HANA_DEFINE_STRUCT`, `BOOST_HANA_ADAPT_STRUCT` (each takes at most 54 members) or
-/// hand-written `accessors` (at most 256). Members are field types (`FieldRules`), `std::optional` of one, or nested
-/// Hana structs. Safe to share between threads; a `JsonReader` is not.
+/// hand-written `accessors` (at most 256). Members are field types (`FieldRules`), nested Hana structs, `std::vector` and
+/// `std::map<std::string, ...>` of them, and `std::optional` of any of these; `field_settings` says what the types
+/// cannot. A struct may contain itself, through a vector or map. Safe to share between threads; a `JsonReader` is not.
 template <class T, SchemaOptions O = SchemaOptions{}>
 class StructSchema {
   /// Whether T is a schema; where it is not, one message says why, and what follows is left out.
@@ -132,18 +53,32 @@ class StructSchema {
     }
   }
 
+  /// The names under which fields are taken: those on the wire, then their aliases.
+  [[nodiscard]] static constexpr std::span<const std::string_view> accepted_names() noexcept {
+    if constexpr (is_sound()) {
+      return detail::ReflectionOf<T>::accepted_names;
+    } else {
+      return {};
+    }
+  }
+
   /// Coerces and validates all of `in`: appends every violation, and the encoded members, without braces and without a
-  /// comma before them, in the order of `in`. A name in `reserved` is refused. Absent optional fields are not written,
-  /// nor is a strict JSON null of an optional field. With a violation, `members` is left as it was. Allocates only
-  /// where `members` must grow, for violations, undeclared or nested fields and escaped JSON strings.
+  /// comma before them, in the order of `in`, then the absent ones that have a default. A name in `reserved` is refused.
+  /// Absent optional fields are not written, nor is a strict JSON null of an optional field. With a violation, `members`
+  /// is left as it was. Allocates only where `members` must grow, for violations, for undeclared variables and entries
+  /// of maps, for objects and for JSON within text.
   void coerce(const Variables& in, JsonReader& reader, std::span<const std::string_view> reserved,
               std::vector<Violation>& out_violations, std::string& members) const {
-    if constexpr (is_sound()) {
-      const std::size_t before = members.size(), known = out_violations.size();
-      detail::Coercing::Shared shared{O, reader, out_violations, members};
-      detail::Coercing(detail::TableOf<T>::table, shared, {}, false).run(in, reserved);
-      if (out_violations.size() != known) members.resize(before);
-    }
+    if constexpr (is_sound())
+      detail::coerce_variables(detail::TableOf<T>::table, O, in, reader, reserved, out_violations, members);
+  }
+
+  /// The same of the text of one JSON object, read in one pass. Its strings are text, as those of `Variables::from_json`
+  /// are. Text that is no valid JSON object is one violation, with the path `variables`.
+  void coerce(std::string_view object, JsonReader& reader, std::span<const std::string_view> reserved,
+              std::vector<Violation>& out_violations, std::string& members) const {
+    if constexpr (is_sound())
+      detail::coerce_json(detail::TableOf<T>::table, O, object, reader, reserved, out_violations, members);
   }
 
   /// Appends the encoded members of a typed value, in the order of T, as `coerce` does. Violations are only what a type
@@ -152,32 +87,86 @@ class StructSchema {
               std::string& members) const {
     if constexpr (is_sound()) {
       const std::size_t before = members.size(), known = out_violations.size();
-      detail::SchemaPath top{};
-      for (const std::string_view name : names())
-        if (detail::is_one_of(name, reserved))
-          detail::report(out_violations, top, name, std::string(detail::reserved_rule), "", false);
-      detail::Encoding encoding(out_violations, members, top, detail::TableOf<T>::infos, false);
-      detail::ReflectionOf<T>::each(value, encoding);
+      if (!reserved.empty())
+        for (const std::string_view name : names())
+          if (detail::is_one_of(name, reserved)) report_reserved(name, out_violations);
+      {
+        detail::JsonSink sink(members, detail::usual_size<T>);
+        detail::encode_members(value, sink, out_violations);
+      }
       if (out_violations.size() != known) members.resize(before);
     }
   }
 
-  /// A T of loose input: what `coerce` takes, as a value. `validation_failed` with every violation otherwise.
-  /// Undeclared variables that `options` let pass have no place in a T and are dropped. Only under strict coercion,
-  /// since a lenient object may be something else. Allocates; not for hot paths.
+  /// Writes a value as a JSON object, braces included, into `out`; the bytes that were written. `validation_failed` when
+  /// a type could not keep something out, `payload_too_large` when there is too little room: the violation says how much
+  /// it takes.
+  /// Allocates nothing for members of the library's own types.
+  [[nodiscard]] Result<std::size_t> encode_into(const T& value, std::span<char> out) const {
+    std::vector<Violation> violations;
+    detail::JsonSink sink(out);
+    object(value, sink, violations);
+    if (violations.empty() && !sink.has_overflown()) return sink.size();
+    return fail(detail::unencodable(std::move(violations), sink.size(), out.size()));
+  }
+
+  /// How many bytes `encode_into` writes of a value that can be encoded. Writes nothing.
+  [[nodiscard]] std::size_t encoded_size(const T& value) const {
+    std::vector<Violation> violations;
+    detail::JsonSink sink(std::span<char>{});
+    object(value, sink, violations);
+    return sink.size();
+  }
+
+  /// The value that the whole of `json` is, a JSON object, read in one pass by the rules of `coerce`;
+  /// `validation_failed` with every violation otherwise. What `options` let pass beside the fields has no place in a T
+  /// and is dropped. Only under strict coercion, since a lenient object may be something else. A T that has no default
+  /// constructor needs one that takes its members in order. The reader is used again; the form without one allocates it.
+  [[nodiscard]] Result<T> decode(std::string_view json, JsonReader& reader) const
+      requires(O.coercion == Coercion::strict) {
+    return decoded([&](void* frame) { return detail::decode_json(detail::TableOf<T>::table, O, json, &reader, frame); });
+  }
+  [[nodiscard]] Result<T> decode(std::string_view json) const
+      requires(O.coercion == Coercion::strict) {
+    return decoded([&](void* frame) { return detail::decode_json(detail::TableOf<T>::table, O, json, nullptr, frame); });
+  }
+
+  /// A T of loose input: what `coerce` takes, as a value, under the terms of `decode`.
   [[nodiscard]] Result<T> parse(const Variables& in, JsonReader& reader) const
       requires(O.coercion == Coercion::strict) {
-    std::vector<Violation> violations;
-    std::string members = "{";
-    coerce(in, reader, {}, violations, members);
-    if (!violations.empty()) {
-      Error error(ErrorCode::validation_failed, "the input breaks its schema");
-      error.set_violations(std::move(violations));
-      return fail(std::move(error));
+    return decoded([&](void* frame) { return detail::decode_variables(detail::TableOf<T>::table, O, in, reader, frame); });
+  }
+
+ private:
+  static void object(const T& value, detail::JsonSink& sink, std::vector<Violation>& violations) {
+    if constexpr (is_sound()) {
+      sink.put('{');
+      detail::encode_members(value, sink, violations);
+      sink.put('}');
     }
-    members.push_back('}');
-    const Variables written = detail::variables_of(members);
-    return detail::ReflectionOf<T>::make(detail::Decoding(written));
+  }
+  static void report_reserved(std::string_view name, std::vector<Violation>& violations) {
+    const detail::Place top{};
+    detail::report(violations, detail::Place{&top, name}, std::string(detail::reserved_rule), "", false);
+  }
+
+  template <class Read>
+  [[nodiscard]] static Result<T> decoded(const Read& read) {
+    using Building = detail::Building<T>;
+    static_assert(!is_sound() || Building::template possible_throughout<>(),
+                  "patchbay::StructSchema<T>::decode: T, or a struct in it, has neither a default constructor nor one "
+                  "that takes its members in order; give it one of them");
+    if constexpr (!is_sound() || !Building::possible) {
+      return fail(Error(ErrorCode::validation_failed, ""));
+    } else if constexpr (Building::in_place) {
+      Result<T> out;
+      if (std::optional<Error> error = read(&*out)) return fail(*std::move(error));
+      return out;
+    } else {
+      typename Building::Frame frame;
+      if (std::optional<Error> error = read(&frame)) return fail(*std::move(error));
+      return Building::built(frame);
+    }
   }
 };
 

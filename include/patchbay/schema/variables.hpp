@@ -9,11 +9,12 @@
 #include <string_view>
 #include <vector>
 
-#include <patchbay/json/read.hpp>
+#include <patchbay/config.hpp>
 #include <patchbay/result.hpp>
-#include <patchbay/schema/utf8.hpp>
 
 namespace patchbay {
+
+class JsonReader;
 
 /// Variables as they come from outside: names with text or JSON, in order, not yet checked by any schema.
 ///
@@ -60,7 +61,7 @@ class Variables {
 
   /// The members of the JSON object that is the whole of `object`: strings become text, anything else stays JSON.
   /// Names that occur twice stay so. `validation_failed` when it is no valid JSON object, or too deep.
-  [[nodiscard]] static Result<Variables> from_json(std::string_view object, JsonReader& reader);
+  [[nodiscard]] PATCHBAY_DECL static Result<Variables> from_json(std::string_view object, JsonReader& reader);
 
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
@@ -72,6 +73,8 @@ class Variables {
   }
   [[nodiscard]] Iterator begin() const noexcept { return {this, 0}; }
   [[nodiscard]] Iterator end() const noexcept { return {this, entries_.size()}; }
+  /// Of all names and values.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.size(); }
   void clear() noexcept {
     entries_.clear();
     bytes_.clear();
@@ -95,34 +98,8 @@ class Variables {
   std::vector<Place> entries_;
 };
 
-inline Result<Variables> Variables::from_json(std::string_view object, JsonReader& reader) {
-  Variables out;
-  out.bytes_.reserve(object.size());
-  out.entries_.reserve(8);
-  const auto read = reader.object(object, [&](std::string_view name, JsonValue value) -> simdjson::error_code {
-    Place place{out.bytes_.size(), name.size(), 0, false, false};
-    out.bytes_.append(name);
-    simdjson::ondemand::json_type type;
-    if (const auto error = value.type().get(type)) return error;
-    if (type == simdjson::ondemand::json_type::string) {
-      std::string_view plain;
-      if (const auto error = value.get_string().get(plain)) return error;
-      out.bytes_.append(plain);
-    } else {
-      place.is_json = place.is_checked = true;
-      if (const auto error = JsonReader::walk(value, out.bytes_)) return error;
-    }
-    place.value = out.bytes_.size() - place.at - place.name;
-    out.entries_.push_back(place);
-    return simdjson::SUCCESS;
-  });
-  if (read) return out;
-  Violation violation{
-      "variables", std::string("object: expected one JSON object; the reader says: ").append(read.error().why), {}};
-  detail::append_clipped(violation.value, object, 64);
-  Error error(ErrorCode::validation_failed, "the variables are no JSON object");
-  error.set_violations({std::move(violation)});
-  return fail(std::move(error));
-}
-
 }  // namespace patchbay
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/schema/impl/variables.ipp>
+#endif
