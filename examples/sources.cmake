@@ -1,5 +1,6 @@
 # Every program of this folder; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_examples
+  curl_blocking
   first_hold
   first_transition
   loopback_cloud
@@ -7,6 +8,9 @@ set(patchbay_examples
   patchbayctl
   testing_with_fakes
   your_own_transport
+)
+set(patchbay_examples_curl_blocking
+  curl_blocking.cpp
 )
 set(patchbay_examples_first_hold
   first_hold.cpp

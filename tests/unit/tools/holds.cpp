@@ -387,3 +387,18 @@ TEST_CASE("the small examples do what they teach", "[tools][examples]") {
   CHECK(Process(tools_folder() / "main_job", {"--flow", "x"}, environment).wait().status == 2);
   CHECK(Process(tools_folder() / "main_job", {"--organisation"}, environment).wait().status == 2);
 }
+
+TEST_CASE("the example over libcurl moves and holds, where it is built", "[tools][examples]") {
+  if (!std::filesystem::exists(tools_folder() / "curl_blocking")) return;  // a build without libcurl
+  const LoopbackCloud cloud;
+  std::vector<std::string> environment = clean_environment();
+  environment.emplace_back("GENESYS_CLIENT_ID=client");
+  environment.emplace_back("GENESYS_CLIENT_SECRET=" + std::string(Tool::secret));
+  environment.emplace_back("http_proxy=http://127.0.0.1:1");
+  const Ended done = Process(tools_folder() / "curl_blocking", {cloud.url(), caller}, environment).wait();
+  INFO(done.out << done.err);
+  CHECK(done.status == 0);
+  CHECK(done.out.find("moved by MainMenu -> BillingInquiry\nback after 2") != std::string::npos);
+  CHECK((*cloud.interaction(caller))["/node"] == "BillingInquiry");
+  CHECK(Process(tools_folder() / "curl_blocking", {}, environment).wait().status == 2);
+}

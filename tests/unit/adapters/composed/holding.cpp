@@ -24,6 +24,8 @@ static_assert(ChannelTransport<Both>);
 
 namespace {
 
+constexpr const char* caller = "550e8400-e29b-41d4-a716-446655440000";
+
 std::string id_of(const std::string& command) {
   const std::string mark = "\"correlationId\":\"";
   const std::size_t at = command.find(mark) + mark.size();
@@ -57,7 +59,9 @@ class SmallCloud {
       if (request.starts_with("POST /oauth/token ")) {
         c.write(answer(R"({"access_token":"t","expires_in":3600,"token_type":"bearer"})"));
       } else {
-        c.write(answer(R"({"id":"42","state":"active"})", "ETag: \"1\"\r\n"));
+        c.write(answer(
+            R"({"id":"550e8400-e29b-41d4-a716-446655440000","state":"connected","routingData":{"skillGroup":{"id":"s"}}})",
+            "ETag: \"1\"\r\n"));
       }
     }
   }
@@ -73,9 +77,9 @@ TEST_CASE("a hold controller takes its HTTP from libcurl and its channel from Be
   settings.tokens = std::make_shared<TokenSource>(TokenSettings{cloud.url(), "me", Secret("hush")});
   HoldController holds{Policies{.transport = Composed{curl::BlockingTransport{}, beast::BlockingTransport{}}},
                        settings};
-  const auto held = holds.hold(HoldRequest{"42", "consultation", 5}.music("a.wav"));
+  const auto held = holds.hold(HoldRequest{caller, "consultation", 5}.music("a.wav"));
   if (!held) FAIL(held.error().describe());
-  const auto back = holds.unhold(UnholdRequest{"42", 5});
+  const auto back = holds.unhold(UnholdRequest{caller, 5});
   if (!back) FAIL(back.error().describe());
   CHECK(cloud.over_beast == 1);
   CHECK(cloud.over_curl >= 1);
