@@ -59,20 +59,20 @@ namespace detail {
   std::vector<Side> out;
   const double total = static_cast<double>(batches) * calls;
   for (std::size_t i = 0; i < sides.size(); ++i)
-    out.push_back({detail::median(nanoseconds[i]), static_cast<double>(allocated[i]) / total, detail::median(ratios[i])});
+    out.push_back(
+        {detail::median(nanoseconds[i]), static_cast<double>(allocated[i]) / total, detail::median(ratios[i])});
   return out;
 }
 
 /// Times two callables in the same way, one call each.
 template <class Ours, class Peer>
 Pair measure(Ours&& ours, Peer&& peer, int batches, int calls) {
-  const std::function<void(int)> sides[] = {
-      [&](int times) {
-        for (int i = 0; i < times; ++i) peer();
-      },
-      [&](int times) {
-        for (int i = 0; i < times; ++i) ours();
-      }};
+  const std::function<void(int)> sides[] = {[&](int times) {
+                                              for (int i = 0; i < times; ++i) peer();
+                                            },
+                                            [&](int times) {
+                                              for (int i = 0; i < times; ++i) ours();
+                                            }};
   const std::vector<Side> measured = measure_all(sides, batches, calls);
   return {measured[1], measured[0], measured[1].ratio};
 }

@@ -84,10 +84,11 @@ class BoostJson final : public Contender {
       if (!held->is_bool() && !held->is_null()) return false;
       if (held->is_bool()) out.held = held->get_bool();
     }
-    return string(all, "id", out.id) && string(all, "state", out.state) && string(*routing, "orgId", out.routingData.orgId) &&
-           string(*group, "id", out.routingData.skillGroup.id) && string(*group, "name", out.routingData.skillGroup.name) &&
-           string(*attributes, "ivr_state", to.ivr_state) && string(*attributes, "flow_node", to.flow_node) &&
-           string(*attributes, "last_updated", to.last_updated) && string(*attributes, "transition_id", to.transition_id) &&
+    return string(all, "id", out.id) && string(all, "state", out.state) &&
+           string(*routing, "orgId", out.routingData.orgId) && string(*group, "id", out.routingData.skillGroup.id) &&
+           string(*group, "name", out.routingData.skillGroup.name) && string(*attributes, "ivr_state", to.ivr_state) &&
+           string(*attributes, "flow_node", to.flow_node) && string(*attributes, "last_updated", to.last_updated) &&
+           string(*attributes, "transition_id", to.transition_id) &&
            string(*attributes, "customer_tier", to.customer_tier);
   }
 
@@ -135,18 +136,24 @@ class BoostJson final : public Contender {
   }
   static bool put(json::value& value, const Out& out) {
     switch (value.kind()) {
-      case json::kind::string: return put_text(out.which, view(value.get_string()), out);
+      case json::kind::string:
+        return put_text(out.which, view(value.get_string()), out);
       case json::kind::int64: {
         const std::int64_t number = value.get_int64();
         if (out.which == rules::balance) return out.add(number);
         if (out.which == rules::duration) return number >= 0 && number <= rules::max_duration && out.add(number);
         return out.which == rules::supervisor && (number == 0 || number == 1) && out.truth(number == 1);
       }
-      case json::kind::uint64: return out.which == rules::balance && out.add(value.get_uint64());
-      case json::kind::double_: return out.which == rules::balance && std::isfinite(value.get_double()) && out.add(value.get_double());
-      case json::kind::bool_: return out.which == rules::supervisor && out.truth(value.get_bool());
-      case json::kind::object: return out.which == rules::metadata && is_finite(value) && out.add(std::move(value));
-      default: return false;
+      case json::kind::uint64:
+        return out.which == rules::balance && out.add(value.get_uint64());
+      case json::kind::double_:
+        return out.which == rules::balance && std::isfinite(value.get_double()) && out.add(value.get_double());
+      case json::kind::bool_:
+        return out.which == rules::supervisor && out.truth(value.get_bool());
+      case json::kind::object:
+        return out.which == rules::metadata && is_finite(value) && out.add(std::move(value));
+      default:
+        return false;
     }
   }
   static bool is_finite(const json::value& value) {

@@ -62,11 +62,21 @@ class Buffer {
       }
       ++at;
       switch (byte) {
-        case '"': literal("\\\""); break;
-        case '\\': literal("\\\\"); break;
-        case '\n': literal("\\n"); break;
-        case '\r': literal("\\r"); break;
-        case '\t': literal("\\t"); break;
+        case '"':
+          literal("\\\"");
+          break;
+        case '\\':
+          literal("\\\\");
+          break;
+        case '\n':
+          literal("\\n");
+          break;
+        case '\r':
+          literal("\\r");
+          break;
+        case '\t':
+          literal("\\t");
+          break;
         default:
           literal("\\u00");
           put(hex[byte >> 4]);

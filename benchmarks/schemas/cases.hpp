@@ -26,13 +26,15 @@ struct TextCase {
 
 inline constexpr std::string_view interaction_id = "550e8400-e29b-41d4-a716-446655440000";
 
-inline const Hold measured_hold{interaction_id, "consultation", 5, "hold_music_standard.wav", "please_remain_on_the_line.wav"};
+inline const Hold measured_hold{interaction_id, "consultation", 5, "hold_music_standard.wav",
+                                "please_remain_on_the_line.wav"};
 
 inline const std::string measured_variables =
-    R"({"customer_tier":"enterprise","call_duration_seconds":"145","requires_supervisor":"true","account_balance":1520.75,)"
-    R"("language":"de-DE","conversation_id":"3fa1c8d2-77aa-4c55-9a0e-1f1d2b7c9e10",)"
+    R"({"customer_tier":"enterprise","call_duration_seconds":"145","requires_supervisor":"true",)"
+    R"("account_balance":1520.75,"language":"de-DE","conversation_id":"3fa1c8d2-77aa-4c55-9a0e-1f1d2b7c9e10",)"
     R"("note":"Frau Größe asked about \"invoice 4711\"\nand wants a call back",)"
-    R"("routing_metadata":{"queue": "billing_team", "priority": "high", "skills": ["billing", "german"], "attempts": 2}})";
+    R"("routing_metadata":{"queue": "billing_team", "priority": "high", "skills": ["billing", "german"], )"
+    R"("attempts": 2}})";
 
 inline const std::string measured_answer =
     R"({"id":"550e8400-e29b-41d4-a716-446655440000","state":"connected","version":7,)"
@@ -40,15 +42,16 @@ inline const std::string measured_answer =
     R"("orgId":"0f2ac5b1-8a37-4b1e-b1aa-4c2f0a6d9e77","priority":3},)"
     R"("participants":[{"purpose":"customer","muted":false},{"purpose":"ivr","muted":false}],)"
     R"("customAttributes":{"ivr_state":"MainMenu","flow_node":"MainMenu","last_updated":"2026-03-01T12:34:56.789Z",)"
-    R"("transition_id":"9b2e4c1d-6f70-4b6a-8c3e-5d1f0a9b8c7d","customer_tier":"enterprise","call_duration_seconds":145,)"
-    R"("requires_supervisor":false},"held":false})";
+    R"("transition_id":"9b2e4c1d-6f70-4b6a-8c3e-5d1f0a9b8c7d","customer_tier":"enterprise",)"
+    R"("call_duration_seconds":145,"requires_supervisor":false},"held":false})";
 
 /// `text` with the first `from` in it replaced.
 inline std::string with(std::string text, std::string_view from, std::string_view to) {
   return text.replace(text.find(from), from.size(), to);
 }
 
-inline const std::string longest_media = std::string(124, 'a') + ".wav", too_long_media = std::string(125, 'a') + ".wav";
+inline const std::string longest_media = std::string(124, 'a') + ".wav",
+                         too_long_media = std::string(125, 'a') + ".wav";
 
 inline std::vector<HoldCase> hold_cases() {
   const auto changed = [](auto change) {
@@ -82,11 +85,11 @@ inline std::vector<HoldCase> hold_cases() {
     out.push_back({"the music " + std::string(value), changed([&](Hold& hold) { hold.music = value; }), accepted});
     out.push_back({"the prompt " + std::string(value), changed([&](Hold& hold) { hold.prompt = value; }), accepted});
   };
-  for (const std::string_view each : {"a.WAV", "a.b.mp3", "x.ogg", "x.opus", "x.flac", "x.aac", "x.m4a", "x.wma", "x.au", "x.ulaw",
-                                      "x.alaw", "-_.wav", "A_long-name.with.dots.0123456789.Opus"})
+  for (const std::string_view each : {"a.WAV", "a.b.mp3", "x.ogg", "x.opus", "x.flac", "x.aac", "x.m4a", "x.wma",
+                                      "x.au", "x.ulaw", "x.alaw", "-_.wav", "A_long-name.with.dots.0123456789.Opus"})
     media(each, true);
-  for (const std::string_view each : {"", ".wav", "wav", "x.wav.exe", "../x.wav", "a b.wav", "x.wave", "x.", "x.au\"", "hold_müsic_standard.wav",
-                                      "a_long_name_with_a/slash.wav"})
+  for (const std::string_view each : {"", ".wav", "wav", "x.wav.exe", "../x.wav", "a b.wav", "x.wave", "x.", "x.au\"",
+                                      "hold_müsic_standard.wav", "a_long_name_with_a/slash.wav"})
     media(each, false);
   media(longest_media, true);
   media(too_long_media, false);
@@ -99,7 +102,9 @@ inline std::vector<TextCase> variable_cases() {
   const auto duration = [&](std::string_view to) { return with(all, R"("145")", to); };
   const auto truth = [&](std::string_view to) { return with(all, R"("true")", to); };
   const auto balance = [&](std::string_view to) { return with(all, "1520.75", to); };
-  const auto inner = [&](std::string_view to) { return with(all, R"("attempts": 2)", std::string(R"("attempts": )").append(to)); };
+  const auto inner = [&](std::string_view to) {
+    return with(all, R"("attempts": 2)", std::string(R"("attempts": )").append(to));
+  };
   const auto metadata = [&](std::string_view to) {
     return all.substr(0, all.find(R"({"queue")")).append(to).append("}");
   };
@@ -114,7 +119,8 @@ inline std::vector<TextCase> variable_cases() {
   return {
       {"what is measured", all, true},
       {"white space", with(with(all, ":", " :\t\n"), ",", " ,\r\n") + " \n", true},
-      {"another order", with(with(with(all, "customer_tier", "\1"), "language", "customer_tier"), "\1", "language"), false},
+      {"another order", with(with(with(all, "customer_tier", "\1"), "language", "customer_tier"), "\1", "language"),
+       false},
       {"the note first", R"({"note":"n",)" + with(note(""), R"("note":,)", "").substr(1), true},
       {"no note", with(note(""), R"("note":,)", ""), true},
       {"a note of null", note("null"), true},
@@ -218,10 +224,16 @@ inline std::vector<TextCase> answer_cases() {
       {"no state", with(all, R"("state":"connected",)", ""), false},
       {"a state that is a number", with(all, R"("connected")", "7"), false},
       {"no group's name", with(all, R"(,"name":"Billing – Zürich")", ""), false},
-      {"a group that is text", with(all, R"({"id":"3fa1c8d2-77aa-4c55-9a0e-1f1d2b7c9e10","name":"Billing – Zürich"})", R"("x")"), false},
-      {"no attributes", with(all, all.substr(all.find(R"("customAttributes")"), all.find(R"("held")") - all.find(R"("customAttributes")")), ""), false},
+      {"a group that is text",
+       with(all, R"({"id":"3fa1c8d2-77aa-4c55-9a0e-1f1d2b7c9e10","name":"Billing – Zürich"})", R"("x")"), false},
+      {"no attributes",
+       with(all,
+            all.substr(all.find(R"("customAttributes")"), all.find(R"("held")") - all.find(R"("customAttributes")")),
+            ""),
+       false},
       {"a duration that is no number", with(all, ":145", ":[145]"), false},
-      {"a supervisor that is no boolean", with(all, R"("requires_supervisor":false)", R"("requires_supervisor":{})"), false},
+      {"a supervisor that is no boolean", with(all, R"("requires_supervisor":false)", R"("requires_supervisor":{})"),
+       false},
       {"a name that is no UTF-8", with(all, "Zürich", "Z\xfcrich"), false},
       {"a number that is none, skipped", with(all, R"("version":7)", R"("version":7.)"), false, skipped_values},
   };

@@ -31,7 +31,10 @@ class Nlohmann final : public Contender {
 
   std::string_view hold(const Hold& command) override {
     if (!is_hold(command)) return {};
-    Json out{{"type", "hold"}, {"interactionId", command.interaction}, {"holdReason", command.reason}, {"priority", command.priority}};
+    Json out{{"type", "hold"},
+             {"interactionId", command.interaction},
+             {"holdReason", command.reason},
+             {"priority", command.priority}};
     if (command.music) out["holdMusic"] = *command.music;
     if (command.prompt) out["holdPrompt"] = *command.prompt;
     return out_ = out.dump();
@@ -79,10 +82,11 @@ class Nlohmann final : public Contender {
       if (!held->is_boolean() && !held->is_null()) return false;
       if (held->is_boolean()) out.held = held->get<bool>();
     }
-    return string(root, "id", out.id) && string(root, "state", out.state) && string(*routing, "orgId", out.routingData.orgId) &&
-           string(*group, "id", out.routingData.skillGroup.id) && string(*group, "name", out.routingData.skillGroup.name) &&
-           string(*attributes, "ivr_state", to.ivr_state) && string(*attributes, "flow_node", to.flow_node) &&
-           string(*attributes, "last_updated", to.last_updated) && string(*attributes, "transition_id", to.transition_id) &&
+    return string(root, "id", out.id) && string(root, "state", out.state) &&
+           string(*routing, "orgId", out.routingData.orgId) && string(*group, "id", out.routingData.skillGroup.id) &&
+           string(*group, "name", out.routingData.skillGroup.name) && string(*attributes, "ivr_state", to.ivr_state) &&
+           string(*attributes, "flow_node", to.flow_node) && string(*attributes, "last_updated", to.last_updated) &&
+           string(*attributes, "transition_id", to.transition_id) &&
            string(*attributes, "customer_tier", to.customer_tier);
   }
 

@@ -26,8 +26,8 @@ struct CallVariables {
 
 BOOST_HANA_ADAPT_STRUCT(patchbay::benchmarks::SkillGroup, id, name);
 BOOST_HANA_ADAPT_STRUCT(patchbay::benchmarks::RoutingData, skillGroup, orgId);
-BOOST_HANA_ADAPT_STRUCT(patchbay::benchmarks::CustomAttributes, ivr_state, flow_node, last_updated, transition_id, customer_tier,
-                        call_duration_seconds, requires_supervisor);
+BOOST_HANA_ADAPT_STRUCT(patchbay::benchmarks::CustomAttributes, ivr_state, flow_node, last_updated, transition_id,
+                        customer_tier, call_duration_seconds, requires_supervisor);
 BOOST_HANA_ADAPT_STRUCT(patchbay::benchmarks::Interaction, id, state, routingData, customAttributes, held);
 
 namespace patchbay::benchmarks {
@@ -85,8 +85,8 @@ class Ours final : public Contender {
   }
 
   JsonReader reader_;
-  const HoldCommand made_{"550e8400-e29b-41d4-a716-446655440000", "consultation", 5, MediaFile("hold_music_standard.wav"),
-                          MediaFile("please_remain_on_the_line.wav")};
+  const HoldCommand made_{"550e8400-e29b-41d4-a716-446655440000", "consultation", 5,
+                          MediaFile("hold_music_standard.wav"), MediaFile("please_remain_on_the_line.wav")};
   std::string out_;
   std::vector<Violation> violations_;
 };

@@ -186,7 +186,9 @@ class Coerce {
 class Decode {
  public:
   explicit Decode(Interaction& out) noexcept : out_(out) {}
-  [[nodiscard]] bool complete() const noexcept { return seen_[top] == 15 && seen_[routing] == 3 && seen_[group] == 3 && seen_[attributes] == 127; }
+  [[nodiscard]] bool complete() const noexcept {
+    return seen_[top] == 15 && seen_[routing] == 3 && seen_[group] == 3 && seen_[attributes] == 127;
+  }
 
   bool Null() { return value(skipping() || is_held_); }
   bool Bool(bool truth) {
@@ -237,7 +239,8 @@ class Decode {
         if (key == "requires_supervisor") return flag_ = &all.requires_supervisor, once(32);
         if (key == "call_duration_seconds") return integer_ = &all.call_duration_seconds, once(64);
         break;
-      case none: break;
+      case none:
+        break;
     }
     return skip_next_ = true;
   }
@@ -318,7 +321,9 @@ class Dom final : public Contender {
     writer_.Reset(output_);
     Pool pool(pool_.data(), pool_.size());
     Document document(&pool, 1024, &stack_);
-    if (!parse<rapidjson::kParseFullPrecisionFlag | rapidjson::kParseIterativeFlag>(document, json) || !document.IsObject()) return {};
+    if (!parse<rapidjson::kParseFullPrecisionFlag | rapidjson::kParseIterativeFlag>(document, json) ||
+        !document.IsObject())
+      return {};
     unsigned seen = 0, next = 0;
     writer_.StartObject();
     for (const auto& [key, value] : document.GetObject()) {
@@ -338,7 +343,8 @@ class Dom final : public Contender {
   bool decode(const Body& answer, Interaction& out) override {
     Pool pool(pool_.data(), pool_.size());
     Document document(&pool, 1024, &stack_);
-    if (!parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag>(document, answer.view()) || !document.IsObject())
+    if (!parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag>(document, answer.view()) ||
+        !document.IsObject())
       return false;
     unsigned seen = 0;
     for (const auto& [key, value] : document.GetObject()) {
@@ -389,7 +395,8 @@ class Dom final : public Contender {
     if (value.IsString()) return put_text(which, view(value), *this);
     if (value.IsNumber()) {
       if (which == rules::balance) return value.Accept(writer_);
-      const bool fits = value.IsInt64() && value.GetInt64() >= 0 && value.GetInt64() <= (which == rules::duration ? rules::max_duration : 1);
+      const bool fits = value.IsInt64() && value.GetInt64() >= 0 &&
+                        value.GetInt64() <= (which == rules::duration ? rules::max_duration : 1);
       if (which == rules::duration) return fits && value.Accept(writer_);
       return which == rules::supervisor && fits && writer_.Bool(value.GetInt64() == 1);
     }
@@ -403,8 +410,8 @@ class Dom final : public Contender {
   bool truth(bool value) { return writer_.Bool(value); }
   bool object_of(std::string_view value) {
     Document document;
-    return parse<rapidjson::kParseFullPrecisionFlag | rapidjson::kParseIterativeFlag>(document, value) && document.IsObject() &&
-           fits_depth(document, rules::max_depth) && document.Accept(writer_);
+    return parse<rapidjson::kParseFullPrecisionFlag | rapidjson::kParseIterativeFlag>(document, value) &&
+           document.IsObject() && fits_depth(document, rules::max_depth) && document.Accept(writer_);
   }
 
  private:

@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-// The rules, written by hand for this one job, for the hand-written side and for the peers, which have none of their own:
-// so all peers check at the same cost, and differ in how they read and write JSON.
+// The rules, written by hand for this one job, for the hand-written side and for the peers, which have none of their
+// own: so all peers check at the same cost, and differ in how they read and write JSON.
 namespace patchbay::benchmarks::rules {
 
 inline __m128i load(const char* at) noexcept { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
@@ -39,10 +39,14 @@ inline bool is_uuid(std::string_view text) noexcept {
 
 inline bool is_reason(std::string_view text) noexcept {
   switch (text.size()) {
-    case 8: return text == "queueing";
-    case 11: return text == "agent_break";
-    case 12: return text == "consultation" || text == "system_issue";
-    default: return false;
+    case 8:
+      return text == "queueing";
+    case 11:
+      return text == "agent_break";
+    case 12:
+      return text == "consultation" || text == "system_issue";
+    default:
+      return false;
   }
 }
 
@@ -75,15 +79,19 @@ inline bool has_media_extension(std::string_view text) noexcept {
     case word_of("ogg"):
     case word_of("aac"):
     case word_of("m4a"):
-    case word_of("wma"): return true;
-    default: break;
+    case word_of("wma"):
+      return true;
+    default:
+      break;
   }
   switch (tail(4)) {
     case word_of("opus"):
     case word_of("flac"):
     case word_of("ulaw"):
-    case word_of("alaw"): return true;
-    default: return tail(2) == word_of("au");
+    case word_of("alaw"):
+      return true;
+    default:
+      return tail(2) == word_of("au");
   }
 }
 
@@ -105,7 +113,9 @@ inline bool is_media_file(std::string_view text) noexcept {
   return has_media_extension(text);
 }
 
-inline bool is_language(std::string_view text) noexcept { return text == "en-US" || text == "de-DE" || text == "fr-FR"; }
+inline bool is_language(std::string_view text) noexcept {
+  return text == "en-US" || text == "de-DE" || text == "fr-FR";
+}
 
 inline constexpr std::size_t max_note = 120;
 inline constexpr int max_depth = 64;
@@ -175,7 +185,10 @@ inline std::size_t utf8_sequence(const char* at, const char* end) noexcept {
   if (first >= 0xe0 && first <= 0xef)
     return follows(1) && follows(2) && !(first == 0xe0 && second < 0xa0) && !(first == 0xed && second > 0x9f) ? 3 : 0;
   if (first >= 0xf0 && first <= 0xf4)
-    return follows(1) && follows(2) && follows(3) && !(first == 0xf0 && second < 0x90) && !(first == 0xf4 && second > 0x8f) ? 4 : 0;
+    return follows(1) && follows(2) && follows(3) && !(first == 0xf0 && second < 0x90) &&
+                   !(first == 0xf4 && second > 0x8f)
+               ? 4
+               : 0;
   return 0;
 }
 
@@ -184,7 +197,8 @@ inline const char* end_of_plain(const char* at, const char* end) noexcept {
   for (; end - at >= 16; at += 16) {
     const __m128i bytes = load(at);
     const __m128i control = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));  // signed: 0x80 and beyond too
-    const __m128i special = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    const __m128i special =
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
     if (const unsigned found = bits(_mm_or_si128(control, special))) return at + __builtin_ctz(found);
   }
   while (at < end && static_cast<signed char>(*at) >= 0x20 && *at != '"' && *at != '\\') ++at;
@@ -193,9 +207,9 @@ inline const char* end_of_plain(const char* at, const char* end) noexcept {
 
 /// The eight variables, in the order in which they are mostly given.
 enum Variable { tier, duration, supervisor, balance, language, conversation, note, metadata, unknown };
-inline constexpr std::array<std::string_view, 8> names{"customer_tier", "call_duration_seconds", "requires_supervisor",
-                                                       "account_balance", "language", "conversation_id", "note",
-                                                       "routing_metadata"};
+inline constexpr std::array<std::string_view, 8> names{
+    "customer_tier", "call_duration_seconds", "requires_supervisor", "account_balance", "language", "conversation_id",
+    "note",          "routing_metadata"};
 inline constexpr unsigned all_required = 0xff & ~(1U << note);
 
 /// The variable of this name; the search begins with `hint`.

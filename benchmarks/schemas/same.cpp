@@ -48,11 +48,17 @@ std::string json_of(const Interaction& interaction) {
   const CustomAttributes& attributes = interaction.customAttributes;
   json.begin_object().member("id", interaction.id).member("state", interaction.state);
   json.key("routingData").begin_object().key("skillGroup").begin_object();
-  json.member("id", interaction.routingData.skillGroup.id).member("name", interaction.routingData.skillGroup.name).end_object();
+  json.member("id", interaction.routingData.skillGroup.id)
+      .member("name", interaction.routingData.skillGroup.name)
+      .end_object();
   json.member("orgId", interaction.routingData.orgId).end_object();
-  json.key("customAttributes").begin_object().member("ivr_state", attributes.ivr_state).member("flow_node", attributes.flow_node);
+  json.key("customAttributes")
+      .begin_object()
+      .member("ivr_state", attributes.ivr_state)
+      .member("flow_node", attributes.flow_node);
   json.member("last_updated", attributes.last_updated).member("transition_id", attributes.transition_id);
-  json.member("customer_tier", attributes.customer_tier).member("call_duration_seconds", attributes.call_duration_seconds);
+  json.member("customer_tier", attributes.customer_tier)
+      .member("call_duration_seconds", attributes.call_duration_seconds);
   json.member("requires_supervisor", attributes.requires_supervisor).end_object();
   if (interaction.held) json.member("held", *interaction.held);
   json.end_object();

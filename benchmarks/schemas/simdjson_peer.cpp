@@ -91,7 +91,8 @@ class Simdjson final : public Contender {
   /// Writes members in `values.hpp`'s way.
   struct Out {
     Simdjson& of;
-    [[nodiscard]] bool text(std::string_view value) const { return of.out_.escaped(value); }
+    std::string_view token;  // of a string: as it stands in the text, which is what is written
+    [[nodiscard]] bool text(std::string_view) const { return of.out_.copy(token), true; }
     [[nodiscard]] bool number(std::string_view value) const { return of.out_.copy(value), true; }
     [[nodiscard]] bool truth(bool value) const { return of.out_.copy(value ? "true" : "false"), true; }
     [[nodiscard]] bool object_of(std::string_view value) const {
@@ -99,8 +100,10 @@ class Simdjson final : public Contender {
       od::document document;
       od::value root;
       od::json_type type;
-      if (of.inner_.empty() || of.inner_parser_.iterate(of.inner_.data(), of.inner_.size(), of.inner_.allocated()).get(document) ||
-          document.get_value().get(root) || root.type().get(type) || type != od::json_type::object || !of.walk(root, rules::max_depth))
+      if (of.inner_.empty() ||
+          of.inner_parser_.iterate(of.inner_.data(), of.inner_.size(), of.inner_.allocated()).get(document) ||
+          document.get_value().get(root) || root.type().get(type) || type != od::json_type::object ||
+          !of.walk(root, rules::max_depth))
         return false;
       const char* rest = nullptr;
       return document.current_location().get(rest) != simdjson::SUCCESS;
@@ -110,19 +113,22 @@ class Simdjson final : public Contender {
   bool put(rules::Variable which, od::json_type type, od::value value) {
     switch (type) {
       case od::json_type::string: {
+        const std::string_view token = trimmed(value.raw_json_token());
         std::string_view text;
-        return !value.get_string().get(text) && put_text(which, text, Out{*this});
+        return !value.get_string().get(text) && put_text(which, text, Out{*this, token});
       }
       case od::json_type::number: {
         const std::string_view token = trimmed(value.raw_json_token());
-        return rules::is_number(token) && put_number(which, token, Out{*this});
+        return rules::is_number(token) && put_number(which, token, Out{*this, {}});
       }
       case od::json_type::boolean: {
         bool truth = false;
-        return which == rules::supervisor && !value.get_bool().get(truth) && Out{*this}.truth(truth);
+        return which == rules::supervisor && !value.get_bool().get(truth) && Out{*this, {}}.truth(truth);
       }
-      case od::json_type::object: return which == rules::metadata && walk(value, rules::max_depth);
-      default: return false;
+      case od::json_type::object:
+        return which == rules::metadata && walk(value, rules::max_depth);
+      default:
+        return false;
     }
   }
   bool walk(od::value value, int depth) {
@@ -160,22 +166,28 @@ class Simdjson final : public Contender {
         return true;
       }
       case od::json_type::string: {
+        const std::string_view token = trimmed(value.raw_json_token());
         std::string_view text;
-        return !value.get_string().get(text) && out_.escaped(text);
+        if (value.get_string().get(text)) return false;
+        out_.copy(token);
+        return true;
       }
       case od::json_type::number: {
         const std::string_view token = trimmed(value.raw_json_token());
-        return rules::is_number(token) && Out{*this}.number(token);
+        return rules::is_number(token) && Out{*this, {}}.number(token);
       }
       case od::json_type::boolean: {
         bool truth = false;
-        return !value.get_bool().get(truth) && Out{*this}.truth(truth);
+        return !value.get_bool().get(truth) && Out{*this, {}}.truth(truth);
       }
-      case od::json_type::null: return is_null(value) && (out_.copy("null"), true);
+      case od::json_type::null:
+        return is_null(value) && (out_.copy("null"), true);
     }
     return false;
   }
-  static std::string_view trimmed(std::string_view token) { return token.substr(0, token.find_last_not_of(" \t\r\n") + 1); }
+  static std::string_view trimmed(std::string_view token) {
+    return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+  }
   // A template, since versions of simdjson differ in what `is_null` returns.
   template <class Value>
   static bool is_null(Value& value) {

@@ -20,15 +20,24 @@ template <class Out>
 bool put_text(rules::Variable which, std::string_view text, Out&& out) {
   using namespace rules;
   switch (which) {
-    case tier: return out.text(text);
-    case note: return text.size() <= max_note && out.text(text);
-    case rules::language: return is_language(text) && out.text(text);
-    case conversation: return is_uuid(text) && out.text(text);
-    case duration: return is_duration(text) && out.number(text == "-0" ? "0" : text);
-    case balance: return is_number(text) && out.number(text);
-    case supervisor: return rules::truth(text) >= 0 && out.truth(rules::truth(text) == 1);
-    case metadata: return out.object_of(text);
-    case unknown: break;
+    case tier:
+      return out.text(text);
+    case note:
+      return text.size() <= max_note && out.text(text);
+    case rules::language:
+      return is_language(text) && out.text(text);
+    case conversation:
+      return is_uuid(text) && out.text(text);
+    case duration:
+      return is_duration(text) && out.number(text == "-0" ? "0" : text);
+    case balance:
+      return is_number(text) && out.number(text);
+    case supervisor:
+      return rules::truth(text) >= 0 && out.truth(rules::truth(text) == 1);
+    case metadata:
+      return out.object_of(text);
+    case unknown:
+      break;
   }
   return false;
 }
@@ -44,8 +53,9 @@ bool put_number(rules::Variable which, std::string_view number, Out&& out) {
 
 /// Whether a hold command keeps all rules.
 [[nodiscard]] inline bool is_hold(const Hold& command) noexcept {
-  return rules::is_uuid(command.interaction) && rules::is_reason(command.reason) && command.priority >= 0 && command.priority <= 9 &&
-         (!command.music || rules::is_media_file(*command.music)) && (!command.prompt || rules::is_media_file(*command.prompt));
+  return rules::is_uuid(command.interaction) && rules::is_reason(command.reason) && command.priority >= 0 &&
+         command.priority <= 9 && (!command.music || rules::is_media_file(*command.music)) &&
+         (!command.prompt || rules::is_media_file(*command.prompt));
 }
 
 }  // namespace patchbay::benchmarks

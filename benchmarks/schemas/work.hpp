@@ -20,8 +20,8 @@
 //      holdPrompt     any case
 //    `valid_hold` is the second half of it alone.
 // 2. `coerce`: eight variables out of the text of a JSON object, checked, turned into their types and written. A value
-//    may be given as JSON or as a string of the same. Strict: no white space around numbers, no "yes" for true; all of it
-//    valid UTF-8; a name that is twice there, unknown or missing is a refusal.
+//    may be given as JSON or as a string of the same. Strict: no white space around numbers, no "yes" for true; all of
+//    it valid UTF-8; a name that is twice there, unknown or missing is a refusal.
 //      customer_tier          text
 //      call_duration_seconds  an integer from 0 to 86400
 //      requires_supervisor    true, false, 1 or 0; written as true or false
@@ -63,7 +63,15 @@ struct Interaction {
 };
 
 /// What a side does not look for, so that it is given less work, or does not do at all; the table names it.
-enum Blind : unsigned { sees_all = 0, duplicates = 1, depth = 2, skipped_values = 4, lone_surrogates = 8, no_writer = 16, no_reader = 32, no_types = 64 };
+enum Blind : unsigned {
+  sees_all = 0,
+  duplicates = 1,
+  depth = 2,
+  skipped_values = 4,
+  lone_surrogates = 8,
+  no_writer = 16,
+  no_types = 32
+};
 
 /// One side. Each keeps its buffers between calls.
 class Contender {
