@@ -40,46 +40,34 @@ Body body_of(std::string_view text) {
   return out;
 }
 
-/// Holds all sides against the first one, the limit, and that against what each case says.
+/// Holds all sides against what each case says, and what they make of it against what the first one makes.
 class Agreement {
  public:
-  Agreement(const std::vector<std::unique_ptr<Contender>>& sides, NodeSides& node) : sides_(sides), node_(node) {}
+  Agreement(const std::vector<std::unique_ptr<Contender>>& sides, const NodeSides& node) : sides_(sides), node_(node) {}
 
   bool check() {
     const auto holds = hold_cases();
-    for (std::size_t i = 0; i < holds.size(); ++i) {
-      const std::string expected(sides_.front()->hold(holds[i].command));
-      verdict("hold", holds[i].label, "hand-written, limit", !expected.empty(), holds[i].accepted);
-      for (const auto& side : sides_)
-        if (!(side->blind() & no_writer))
-          output("hold", holds[i].label, side->name(), side->hold(holds[i].command), expected);
-      for (const NodeSide& side : node_.sides) output("hold", holds[i].label, side.name, side.hold.at(i), expected);
-    }
-    for (const auto& side : sides_)
-      if (!(side->blind() & no_types))
-        output("hold", "a valid value", side->name(), side->valid_hold(), sides_.front()->hold(measured_hold));
+    for (std::size_t i = 0; i < holds.size(); ++i)
+      all(
+          "hold", holds[i].label, holds[i].accepted, no_writer,
+          [&](Contender& side) { return std::string(side.hold(holds[i].command)); },
+          [&](const NodeSide& side) { return side.hold.at(i); });
+    all(
+        "hold", "a valid value", true, no_types, [](Contender& side) { return std::string(side.valid_hold()); },
+        [&](const NodeSide& side) { return side.hold.front(); });
     const auto variables = variable_cases();
-    for (std::size_t i = 0; i < variables.size(); ++i) {
-      const std::string expected(sides_.front()->coerce(variables[i].text));
-      verdict("variables", variables[i].label, "hand-written, limit", !expected.empty(), variables[i].accepted);
-      for (const auto& side : sides_)
-        if (!(side->blind() & variables[i].needs))
-          output("variables", variables[i].label, side->name(), side->coerce(variables[i].text), expected);
-      for (const NodeSide& side : node_.sides)
-        if (!(side.blind & variables[i].needs))
-          output("variables", variables[i].label, side.name, side.coerce.at(i), expected);
-    }
+    for (std::size_t i = 0; i < variables.size(); ++i)
+      all(
+          "variables", variables[i].label, variables[i].accepted, variables[i].needs,
+          [&](Contender& side) { return std::string(side.coerce(variables[i].text)); },
+          [&](const NodeSide& side) { return side.coerce.at(i); });
     const auto answers = answer_cases();
     for (std::size_t i = 0; i < answers.size(); ++i) {
       const Body answer = body_of(answers[i].text);
-      const std::string expected = decoded(*sides_.front(), answer);
-      verdict("answer", answers[i].label, "hand-written, limit", !expected.empty(), answers[i].accepted);
-      for (const auto& side : sides_)
-        if (!(side->blind() & answers[i].needs))
-          output("answer", answers[i].label, side->name(), decoded(*side, answer), expected);
-      for (const NodeSide& side : node_.sides)
-        if (!(side.blind & answers[i].needs))
-          output("answer", answers[i].label, side.name, side.decode.at(i), expected);
+      all(
+          "answer", answers[i].label, answers[i].accepted, answers[i].needs,
+          [&](Contender& side) { return decoded(side, answer); },
+          [&](const NodeSide& side) { return side.decode.at(i); });
     }
     return agreed_;
   }
@@ -90,15 +78,21 @@ class Agreement {
     Interaction got;
     return side.decode(answer, got) ? json_of(got) : std::string();
   }
-  void verdict(std::string_view work, std::string_view label, std::string_view name, bool accepts, bool accepted) {
-    if (accepts == accepted) return;
-    complain(work, label, name, accepts ? "accepts it" : "refuses it");
-  }
-  void output(std::string_view work, std::string_view label, std::string_view name, std::string_view got,
-              std::string_view expected) {
-    verdict(work, label, name, !got.empty(), !expected.empty());
-    if (got.empty() || expected.empty() || got == expected || same_json(got, expected)) return;
-    complain(work, label, name, std::string("makes ").append(got).append("\n  and not ").append(expected));
+  /// Asks all sides that are not blind to what the case `needs`.
+  template <class Make, class Made>
+  void all(std::string_view work, std::string_view label, bool accepted, unsigned needs, const Make& make,
+           const Made& made) {
+    std::string expected;
+    const auto judge = [&](std::string_view name, const std::string& got) {
+      if (got.empty() == accepted) return complain(work, label, name, accepted ? "refuses it" : "accepts it");
+      if (expected.empty()) expected = got;
+      if (got != expected && !same_json(got, expected))
+        complain(work, label, name, "makes " + got + "\n  and not " + expected);
+    };
+    for (const auto& side : sides_)
+      if (!(side->blind() & needs)) judge(side->name(), make(*side));
+    for (const NodeSide& side : node_.sides)
+      if (!(side.blind & needs)) judge(side.name, made(side));
   }
   void complain(std::string_view work, std::string_view label, std::string_view name, std::string_view what) {
     std::fprintf(stderr, "%.*s, %.*s: %.*s %.*s\n", static_cast<int>(work.size()), work.data(),
@@ -108,7 +102,7 @@ class Agreement {
   }
 
   const std::vector<std::unique_ptr<Contender>>& sides_;
-  NodeSides& node_;
+  const NodeSides& node_;
   bool agreed_ = true;
 };
 
