@@ -68,6 +68,9 @@ inline constexpr bool is_field_float = std::same_as<T, float> || std::same_as<T,
 template <class T>
 [[nodiscard]] std::optional<T> parse_integer(std::string_view token) noexcept {
   T value{};
+  if constexpr (std::unsigned_integral<T>) {
+    if (token == "-0") return value;  // as of signed types; `from_chars` takes no sign
+  }
   const char* const end = token.data() + token.size();
   const auto [stop, error] = std::from_chars(token.data(), end, value);
   if (error != std::errc{} || stop != end) return std::nullopt;
@@ -228,7 +231,7 @@ struct FieldRules<T> {
     // A number beyond the doubles is none to a validator either, so only a float's limits need saying: from here on,
     // half a unit beyond the greatest float, a number rounds to infinity.
     if constexpr (std::same_as<T, float>)
-      writer.member("exclusiveMinimum", -0x1.ffffffp127).member("exclusiveMaximum", 0x1.ffffffp127);
+      writer.member("minimum", -0x1.ffffffp127).member("maximum", 0x1.ffffffp127);
   }
 };
 

@@ -16,7 +16,7 @@ namespace patchbay {
 
 /// Which texts a JSON Schema document describes.
 enum class JsonSchemaOf : std::uint8_t {
-  input,   ///< What strict coercion takes: aliases and the null of an optional field included.
+  input,   ///< What strict coercion takes: aliases included, and the null of a field that may be absent.
   output,  ///< What coercion and encoding write.
 };
 
@@ -50,11 +50,12 @@ PATCHBAY_DECL void append_json_schema(std::string& out, const FieldTable& table,
 /// exactly when strict coercion takes it, and decoding, which takes the same. What JSON Schema cannot say, or says
 /// otherwise:
 ///
-/// - Coercion also takes what the document refuses: text that spells a number, a boolean or a JSON object where one is
-///   wanted, and the numbers 1 and 0 for a boolean. Lenient coercion takes more still.
+/// - Coercion also takes what the document refuses: text that spells a number, a boolean, or JSON where an object or
+///   array is wanted, and the numbers 1 and 0 for a boolean. Lenient coercion takes more still.
 /// - Integers are integers by their spelling for coercion; for JSON Schema `5.0` and `5e0` are integers as well.
-/// - An integer that its field's type cannot hold exactly is refused, and so are 64-bit integers just beyond their
-///   bounds; validators that read numbers as doubles cannot tell.
+/// - An integer that its field's type cannot hold exactly is refused, and so are numbers just beyond the bounds of
+///   64-bit integers and floats; validators that read numbers as doubles cannot tell.
+/// - Durations and instants that their type cannot count are refused; the document says no more than their form.
 /// - Lengths are bytes for `MaxLength` and `MinLength` and for names, and characters for JSON Schema: the document's are
 ///   those that every text in bounds keeps.
 /// - Beyond any schema: names that come twice, halves of surrogate pairs, nesting deeper than `max_json_depth`.

@@ -120,7 +120,7 @@ class JsonSchemaWriting {
     writer_.key(name).begin_object();
     const bool is_alias = name != field.name;
     // A field that is null is as good as absent, and is never written so.
-    shape(*field.shape, input_ && field.shape->nullable);
+    shape(*field.shape, input_ && (field.shape->nullable || field.write_default != nullptr));
     if (is_alias) {
       std::string text = "Use ";
       append_clipped(text, field.name, 128);
@@ -157,7 +157,9 @@ class JsonSchemaWriting {
   }
   void one_of_the_names(const FieldInfo& field) {
     const auto only = [&](std::string_view name) {
-      writer_.begin_object().key("required").begin_array().value(name).end_array().end_object();
+      // Strict validators want to see what is required declared beside it.
+      writer_.begin_object().key("properties").begin_object().member(name, true).end_object();
+      writer_.key("required").begin_array().value(name).end_array().end_object();
     };
     writer_.begin_object().key("oneOf").begin_array();
     only(field.name);
@@ -173,27 +175,20 @@ class JsonSchemaWriting {
 
   /// What may stand beside the properties.
   void unknown(std::span<const std::string_view> reserved) {
+    const bool written = options_.unknown == Unknown::as_string || options_.unknown == Unknown::as_is;
+    const bool taken = written || (input_ && options_.unknown == Unknown::ignore);
     writer_.key("additionalProperties");
-    switch (options_.unknown) {
-      case Unknown::reject: writer_.value(false); return;
-      case Unknown::as_is: writer_.value(true); break;
-      case Unknown::as_string:
-        if (input_) {
-          writer_.value(true);
-        } else {
-          writer_.begin_object().member("type", "string").end_object();
-        }
+    if (!taken) return void(writer_.value(false));
+    if (!input_ && options_.unknown == Unknown::as_string) {
+      writer_.begin_object().member("type", "string").end_object();
+    } else {
+      writer_.value(true);
     }
-    writer_.key("propertyNames");
-    variable_name(reserved);
-  }
-  /// As `is_variable_name`, but in characters where that counts bytes.
-  void variable_name(std::span<const std::string_view> reserved) {
-    writer_.begin_object()
-        .member("type", "string")
-        .member("minLength", 1)
-        .member("maxLength", 128)
-        .member("pattern", "^[^\\u0000-\\u001f\\u007f-\\u009f]*$");
+    if (!written && reserved.empty()) return;
+    // As `is_variable_name`, but in characters where that counts bytes.
+    writer_.key("propertyNames").begin_object().member("type", "string");
+    if (written)
+      writer_.member("minLength", 1).member("maxLength", 128).member("pattern", "^[^\\u0000-\\u001f\\u007f-\\u009f]*$");
     if (!reserved.empty()) {
       writer_.key("not").begin_object().key("enum").begin_array();
       for (const std::string_view name : reserved) writer_.value(name);
@@ -219,8 +214,6 @@ class JsonSchemaWriting {
       case FieldKind::map:
         writer_.member("type", "object").key("additionalProperties");
         element(*of.element);
-        writer_.key("propertyNames");
-        variable_name({});
         counts(of, "minProperties", "maxProperties");
         return;
       case FieldKind::schema: nested(*of.nested); return;
@@ -251,9 +244,23 @@ class JsonSchemaWriting {
       JsonWriter members(text);
       of.describe(members);
     }
-    // The kind goes without saying, and a client's `describe` need not say it.
-    if (text.find("\"type\":") == std::string::npos) writer_.member("type", type_of(of));
+    // The kind goes without saying: a client's `describe` need not say it.
+    if (!names_type(text)) writer_.member("type", type_of(of));
     writer_.members(text);
+  }
+  /// Whether one of `members`, not beneath, is called `type`.
+  [[nodiscard]] static bool names_type(std::string_view members) noexcept {
+    int depth = 0;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const char c = members[i];
+      if (c == '{' || c == '[') ++depth;
+      if (c == '}' || c == ']') --depth;
+      if (c != '"') continue;
+      if (depth == 0 && members.substr(i).starts_with("\"type\":")) return true;
+      for (++i; i < members.size() && members[i] != '"'; ++i)
+        if (members[i] == '\\') ++i;
+    }
+    return false;
   }
   [[nodiscard]] static std::string_view type_of(const FieldShape& of) noexcept {
     switch (of.kind) {
