@@ -153,6 +153,8 @@ set(patchbay_definitions
   include/patchbay/flow/impl/reachability_index.ipp
   include/patchbay/flow/impl/shortest_way.ipp
   include/patchbay/flow/impl/static_flow_definition.ipp
+  include/patchbay/impl/random_source.ipp
+  include/patchbay/json/impl/write.ipp
   include/patchbay/schema/impl/append_text.ipp
   include/patchbay/schema/impl/coerce.ipp
   include/patchbay/schema/impl/coercing.ipp

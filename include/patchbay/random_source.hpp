@@ -3,13 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
-#include <random>
+#include <memory>
 #include <string>
 
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid.hpp>
-#include <boost/uuid/uuid_io.hpp>  // to_chars
+#include <patchbay/config.hpp>
 
 namespace patchbay {
 
@@ -18,31 +15,23 @@ namespace patchbay {
 class RandomSource {
  public:
   /// Seeded by the machine's entropy.
-  RandomSource() {
-    std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(), device()};
-    engine_.seed(seed);
-  }
-  explicit RandomSource(std::uint64_t seed) : engine_(seed) {}
+  PATCHBAY_DECL RandomSource();
+  PATCHBAY_DECL explicit RandomSource(std::uint64_t seed);
+  RandomSource(const RandomSource&) = delete;
+  RandomSource& operator=(const RandomSource&) = delete;
+  PATCHBAY_DECL ~RandomSource();
 
-  [[nodiscard]] std::uint64_t bits() {
-    const std::lock_guard lock(mutex_);
-    return engine_();
-  }
+  [[nodiscard]] PATCHBAY_DECL std::uint64_t bits();
   /// Writes a version 4 UUID (RFC 9562 section 5.4) in its usual form over `out`.
-  void uuid(std::string& out) {
-    out.resize(36);
-    boost::uuids::uuid id;
-    {
-      const std::lock_guard lock(mutex_);
-      id = boost::uuids::basic_random_generator<std::mt19937_64>(engine_)();
-    }
-    boost::uuids::to_chars(id, out.data(), out.data() + out.size());
-  }
+  PATCHBAY_DECL void uuid(std::string& out);
 
  private:
-  std::mutex mutex_;
-  std::mt19937_64 engine_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace patchbay
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/impl/random_source.ipp>
+#endif

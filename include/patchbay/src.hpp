@@ -17,4 +17,14 @@
 #include <patchbay/flow/impl/reachability_index.ipp>
 #include <patchbay/flow/impl/shortest_way.ipp>
 #include <patchbay/flow/impl/static_flow_definition.ipp>
+#include <patchbay/impl/random_source.ipp>
+#include <patchbay/json/impl/write.ipp>
+#include <patchbay/schema/impl/append_text.ipp>
+#include <patchbay/schema/impl/coerce.ipp>
+#include <patchbay/schema/impl/coercing.ipp>
+#include <patchbay/schema/impl/coercing_values.ipp>
+#include <patchbay/schema/impl/encode.ipp>
+#include <patchbay/schema/impl/json_object.ipp>
 #include <patchbay/schema/impl/json_schema.ipp>
+#include <patchbay/schema/impl/json_sink.ipp>
+#include <patchbay/schema/impl/variables.ipp>

@@ -3,14 +3,13 @@
 #pragma once
 
 #include <charconv>
-#include <cmath>  // isfinite
 #include <concepts>
 #include <cstdint>
 #include <cstring>  // memcpy
 #include <string>
 #include <string_view>
 
-#include <fmt/format.h>
+#include <patchbay/config.hpp>
 
 namespace patchbay {
 
@@ -48,28 +47,16 @@ inline void append_quoted(std::string& out, std::string_view plain) {
 
 }  // namespace detail
 
+namespace detail {
+/// Appends `text`, whose first byte to escape stands at `first`, as a JSON string.
+PATCHBAY_DECL void append_escaped(std::string& out, std::string_view text, std::size_t first);
+}  // namespace detail
+
 /// Appends `text` as a JSON string (RFC 8259 section 7). Valid UTF-8 in, valid UTF-8 out; the caller has checked it.
 inline void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char hex[] = "0123456789abcdef";
-  std::size_t i = detail::plain_prefix(text, 0);
-  if (i == text.size()) return detail::append_quoted(out, text);
-  out.push_back('"');
-  std::size_t plain = 0;  // start of the run that needs no escape, so that it is copied at once
-  for (; i < text.size(); i = detail::plain_prefix(text, i + 1)) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    out.append(text.substr(plain, i - plain));
-    plain = i + 1;
-    switch (c) {
-      case '"': out.append("\\\""); break;
-      case '\\': out.append("\\\\"); break;
-      case '\n': out.append("\\n"); break;
-      case '\r': out.append("\\r"); break;
-      case '\t': out.append("\\t"); break;
-      default: out.append("\\u00").push_back(hex[c >> 4]), out.push_back(hex[c & 15]);
-    }
-  }
-  out.append(text.substr(plain));
-  out.push_back('"');
+  const std::size_t first = detail::plain_prefix(text, 0);
+  if (first == text.size()) return detail::append_quoted(out, text);
+  detail::append_escaped(out, text, first);
 }
 
 template <std::integral T>
@@ -81,14 +68,7 @@ void append_json_number(std::string& out, T number) {
 }
 
 /// Shortest text that reads back as the same number; a number that is not finite has no JSON and is written as `null`.
-inline void append_json_number(std::string& out, double number) {
-  if (!std::isfinite(number)) {
-    out.append("null");
-    return;
-  }
-  char text[40];
-  out.append(text, fmt::format_to_n(text, sizeof text, FMT_STRING("{}"), number).out);
-}
+PATCHBAY_DECL void append_json_number(std::string& out, double number);
 
 /// Appends one JSON value piece by piece and sets the commas. What is written is valid as long as every `begin` has its
 /// `end` and every member its `key`; that is the caller's duty. Allocates only when `out` must grow.
@@ -158,3 +138,7 @@ class JsonWriter {
 };
 
 }  // namespace patchbay
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/json/impl/write.ipp>
+#endif

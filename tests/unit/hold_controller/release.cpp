@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 
+#include <patchbay/protocol/hold_session.hpp>
+
 #include "support/catch.hpp"
 
 using namespace patchbay;
