@@ -17,7 +17,8 @@ execute_process(COMMAND "${COMPILER}" ${flags} "${FILE}" RESULT_VARIABLE status 
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "cannot read the includes of ${FILE}\n${errors}")
 endif()
-string(REGEX MATCHALL "[^ \n]*/(boost/asio|boost/beast|boost/system|asio|curl|openssl)(/|\\.hpp)[^ \n]*" foreign "${included}")
+string(REGEX MATCHALL
+  "[^ \n]*/((boost/asio|boost/beast|boost/system|asio|openssl)(/|\\.hpp)[^ \n]*|curl/[a-z0-9-]+\\.h[ \n])" foreign "${included}")
 if(foreign)
   list(JOIN foreign "\n  " lines)
   message(FATAL_ERROR "a public header includes what only adapters may:\n  ${lines}")
