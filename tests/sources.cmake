@@ -191,6 +191,10 @@ set(patchbay_compile_fail_pairs
   flow_edge_twice
   flow_empty
   flow_entry_unknown
+  flow_move_from_unknown_node
+  flow_move_no_way
+  flow_move_not_direct
+  flow_move_unknown_node
   flow_of_something_else
   flow_unnamed_node
   request_as_aggregate

@@ -17,9 +17,7 @@ set(patchbay_headers
   include/patchbay/error.hpp
   include/patchbay/flow/detail/diagram_plan.hpp
   include/patchbay/flow/detail/diagram_text.hpp
-  include/patchbay/flow/detail/flow_parser.hpp
   include/patchbay/flow/detail/index_place.hpp
-  include/patchbay/flow/detail/reachability_builder.hpp
   include/patchbay/flow/detail/shortest_way.hpp
   include/patchbay/flow/detail/static_flow_facts.hpp
   include/patchbay/flow/detail/static_flow_search.hpp
@@ -149,7 +147,11 @@ set(patchbay_definitions
   include/patchbay/driver/impl/transition_door.ipp
   include/patchbay/flow/impl/diagram.ipp
   include/patchbay/flow/impl/drift.ipp
+  include/patchbay/flow/impl/flow_graph.ipp
+  include/patchbay/flow/impl/flow_parser.ipp
   include/patchbay/flow/impl/index_place.ipp
+  include/patchbay/flow/impl/reachability.ipp
+  include/patchbay/flow/impl/reachability_builder.ipp
   include/patchbay/flow/impl/reachability_index.ipp
   include/patchbay/flow/impl/shortest_way.ipp
   include/patchbay/flow/impl/static_flow_definition.ipp

@@ -13,7 +13,11 @@
 #include <patchbay/driver/impl/transition_door.ipp>
 #include <patchbay/flow/impl/diagram.ipp>
 #include <patchbay/flow/impl/drift.ipp>
+#include <patchbay/flow/impl/flow_graph.ipp>
+#include <patchbay/flow/impl/flow_parser.ipp>
 #include <patchbay/flow/impl/index_place.ipp>
+#include <patchbay/flow/impl/reachability.ipp>
+#include <patchbay/flow/impl/reachability_builder.ipp>
 #include <patchbay/flow/impl/reachability_index.ipp>
 #include <patchbay/flow/impl/shortest_way.ipp>
 #include <patchbay/flow/impl/static_flow_definition.ipp>

@@ -11,14 +11,16 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/config.hpp>
 #include <patchbay/flow/detail/index_place.hpp>
 #include <patchbay/flow/detail/text_index.hpp>
 #include <patchbay/flow/node_index.hpp>
-#include <patchbay/http.hpp>
-#include <patchbay/json/read.hpp>
 #include <patchbay/result.hpp>
 
 namespace patchbay {
+
+class Body;
+class JsonReader;
 
 namespace detail {
 class FlowParser;
@@ -31,7 +33,7 @@ struct FlowLimits {
   std::size_t max_edges = 10'000'000;
   std::size_t max_id_bytes = 256;         ///< Of an id, a node's type, the version.
   std::size_t max_condition_bytes = 4096;
-  int max_depth = max_json_depth;         ///< Nesting of the whole text, members that are not ours included.
+  int max_depth = 64;                     ///< Nesting of the whole text, members that are not ours included.
 };
 
 /// One transition of a node.
@@ -64,10 +66,11 @@ class FlowGraph {
   /// `flow_malformed` for anything else: not JSON, wrong types, an absent `nodes`, `id` of a node or `targetId`, ids
   /// that are empty, too long, given twice or hold control characters, members given twice, and every limit. The
   /// message names the place, `nodes[3].transitions[0].targetId`, and the reason.
-  [[nodiscard]] static Result<FlowGraph> parse(const Body& text, JsonReader& reader, const FlowLimits& limits = {});
+  [[nodiscard]] PATCHBAY_DECL static Result<FlowGraph> parse(const Body& text, JsonReader& reader,
+                                                             const FlowLimits& limits = {});
   /// The same for text that is not in a `Body`; it is copied once.
-  [[nodiscard]] static Result<FlowGraph> parse(std::string_view text, JsonReader& reader,
-                                               const FlowLimits& limits = {});
+  [[nodiscard]] PATCHBAY_DECL static Result<FlowGraph> parse(std::string_view text, JsonReader& reader,
+                                                             const FlowLimits& limits = {});
 
   /// Empty when the definition names none.
   [[nodiscard]] std::string_view id() const noexcept { return id_; }
@@ -146,8 +149,7 @@ class FlowGraph {
 
 }  // namespace patchbay
 
-#include <patchbay/flow/detail/flow_parser.hpp>  // defines FlowGraph::parse
-
 #if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/flow/impl/flow_graph.ipp>
 #include <patchbay/flow/impl/index_place.ipp>
 #endif

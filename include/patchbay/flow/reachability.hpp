@@ -2,27 +2,22 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // any_of, copy
+#include <algorithm>  // copy
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <iterator>
-#include <limits>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <patchbay/flow/detail/shortest_way.hpp>
+#include <patchbay/config.hpp>
 #include <patchbay/flow/flow_graph.hpp>
-#include <patchbay/flow/reachability_index.hpp>
 #include <patchbay/flow/reachability_rule.hpp>
 #include <patchbay/flow/route_scratch.hpp>
-#include <patchbay/identifier.hpp>
 #include <patchbay/result.hpp>
 
 namespace patchbay {
@@ -106,122 +101,23 @@ class FlowPath {
   std::vector<NodeIndex> large_;
 };
 
-namespace detail {
-
-inline std::string flow_name(const FlowGraph& graph) {
-  std::string out = "flow ";
-  append_shown(out, graph.id(), 128);
-  if (!graph.version().empty()) append_shown(out.append(" version "), graph.version());
-  return out;
-}
-
-/// The shortest way from `from` to `to` over the edges that `accept(from, edge)` takes, left in `scratch.path()` from
-/// end to begin; false when there is none. Breadth first: linear in nodes and edges.
-template <class Accept>
-bool search(const FlowGraph& graph, NodeIndex from, NodeIndex to, RouteScratch& scratch, Accept&& accept) {
-  scratch.start(graph.node_count());
-  scratch.push(from, from);
-  while (!scratch.empty()) {
-    NodeIndex at = scratch.pop();
-    for (const FlowEdge& edge : graph.edges(at)) {
-      const NodeIndex next = edge.target();
-      if (!graph.is_node(next) || (next != to && scratch.seen(next)) || !accept(at, edge)) continue;
-      if (next != to) {
-        scratch.push(next, at);
-        continue;
-      }
-      std::vector<NodeIndex>& path = scratch.path();
-      path.assign(1, to);
-      for (; at != from; at = scratch.parent(at)) path.push_back(at);
-      path.push_back(from);
-      return true;
-    }
-  }
-  return false;
-}
-
-/// Up to this many nodes are searched as quickly as an index is asked; nothing is built for them unasked.
-inline constexpr std::size_t small_flow = 64;
-/// Up to this many transitions of a node are looked through as quickly as an index is asked.
-inline constexpr std::size_t few_edges = 32;
-
-inline bool find_path(const FlowGraph& graph, NodeIndex from, NodeIndex to, RouteScratch& scratch) {
-  const ReachabilityIndex* const index = graph.node_count() > small_flow ? graph.index_if_built() : nullptr;
-  if (index) return index->reaches(from, to, scratch) && shortest_way(graph, *index, from, to, scratch);
-  const bool found = search(graph, from, to, scratch, [](NodeIndex, const FlowEdge&) { return true; });
-  if (graph.node_count() > small_flow) graph.count_search(scratch.visited());
-  return found;
-}
-
-inline bool find_edge(const FlowGraph& graph, NodeIndex from, NodeIndex to) noexcept {
-  const auto edges = graph.edges(from);
-  if (edges.size() > few_edges) {
-    if (const ReachabilityIndex* const index = graph.index_if_built()) return index->direct(from, to);
-    graph.count_search(edges.size() / few_edges);
-  }
-  return std::any_of(edges.begin(), edges.end(), [&](const FlowEdge& edge) { return edge.target() == to; });
-}
-
-inline bool find_route(const FlowGraph& graph, NodeIndex from, NodeIndex to, Reachability reachability,
-                       const EdgePredicate& predicate, RouteScratch& scratch) {
-  switch (reachability) {
-    case Reachability::path: return find_path(graph, from, to, scratch);
-    case Reachability::direct_edge:
-      if (!find_edge(graph, from, to)) return false;
-      scratch.path().clear();
-      scratch.path().push_back(to), scratch.path().push_back(from);
-      return true;
-    case Reachability::conditional:
-      return search(graph, from, to, scratch, [&](NodeIndex at, const FlowEdge& edge) {
-        if (!edge.conditional()) return true;
-        return predicate &&
-               predicate(ConditionalEdge(graph.name(at), graph.name(edge.target()), graph.condition(edge)));
-      });
-  }
-  return false;
-}
-
-}  // namespace detail
-
 /// The shortest way by which `graph` allows a move; of several, the one whose transitions come first in the definition.
 ///
 /// `unknown_node` when the flow lacks either node, `not_reachable` when it allows no way, `internal` when the predicate
-/// throws. Linear in nodes and edges; allocates nothing when `scratch` is warm and the way has at most 16 nodes, except
-/// for errors. `graph` is not null.
-[[nodiscard]] inline Result<FlowPath> route(std::shared_ptr<const FlowGraph> graph, std::string_view from,
-                                            std::string_view to, Reachability reachability,
-                                            const EdgePredicate& predicate, RouteScratch& scratch) {
-  const auto begin = graph->find(from), end = graph->find(to);
-  if (!begin || !end) {
-    std::string message = detail::flow_name(*graph).append(" has no node ");
-    detail::append_shown(message, begin ? to : from);
-    return fail(ErrorCode::unknown_node, std::move(message));
-  }
-  bool found = false;
-#ifdef __cpp_exceptions
-  try {
-#endif
-    found = detail::find_route(*graph, *begin, *end, reachability, predicate, scratch);
-#ifdef __cpp_exceptions
-  } catch (const std::exception& error) {
-    return fail(ErrorCode::internal, std::string("searching the flow failed: ").append(error.what()));
-  } catch (...) {
-    return fail(ErrorCode::internal, "searching the flow failed: the condition predicate threw");
-  }
-#endif
-  if (!found) {
-    std::string message = detail::flow_name(*graph).append(" allows no move from ");
-    detail::append_shown(message, from);
-    detail::append_shown(message.append(" to "), to);
-    switch (reachability) {
-      case Reachability::path: message.append(": no way leads there"); break;
-      case Reachability::direct_edge: message.append(" by one transition"); break;
-      case Reachability::conditional: message.append(" under the conditions as they are now"); break;
-    }
-    return fail(ErrorCode::not_reachable, std::move(message));
-  }
-  const std::vector<NodeIndex>& reversed = scratch.path();
-  return FlowPath(std::move(graph), reversed.rbegin(), reversed.rend());
-}
+/// throws. Allocates nothing when `scratch` is warm and the way has at most 16 nodes, except for errors. `graph` is not
+/// null.
+///
+/// A flow of up to 64 nodes is searched. So is a larger one until that has visited eight times as many nodes as it has;
+/// then this call builds the graph's index, once for all threads, and from then on `path` is answered by it: a "no" needs
+/// no search as a rule, and a way is searched from both ends, in some square root of the nodes where each leads to a few
+/// others at random, and never in more than they are. `direct_edge` looks through the transitions of the node, or, where
+/// these are many, asks the index. `conditional` is a search always, linear in nodes and edges.
+[[nodiscard]] PATCHBAY_DECL Result<FlowPath> route(std::shared_ptr<const FlowGraph> graph, std::string_view from,
+                                                   std::string_view to, Reachability reachability,
+                                                   const EdgePredicate& predicate, RouteScratch& scratch);
 
 }  // namespace patchbay
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/flow/impl/reachability.ipp>
+#endif

@@ -23,15 +23,9 @@ class IndexPlace {
   IndexPlace() noexcept = default;
   IndexPlace(const IndexPlace&) noexcept {}
   IndexPlace(IndexPlace&& other) noexcept { take(other); }
-  IndexPlace& operator=(const IndexPlace& other) noexcept {
-    if (this != &other) drop();
-    return *this;
-  }
-  IndexPlace& operator=(IndexPlace&& other) noexcept {
-    if (this != &other) drop(), take(other);
-    return *this;
-  }
-  ~IndexPlace() { drop(); }
+  PATCHBAY_DECL IndexPlace& operator=(const IndexPlace& other) noexcept;
+  PATCHBAY_DECL IndexPlace& operator=(IndexPlace&& other) noexcept;
+  PATCHBAY_DECL ~IndexPlace();
 
   [[nodiscard]] const ReachabilityIndex* get() const noexcept { return index_.load(std::memory_order_acquire); }
   /// The index, built now unless it is there; who asks while it is built waits for it. Throws what memory throws.

@@ -18,6 +18,18 @@ PATCHBAY_DECL void IndexPlace::drop() noexcept {
   patience_.store(start_patience, std::memory_order_relaxed);
 }
 
+PATCHBAY_DECL IndexPlace& IndexPlace::operator=(const IndexPlace& other) noexcept {
+  if (this != &other) drop();
+  return *this;
+}
+
+PATCHBAY_DECL IndexPlace& IndexPlace::operator=(IndexPlace&& other) noexcept {
+  if (this != &other) drop(), take(other);
+  return *this;
+}
+
+PATCHBAY_DECL IndexPlace::~IndexPlace() { drop(); }
+
 /// By the one that moved the state to `building`.
 PATCHBAY_DECL void IndexPlace::build(const FlowGraph& graph) {
 #ifdef __cpp_exceptions

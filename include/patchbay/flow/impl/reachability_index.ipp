@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <span>
 
-#include <patchbay/flow/detail/reachability_builder.hpp>
 #include <patchbay/flow/flow_graph.hpp>
+#include <patchbay/flow/impl/reachability_builder.ipp>
 #include <patchbay/flow/reachability_index.hpp>
 
 namespace patchbay {

@@ -15,6 +15,7 @@
 #include <simdjson.h>
 
 #include <patchbay/flow/flow_graph.hpp>
+#include <patchbay/http.hpp>
 #include <patchbay/identifier.hpp>
 #include <patchbay/json/read.hpp>
 #include <patchbay/result.hpp>
@@ -471,17 +472,3 @@ class FlowParser {
 };
 
 }  // namespace patchbay::detail
-
-namespace patchbay {
-
-inline Result<FlowGraph> FlowGraph::parse(const Body& text, JsonReader& reader, const FlowLimits& limits) {
-  return detail::FlowParser(limits).parse(text, reader);
-}
-
-inline Result<FlowGraph> FlowGraph::parse(std::string_view text, JsonReader& reader, const FlowLimits& limits) {
-  Body body;
-  body.assign(text);
-  return parse(body, reader, limits);
-}
-
-}  // namespace patchbay
