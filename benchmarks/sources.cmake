@@ -1,8 +1,14 @@
 # Every program of this folder; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_benchmarks
+  compile
   flow_in_memory
   schemas
   transition_in_memory
+)
+set(patchbay_benchmarks_compile
+  compile/compiler.cpp
+  compile/main.cpp
+  compile/units.cpp
 )
 set(patchbay_benchmarks_flow_in_memory
   flow_in_memory.cpp
