@@ -43,6 +43,7 @@ class FlowEdge {
   /// Where it leads; at least `node_count()` when the flow has no such node.
   [[nodiscard]] NodeIndex target() const noexcept { return target_; }
   [[nodiscard]] bool conditional() const noexcept { return condition_ != 0; }
+  friend bool operator==(const FlowEdge&, const FlowEdge&) = default;
 
  private:
   friend class FlowGraph;
@@ -114,6 +115,9 @@ class FlowGraph {
   /// built within this call, by one caller while others search on; so that a flow of which little is asked has none.
   void count_search(std::size_t nodes) const noexcept { index_place_.count(*this, nodes); }
 
+  /// Whether both say the same in the same order: ids, versions, nodes, transitions. Linear, and quick.
+  [[nodiscard]] PATCHBAY_DECL bool same_as(const FlowGraph& other) const noexcept;
+
   /// Bytes held on the heap, without the index.
   [[nodiscard]] std::size_t memory() const noexcept {
     return id_.capacity() + version_.capacity() + arena_.capacity() + nodes_.capacity() * sizeof(Node) +
@@ -125,9 +129,11 @@ class FlowGraph {
   friend class detail::FlowParser;
   struct Text {
     std::uint32_t at, size;
+    friend bool operator==(const Text&, const Text&) = default;
   };
   struct Node {
     std::uint32_t first_edge, type;
+    friend bool operator==(const Node&, const Node&) = default;
   };
   explicit FlowGraph(std::uint64_t seed) noexcept : index_(seed) {}
   [[nodiscard]] std::string_view text(Text which) const noexcept {

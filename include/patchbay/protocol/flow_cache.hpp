@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <patchbay/flow/flow_graph.hpp>
@@ -59,8 +60,11 @@ class FlowCache {
     return entry->versions.back();
   }
 
-  /// Ends the leader's fetch with a definition.
+  /// Ends the leader's fetch with a definition. One that says what the known one of its version says is dropped for that
+  /// one, whose index of reachability may be built already.
   void publish(SteadyTime now, std::string_view id, std::shared_ptr<const FlowGraph> flow, std::string_view etag) {
+    if (std::shared_ptr<const FlowGraph> known = of_version(id, flow->version()); known && known->same_as(*flow))
+      flow = std::move(known);
     const std::lock_guard lock(mutex_);
     Entry& entry = *find(id);
     std::erase_if(entry.versions, [&](const auto& known) { return known->version() == flow->version(); });
@@ -103,6 +107,12 @@ class FlowCache {
     std::uint64_t used = 0;
   };
 
+  std::shared_ptr<const FlowGraph> of_version(std::string_view id, std::string_view version) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& known : find(id)->versions)
+      if (known->version() == version) return known;
+    return nullptr;
+  }
   void land(Entry& entry, SteadyTime now) {
     entry.fresh_until = after(now, time_to_live_);
     entry.flight.succeed();

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/json/read.hpp>
+
 #include "support/catch.hpp"
 
 using namespace patchbay;
@@ -339,4 +341,26 @@ TEST_CASE("of several mistakes the first one is named", "[flow][hostile][A27]") 
   CHECK(refusal(R"({"nodes":[{"id":"a"},{"id":"a"}],"x":tru})") == same);
   CHECK(refusal(R"({"nodes":[{"id":"a"},{"id":"b","type":5},{"id":"a"}]})") == "flow: nodes[1].type: expected a string");
   CHECK(refusal(R"({"nodes":[{"id":"a"},{"type":5,"id":"a"}]})") == "flow: nodes[1].type: expected a string");
+}
+
+TEST_CASE("two definitions are the same when they say the same, in any writing", "[flow]") {
+  const FlowGraph graph = parsed(worked);
+  CHECK(graph.same_as(graph));
+  CHECK(graph.same_as(parsed(worked)));
+  const auto with = [&](std::string_view from, std::string_view to) {
+    std::string text(worked);
+    text.replace(text.find(from), from.size(), to);
+    return parsed(text);
+  };
+  CHECK(graph.same_as(with("\"type\": null, ", "")));
+  CHECK(graph.same_as(with("Caf\\u00e9", "Caf\xc3\xa9")));
+  CHECK(graph.same_as(with(", \"label\": 1", "")));
+  for (const auto& [from, to] : {std::pair<std::string_view, std::string_view>{"\"version\": 7", "\"version\": 8"},
+                                 {"a1b2c3d4", "a1b2c3d5"}, {"\"type\": \"task\"", "\"type\": \"tasks\""}, {"\"condition\": \"\"", "\"condition\": \"x\""},
+                                 {"{\"id\": \"Agent\"},", ""}, {"\"targetId\": \"BillingInquiry\"", "\"targetId\": \"Agent\""},
+                                 {"{\"targetId\": \"Retired\"},", ""}, {"Caf\\u00e9", "Cafe"}}) {
+    CAPTURE(from, to);
+    CHECK_FALSE(graph.same_as(with(from, to)));
+    CHECK_FALSE(with(from, to).same_as(graph));
+  }
 }

@@ -17,6 +17,12 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/flow/detail/shortest_way.hpp>
+#include <patchbay/flow/flow_graph.hpp>
+#include <patchbay/flow/reachability_index.hpp>
+#include <patchbay/http.hpp>
+#include <patchbay/json/read.hpp>
+
 #include "numbered_graph.hpp"
 #include "support/catch.hpp"
 

@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/flow/detail/shortest_way.hpp>
 #include <patchbay/flow/flow_graph.hpp>
 #include <patchbay/flow/reachability.hpp>
-#include <patchbay/json/read.hpp>
 
 #include "numbered_graph.hpp"
 #include "support/catch.hpp"

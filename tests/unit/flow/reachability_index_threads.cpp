@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include <patchbay/flow/detail/shortest_way.hpp>
 #include <patchbay/flow/flow_graph.hpp>
 #include <patchbay/flow/reachability.hpp>
 

@@ -2,8 +2,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <patchbay/protocol/flow_cache.hpp>
 
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
+#include <patchbay/json/read.hpp>
 #include <support/catch.hpp>
 
 #include "bench.hpp"
@@ -238,4 +243,32 @@ TEST_CASE("one who stops waiting for a flow is not touched any more", "[flow_cac
   }
   flows.publish(start, "f", graph("1"), {});  // the address sanitizer watches
   CHECK(flows.try_use(start, "f", {}));
+}
+
+TEST_CASE("a definition that is fetched again and says the same keeps the index that was built", "[flow_cache][reachability]") {
+  FlowCache flows(seconds{60});
+  const auto latest = [&] {
+    Asker asker;
+    REQUIRE(asker.ask(flows, start) == Turn::use);
+    return asker.flow;
+  };
+  publish(flows, start, "1");
+  const auto first = latest();
+  const ReachabilityIndex* const index = &first->index();
+  publish(flows, start, "2");
+  const auto second = latest();
+  CHECK(second != first);
+  publish(flows, start, "1");  // rolled back
+  CHECK(latest() == first);
+  CHECK(latest()->index_if_built() == index);
+  // The same version that says something else, as a draft may, replaces the older one.
+  JsonReader reader;
+  auto changed = FlowGraph::parse(R"({"id":"f","version":"1","nodes":[{"id":"a"}]})", reader);
+  REQUIRE(changed);
+  flows.expire("f");
+  Asker leader;
+  REQUIRE(leader.ask(flows, start) == Turn::lead);
+  flows.publish(start, "f", std::make_shared<const FlowGraph>(std::move(*changed)), {});
+  CHECK(latest() != first);
+  CHECK(latest()->node_count() == 1);
 }
