@@ -118,6 +118,7 @@ struct FieldRules<Bounded<T, Min, Max>> {
   static std::string rule() { return Type::rule(); }
   static bool check(std::string_view token) noexcept { return Type::read(token).has_value(); }
   static bool encode(const Type& value, std::string& out) { return FieldRules<T>::encode(value.value(), out); }
+  static constexpr T value_of(const Type& value) noexcept { return value.value(); }
   static Type parse(std::string_view token) noexcept {
     return Type(detail::parse_number<T>(token).value_or(Min), typename Type::Checked{});
   }

@@ -73,6 +73,8 @@ class Encoding {
       if (!sink_.text(text)) refuse(place, Rules::rule(), text, secret);
     } else if constexpr (requires { { Rules::json_of(value) } -> std::convertible_to<std::string_view>; }) {
       sink_.put(Rules::json_of(value));
+    } else if constexpr (requires { Rules::value_of(value); }) {  // of a type that is written as another one
+      scalar(Rules::value_of(value), place, secret);
     } else if constexpr (std::same_as<Value, bool>) {
       sink_.put(value ? std::string_view("true") : std::string_view("false"));
     } else if constexpr (is_field_integer<Value>) {

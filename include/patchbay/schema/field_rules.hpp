@@ -33,6 +33,10 @@ namespace patchbay {
 ///     static constexpr bool integral;               // a number that is an integer, so that `-0` is written as `0`
 ///     static void describe(JsonWriter&);            // writes the members of the type's JSON Schema (2020-12)
 ///     static std::size_t encoded_size(const T&);    // exactly what `encode` appends
+///     static std::string_view text_of(const T&);    // the text that `encode` writes as a JSON string, or
+///     static std::string_view json_of(const T&);    // the JSON itself, where it stands ready; or
+///     static U value_of(const T&);                  // the value of another field type that is written in its place:
+///                                                   // each spares `encode` a string of its own
 ///     static constexpr bool has_default;            // and `static bool encode_default(std::string&)`; see `Default`
 ///
 /// `describe` speaks of what `encode` writes. A schema that it leaves out takes any value of the kind. Formats
@@ -169,6 +173,7 @@ struct FieldRules<std::string> {
   static std::string rule() { return "string: expected UTF-8 text"; }
   static constexpr bool check(std::string_view) noexcept { return true; }
   static bool encode(std::string_view value, std::string& out) { return detail::append_text(out, value); }
+  static std::string_view text_of(std::string_view value) noexcept { return value; }
   static std::string parse(std::string_view token) { return std::string(token); }
   static void describe(JsonWriter& writer) { writer.member("type", "string"); }
   static std::size_t encoded_size(std::string_view value) noexcept { return detail::json_string_size(value); }

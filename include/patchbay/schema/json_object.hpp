@@ -48,6 +48,7 @@ struct FieldRules<JsonObject> {
     return true;
   }
   static std::size_t encoded_size(const JsonObject& value) noexcept { return value.view().size(); }
+  static std::string_view json_of(const JsonObject& value) noexcept { return value.view(); }
   static JsonObject parse(std::string_view token) { return JsonObject::parsed(std::string(token)); }
 };
 

@@ -56,6 +56,7 @@ struct FieldRules<Number> {
     out.append(value.view());
     return true;
   }
+  static std::string_view json_of(const Number& value) noexcept { return value.view(); }
   static Number parse(std::string_view token) {
     Number out;
     out.text_ = token;

@@ -75,6 +75,9 @@ struct FieldRules<OneOf<Values...>> {
     out.append(OneOf<Values...>::json[value.index()]);
     return true;
   }
+  static constexpr std::string_view json_of(const OneOf<Values...>& value) noexcept {
+    return OneOf<Values...>::json[value.index()];
+  }
   static OneOf<Values...> parse(std::string_view token) noexcept {
     return OneOf<Values...>(OneOf<Values...>::find(token));
   }

@@ -108,6 +108,7 @@ struct FieldRules<Text<R>> {
   static std::string rule() { return detail::rule_text<R>(); }
   static constexpr bool check(std::string_view token) { return R::check(token); }
   static bool encode(const Text<R>& value, std::string& out) { return detail::append_text(out, value.view()); }
+  static constexpr std::string_view text_of(const Text<R>& value) noexcept { return value.view(); }
   static Text<R> parse(std::string_view token) { return Text<R>(detail::StoredText::copy(token)); }
   static void describe(JsonWriter& writer) { detail::describe_rule<R>(writer); }
   static std::size_t encoded_size(const Text<R>& value) noexcept { return detail::json_string_size(value.view()); }

@@ -53,6 +53,7 @@ struct FieldRules<Uuid> {
     out.append("\"").append(value.view()).append("\"");
     return true;
   }
+  static constexpr std::string_view text_of(const Uuid& value) noexcept { return value.view(); }
   static Uuid parse(std::string_view token) noexcept { return Uuid(token, Uuid::Checked{}); }
   static void describe(JsonWriter& writer) {
     writer.member("type", "string").member("pattern", "^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$");
