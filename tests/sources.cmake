@@ -150,6 +150,7 @@ set(patchbay_tests_state_transitioner
   unit/state_transitioner/observe.cpp
   unit/state_transitioner/out_of_memory.cpp
   unit/state_transitioner/outcomes.cpp
+  unit/state_transitioner/static_flows.cpp
   unit/state_transitioner/tokens.cpp
   unit/state_transitioner/waits.cpp
   unit/state_transitioner/webhook.cpp

@@ -28,6 +28,7 @@ enum class ErrorCode : std::uint8_t {
   payload_too_large,  ///< The encoded attributes exceed the limit.
   unknown_node,       ///< The flow has no such node.
   not_reachable,      ///< The flow does not allow the move under the chosen reachability.
+  flow_drifted,       ///< The deployed flow is not the one that the program was compiled for.
   stale_state,        ///< The interaction is no longer at the node that the request names.
   not_eligible,       ///< The interaction may not be put on hold: its state, skill group or organisation.
   hold_limit,         ///< `HoldLimit::reject_late_unhold` is chosen and the limit has passed.
@@ -83,6 +84,7 @@ enum class ErrorCategory : std::uint8_t {
     case ErrorCode::payload_too_large: return "payload_too_large";
     case ErrorCode::unknown_node: return "unknown_node";
     case ErrorCode::not_reachable: return "not_reachable";
+    case ErrorCode::flow_drifted: return "flow_drifted";
     case ErrorCode::stale_state: return "stale_state";
     case ErrorCode::not_eligible: return "not_eligible";
     case ErrorCode::hold_limit: return "hold_limit";
@@ -122,6 +124,7 @@ enum class ErrorCategory : std::uint8_t {
     case ErrorCode::payload_too_large: return "send fewer or shorter variables";
     case ErrorCode::unknown_node: return "check the node's name against the flow definition";
     case ErrorCode::not_reachable: return "choose a node that the flow allows from here";
+    case ErrorCode::flow_drifted: return "deploy the flow that the program knows, or compile it for the one that is deployed";
     case ErrorCode::stale_state: return "read the interaction and decide again from where it is now";
     case ErrorCode::not_eligible: return "hold another interaction, or correct its routing";
     case ErrorCode::hold_limit: return "route the interaction elsewhere, or choose a HoldLimit that releases late";

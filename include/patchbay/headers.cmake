@@ -34,6 +34,7 @@ set(patchbay_headers
   include/patchbay/flow/route_scratch.hpp
   include/patchbay/flow/static_flow.hpp
   include/patchbay/flow/static_flow_definition.hpp
+  include/patchbay/followed_flow.hpp
   include/patchbay/hold_controller.hpp
   include/patchbay/hold_request.hpp
   include/patchbay/hold_settings.hpp
@@ -155,6 +156,7 @@ set(patchbay_definitions
   include/patchbay/flow/impl/reachability_index.ipp
   include/patchbay/flow/impl/shortest_way.ipp
   include/patchbay/flow/impl/static_flow_definition.ipp
+  include/patchbay/impl/followed_flow.ipp
   include/patchbay/impl/random_source.ipp
   include/patchbay/json/impl/write.ipp
   include/patchbay/schema/impl/append_text.ipp

@@ -21,6 +21,7 @@
 #include <patchbay/flow/impl/reachability_index.ipp>
 #include <patchbay/flow/impl/shortest_way.ipp>
 #include <patchbay/flow/impl/static_flow_definition.ipp>
+#include <patchbay/impl/followed_flow.ipp>
 #include <patchbay/impl/random_source.ipp>
 #include <patchbay/json/impl/write.ipp>
 #include <patchbay/schema/impl/append_text.ipp>

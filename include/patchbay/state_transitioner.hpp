@@ -11,6 +11,7 @@
 
 #include <patchbay/cloud/reserved_names.hpp>
 #include <patchbay/driver/transition_door.hpp>
+#include <patchbay/followed_flow.hpp>
 #include <patchbay/policies.hpp>
 #include <patchbay/policy/schema.hpp>
 #include <patchbay/schema/document_schemas.hpp>
@@ -81,6 +82,19 @@ class StateTransitioner {
   /// By which way the flow allows a move under the settings' reachability; sends nothing but what `flow` sends.
   Result<FlowPath> path(std::string_view flow_id, std::string_view from, std::string_view to) {
     return door_.path(flow_id, from, to);
+  }
+
+  /// Takes hold of a deployed flow that the program knows as a type, so that moves are named by literals and checked by
+  /// the compiler under `Rule`, which must not be wider than the settings' reachability.
+  ///
+  /// `flow_drifted` when the deployed flow differs from the compiled one more than `how` accepts; the message counts the
+  /// differences, and `drift(Flow{}, **flow(id))` has them all. Else the errors of `flow`.
+  template <CompiledFlow Flow, Reachability Rule = Reachability::path>
+  Result<FollowedFlow<StateTransitioner, Flow, Rule>> follow(std::string flow_id, const FollowSettings& how = {}) {
+    if (auto fine = detail::check_rule(Rule, settings().transition.reachability); !fine) return fail(std::move(fine.error()));
+    auto start = detail::follow(view_of<Flow>(), Rule, flow_id, how, flow(flow_id, how.version()));
+    if (!start) return fail(std::move(start.error()));
+    return FollowedFlow<StateTransitioner, Flow, Rule>(*this, std::move(flow_id), how.version(), std::move(*start));
   }
 
   /// The last audit records, oldest first, at most `Settings::audit_records` (document A's `getAuditLogs`).

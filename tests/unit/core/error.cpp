@@ -50,7 +50,7 @@ TEST_CASE("each code belongs to the group that its users react to", "[error]") {
   };
   CHECK(in(ErrorCategory::rule) ==
         std::set<std::string_view>{"invalid_settings", "invalid_argument", "validation_failed", "payload_too_large", "unknown_node",
-                                   "not_reachable", "stale_state", "not_eligible", "hold_limit", "insufficient_scope"});
+                                   "not_reachable", "flow_drifted", "stale_state", "not_eligible", "hold_limit", "insufficient_scope"});
   CHECK(in(ErrorCategory::refused) ==
         std::set<std::string_view>{"authentication_failed", "forbidden", "not_found", "conflict", "unprocessable",
                                    "precondition_required", "command_refused", "unexpected_status"});
