@@ -12,11 +12,13 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <support/catch.hpp>
 
 #include "../suite/exchange.hpp"
+#include "../suite/tls_peer.hpp"
 #include "tested.hpp"
 
 using namespace patchbay;
@@ -194,6 +196,51 @@ TEST_CASE("no signal is raised by a peer that has gone", "[adapters][curl]") {
   }
   CHECK(broken_pipes == 0);
   ::sigaction(SIGPIPE, &before, nullptr);
+}
+
+TEST_CASE("no signal is raised over TLS either", "[adapters][curl][tls]") {
+  struct sigaction count {};
+  struct sigaction before {};
+  count.sa_handler = [](int) { ++broken_pipes; };
+  broken_pipes = 0;
+  REQUIRE(::sigaction(SIGPIPE, &count, &before) == 0);
+  const Identity authority("patchbay test authority", "");
+  const Identity good("x", "IP:127.0.0.1", &authority);
+  const PemFile file(authority);
+  RawPeer peer(over_tls(good, [](PeerConnection& c) {
+    static_cast<void>(c.read_some());
+    c.reset();
+  }));
+  curl::Options options;
+  options.trusted_ca_file = file.path();
+  curl::BlockingTransport transport(options);
+  const std::string large(std::size_t{8} << 20, 'x');
+  for (int i = 0; i < 5; ++i) {
+    const Exchange x(transport, endpoint_of(peer.url("https")), Method::post, large);
+    REQUIRE_FALSE(x.ok());
+    CHECK(x.fault() == TransportFault::reset);
+    CHECK(x.delivery() == Delivery::maybe_sent);
+  }
+  CHECK(broken_pipes == 0);
+  ::sigaction(SIGPIPE, &before, nullptr);
+}
+
+TEST_CASE("a lack of file descriptors is a failure to connect", "[adapters][curl][faults]") {
+  curl::BlockingTransport transport;
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const int next = ::dup(0);
+  ::close(next);
+  const rlimit none{static_cast<rlim_t>(next), before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const Exchange x(transport, endpoint_of("http://127.0.0.1:1"));
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  REQUIRE_FALSE(x.ok());
+  CHECK(x.fault() == TransportFault::connect);
+  CHECK(x.delivery() == Delivery::not_sent);
+  CHECK(x.detail().find("refused") == std::string::npos);  // it did not come so far
+  RawPeer peer(serve(answer("x")));
+  CHECK(Exchange(transport, endpoint_of(peer.url())).ok());
 }
 
 TEST_CASE("a kept connection is not handed on to programs that are started", "[adapters][curl]") {

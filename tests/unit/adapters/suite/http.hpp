@@ -110,6 +110,10 @@ TEST_CASE("a connection is kept and used again, and not when the server says clo
   CHECK(connections_for("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", {}) == 3);
   CHECK(connections_for(answer("x") + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged", {}) ==
         3);  // bytes nobody asked for
+  const std::string forged = answer("forged");
+  CHECK(connections_for("HTTP/1.1 204 No Content\r\n\r\n" + forged, {}) == 3);
+  CHECK(connections_for("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" + forged, {}) == 3);
+  CHECK(connections_for("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n" + forged, {}) == 3);
   Tested::Options none;
   none.max_idle_connections = 0;
   CHECK(connections_for(answer("x"), none) == 3);

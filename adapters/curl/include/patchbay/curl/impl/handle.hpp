@@ -45,6 +45,7 @@ class Exchange {
   bool begun = false;      ///< A connection was ready, and libcurl was let go on to write.
   bool held_back = false;  ///< libcurl wanted to write a second time what may have been sent, and was refused.
   bool notified = false;   ///< The peer's TLS said that nothing more will come.
+  bool excess = false;     ///< Bytes that nobody asked for came behind the answer, and libcurl dropped them.
   std::size_t sent = 0;    ///< Bytes of the request that the operating system, or TLS, accepted.
   char error[CURL_ERROR_SIZE] = {};
 };

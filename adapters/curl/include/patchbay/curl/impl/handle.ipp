@@ -66,6 +66,10 @@ int on_debug(CURL*, curl_infotype kind, char* bytes, std::size_t size, void* exc
   if (x.begun && (kind == CURLINFO_HEADER_OUT || kind == CURLINFO_DATA_OUT)) x.sent += size;
   if (kind == CURLINFO_DATA_IN) x.answer.add_raw(size);
   if (kind == CURLINFO_SSL_DATA_IN && size == 2 && bytes[0] == 1 && bytes[1] == 0) x.notified = true;
+  // A connection that brought more than was asked for is not to be trusted; libcurl closes some of these, and only
+  // tells of others.
+  const std::string_view text(bytes, kind == CURLINFO_TEXT ? size : 0);
+  if (text.starts_with("Excess found") || text.starts_with("Leftovers after chunking")) x.excess = true;
   return 0;
 }
 

@@ -92,8 +92,7 @@ TransportError explain(CURLcode code, const Exchange& x, const Handle& handle) {
     return error == 0 ? std::string() : std::generic_category().message(static_cast<int>(error));
   };
   if (x.held_back) return describe(TransportFault::reset, delivery, "the kept connection ended before an answer came");
-  if (x.answer.refusal() && (code == CURLE_WRITE_ERROR || code == CURLE_ABORTED_BY_CALLBACK))
-    return *x.answer.refusal();
+  if (x.answer.refusal()) return *x.answer.refusal();
   if (x.answer.failed()) return describe(TransportFault::reset, delivery, "memory ran out");
   switch (code) {
     case CURLE_OK:
@@ -210,8 +209,8 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
     TransportResult<void> result;
     if (!whole) result = tl::unexpected(d::explain(code, exchange, handle));
     // A handle without a connection is kept for what it has read of the trust store, but not one that left a look-up
-    // behind.
-    if (options.max_idle_connections != 0 && handle.usable() && (whole || exchange.begun))
+    // behind, nor a connection with more on it than was asked for.
+    if (options.max_idle_connections != 0 && handle.usable() && (whole || exchange.begun) && !exchange.excess)
       state_->pool.keep(endpoint, std::move(handle), options.max_idle_connections);
     return result;
   } catch (const std::exception& e) {
