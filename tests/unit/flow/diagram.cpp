@@ -11,9 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/flow/detail/visible.hpp>
 #include <patchbay/flow/drift.hpp>
 #include <patchbay/flow/flow_graph.hpp>
 #include <patchbay/flow/reachability.hpp>
+#include <patchbay/json/read.hpp>
 #include <patchbay/json/write.hpp>
 
 #include "support/catch.hpp"

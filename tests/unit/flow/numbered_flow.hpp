@@ -12,6 +12,7 @@
 #include <patchbay/flow/flow_graph.hpp>
 #include <patchbay/flow/static_flow.hpp>
 #include <patchbay/flow/static_flow_definition.hpp>
+#include <patchbay/json/read.hpp>
 
 #include "support/catch.hpp"
 
