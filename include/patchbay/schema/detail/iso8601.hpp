@@ -120,7 +120,7 @@ struct DurationParts {
 }
 
 /// The one text of a duration that is written here: days, hours below 24, minutes and seconds below 60, each where it
-/// is not zero; decimals without zeros at their end; `PT0S` or `P0D` for nothing.
+/// is not zero; decimals without zeros at their end; for nothing, none of the finest unit: `PT0S`, `PT0M`, `P0D`.
 class DurationText {
  public:
   DurationText(DurationParts parts, DurationForm form) noexcept {
@@ -140,9 +140,9 @@ class DurationText {
     if (left != 0 || form.finest == FinestUnit::day) number(left, 'D');
     const bool zero = parts.count == 0 && form.finest != FinestUnit::day;
     if (hour != 0 || minute != 0 || second != 0 || fraction != 0 || zero) put('T');
-    if (hour != 0) number(hour, 'H');
-    if (minute != 0) number(minute, 'M');
-    if (second != 0 || fraction != 0 || zero) {
+    if (hour != 0 || (zero && form.finest == FinestUnit::hour)) number(hour, 'H');
+    if (minute != 0 || (zero && form.finest == FinestUnit::minute)) number(minute, 'M');
+    if (second != 0 || fraction != 0 || (zero && form.finest == FinestUnit::second)) {
       digits(second);
       if (fraction != 0) {
         put('.');
