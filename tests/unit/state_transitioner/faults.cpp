@@ -7,6 +7,7 @@
 #include <thread>
 
 #include <patchbay/driver/blocking.hpp>
+#include <patchbay/protocol/call.hpp>
 
 #include "door.hpp"
 

@@ -4,6 +4,8 @@
 
 #include <boost/hana/define_struct.hpp>
 
+#include <patchbay/cloud/documents_dialect.hpp>
+
 #include <support/catch.hpp>
 
 using namespace patchbay;
