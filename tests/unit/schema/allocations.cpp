@@ -57,6 +57,15 @@ TEST_CASE("coercion and encoding allocate nothing once the buffers are warm", "[
   CHECK(members.size() > 200);
 }
 
+TEST_CASE("a text of up to 40 bytes is made without an allocation", "[schema]") {
+  const std::size_t before = allocations;
+  const auto music = MediaFile::make("a_name_of_exactly_forty_bytes_in_all.wav");
+  const std::size_t after = allocations;
+  CHECK(after == before);
+  REQUIRE(music.has_value());
+  CHECK(music->view().size() == 40);
+}
+
 TEST_CASE("a command of literals allocates nothing", "[schema]") {
   const std::size_t before = allocations;
   const HoldCommand command("550e8400-e29b-41d4-a716-446655440000", "consultation", 5,

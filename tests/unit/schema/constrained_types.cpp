@@ -169,6 +169,32 @@ TEST_CASE("a client's rule is checked for literals and at run time", "[schema]")
   CHECK(Text<Lowercase>::make("aBc").error().violations().at(0).rule == "lowercase: expected no capital letter");
 }
 
+TEST_CASE("a text of any length survives copies and moves, whether it stands within or beside", "[schema]") {
+  using Any = MaxLength<1000>;
+  const Any literal = "of the program itself";
+  for (std::size_t size = 0; size <= 90; ++size) {
+    const std::string expected(size, static_cast<char>('a' + static_cast<char>(size % 26)));
+    Any made = *Any::make(expected);
+    Any copy = made;
+    CHECK(copy.view() == expected);
+    Any moved = std::move(made);
+    CHECK(moved.view() == expected);
+    CHECK(made.view().empty());
+    made = literal;
+    CHECK(made.view() == "of the program itself");
+    made = copy;
+    CHECK(made == copy);
+    made = *Any::make(std::string(90 - size, 'z'));
+    std::swap(made, moved);
+    CHECK(made.view() == expected);
+    CHECK(moved.view() == std::string(90 - size, 'z'));
+    Any& same = made;
+    made = same;
+    CHECK(made.view() == expected);
+  }
+  CHECK(literal.view() == "of the program itself");
+}
+
 TEST_CASE("a constrained text owns what it was made of at run time", "[schema]") {
   std::string source = "first.wav";
   MediaFile a = *MediaFile::make(source);
