@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include <patchbay/config.hpp>
 #include <patchbay/observe/hold_events.hpp>
 #include <patchbay/schema/variables.hpp>
 #include <patchbay/time.hpp>
@@ -19,11 +20,14 @@ namespace patchbay {
 ///     HoldRequest{interaction, "consultation", 5}.music("hold_music_standard.wav").prompt("please_remain_on_the_line.wav")
 class HoldRequest {
  public:
-  HoldRequest(std::string_view interaction, std::string_view reason, int priority) : HoldRequest(interaction) {
-    with("holdReason", reason).with("priority", std::to_string(priority));
-  }
+  PATCHBAY_DECL HoldRequest(std::string_view interaction, std::string_view reason, int priority);
   /// With fields that follow, by `with`.
-  explicit HoldRequest(std::string_view interaction) { with("interactionId", interaction); }
+  PATCHBAY_DECL explicit HoldRequest(std::string_view interaction);
+  PATCHBAY_DECL HoldRequest(const HoldRequest&);
+  PATCHBAY_DECL HoldRequest(HoldRequest&&) noexcept;
+  PATCHBAY_DECL HoldRequest& operator=(const HoldRequest&);
+  PATCHBAY_DECL HoldRequest& operator=(HoldRequest&&) noexcept;
+  PATCHBAY_DECL ~HoldRequest();
 
   HoldRequest& music(std::string_view file) & { return with("holdMusic", file); }
   HoldRequest&& music(std::string_view file) && { return std::move(music(file)); }
@@ -47,8 +51,13 @@ class HoldRequest {
 /// "Take this interaction off hold."
 class UnholdRequest {
  public:
-  UnholdRequest(std::string_view interaction, int priority) : UnholdRequest(interaction) { with("priority", std::to_string(priority)); }
-  explicit UnholdRequest(std::string_view interaction) { with("interactionId", interaction); }
+  PATCHBAY_DECL UnholdRequest(std::string_view interaction, int priority);
+  PATCHBAY_DECL explicit UnholdRequest(std::string_view interaction);
+  PATCHBAY_DECL UnholdRequest(const UnholdRequest&);
+  PATCHBAY_DECL UnholdRequest(UnholdRequest&&) noexcept;
+  PATCHBAY_DECL UnholdRequest& operator=(const UnholdRequest&);
+  PATCHBAY_DECL UnholdRequest& operator=(UnholdRequest&&) noexcept;
+  PATCHBAY_DECL ~UnholdRequest();
 
   UnholdRequest& with(std::string_view name, std::string_view text) & { return fields_.text(name, text), *this; }
   UnholdRequest&& with(std::string_view name, std::string_view text) && { return std::move(with(name, text)); }
@@ -66,7 +75,12 @@ class UnholdRequest {
 /// A hold or release that was applied.
 class HoldResult {
  public:
-  HoldResult() = default;
+  PATCHBAY_DECL HoldResult();
+  PATCHBAY_DECL HoldResult(const HoldResult&);
+  PATCHBAY_DECL HoldResult(HoldResult&&) noexcept;
+  PATCHBAY_DECL HoldResult& operator=(const HoldResult&);
+  PATCHBAY_DECL HoldResult& operator=(HoldResult&&) noexcept;
+  PATCHBAY_DECL ~HoldResult();
 
   HoldVerb verb = HoldVerb::hold;
   std::string correlation_id;
@@ -83,3 +97,7 @@ class HoldResult {
 };
 
 }  // namespace patchbay
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/impl/hold_request.ipp>
+#endif

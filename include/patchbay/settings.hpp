@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <patchbay/config.hpp>
 #include <patchbay/flow/reachability.hpp>
 #include <patchbay/hold_settings.hpp>
 #include <patchbay/observe/audit.hpp>
@@ -45,6 +46,13 @@ struct TransitionSettings {
 /// with `ErrorCode::invalid_settings`.
 class Settings {
  public:
+  PATCHBAY_DECL Settings();
+  PATCHBAY_DECL Settings(const Settings&);
+  PATCHBAY_DECL Settings(Settings&&) noexcept;
+  PATCHBAY_DECL Settings& operator=(const Settings&);
+  PATCHBAY_DECL Settings& operator=(Settings&&) noexcept;
+  PATCHBAY_DECL ~Settings();
+
   std::string base_url;                 ///< The API, for example `https://api.example.com`; no default.
   std::shared_ptr<TokenSource> tokens;  ///< One per credential, whatever the number of doors.
   bool allow_plain_text = false;        ///< Lets tokens go to `http://` and `ws://` beyond this machine.
@@ -55,8 +63,8 @@ class Settings {
   std::size_t max_body = std::size_t{32} << 20;  ///< Of one answer, in bytes.
 
   std::shared_ptr<Pacer> pacer;  ///< None: requests are not paced.
-  std::shared_ptr<FlowCache> flows = std::make_shared<FlowCache>();
-  std::shared_ptr<RandomSource> random = std::make_shared<RandomSource>();
+  std::shared_ptr<FlowCache> flows;      ///< One of its own unless it is given.
+  std::shared_ptr<RandomSource> random;  ///< Seeded by the machine unless it is given.
   std::shared_ptr<AuditSink> audit;  ///< Receives every audit record; none: only the door's own snapshot has them.
   std::size_t audit_records = 256;   ///< Kept for the snapshot.
 
@@ -64,44 +72,14 @@ class Settings {
   HoldSettings hold;
 
   /// What is wrong, naming the member; nothing is when it holds a value.
-  [[nodiscard]] Result<void> check() const {
-    const auto refuse = [](const char* what) { return fail(ErrorCode::invalid_settings, what); };
-    if (const Result<Endpoint> api = endpoint(base_url, "base_url"); !api) {
-      return fail(api.error());
-    } else if (api->target().find('?') != std::string::npos) {
-      return refuse("base_url: holds a query; name the API's address alone");
-    }
-    if (!tokens) return refuse("tokens: is empty; make a TokenSource from the credentials");
-    if (!tokens->login()) return fail(tokens->login().error());
-    if (deadline <= Duration::zero()) return refuse("deadline: must be positive");
-    if (attempt_timeout <= Duration::zero()) return refuse("attempt_timeout: must be positive");
-    if (retry_after_cap < Duration::zero()) return refuse("retry_after_cap: must not be negative");
-    if (max_body == 0) return refuse("max_body: must be positive");
-    if (!flows) return refuse("flows: is empty");
-    if (!random) return refuse("random: is empty");
-    if (transition.max_attributes_bytes == 0) return refuse("transition.max_attributes_bytes: must be positive");
-    if (transition.max_conflicts < 0) return refuse("transition.max_conflicts: must not be negative");
-    const WebhookSettings& webhook = transition.webhook;
-    if (!webhook.url.empty()) {
-      // What the webhook carries is customers' data, so it is held to the same rule as credentials.
-      if (const Result<Endpoint> crm = endpoint(webhook.url, "transition.webhook.url"); !crm) return fail(crm.error());
-      if (webhook.attempt_timeout <= Duration::zero() || webhook.total_timeout <= Duration::zero())
-        return refuse("transition.webhook: timeouts must be positive");
-      if (webhook.max_attempts < 1) return refuse("transition.webhook.max_attempts: must be at least 1");
-    }
-    return hold.check();
-  }
+  [[nodiscard]] PATCHBAY_DECL Result<void> check() const;
 
   /// Parses one of the settings' addresses and applies `allow_plain_text`.
-  [[nodiscard]] Result<Endpoint> endpoint(std::string_view url, std::string_view what) const {
-    Result<Endpoint> parsed = Endpoint::parse(url, what);
-    if (!parsed) return parsed;
-    if (allow_plain_text) parsed->allow_plain_text();
-    if (!parsed->may_carry_credentials())
-      return fail(ErrorCode::invalid_settings,
-                  std::string(what).append(": plain text goes only to this machine, unless allow_plain_text is set"));
-    return parsed;
-  }
+  [[nodiscard]] PATCHBAY_DECL Result<Endpoint> endpoint(std::string_view url, std::string_view what) const;
 };
 
 }  // namespace patchbay
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/impl/settings.ipp>
+#endif

@@ -22,7 +22,10 @@
 #include <patchbay/flow/impl/shortest_way.ipp>
 #include <patchbay/flow/impl/static_flow_definition.ipp>
 #include <patchbay/impl/followed_flow.ipp>
+#include <patchbay/impl/hold_request.ipp>
 #include <patchbay/impl/random_source.ipp>
+#include <patchbay/impl/settings.ipp>
+#include <patchbay/impl/transition_request.ipp>
 #include <patchbay/json/impl/write.ipp>
 #include <patchbay/schema/impl/append_text.ipp>
 #include <patchbay/schema/impl/coerce.ipp>

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include <patchbay/config.hpp>
 #include <patchbay/flow/reachability.hpp>
 #include <patchbay/result.hpp>
 #include <patchbay/schema/variables.hpp>
@@ -20,8 +21,12 @@ namespace patchbay {
 ///     TransitionRequest{interaction, flow, "MainMenu", "BillingInquiry"}.text("customer_tier", "enterprise")
 class TransitionRequest {
  public:
-  TransitionRequest(std::string interaction, std::string flow, std::string from, std::string to)
-      : interaction_(std::move(interaction)), flow_(std::move(flow)), from_(std::move(from)), to_(std::move(to)) {}
+  PATCHBAY_DECL TransitionRequest(std::string interaction, std::string flow, std::string from, std::string to);
+  PATCHBAY_DECL TransitionRequest(const TransitionRequest&);
+  PATCHBAY_DECL TransitionRequest(TransitionRequest&&) noexcept;
+  PATCHBAY_DECL TransitionRequest& operator=(const TransitionRequest&);
+  PATCHBAY_DECL TransitionRequest& operator=(TransitionRequest&&) noexcept;
+  PATCHBAY_DECL ~TransitionRequest();
 
   /// A variable as text, coerced by the door's schema.
   TransitionRequest& text(std::string_view name, std::string_view value) & { return variables_.text(name, value), *this; }
@@ -74,7 +79,12 @@ enum class WebhookStatus : std::uint8_t { none, delivered, failed };
 /// A transition that was applied, exactly once.
 class TransitionResult {
  public:
-  TransitionResult() = default;
+  PATCHBAY_DECL TransitionResult();
+  PATCHBAY_DECL TransitionResult(const TransitionResult&);
+  PATCHBAY_DECL TransitionResult(TransitionResult&&) noexcept;
+  PATCHBAY_DECL TransitionResult& operator=(const TransitionResult&);
+  PATCHBAY_DECL TransitionResult& operator=(TransitionResult&&) noexcept;
+  PATCHBAY_DECL ~TransitionResult();
 
   std::string transition_id;  ///< Written with the move, and the id of the webhook's event.
   std::string interaction;
@@ -93,3 +103,7 @@ class TransitionResult {
 };
 
 }  // namespace patchbay
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/impl/transition_request.ipp>
+#endif

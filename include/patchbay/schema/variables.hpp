@@ -88,12 +88,7 @@ class Variables {
     std::size_t at, name, value;
     bool is_json, is_checked;
   };
-  Variables& add(std::string_view name, std::string_view value, bool is_json, bool is_checked) {
-    if (entries_.capacity() == 0) entries_.reserve(8);
-    entries_.push_back({bytes_.size(), name.size(), value.size(), is_json, is_checked});
-    bytes_.append(name).append(value);
-    return *this;
-  }
+  PATCHBAY_DECL Variables& add(std::string_view name, std::string_view value, bool is_json, bool is_checked);
   std::string bytes_;
   std::vector<Place> entries_;
 };

@@ -12,8 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <simdjson.h>
-
 #include <patchbay/flow/flow_graph.hpp>
 #include <patchbay/http.hpp>
 #include <patchbay/identifier.hpp>

@@ -8,6 +8,13 @@
 
 namespace patchbay {
 
+PATCHBAY_DECL Variables& Variables::add(std::string_view name, std::string_view value, bool is_json, bool is_checked) {
+  if (entries_.capacity() == 0) entries_.reserve(8);
+  entries_.push_back({bytes_.size(), name.size(), value.size(), is_json, is_checked});
+  bytes_.append(name).append(value);
+  return *this;
+}
+
 PATCHBAY_DECL Result<Variables> Variables::from_json(std::string_view object, JsonReader& reader) {
   Variables out;
   out.bytes_.reserve(object.size());
