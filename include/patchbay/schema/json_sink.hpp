@@ -101,16 +101,16 @@ class JsonSink {
   /// Takes back what was written behind the place `to`.
   void cut(std::size_t to) noexcept { next_ = base_ + to; }
 
-  void put(char c) {
+  [[gnu::always_inline]] void put(char c) {
     if (has_room(1)) *next_++ = c;
   }
-  void put(std::string_view bytes) {
+  [[gnu::always_inline]] void put(std::string_view bytes) {
     if (!has_room(bytes.size())) return;
     std::memcpy(next_, bytes.data(), bytes.size());
     next_ += bytes.size();
   }
   /// A JSON string of text that needs no escape, or of escaped text.
-  void quoted(std::string_view escaped) {
+  [[gnu::always_inline]] void quoted(std::string_view escaped) {
     if (!has_room(escaped.size() + 2)) return;
     *next_ = '"';
     std::memcpy(next_ + 1, escaped.data(), escaped.size());
@@ -119,6 +119,7 @@ class JsonSink {
   }
   /// A JSON string; false, and nothing of use, when `text` is no UTF-8.
   [[nodiscard]] bool text(std::string_view text) {
+    // With room for the eight bytes that `copy_plain` may write.
     if (end_ - next_ >= static_cast<std::ptrdiff_t>(text.size() + 10) && copy_plain(next_ + 1, text.data(), text.size())) {
       *next_ = '"';
       next_[text.size() + 1] = '"';
@@ -129,21 +130,30 @@ class JsonSink {
   }
   /// What `append` appends to the string that it is given; returns what it returns.
   template <class Append>
-  bool with_string(Append&& append) {
+  auto with_string(Append&& append) {
     if (out_ == nullptr) {
-      spare_.clear();
-      const bool fine = append(spare_);
-      put(spare_);
-      return fine;
+      std::string spare;
+      const auto out = append(spare);
+      put(spare);
+      return out;
     }
     out_->resize(size());
-    const bool fine = append(*out_);
+    const auto out = append(*out_);
     rebase(out_->size());
-    return fine;
+    return out;
   }
 
+  /// The place of the next byte, for a writer that keeps it in a register; and the end of the room.
+  [[nodiscard]] char* next() const noexcept { return next_; }
+  [[nodiscard]] char* end() const noexcept { return end_; }
+  void set_next(char* next) noexcept { next_ = next; }
+  /// `text`, in full.
+  PATCHBAY_DECL bool text_with_escapes(std::string_view text);
+  /// Makes room for `count` more bytes; false when they can only be counted, which is done.
+  PATCHBAY_DECL bool make_room(std::size_t count);
+
  private:
-  [[nodiscard]] bool has_room(std::size_t count) {
+  [[nodiscard, gnu::always_inline]] bool has_room(std::size_t count) {
     return static_cast<std::size_t>(end_ - next_) >= count || make_room(count);
   }
   void rebase(std::size_t size) noexcept {
@@ -151,8 +161,6 @@ class JsonSink {
     next_ = base_ + size;
     end_ = base_ + out_->size();
   }
-  PATCHBAY_DECL bool make_room(std::size_t count);
-  PATCHBAY_DECL bool text_with_escapes(std::string_view text);
 
   std::string* out_ = nullptr;
   std::size_t begin_ = 0;
@@ -160,7 +168,6 @@ class JsonSink {
   char* next_ = nullptr;
   char* end_ = nullptr;
   std::size_t missing_ = 0;
-  std::string spare_;
 };
 
 }  // namespace patchbay::detail

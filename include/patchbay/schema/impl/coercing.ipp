@@ -138,13 +138,6 @@ class Coercing final : public CoercingValues {
     return &field;
   }
 
-  /// The key at `raw` when it has no escapes; else a view of nothing.
-  [[nodiscard]] static std::string_view plain_key(const char* raw) noexcept {
-    const char* end = raw;
-    while (*end != '"' && *end != '\\') ++end;
-    return *end == '"' ? std::string_view(raw, static_cast<std::size_t>(end - raw)) : std::string_view{};
-  }
-
   [[nodiscard]] static const FieldInfo* find(Level& level, std::string_view name) noexcept {
     // Callers mostly name fields in the order of the schema, so the search goes on where the last one ended.
     const std::span<const FieldInfo> fields = level.table.fields;
@@ -286,7 +279,7 @@ class Coercing final : public CoercingValues {
     return before;
   }
   void end_absent(Level& level, std::size_t before) {
-    cut(before);
+    sink_.cut(before);
     level.any = before != level.first;
   }
 };

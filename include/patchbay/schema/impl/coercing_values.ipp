@@ -79,9 +79,6 @@ class CoercingValues {
   void put(std::string_view bytes) {
     if (writing_) sink_.put(bytes);
   }
-  void cut(std::size_t to) {
-    if (writing_) sink_.cut(to);
-  }
   static void store(const FieldShape& shape, const At& at, std::string_view token) {
     if (at.slot != nullptr) shape.ops.store(at.slot, token);
   }
@@ -92,6 +89,13 @@ class CoercingValues {
     } else {
       static_cast<void>(fill(nullptr));
     }
+  }
+
+  /// The key at `raw` when it has no escapes; else a view of nothing.
+  [[nodiscard]] static std::string_view plain_key(const char* raw) noexcept {
+    const char* end = raw;
+    while (*end != '"' && *end != '\\') ++end;
+    return *end == '"' ? std::string_view(raw, static_cast<std::size_t>(end - raw)) : std::string_view{};
   }
 
   /// An object of a nested schema.
@@ -106,16 +110,18 @@ class CoercingValues {
   /// Reports `rule` with the value, which is read for that.
   Code refuse_json(JsonValue value, const At& at, std::string rule) {
     const std::string_view token = token_of(value);
+    const std::size_t before = sink_.size();
     std::string_view shown = token;
     if (token.starts_with('"')) {
       if (const Code error = value.get_string().get(shown)) return error;
     } else if (token.starts_with('{') || token.starts_with('[')) {
       if (const Code error = walk(value, at.depth)) return error;
-      shown = walked_;
+      shown = sink_.behind(before);
     } else if (!is_scalar(token)) {
       return simdjson::TAPE_ERROR;
     }
     report(violations_, at.place, std::move(rule), shown, at.secret);
+    sink_.cut(before);
     return simdjson::SUCCESS;
   }
 
@@ -125,9 +131,8 @@ class CoercingValues {
     const std::string_view token = token_of(value);
     switch (token.empty() ? '\0' : token.front()) {
       case '"': {
-        // The reader has looked at every byte for UTF-8 and control characters, so this is text, escapes apart.
         const std::string_view inner = token.substr(1, token.size() - 2);
-        if (std::memchr(inner.data(), '\\', inner.size()) == nullptr) {
+        if (has_no_escape(inner)) {
           done = text(shape, inner, at, Text::plain);
           return simdjson::SUCCESS;
         }
@@ -145,11 +150,12 @@ class CoercingValues {
         break;
       default:
         if (!is_scalar(token)) return simdjson::TAPE_ERROR;
-        done = scalar(shape, token, at);
+        done = scalar(shape, token, at, token);
         return simdjson::SUCCESS;
     }
+    const std::size_t before = sink_.size();
     if (const Code error = walk(value, at.depth)) return error;
-    done = composite(shape, at);
+    done = composite(shape, before, at);
     return simdjson::SUCCESS;
   }
 
@@ -159,11 +165,14 @@ class CoercingValues {
     const std::string_view value = trim_json(entry.value);
     if (value.starts_with('{') || value.starts_with('[')) return json_text(shape, entry.value, at);
     if (!value.starts_with('"') && is_scalar(value)) return scalar(shape, value, at, entry.value);
-    walked_.clear();
-    why_ = append_checked_json(value, at.readers.take(), walked_);
+    if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"')) {
+      const std::string_view inner = value.substr(1, value.size() - 2);
+      if (needs_no_escape(inner)) return text(shape, inner, at, Text::plain, entry.value);
+    }
+    std::string checked, plain;
+    why_ = append_checked_json(value, at.readers.take(), checked);
     if (!why_.empty()) return refuse(shape, at, entry.value);
-    std::string plain;
-    append_unescaped(plain, walked_);
+    append_unescaped(plain, checked);
     return text(shape, plain, at, Text::valid, entry.value);
   }
 
@@ -180,16 +189,17 @@ class CoercingValues {
       fine = false;
       return refuse_json(value, at, std::string("json: expected one JSON value; the reader says: ").append(not_finite));
     }
+    const std::size_t before = sink_.size();
     if (const Code error = walk(value, at.depth)) return error;
-    fine = walked_as_it_is();
-    if (!fine) report(violations_, at.place, "json: expected one JSON value", walked_, at.secret);
+    fine = written_as_it_is(before);
+    if (!fine) report(violations_, at.place, "json: expected one JSON value", sink_.behind(before), at.secret);
     return simdjson::SUCCESS;
   }
   [[nodiscard]] bool entry_as_it_is(const Variables::Entry& entry, JsonReader& reader) {
     if (!entry.is_json) return sink_.text(entry.value);
-    walked_.clear();
-    why_ = append_checked_json(entry.value, reader, walked_);
-    return why_.empty() && walked_as_it_is();
+    const std::size_t before = sink_.size();
+    why_ = checked_json(entry.value, reader, max_json_depth);
+    return why_.empty() && written_as_it_is(before);
   }
 
   const SchemaOptions options_;
@@ -198,8 +208,7 @@ class CoercingValues {
   std::string nowhere_;
   const bool writing_;
   JsonSink sink_;
-  std::string walked_;     // a value that was checked and minified
-  std::string_view why_;   // the reader's reason for the present refusal
+  std::string_view why_;  // the reader's reason for the present refusal
 
  private:
   /// What is known of a text.
@@ -224,9 +233,77 @@ class CoercingValues {
   [[nodiscard]] static bool is_scalar(std::string_view token) noexcept {
     return is_json_number(token) || token == "true" || token == "false" || token == "null";
   }
-  Code walk(JsonValue& value, int depth) {
-    walked_.clear();
-    return JsonReader::walk(value, walked_, depth);
+  /// Whether the text of a token, without its quotes, has no escape: then it is plain, since the reader has looked at
+  /// every byte for UTF-8 and control characters.
+  [[nodiscard]] static bool has_no_escape(std::string_view inner) noexcept {
+    return std::memchr(inner.data(), '\\', inner.size()) == nullptr;
+  }
+
+  /// Writes a value to the sink, checked in full and minified: as `JsonReader::walk` does.
+  Code walk(JsonValue value, int depth) {
+    if (depth <= 0) return simdjson::DEPTH_ERROR;
+    const std::string_view token = token_of(value);
+    switch (token.empty() ? '\0' : token.front()) {
+      case '"':
+        if (!has_no_escape(token.substr(1, token.size() - 2))) {
+          std::string_view plain;
+          if (const Code error = value.get_string().get(plain)) return error;
+        }
+        break;
+      case '{': {
+        JsonObjectView object;
+        if (const Code error = value.get_object().get(object)) return error;
+        sink_.put('{');
+        bool any = false;
+        for (auto each : object) {
+          simdjson::ondemand::raw_json_string raw;
+          JsonValue member;
+          if (const Code error = each.key().get(raw)) return error;
+          if (const Code error = each.value().get(member)) return error;
+          if (std::exchange(any, true)) sink_.put(',');
+          if (const std::string_view key = plain_key(raw.raw()); key.data() != nullptr) {
+            sink_.quoted(key);
+          } else {
+            // The escaped form is what is passed on; the unescaped form is asked for because that is what checks it.
+            std::string_view plain;
+            if (const Code error = each.unescaped_key().get(plain)) return error;
+            const char* end = raw.raw();
+            while (*end != '"') end += *end == '\\' ? 2 : 1;
+            sink_.quoted({raw.raw(), static_cast<std::size_t>(end - raw.raw())});
+          }
+          sink_.put(':');
+          if (const Code error = walk(member, depth - 1)) return error;
+        }
+        sink_.put('}');
+        return simdjson::SUCCESS;
+      }
+      case '[': {
+        simdjson::ondemand::array array;
+        if (const Code error = value.get_array().get(array)) return error;
+        sink_.put('[');
+        bool any = false;
+        for (auto each : array) {
+          JsonValue element;
+          if (const Code error = each.get(element)) return error;
+          if (std::exchange(any, true)) sink_.put(',');
+          if (const Code error = walk(element, depth - 1)) return error;
+        }
+        sink_.put(']');
+        return simdjson::SUCCESS;
+      }
+      default:
+        if (!is_scalar(token)) return simdjson::TAPE_ERROR;
+        if (is_number(token) && !is_finite_token(token)) return simdjson::NUMBER_ERROR;
+    }
+    sink_.put(token);
+    return simdjson::SUCCESS;
+  }
+  [[nodiscard]] static bool is_number(std::string_view scalar) noexcept {
+    return is_digit(scalar.front()) || scalar.front() == '-';
+  }
+  /// Writes the JSON value that the whole of a text is; why not, when it is none.
+  [[nodiscard]] std::string_view checked_json(std::string_view value, JsonReader& reader, int depth) {
+    return sink_.with_string([&](std::string& out) { return append_checked_json(value, reader, out, depth); });
   }
 
   [[nodiscard]] Done text(const FieldShape& shape, std::string_view value, const At& at, Text known) {
@@ -247,7 +324,7 @@ class CoercingValues {
           fine = known != Text::unknown || is_valid_utf8(value);
         }
         if (!fine || !shape.check(value)) {
-          cut(before);
+          sink_.cut(before);
           return refuse(shape, at, shown);
         }
         store(shape, at, value);
@@ -255,16 +332,18 @@ class CoercingValues {
       }
       case FieldKind::number:
         if (!is_strict()) return number(shape, javascript::parse_float(value), at, shown);
-        return is_json_number(value) ? number(shape, value, at, shown) : refuse(shape, at, shown);
+        return is_json_number(value) && is_finite_token(value) ? number(shape, value, at, shown)
+                                                               : refuse(shape, at, shown);
       case FieldKind::boolean: {
         const bool truth = value == "true" || value == "1";
         if (is_strict() && !truth && value != "false" && value != "0") return refuse(shape, at, shown);
         return boolean(shape, truth, at, shown);
       }
-      case FieldKind::object:
-        walked_.clear();
-        why_ = append_checked_json(value, at.readers.take(), walked_, at.depth);
-        return why_.empty() ? object(shape, at, shown) : refuse(shape, at, shown);
+      case FieldKind::object: {
+        const std::size_t before = sink_.size();
+        why_ = checked_json(value, at.readers.take(), at.depth);
+        return why_.empty() ? object(shape, before, at, shown) : refuse(shape, at, shown);
+      }
       case FieldKind::schema:
       case FieldKind::array:
       case FieldKind::map:
@@ -277,8 +356,9 @@ class CoercingValues {
   [[nodiscard]] Done json_text(const FieldShape& shape, std::string_view value, const At& at) {
     const std::string_view trimmed = trim_json(value);
     if (!trimmed.starts_with('{') && !trimmed.starts_with('[')) {
-      walked_.clear();
-      why_ = append_checked_json(value, at.readers.take(), walked_, at.depth);
+      const std::size_t before = sink_.size();
+      why_ = checked_json(value, at.readers.take(), at.depth);
+      sink_.cut(before);
       return refuse(shape, at, value);
     }
     const std::size_t known = violations_.size(), before = sink_.size();
@@ -289,24 +369,21 @@ class CoercingValues {
     });
     if (read) return done;
     violations_.resize(known);
-    cut(before);
+    sink_.cut(before);
     why_ = read.error().why;
     return refuse(shape, at, value);
   }
 
-  [[nodiscard]] Done scalar(const FieldShape& shape, std::string_view token, const At& at) {
-    return scalar(shape, token, at, token);
-  }
   /// A number or a literal.
   [[nodiscard]] Done scalar(const FieldShape& shape, std::string_view token, const At& at, std::string_view shown) {
-    const bool is_number = is_digit(token.front()) || token.front() == '-';
-    if (is_number && !is_finite_token(token)) {
+    const bool is_finite_number = is_number(token);
+    if (is_finite_number && !is_finite_token(token)) {
       why_ = not_finite;
       return refuse(shape, at, shown);
     }
     if (!is_strict()) return lenient(shape, token, at, shown);
     if (token == "null") return shape.nullable || at.has_default ? Done::absent : refuse(shape, at, shown);
-    if (shape.kind == FieldKind::number && is_number) return number(shape, token, at, shown);
+    if (shape.kind == FieldKind::number && is_finite_number) return number(shape, token, at, shown);
     if (shape.kind == FieldKind::boolean) {
       if (token == "true" || token == "1") return boolean(shape, true, at, shown);
       if (token == "false" || token == "0") return boolean(shape, false, at, shown);
@@ -314,10 +391,19 @@ class CoercingValues {
     return refuse(shape, at, shown);
   }
 
-  /// The object or array in `walked_`, for a field that wants something else, or any object.
-  [[nodiscard]] Done composite(const FieldShape& shape, const At& at) {
-    if (shape.kind == FieldKind::object) return object(shape, at, walked_);
-    return is_strict() ? refuse(shape, at, walked_) : lenient(shape, walked_, at, walked_);
+  /// The object or array that was written behind `before`, for a field that wants something else, or any object.
+  [[nodiscard]] Done composite(const FieldShape& shape, std::size_t before, const At& at) {
+    if (shape.kind == FieldKind::object) return object(shape, before, at, sink_.behind(before));
+    Done done = Done::wrong;
+    if (is_strict()) {
+      done = refuse(shape, at, sink_.behind(before));
+      sink_.cut(before);
+    } else {
+      const std::string json(sink_.behind(before));
+      sink_.cut(before);
+      done = lenient(shape, json, at, json);
+    }
+    return done;
   }
 
   /// What document A makes of a checked, minified JSON value that is no string.
@@ -344,9 +430,9 @@ class CoercingValues {
     return refuse(shape, at, shown);
   }
 
-  /// A number in JSON's grammar.
+  /// A finite number in JSON's grammar.
   [[nodiscard]] Done number(const FieldShape& shape, std::string_view token, const At& at, std::string_view shown) {
-    if (!is_finite_token(token) || !shape.check(token)) return refuse(shape, at, shown);
+    if (!shape.check(token)) return refuse(shape, at, shown);
     put(shape.integral && token == "-0" ? token.substr(1) : token);
     store(shape, at, token);
     return Done::written;
@@ -365,13 +451,17 @@ class CoercingValues {
     return Done::written;
   }
 
-  /// The JSON value in `walked_`, for a field that wants an object.
-  [[nodiscard]] Done object(const FieldShape& shape, const At& at, std::string_view shown) {
-    const bool is_object = walked_.starts_with('{');
-    if (is_object ? !shape.check(walked_) : is_strict()) return refuse(shape, at, shown);
-    put(walked_);
-    store(shape, at, walked_);
-    return Done::written;
+  /// The JSON value that was written behind `before`, for a field that wants an object.
+  [[nodiscard]] Done object(const FieldShape& shape, std::size_t before, const At& at, std::string_view shown) {
+    const std::string_view json = sink_.behind(before);
+    Done done = Done::written;
+    if (json.starts_with('{') ? !shape.check(json) : is_strict()) {
+      done = refuse(shape, at, shown);
+    } else {
+      store(shape, at, json);
+    }
+    if (done == Done::wrong || !writing_) sink_.cut(before);
+    return done;
   }
 
   Code array(const FieldShape& shape, JsonValue value, const At& at, Done& done) {
@@ -451,14 +541,19 @@ class CoercingValues {
     return refuse(shape, at, shape.kind == FieldKind::array ? "[]" : "{}");
   }
 
-  [[nodiscard]] bool walked_as_it_is() {
-    if (options_.unknown == Unknown::as_is || walked_.starts_with('"')) {
-      put(walked_);
-      return true;
-    }
-    if (is_strict()) return sink_.text(walked_);
+  /// Makes of the JSON value that was written behind `before` what becomes of undeclared ones.
+  [[nodiscard]] bool written_as_it_is(std::size_t before) {
+    if (options_.unknown == Unknown::as_is || sink_.behind(before).starts_with('"')) return true;
     std::string plain;
-    return javascript::append_string(plain, walked_) && sink_.text(plain);
+    bool fine = true;
+    if (is_strict()) {
+      plain = sink_.behind(before);
+    } else {
+      fine = javascript::append_string(plain, sink_.behind(before));
+    }
+    if (!fine) return false;
+    sink_.cut(before);
+    return sink_.text(plain);
   }
 };
 
