@@ -13,7 +13,6 @@ struct Tested {
   /// Its words for a certificate that is not the host's.
   static constexpr const char* wrong_name = "ostname mismatch";
   static constexpr const char* wrong_address = "IP address mismatch";
-  static constexpr bool common_name_proves_nothing = true;  ///< If there is no alternative name at all.
   static constexpr bool forgives_last_newline = false;  ///< That of a chunked answer, when everything else has come.
   static constexpr int looks_by_poll = 0;               ///< How often it polls a kept connection before it uses it.
 };

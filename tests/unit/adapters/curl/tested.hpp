@@ -13,7 +13,6 @@ struct Tested {
   /// Its words for a certificate that is not the host's.
   static constexpr const char* wrong_name = "no alternative certificate subject name matches";
   static constexpr const char* wrong_address = "no alternative certificate subject name matches";
-  static constexpr bool common_name_proves_nothing = false;  ///< If there is no alternative name at all.
   static constexpr bool forgives_last_newline = true;  ///< That of a chunked answer, when everything else has come.
   static constexpr int looks_by_poll = 1;              ///< How often it polls a kept connection before it uses it.
 };

@@ -20,11 +20,10 @@ namespace patchbay::curl {
 ///
 /// - Threads: `send` may be called by many at once. Each call uses a handle of its own, with one connection in it.
 /// - Deadlines are monotonic and hold in name resolution, connecting, TLS, writing and reading, to the millisecond. A
-///   name that the operating system's resolver does not answer in time leaves libcurl's resolver thread behind, which
-///   ends when the resolver gives up.
-/// - TLS 1.2 or later, the host's name or address verified against the certificate. An endpoint that may not carry
-///   credentials is refused. If a certificate of a trusted authority has no alternative name at all, libcurl looks at
-///   its common name.
+///   call whose name the operating system's resolver does not answer in time leaves libcurl's resolver thread behind,
+///   which ends when the resolver gives up; how many there may be at once is not bounded.
+/// - TLS 1.2 or later, the host's name or address verified against the certificate (its common name is not looked at
+///   where libcurl was built with OpenSSL). An endpoint that may not carry credentials is refused.
 /// - Kept connections that the peer closed, or that hold bytes nobody asked for, are dropped before they are used. If
 ///   one fails later and no byte of the request was accepted by the operating system, one fresh connection is tried.
 ///   libcurl would repeat any request on a kept connection that ended without an answer: it is kept from it, and the
@@ -34,8 +33,8 @@ namespace patchbay::curl {
 ///   libcurl's own and cannot be switched off by its options: who may set a program's environment may read its traffic.
 ///
 /// libcurl is initialised once in a process, by the first transport that is made, under the lock of a local static, and
-/// never cleaned up. A libcurl older than its thread-safe initialisation (7.84), or built without it, wants a program
-/// that also uses libcurl elsewhere to make its first transport before it starts threads.
+/// never cleaned up; nothing runs before `main`. A libcurl built without thread-safe initialisation wants a program that
+/// also uses libcurl elsewhere to make its first transport before it starts threads.
 ///
 /// What the outside world does is an error value; so is a lack of file descriptors, which is `TransportFault::connect`.
 class BlockingTransport {

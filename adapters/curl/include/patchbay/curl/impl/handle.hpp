@@ -46,7 +46,9 @@ class Exchange {
   bool held_back = false;  ///< libcurl wanted to write a second time what may have been sent, and was refused.
   bool notified = false;   ///< The peer's TLS said that nothing more will come.
   bool excess = false;     ///< Bytes that nobody asked for came behind the answer, and libcurl dropped them.
+  bool unnamed = false;    ///< The certificate names no host but as its common name.
   std::size_t sent = 0;    ///< Bytes of the request that the operating system, or TLS, accepted.
+  CURL* easy = nullptr;    ///< Whose exchange it is, while it is under way.
   char error[CURL_ERROR_SIZE] = {};
 };
 

@@ -24,6 +24,12 @@ bool is_initialised() noexcept {
   return good;
 }
 
+// Whether certificates are told in OpenSSL's words, which `is_unnamed` knows.
+bool tells_certificates() noexcept {
+  const char* const library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+  return library != nullptr && std::string_view(library).starts_with("OpenSSL/");
+}
+
 // What libcurl calls. Nothing may be thrown through it.
 
 std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* exchange) noexcept {
@@ -73,11 +79,26 @@ int on_debug(CURL*, curl_infotype kind, char* bytes, std::size_t size, void* exc
   return 0;
 }
 
+// Whether a handshake of this exchange brought a certificate without any alternative name. libcurl would then look at
+// its common name, which proves nothing (RFC 9110 section 4.3.4).
+bool is_unnamed(CURL* easy) noexcept {
+  const curl_certinfo* chain = nullptr;
+  if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == nullptr) return false;
+  if (chain->num_of_certs < 1) return false;  // a kept connection, or nothing was to be told
+  for (const curl_slist* line = chain->certinfo[0]; line != nullptr; line = line->next)
+    if (std::string_view(line->data).starts_with("X509v3 Subject Alternative Name")) return false;
+  return true;
+}
+
 // Called when a connection stands and before a byte of the request is written, at each attempt.
 int on_ready(void* exchange, char*, char*, int, int) noexcept {
   Exchange& x = *static_cast<Exchange*>(exchange);
   if (x.may_have_sent()) {
     x.held_back = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  if (x.tls && is_unnamed(x.easy)) {
+    x.unnamed = true;
     return CURL_PREREQFUNC_ABORT;
   }
   x.begun = true;
@@ -127,6 +148,7 @@ Handle::Handle(const Options& options) {
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_SSL_VERIFYPEER, options.insecure_skip_verification_for_tests ? 0L : 1L);
   set(CURLOPT_SSL_VERIFYHOST, options.insecure_skip_verification_for_tests ? 0L : 2L);
+  if (!options.insecure_skip_verification_for_tests && tells_certificates()) set(CURLOPT_CERTINFO, 1L);
   if (!options.trusted_ca_file.empty() || !options.trusted_ca_directory.empty()) {
     const auto path = [](const std::string& s) { return s.empty() ? nullptr : s.c_str(); };
     set(CURLOPT_CAINFO, path(options.trusted_ca_file));
@@ -153,6 +175,7 @@ CURLcode Handle::perform(Exchange& exchange) noexcept {
   set(CURLOPT_PREREQDATA, data);
   set(CURLOPT_OPENSOCKETDATA, data);
   set(CURLOPT_ERRORBUFFER, exchange.error);
+  exchange.easy = easy_.get();
   set(CURLOPT_VERBOSE, 1L);  // to `on_debug`, and nowhere else
   if (!good_) return CURLE_OUT_OF_MEMORY;
   const CURLcode code = curl_easy_perform(easy_.get());

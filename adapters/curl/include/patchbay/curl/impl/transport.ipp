@@ -92,6 +92,9 @@ TransportError explain(CURLcode code, const Exchange& x, const Handle& handle) {
     return error == 0 ? std::string() : std::generic_category().message(static_cast<int>(error));
   };
   if (x.held_back) return describe(TransportFault::reset, delivery, "the kept connection ended before an answer came");
+  if (x.unnamed)
+    return describe(TransportFault::tls, delivery, "the certificate was refused",
+                    "no alternative certificate subject name matches");
   if (x.answer.refusal()) return *x.answer.refusal();
   if (x.answer.failed()) return describe(TransportFault::reset, delivery, "memory ran out");
   switch (code) {
