@@ -3,7 +3,7 @@
 
 // A large flow (100,000 nodes, each with three transitions to anywhere): how long it takes to load, beside simdjson
 // reading the same text into a bare table from id to number, and what a question costs, beside a breadth-first search.
-// The answers of both sides are compared first. The last rows load a million nodes
+// The answers of both sides are compared first. Two more flows are hard on an index; the last rows load a million nodes
 // once.
 
 #include <algorithm>
@@ -45,20 +45,44 @@ namespace {
 
 using namespace patchbay;
 
-/// `nodes` nodes with three transitions each, to nodes drawn at random.
-Body random_flow(std::uint32_t nodes) {
-  std::mt19937 random(1);
+/// `nodes` nodes with as many transitions as `target(node, which)` has targets: none behind the first that is no node.
+template <class Target>
+Body flow_of(std::uint32_t nodes, Target&& target) {
   std::string json = R"({"id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","version":"7","nodes":[)";
   const auto id = [&](std::uint32_t node) { json.append("\"node-").append(std::to_string(node)).append("\""); };
   for (std::uint32_t i = 0; i < nodes; ++i) {
     json.append(i ? ",{\"id\":" : "{\"id\":"), id(i);
     json.append(R"(,"type":"menu","transitions":[)");
-    for (int k = 0; k < 3; ++k) json.append(k ? ",{\"targetId\":" : "{\"targetId\":"), id(static_cast<std::uint32_t>(random()) % nodes), json.append("}");
+    std::uint32_t k = 0;
+    for (std::uint32_t to = target(i, k); to < nodes; to = target(i, ++k)) json.append(k ? ",{\"targetId\":" : "{\"targetId\":"), id(to), json.append("}");
     json.append("]}");
   }
   Body body;
   body.assign(json.append("]}"));
   return body;
+}
+
+/// Three transitions each, to nodes drawn at random.
+Body random_flow(std::uint32_t nodes) {
+  return flow_of(nodes, [nodes, random = std::mt19937(1)](std::uint32_t, std::uint32_t k) mutable {
+    return k == 3 ? nodes : static_cast<std::uint32_t>(random()) % nodes;
+  });
+}
+
+/// The same without a way back: what is hard on an index.
+Body falling_flow(std::uint32_t nodes) {
+  return flow_of(nodes, [nodes, random = std::mt19937(2)](std::uint32_t at, std::uint32_t k) mutable {
+    return k == 3 || at + 1 == nodes ? nodes : at + 1 + static_cast<std::uint32_t>(random()) % (nodes - at - 1);
+  });
+}
+
+/// A square where each node leads to its right and lower neighbours: many ways, and every question is about two orders.
+Body grid_flow(std::uint32_t width) {
+  return flow_of(width * width, [width](std::uint32_t at, std::uint32_t k) {
+    const bool right = (at + 1) % width != 0, down = at + width < width * width;
+    if (k == 0) return right ? at + 1 : down ? at + width : width * width;
+    return k == 1 && right && down ? at + width : width * width;
+  });
 }
 
 /// simdjson's own way of reading such a text when nothing is checked: members asked for in their order, no name kept.
@@ -276,6 +300,14 @@ int main(int argc, char** argv) {
     auto parsed = FlowGraph::parse(text, reader);
     if (!parsed) return std::fprintf(stderr, "%s\n", parsed.error().message().c_str()), 1;
     if (!load(100'000, batches, std::max(1, calls / 500), reader, text, *parsed)) return 1;
+    const auto graph = std::make_shared<const FlowGraph>(std::move(*parsed));
+    print_memory(*graph);
+    if (!ask(graph, batches, calls)) return 1;
+  }
+  for (const auto& [name, text] : {std::pair<const char*, Body>{"without a way back", falling_flow(100'000)}, {"a grid", grid_flow(316)}}) {
+    auto parsed = FlowGraph::parse(text, reader);
+    if (!parsed) return std::fprintf(stderr, "%s\n", parsed.error().message().c_str()), 1;
+    std::printf("%s: ", name);
     const auto graph = std::make_shared<const FlowGraph>(std::move(*parsed));
     print_memory(*graph);
     if (!ask(graph, batches, calls)) return 1;

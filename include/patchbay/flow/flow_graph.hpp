@@ -55,7 +55,7 @@ class FlowEdge {
 /// A flow definition, checked and compact: each distinct text once in one arena, edges in one array ordered by node.
 ///
 /// Immutable, so that threads share one behind a `std::shared_ptr<const FlowGraph>`. Views that it hands out live as
-/// long as it stays where it is. A node and an edge take about 45 and 8 bytes beside their texts.
+/// long as it stays where it is. A node takes 32 to 48 bytes beside its texts and an edge 8; while it is read, 4 and 8 more.
 class FlowGraph {
  public:
   /// Reads `{"id", "version"?, "nodes": [{"id", "type"?, "transitions"?: [{"targetId", "condition"?}]}]}` in one pass.

