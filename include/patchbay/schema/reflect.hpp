@@ -36,20 +36,24 @@ struct MemberName<boost::hana::string<C...>> {
   static constexpr std::string_view view{text, sizeof...(C)};
 };
 
-/// What the client says of the member `name` of T; null when nothing.
+/// `field_settings<T>` again: g++ 12 does not know that a client's specialisation, an inline variable, has an address,
+/// and with its sanitizers asks at each use, which is no constant.
 template <class T>
-constexpr const FieldSettings* settings_of(std::string_view name) noexcept {
-  for (const FieldSettings& each : field_settings<T>)
-    if (each.member == name) return &each;
-  return nullptr;
+inline constexpr auto settings_of = field_settings<T>;
+
+/// What the client says of the member `name` of T.
+template <class T>
+constexpr FieldSettings settings_for(std::string_view name) noexcept {
+  for (const FieldSettings& each : settings_of<T>)
+    if (each.member == name) return each;
+  return {};
 }
 
 /// How a member of T is called on the wire.
 template <class T, class Name>
 struct WireName {
-  static constexpr const FieldSettings* settings = settings_of<T>(MemberName<Name>::view);
-  static constexpr std::string_view view =
-      settings != nullptr && !settings->wire.empty() ? settings->wire : MemberName<Name>::view;
+  static constexpr FieldSettings settings = settings_for<T>(MemberName<Name>::view);
+  static constexpr std::string_view view = !settings.wire.empty() ? settings.wire : MemberName<Name>::view;
 
   // Of what JSON escapes only these two can be in a name: `check_member` refuses control characters.
   static constexpr bool is_escaped(char c) noexcept { return c == '"' || c == '\\'; }
@@ -81,10 +85,9 @@ constexpr std::size_t alias_count(const FieldSettings& settings) noexcept {
   return count;
 }
 
-constexpr bool have_good_names(const FieldSettings* settings) noexcept {
-  if (settings == nullptr) return true;
-  for (std::size_t i = 0; i < alias_count(*settings); ++i)
-    if (!is_variable_name(settings->aliases[i])) return false;
+constexpr bool have_good_names(const FieldSettings& settings) noexcept {
+  for (std::size_t i = 0; i < alias_count(settings); ++i)
+    if (!is_variable_name(settings.aliases[i])) return false;
   return true;
 }
 
@@ -103,7 +106,8 @@ template <class T>
 struct CoreOf<std::optional<T>> : CoreOf<T> {};
 template <class T>
 requires is_container<T>
-struct CoreOf<T> : CoreOf<typename ContainerOf<T>::element> {};
+struct CoreOf<T> : CoreOf<typename ContainerOf<T>::element> {
+};
 
 /// Whether one of Seen is T, which a schema that contains itself comes to.
 template <class T, class... Seen>
@@ -142,11 +146,9 @@ constexpr FieldInfo field_info() noexcept {
   out.name = Wire::view;
   out.key = Wire::key;
   out.required = !OptionalOf<Member>::optional;
-  if constexpr (Wire::settings != nullptr) {
-    out.secret = Wire::settings->secret;
-    out.aliases = {Wire::settings->aliases.data(), alias_count(*Wire::settings)};
-    out.description = Wire::settings->description;
-  }
+  out.secret = Wire::settings.secret;
+  out.aliases = {Wire::settings.aliases.data(), alias_count(Wire::settings)};
+  out.description = Wire::settings.description;
   if constexpr (FieldWithDefault<Member>) {
     out.required = false;
     out.write_default = [](std::string& json) { return FieldRules<Member>::encode_default(json); };
@@ -167,14 +169,14 @@ struct Reflection<T, Tuple<boost::hana::pair<Names, Gets>...>> {
   /// The names under which fields are taken: those on the wire, then their aliases.
   static constexpr std::size_t alias_total() noexcept {
     std::size_t count = 0;
-    for (const FieldSettings& each : field_settings<T>) count += alias_count(each);
+    for (const FieldSettings& each : settings_of<T>) count += alias_count(each);
     return count;
   }
   static constexpr auto accepted_names = [] {
     std::array<std::string_view, size + alias_total()> out{};
     std::size_t i = 0;
     for (const std::string_view each : names) out[i++] = each;
-    for (const FieldSettings& each : field_settings<T>)
+    for (const FieldSettings& each : settings_of<T>)
       for (std::size_t k = 0; k < alias_count(each); ++k) out[i++] = each.aliases[k];
     return out;
   }();
@@ -187,13 +189,14 @@ struct Reflection<T, Tuple<boost::hana::pair<Names, Gets>...>> {
     return false;
   }
   static constexpr bool settings_name_members() noexcept {
-    for (const FieldSettings& each : field_settings<T>)
+    for (const FieldSettings& each : settings_of<T>)
       if (!(false || ... || (MemberName<Names>::view == each.member))) return false;
     return true;
   }
   static constexpr bool settings_repeat() noexcept {
-    for (const FieldSettings& each : field_settings<T>)
-      if (settings_of<T>(each.member) != &each) return true;
+    for (std::size_t i = 0; i < settings_of<T>.size(); ++i)
+      for (std::size_t k = 0; k < i; ++k)
+        if (settings_of<T>[i].member == settings_of<T>[k].member) return true;
     return false;
   }
 
@@ -231,7 +234,7 @@ struct Reflection<T, Tuple<boost::hana::pair<Names, Gets>...>> {
   /// Whether a field is secret, here or beneath.
   template <class... Seen>
   static constexpr bool has_secret() noexcept {
-    for (const FieldSettings& each : field_settings<T>)
+    for (const FieldSettings& each : settings_of<T>)
       if (each.secret) return true;
     return (false || ... || core_has_secret<typename CoreOf<Member<Gets>>::type, T, Seen...>());
   }
@@ -255,10 +258,12 @@ struct BuildingOf<T, Tuple<boost::hana::pair<Names, Gets>...>> {
   template <class Get>
   using Member = std::remove_cvref_t<decltype(Get{}(std::declval<const T&>()))>;
   template <class Get>
-  static constexpr bool is_assignable = requires(T& value, Member<Get>* member) { member = &Get{}(value); };
+  static constexpr bool is_assignable = requires(T& value, Member<Get>* member) {
+    member = &Get{}(value);
+  };
 
   static constexpr bool in_place = std::default_initializable<T> && (true && ... && is_assignable<Gets>);
-  static constexpr bool by_constructor = requires(Member<Gets>&&... members) { T{std::move(members)...}; };
+  static constexpr bool by_constructor = requires(Member<Gets> && ... members) { T{std::move(members)...}; };
   static constexpr bool possible = in_place || by_constructor;
 
   using Frame = std::tuple<Slot<Member<Gets>>...>;
@@ -272,13 +277,13 @@ struct BuildingOf<T, Tuple<boost::hana::pair<Names, Gets>...>> {
     }
   }
   static T built(Frame& frame) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return T{take<Member<Gets>>(std::get<I>(frame))...};
-    }(std::index_sequence_for<Gets...>{});
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return T{take<Member<Gets>>(std::get<I>(frame))...}; }
+    (std::index_sequence_for<Gets...>{});
   }
   static constexpr auto slots = []<std::size_t... I>(std::index_sequence<I...>) {
     return std::array<void* (*)(void*), sizeof...(Gets)>{slot_in_frame<Gets, I>...};
-  }(std::index_sequence_for<Gets...>{});
+  }
+  (std::index_sequence_for<Gets...>{});
 
   /// Whether all that stands within T can be built too.
   template <class... Seen>
