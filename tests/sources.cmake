@@ -136,9 +136,14 @@ set(patchbay_tests_protocol
 set(patchbay_tests_schema
   unit/schema/allocations.cpp
   unit/schema/append_text.cpp
+  unit/schema/chrono_types.cpp
   unit/schema/constrained_types.cpp
+  unit/schema/decoding.cpp
+  unit/schema/json_objects.cpp
   unit/schema/json_schema.cpp
   unit/schema/lenient_coercion.cpp
+  unit/schema/properties.cpp
+  unit/schema/scalar_types.cpp
   unit/schema/strict_coercion.cpp
   unit/schema/typed_use.cpp
 )

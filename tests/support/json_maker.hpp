@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>   // snprintf
+#include <cstdlib>  // strtod
 #include <cstring>  // memcpy
 #include <string>
 #include <string_view>
@@ -180,6 +181,17 @@ class JsonMaker {
     return digits;
   }
 
+  [[nodiscard]] static bool is_finite(const std::string& number) {
+    const double value = std::strtod(number.c_str(), nullptr);
+    return value - value == 0;
+  }
+  [[nodiscard]] static bool is_finite(const JsonTree& tree) {
+    if (tree.kind == JsonTree::Kind::number) return is_finite(tree.text);
+    for (const JsonTree& each : tree.items)
+      if (!is_finite(each)) return false;
+    return true;
+  }
+
   [[nodiscard]] JsonTree value(const patchbay::detail::FieldShape& shape, int depth) {
     using patchbay::FieldKind;
     if (shape.nullable && chance_.once_in(8)) return literal("null");
@@ -193,7 +205,7 @@ class JsonMaker {
       case FieldKind::object: {
         do {
           out = anything(2);
-        } while (out.kind != JsonTree::Kind::object);
+        } while (out.kind != JsonTree::Kind::object || !is_finite(out));
         return out;
       }
       case FieldKind::schema: return object(*shape.nested, depth);
@@ -224,8 +236,7 @@ class JsonMaker {
     for (int tries = 0; tries < 2000; ++tries) {
       out = make();
       // Of what coercion checks before a number's own rule, finiteness alone does not go without saying here.
-      const bool finite = shape.kind != patchbay::FieldKind::number || std::strtod(out.c_str(), nullptr) - std::strtod(out.c_str(), nullptr) == 0;
-      if (finite && shape.check(out)) return out;
+      if ((shape.kind != patchbay::FieldKind::number || is_finite(out)) && shape.check(out)) return out;
     }
     return out;
   }

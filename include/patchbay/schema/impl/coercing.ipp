@@ -224,13 +224,13 @@ class Coercing final : public CoercingValues {
     std::string rule;
     if (!is_let_through(place, rule)) return refuse_json(value, at, std::move(rule));
     level.unknown.push_back(place.name);
-    if (!writing_) return simdjson::SUCCESS;
     const std::size_t before = begin_member(level);
     static_cast<void>(sink_.text(place.name));
     put(':');
     bool fine = true;
     const Code error = json_as_it_is(value, at, fine);
-    if (error || !fine) end_absent(level, before);
+    // It is looked at where nothing is written, too: what is decoded and what is coerced are the same inputs.
+    if (error || !fine || !writing_) end_absent(level, before);
     return error;
   }
 
@@ -240,12 +240,12 @@ class Coercing final : public CoercingValues {
     std::string rule;
     if (!is_let_through(place, rule)) return report(violations_, place, std::move(rule), entry.value, secret);
     level.unknown.push_back(entry.name);
-    if (!writing_) return;
     const std::size_t before = begin_member(level);
     static_cast<void>(sink_.text(entry.name));
     put(':');
-    if (entry_as_it_is(entry, reader)) return;
-    end_absent(level, before);
+    const bool fine = entry_as_it_is(entry, reader);
+    if (!fine || !writing_) end_absent(level, before);
+    if (fine) return;
     rule = entry.is_json ? "json: expected one JSON value" : "string: expected UTF-8 text";
     if (!why_.empty()) rule.append("; the reader says: ").append(std::exchange(why_, {}));
     report(violations_, place, std::move(rule), entry.value, secret);
