@@ -136,14 +136,10 @@ set(patchbay_tests_protocol
 set(patchbay_tests_schema
   unit/schema/allocations.cpp
   unit/schema/append_text.cpp
-  unit/schema/chrono_types.cpp
   unit/schema/constrained_types.cpp
-  unit/schema/decoding.cpp
-  unit/schema/json_objects.cpp
   unit/schema/json_schema.cpp
   unit/schema/lenient_coercion.cpp
   unit/schema/properties.cpp
-  unit/schema/scalar_types.cpp
   unit/schema/strict_coercion.cpp
   unit/schema/typed_use.cpp
 )
@@ -206,6 +202,7 @@ set(patchbay_compile_fail_pairs
   request_as_aggregate
   request_text_of_secret
   result_ignored
+  schema_alias_taken
   schema_at_least_long_double
   schema_calendar_duration
   schema_constraint_without_check
@@ -223,6 +220,7 @@ set(patchbay_compile_fail_pairs
   schema_literal_off_pattern
   schema_literal_out_of_bounds
   schema_no_struct
+  schema_not_buildable
   schema_one_of_repeated
   schema_pattern_anchored
   schema_pattern_reversed_count
@@ -231,6 +229,7 @@ set(patchbay_compile_fail_pairs
   schema_reserved_name
   schema_reversed_bounds
   schema_reversed_lengths
+  schema_settings_twice
   schema_unknown_secret
   schema_unsupported_member
   schema_value_at_run_time

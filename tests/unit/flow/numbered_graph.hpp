@@ -24,19 +24,34 @@ using Targets = std::vector<std::vector<std::uint32_t>>;
 /// Less than `below`, which is not 0.
 inline std::uint32_t draw(std::mt19937& random, std::uint32_t below) { return static_cast<std::uint32_t>(random()) % below; }
 
-/// A flow whose nodes are called by their numbers.
-inline FlowGraph graph_of(const Targets& targets) {
+/// A flow whose `nodes` nodes are called by their numbers; `transitions(i, add)` calls `add(target)` for each of node i.
+template <class Transitions>
+FlowGraph numbered_graph(std::size_t nodes, Transitions&& transitions) {
   std::string text = R"({"id":"f","version":1,"nodes":[)";
-  for (std::size_t i = 0; i < targets.size(); ++i) {
+  for (std::size_t i = 0; i < nodes; ++i) {
     text.append(i ? ",{\"id\":\"" : "{\"id\":\"").append(std::to_string(i)).append("\",\"transitions\":[");
-    for (std::size_t k = 0; k < targets[i].size(); ++k)
-      text.append(k ? ",{\"targetId\":\"" : "{\"targetId\":\"").append(std::to_string(targets[i][k])).append("\"}");
+    bool first = true;
+    transitions(i, [&](std::uint32_t target) {
+      text.append(std::exchange(first, false) ? "{\"targetId\":\"" : ",{\"targetId\":\"").append(std::to_string(target)).append("\"}");
+    });
     text.append("]}");
   }
   JsonReader reader;
   auto graph = FlowGraph::parse(text.append("]}"), reader);
   if (!graph) FAIL(graph.error().message());
   return std::move(*graph);
+}
+
+inline FlowGraph graph_of(const Targets& targets) {
+  return numbered_graph(targets.size(), [&](std::size_t i, auto&& add) {
+    for (const std::uint32_t target : targets[i]) add(target);
+  });
+}
+
+/// One transition from each node, to `target(node)`.
+template <class Target>
+FlowGraph graph_of(std::uint32_t nodes, Target&& target) {
+  return numbered_graph(nodes, [&](std::size_t i, auto&& add) { add(target(static_cast<std::uint32_t>(i))); });
 }
 
 /// Graphs of about `nodes` nodes that are hard on one kind of index or another.
