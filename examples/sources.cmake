@@ -7,6 +7,7 @@ set(patchbay_examples
   main_job
   patchbayctl
   testing_with_fakes
+  your_own_schema
   your_own_transport
 )
 set(patchbay_examples_curl_blocking
@@ -45,6 +46,9 @@ set(patchbay_examples_patchbayctl
 )
 set(patchbay_examples_testing_with_fakes
   testing_with_fakes.cpp
+)
+set(patchbay_examples_your_own_schema
+  your_own_schema.cpp
 )
 set(patchbay_examples_your_own_transport
   your_own_transport.cpp
