@@ -136,10 +136,14 @@ set(patchbay_tests_protocol
 set(patchbay_tests_schema
   unit/schema/allocations.cpp
   unit/schema/append_text.cpp
+  unit/schema/chrono_types.cpp
   unit/schema/constrained_types.cpp
+  unit/schema/decoding.cpp
+  unit/schema/json_objects.cpp
   unit/schema/json_schema.cpp
   unit/schema/lenient_coercion.cpp
   unit/schema/properties.cpp
+  unit/schema/scalar_types.cpp
   unit/schema/strict_coercion.cpp
   unit/schema/typed_use.cpp
 )
@@ -202,14 +206,34 @@ set(patchbay_compile_fail_pairs
   request_as_aggregate
   request_text_of_secret
   result_ignored
+  schema_alias_taken
+  schema_at_least_long_double
+  schema_calendar_duration
+  schema_constraint_without_check
+  schema_default_breaks_rule
+  schema_default_not_listed
   schema_duplicate_name
   schema_empty_one_of
+  schema_enum_name_twice
+  schema_enum_value_twice
+  schema_enum_without_names
+  schema_infinite_bound
+  schema_instant_in_hours
   schema_literal_media_path
   schema_literal_not_listed
+  schema_literal_off_pattern
   schema_literal_out_of_bounds
   schema_no_struct
+  schema_not_buildable
+  schema_one_of_repeated
+  schema_pattern_anchored
+  schema_pattern_reversed_count
+  schema_pattern_too_large
+  schema_pattern_unclosed_group
   schema_reserved_name
   schema_reversed_bounds
+  schema_reversed_lengths
+  schema_settings_twice
   schema_unknown_secret
   schema_unsupported_member
   schema_value_at_run_time

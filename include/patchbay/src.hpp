@@ -15,6 +15,7 @@
 #include <patchbay/flow/impl/drift.ipp>
 #include <patchbay/flow/impl/flow_graph.ipp>
 #include <patchbay/flow/impl/flow_parser.ipp>
+#include <patchbay/flow/impl/flow_values.ipp>
 #include <patchbay/flow/impl/index_place.ipp>
 #include <patchbay/flow/impl/reachability.ipp>
 #include <patchbay/flow/impl/reachability_builder.ipp>

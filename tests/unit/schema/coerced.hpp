@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <patchbay/json/read.hpp>
 #include <patchbay/policy/schema.hpp>
 
 namespace patchbay_test {
@@ -23,6 +24,15 @@ Coerced coerced(const patchbay::Variables& in) {
   patchbay::JsonReader reader;
   Coerced out;
   patchbay::schema<T, O>.coerce(in, reader, reserved, out.violations, out.members);
+  return out;
+}
+
+/// The same of the text of a JSON object, in one pass.
+template <class T, patchbay::SchemaOptions O = patchbay::SchemaOptions{}>
+Coerced coerced_json(std::string_view object) {
+  patchbay::JsonReader reader;
+  Coerced out;
+  patchbay::schema<T, O>.coerce(object, reader, reserved, out.violations, out.members);
   return out;
 }
 
