@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 #
 # Compiles OK, which must succeed in silence, and FAILS, which must not compile and must print what its own
-# `// expect: <regex>` lines say.
+# `// expect: <regex>` lines say, each within the first 30 lines, which is the first screen: what comes later, nobody reads.
 cmake_minimum_required(VERSION 3.24)
 foreach(name IN ITEMS INCLUDES IMPLICIT_INCLUDES DEFINITIONS OPTIONS)
   string(REPLACE "|" ";" ${name} "${${name}}")
@@ -44,7 +44,23 @@ execute_process(COMMAND "${COMPILER}" ${flags} "${FAILS}" RESULT_VARIABLE status
 if(status EQUAL 0)
   message(FATAL_ERROR "It compiles, and must not:\n  ${FAILS}")
 endif()
+set(first_screen "")
+set(rest "${out}")
+foreach(line RANGE 1 30)
+  string(FIND "${rest}" "\n" end)
+  if(end EQUAL -1)
+    string(APPEND first_screen "${rest}")
+    break()
+  endif()
+  math(EXPR end "${end} + 1")
+  string(SUBSTRING "${rest}" 0 ${end} line_text)
+  string(APPEND first_screen "${line_text}")
+  string(SUBSTRING "${rest}" ${end} -1 rest)
+endforeach()
 foreach(regex IN LISTS expected)
+  if(out MATCHES "${regex}" AND NOT first_screen MATCHES "${regex}")
+    message(FATAL_ERROR "It says so, but not within the first 30 lines:\n  ${FAILS}\n  expected: ${regex}\n${out}")
+  endif()
   if(NOT out MATCHES "${regex}")
     message(FATAL_ERROR "It does not compile, but not for the expected reason:\n  ${FAILS}\n  expected: ${regex}\n${out}")
   endif()

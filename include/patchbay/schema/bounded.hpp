@@ -16,6 +16,12 @@ namespace detail {
 template <class T>
 inline constexpr bool is_bounded_number = is_field_integer<T> || is_field_float<T>;
 
+template <class T>
+constexpr bool is_finite_bound(T bound) noexcept {
+  if constexpr (std::integral<T>) return true;
+  return bound >= std::numeric_limits<T>::lowest() && bound <= (std::numeric_limits<T>::max)();
+}
+
 /// A bound as a peer reads it: the digits of a float are those of another double than the float itself.
 template <class T>
 [[nodiscard]] double as_spelled(T bound) {
@@ -43,9 +49,9 @@ class Bounded {
   static_assert(!(Max < Min),
                 "patchbay::Bounded<T, Min, Max>: the bounds are reversed, so that no value fits; write the smaller one "
                 "first");
-  static_assert(
-      Min - Min == 0 && Max - Max == 0,
-      "patchbay::Bounded<T, Min, Max>: a bound is infinite or NaN, which JSON cannot say; use AtLeast or AtMost");
+  static_assert(detail::is_finite_bound(Min) && detail::is_finite_bound(Max),
+                "patchbay::Bounded<T, Min, Max>: a bound is infinite or NaN, which JSON cannot say; use AtLeast or "
+                "AtMost");
 
  public:
   using value_type = T;

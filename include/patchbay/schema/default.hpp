@@ -89,6 +89,7 @@ class Default {
   [[nodiscard]] constexpr const T& value() const noexcept { return value_; }
   constexpr operator const T&() const noexcept { return value_; }
   [[nodiscard]] friend constexpr bool operator==(const Default& a, const Default& b) { return a.value_ == b.value_; }
+  [[nodiscard]] friend constexpr bool operator==(const Default& a, const T& b) { return a.value_ == b; }
 
  private:
   static T make() {
