@@ -57,8 +57,8 @@ struct CheckedMove {
                 "declare the node in the flow");
   using Move = FlowMove<Flow, From, To>;
   static_assert(!Move::known || Rule != Reachability::direct_edge || FlowEdgeLeads<Flow, From, To>::value,
-                "patchbay: no single edge of the flow leads from the first node to the second, and the flow is followed "
-                "under Reachability::direct_edge; move from node to node, or declare the Edge");
+                "patchbay: no single edge of the flow leads from the first node to the second, and the flow is "
+                "followed under Reachability::direct_edge; move from node to node, or declare the Edge");
   static_assert(!Move::known || Rule == Reachability::direct_edge || FlowWayLeads<Flow, From, To>::value,
                 "patchbay: no way of the flow leads from the first node to the second; move where the flow leads, or "
                 "declare the missing Edge");
@@ -76,12 +76,15 @@ struct Followed {
                                                     Result<std::shared_ptr<const FlowGraph>> deployed);
 [[nodiscard]] PATCHBAY_DECL Result<FlowDrift> drift_now(const StaticFlowView& flow, const Followed& start,
                                                         Result<std::shared_ptr<const FlowGraph>> deployed);
+[[nodiscard]] PATCHBAY_DECL TransitionRequest request_move(const std::string& id, const std::string& pinned,
+                                                           std::string_view from, std::string_view to,
+                                                           std::string&& interaction, std::optional<Duration> deadline);
 [[nodiscard]] PATCHBAY_DECL std::string_view version_of(const FlowGraph& graph) noexcept;
 
 }  // namespace detail
 
-/// A door's hold on one deployed flow that the program knows as a type: its moves are named by literals, and one that the
-/// flow does not allow does not compile. `StateTransitioner::follow` makes it.
+/// A door's hold on one deployed flow that the program knows as a type: its moves are named by literals, and one that
+/// the flow does not allow does not compile. `StateTransitioner::follow` makes it.
 ///
 ///     auto billing = transitioner.follow<BillingFlow>("a1b2c3d4");
 ///     if (billing) billing->transition<"MainMenu", "BillingInquiry">(interaction, Variables().text("tier", "gold"));
@@ -89,7 +92,8 @@ struct Followed {
 /// What compiled is not yet allowed: the cloud's flow and interaction remain the truth. Each move is still checked
 /// against the flow as it is deployed then, under the door's own rule and conditions, and against the node where the
 /// interaction is; what the compiler has checked only spares the errors that no run would ever have got past. A flow
-/// that is deployed anew meanwhile is such a case: `check` says what has changed, and `FollowSettings::version` refuses.
+/// that is deployed anew meanwhile is such a case: `check` says what has changed, and `FollowSettings::version` makes
+/// the door refuse.
 ///
 /// A light value; refers to the door, which must outlive it. May be used by many threads when the door may.
 template <class Door, CompiledFlow Flow, Reachability Rule = Reachability::path>
@@ -113,34 +117,41 @@ class FollowedFlow {
   /// `transition` of the door.
   template <FixedString From, FixedString To>
   [[nodiscard]] TransitionRequest request(std::string interaction) const {
-    [[maybe_unused]] constexpr detail::CheckedMove<From, To, Rule, Flow> allowed{};
-    TransitionRequest out(std::move(interaction), id_, std::string(From.view()), std::string(To.view()));
-    if (!pinned_.empty()) out.flow_version(pinned_);
-    return out;
+    static_assert(sizeof(detail::CheckedMove<From, To, Rule, Flow>) != 0);
+    return detail::request_move(id_, pinned_, From.view(), To.view(), std::move(interaction), {});
   }
 
   /// Moves an interaction without variables, or with loose ones; by the settings' deadline when none is given.
   template <FixedString From, FixedString To>
-  Result<TransitionResult> transition(std::string interaction, const Variables& variables = {},
-                                      std::optional<Duration> deadline = std::nullopt) const {
-    TransitionRequest asked = request<From, To>(std::move(interaction));
-    asked.variables(variables);
-    if (deadline) asked.deadline(*deadline);
-    return door_->transition(asked);
+  Result<TransitionResult> transition(std::string interaction, Variables variables = {},
+                                      std::optional<Duration> deadline = {}) const {
+    static_assert(sizeof(detail::CheckedMove<From, To, Rule, Flow>) != 0);
+    return move(From.view(), To.view(), std::move(interaction), std::move(variables), deadline);
   }
   /// The same with variables that are a value of the schema's type already.
   template <FixedString From, FixedString To>
   Result<TransitionResult> transition(std::string interaction, const value_type& variables,
-                                      std::optional<Duration> deadline = std::nullopt) const {
-    TransitionRequest asked = request<From, To>(std::move(interaction));
-    if (deadline) asked.deadline(*deadline);
-    return door_->transition(asked, variables);
+                                      std::optional<Duration> deadline = {}) const {
+    static_assert(sizeof(detail::CheckedMove<From, To, Rule, Flow>) != 0);
+    return move(From.view(), To.view(), std::move(interaction), variables, deadline);
   }
 
  private:
   friend Door;
   FollowedFlow(Door& door, std::string id, std::string pinned, detail::Followed start)
       : door_(&door), id_(std::move(id)), pinned_(std::move(pinned)), start_(std::move(start)) {}
+
+  // Once for all moves, since each is a function of its own.
+  Result<TransitionResult> move(std::string_view from, std::string_view to, std::string&& interaction,
+                                Variables&& variables, std::optional<Duration> deadline) const {
+    TransitionRequest asked = detail::request_move(id_, pinned_, from, to, std::move(interaction), deadline);
+    asked.variables(std::move(variables));
+    return door_->transition(asked);
+  }
+  Result<TransitionResult> move(std::string_view from, std::string_view to, std::string&& interaction,
+                                const value_type& variables, std::optional<Duration> deadline) const {
+    return door_->transition(detail::request_move(id_, pinned_, from, to, std::move(interaction), deadline), variables);
+  }
 
   Door* door_;
   std::string id_, pinned_;

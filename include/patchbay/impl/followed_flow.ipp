@@ -11,8 +11,8 @@ namespace patchbay::detail {
 PATCHBAY_DECL Result<void> check_rule(Reachability rule, Reachability settings) {
   if (settings != Reachability::direct_edge || rule == Reachability::direct_edge) return {};
   return fail(ErrorCode::invalid_argument,
-              "the door's settings allow direct edges alone, and the flow is followed under a wider rule; follow it under "
-              "Reachability::direct_edge");
+              "the door's settings allow direct edges alone, and the flow is followed under a wider rule; follow it "
+              "under Reachability::direct_edge");
 }
 
 PATCHBAY_DECL Result<Followed> follow(const StaticFlowView& flow, Reachability rule, std::string_view id,
@@ -39,6 +39,15 @@ PATCHBAY_DECL Result<FlowDrift> drift_now(const StaticFlowView& flow, const Foll
   if (!deployed) return fail(std::move(deployed.error()));
   if (*deployed == start.graph) return start.drift;
   return drift(flow, **deployed);
+}
+
+PATCHBAY_DECL TransitionRequest request_move(const std::string& id, const std::string& pinned, std::string_view from,
+                                             std::string_view to, std::string&& interaction,
+                                             std::optional<Duration> deadline) {
+  TransitionRequest out(std::move(interaction), id, std::string(from), std::string(to));
+  if (!pinned.empty()) out.flow_version(pinned);
+  if (deadline) out.deadline(*deadline);
+  return out;
 }
 
 PATCHBAY_DECL std::string_view version_of(const FlowGraph& graph) noexcept { return graph.version(); }
