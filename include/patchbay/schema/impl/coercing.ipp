@@ -47,7 +47,7 @@ class Coercing final : public CoercingValues {
                                         std::span<const std::string_view> reserved, void* frame) {
     const Place top{};
     Level level(table, top, false, frame, reserved);
-    const auto read = reader.composite(object, [&](JsonValue value) {
+    const auto read = reader.composite(object, [&](JsonValue& value) {
       return members(level, value, max_json_depth, ReaderFor{reader, true});
     });
     return read ? std::string_view{} : read.error().why;
@@ -77,14 +77,14 @@ class Coercing final : public CoercingValues {
     std::vector<std::string_view> unknown;
   };
 
-  Code members(Level& level, JsonValue of, int depth, ReaderFor readers) {
+  Code members(Level& level, JsonValue& of, int depth, ReaderFor readers) {
     JsonObjectView object;
     if (const Code error = of.get_object().get(object)) return error;
     for (auto each : object) {
-      simdjson::ondemand::raw_json_string raw;
-      JsonValue value;
-      if (const Code error = each.key().get(raw)) return error;
-      if (const Code error = each.value().get(value)) return error;
+      // By reference: a copy of what has just been written in pieces waits for them.
+      if (const Code error = each.error()) return error;
+      JsonValue& value = each.value_unsafe().value();
+      const simdjson::ondemand::raw_json_string raw = each.value_unsafe().key();
       const FieldInfo* field = expected(level, raw.raw());
       std::string_view name;
       if (field != nullptr) {
@@ -112,7 +112,7 @@ class Coercing final : public CoercingValues {
     return simdjson::SUCCESS;
   }
 
-  Code nested(const FieldShape& shape, JsonValue value, const At& at, Done& done) override {
+  Code nested(const FieldShape& shape, JsonValue& value, const At& at, Done& done) override {
     const std::size_t known = violations_.size();
     Code error = simdjson::SUCCESS;
     const auto fill = [&](void* frame) {
@@ -177,7 +177,7 @@ class Coercing final : public CoercingValues {
     end_member(level, before, field, at, CoercingValues::entry(*field.shape, entry, at));
   }
 
-  Code declared(Level& level, const FieldInfo& field, const Place& place, JsonValue value, int depth,
+  Code declared(Level& level, const FieldInfo& field, const Place& place, JsonValue& value, int depth,
                 ReaderFor readers) {
     const At at = at_field(level, field, place, depth, readers);
     const std::size_t i = index_of(level, field);
@@ -218,7 +218,7 @@ class Coercing final : public CoercingValues {
     return rule.empty();
   }
 
-  Code undeclared(Level& level, JsonValue value, const Place& place, int depth, ReaderFor readers) {
+  Code undeclared(Level& level, JsonValue& value, const Place& place, int depth, ReaderFor readers) {
     if (options_.unknown == Unknown::ignore) return simdjson::SUCCESS;
     const At at{place, level.hides_unknown(), false, nullptr, depth, readers};
     std::string rule;

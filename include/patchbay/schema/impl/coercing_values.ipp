@@ -99,7 +99,7 @@ class CoercingValues {
   }
 
   /// An object of a nested schema.
-  virtual Code nested(const FieldShape& shape, JsonValue value, const At& at, Done& done) = 0;
+  virtual Code nested(const FieldShape& shape, JsonValue& value, const At& at, Done& done) = 0;
 
   Done refuse(const FieldShape& shape, const At& at, std::string_view shown) {
     std::string rule = shape.rule();
@@ -108,7 +108,7 @@ class CoercingValues {
     return Done::wrong;
   }
   /// Reports `rule` with the value, which is read for that.
-  Code refuse_json(JsonValue value, const At& at, std::string rule) {
+  Code refuse_json(JsonValue& value, const At& at, std::string rule) {
     const std::string_view token = token_of(value);
     const std::size_t before = sink_.size();
     std::string_view shown = token;
@@ -126,7 +126,7 @@ class CoercingValues {
   }
 
   /// A value of a JSON text that is being read.
-  Code json(const FieldShape& shape, JsonValue value, const At& at, Done& done) {
+  Code json(const FieldShape& shape, JsonValue& value, const At& at, Done& done) {
     if (at.depth <= 0) return simdjson::DEPTH_ERROR;
     const std::string_view token = token_of(value);
     switch (token.empty() ? '\0' : token.front()) {
@@ -177,7 +177,7 @@ class CoercingValues {
   }
 
   /// An undeclared value that goes on; `fine` is false when it was reported.
-  Code json_as_it_is(JsonValue value, const At& at, bool& fine) {
+  Code json_as_it_is(JsonValue& value, const At& at, bool& fine) {
     const std::string_view token = token_of(value);
     if (token.starts_with('"')) {
       std::string_view plain;
@@ -240,7 +240,7 @@ class CoercingValues {
   }
 
   /// Writes a value to the sink, checked in full and minified: as `JsonReader::walk` does.
-  Code walk(JsonValue value, int depth) {
+  Code walk(JsonValue& value, int depth) {
     if (depth <= 0) return simdjson::DEPTH_ERROR;
     const std::string_view token = token_of(value);
     switch (token.empty() ? '\0' : token.front()) {
@@ -256,10 +256,9 @@ class CoercingValues {
         sink_.put('{');
         bool any = false;
         for (auto each : object) {
-          simdjson::ondemand::raw_json_string raw;
-          JsonValue member;
-          if (const Code error = each.key().get(raw)) return error;
-          if (const Code error = each.value().get(member)) return error;
+          if (const Code error = each.error()) return error;
+          JsonValue& member = each.value_unsafe().value();
+          const simdjson::ondemand::raw_json_string raw = each.value_unsafe().key();
           if (std::exchange(any, true)) sink_.put(',');
           if (const std::string_view key = plain_key(raw.raw()); key.data() != nullptr) {
             sink_.quoted(key);
@@ -283,10 +282,9 @@ class CoercingValues {
         sink_.put('[');
         bool any = false;
         for (auto each : array) {
-          JsonValue element;
-          if (const Code error = each.get(element)) return error;
+          if (const Code error = each.error()) return error;
           if (std::exchange(any, true)) sink_.put(',');
-          if (const Code error = walk(element, depth - 1)) return error;
+          if (const Code error = walk(each.value_unsafe(), depth - 1)) return error;
         }
         sink_.put(']');
         return simdjson::SUCCESS;
@@ -364,7 +362,7 @@ class CoercingValues {
     const std::size_t known = violations_.size(), before = sink_.size();
     JsonReader& reader = at.readers.take();
     Done done = Done::wrong;
-    const auto read = reader.composite(trimmed, [&](JsonValue root) {
+    const auto read = reader.composite(trimmed, [&](JsonValue& root) {
       return json(shape, root, {at.place, at.secret, at.has_default, at.slot, at.depth, ReaderFor{reader, true}}, done);
     });
     if (read) return done;
@@ -464,7 +462,7 @@ class CoercingValues {
     return done;
   }
 
-  Code array(const FieldShape& shape, JsonValue value, const At& at, Done& done) {
+  Code array(const FieldShape& shape, JsonValue& value, const At& at, Done& done) {
     simdjson::ondemand::array array;
     if (const Code error = value.get_array().get(array)) return error;
     const std::size_t known = violations_.size();
@@ -473,10 +471,9 @@ class CoercingValues {
     const auto fill = [&](void* inside) {
       put('[');
       for (auto each : array) {
-        JsonValue element;
-        if ((error = each.get(element))) return false;
+        if ((error = each.error())) return false;
         if (count != 0) put(',');
-        error = add(shape, element, Place{&at.place, {}, count++}, inside, at);
+        error = add(shape, each.value_unsafe(), Place{&at.place, {}, count++}, inside, at);
         if (error) return false;
       }
       put(']');
@@ -487,7 +484,7 @@ class CoercingValues {
     return error;
   }
 
-  Code map(const FieldShape& shape, JsonValue value, const At& at, Done& done) {
+  Code map(const FieldShape& shape, JsonValue& value, const At& at, Done& done) {
     JsonObjectView object;
     if (const Code error = value.get_object().get(object)) return error;
     const std::size_t known = violations_.size();
@@ -496,10 +493,9 @@ class CoercingValues {
     const auto fill = [&](void* inside) {
       put('{');
       for (auto each : object) {
-        JsonValue element;
         std::string_view name;
         if ((error = each.unescaped_key().get(name))) return false;
-        if ((error = each.value().get(element))) return false;
+        JsonValue& element = each.value_unsafe().value();
         if (!names.empty()) put(',');
         names.push_back(name);
         if (writing_) static_cast<void>(sink_.text(name));
@@ -519,7 +515,7 @@ class CoercingValues {
   }
 
   /// An element of an array, or an entry of a map.
-  Code add(const FieldShape& shape, JsonValue value, const Place& place, void* inside, const At& at) {
+  Code add(const FieldShape& shape, JsonValue& value, const Place& place, void* inside, const At& at) {
     Code error = simdjson::SUCCESS;
     const auto fill = [&](void* slot) {
       Done done = Done::wrong;
