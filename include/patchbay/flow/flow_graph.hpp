@@ -55,7 +55,7 @@ class FlowEdge {
 /// A flow definition, checked and compact: each distinct text once in one arena, edges in one array ordered by node.
 ///
 /// Immutable, so that threads share one behind a `std::shared_ptr<const FlowGraph>`. Views that it hands out live as
-/// long as it stays where it is. A node takes 32 to 48 bytes beside its texts and an edge 8; while it is read, 4 and 8 more.
+/// long as it stays where it is. A node takes 32 to 48 bytes beside its texts, an edge 8; while read, 4 and 8 more.
 class FlowGraph {
  public:
   /// Reads `{"id", "version"?, "nodes": [{"id", "type"?, "transitions"?: [{"targetId", "condition"?}]}]}` in one pass.
@@ -111,8 +111,8 @@ class FlowGraph {
   [[nodiscard]] const ReachabilityIndex& index() const { return index_place_.wait(*this); }
   /// The same if it is there; null otherwise.
   [[nodiscard]] const ReachabilityIndex* index_if_built() const noexcept { return index_place_.get(); }
-  /// Tells that a search without the index visited `nodes`. Enough of them, eight times the flow's own, and the index is
-  /// built within this call, by one caller while others search on; so that a flow of which little is asked has none.
+  /// Tells that a search without the index visited `nodes`. Enough of them, eight times the flow's own, and the index
+  /// is built within this call, by one caller while others search on; a flow of which little is asked has none.
   void count_search(std::size_t nodes) const noexcept { index_place_.count(*this, nodes); }
 
   /// Whether both say the same in the same order: ids, versions, nodes, transitions. Linear, and quick.

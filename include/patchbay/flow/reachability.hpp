@@ -108,10 +108,10 @@ class FlowPath {
 /// null.
 ///
 /// A flow of up to 64 nodes is searched. So is a larger one until that has visited eight times as many nodes as it has;
-/// then this call builds the graph's index, once for all threads, and from then on `path` is answered by it: a "no" needs
-/// no search as a rule, and a way is searched from both ends, in some square root of the nodes where each leads to a few
-/// others at random, and never in more than they are. `direct_edge` looks through the transitions of the node, or, where
-/// these are many, asks the index. `conditional` is a search always, linear in nodes and edges.
+/// then this call builds the graph's index, once for all threads, and from then on `path` is answered by it: a "no"
+/// needs no search as a rule, and a way is searched from both ends, in some square root of the nodes where each leads
+/// to a few others at random, and never in more than linear time. `direct_edge` looks through the transitions of the
+/// node, or, where these are many, asks the index. `conditional` is a search always, linear in nodes and edges.
 [[nodiscard]] PATCHBAY_DECL Result<FlowPath> route(std::shared_ptr<const FlowGraph> graph, std::string_view from,
                                                    std::string_view to, Reachability reachability,
                                                    const EdgePredicate& predicate, RouteScratch& scratch);

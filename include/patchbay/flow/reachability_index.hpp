@@ -22,15 +22,15 @@ class ReachabilityBuilder;
 
 /// Answers for one graph whether a way leads from one node to another, exactly and, as a rule, without a search.
 ///
-/// Nodes that reach each other become one component, which settles every question within it by a comparison; a flow with
-/// a way back to its menu is mostly that. What remains has no cycles:
+/// Nodes that reach each other become one component, which settles every question within it by a comparison; a flow
+/// with a way back to its menu is mostly that. What remains has no cycles:
 /// - Up to 4096 components hold one bit for each pair, as long as these take at most 32 KB or 8 bytes for each node and
 ///   edge.
 /// - More of them hold 48 bytes each: which of 64 well-connected components each reaches, and is reached by; its range
 ///   in a depth-first walk in either direction; its distance from the last source and to the last sink. That settles
 ///   almost every question. One that it does not settle is searched for from both ends at once, along components for
-///   which the facts still leave the question open: at worst linear in the components and their edges. (Of 100,000 nodes
-///   without a way back, with three transitions at random, the mean is half a microsecond.)
+///   which the facts still leave the question open: at worst linear in the components and their edges. (Of 100,000
+///   nodes without a way back, with three transitions at random, the mean is half a microsecond.)
 ///
 /// Building is linear in nodes and edges, without recursion, for any shape: cycles, self loops, parallel and dangling
 /// transitions. Memory: 8 bytes for a node and 4 for an edge, and beside them the bits, or, with more than 4096
@@ -57,7 +57,8 @@ class ReachabilityIndex {
 
   /// Every node to which a way leads from `node`, nearest first; `node` itself only if it lies on a cycle. The view is
   /// of `scratch`, until its next use. Linear in what is found and its transitions.
-  PATCHBAY_DECL std::span<const NodeIndex> reached_from(const FlowGraph& graph, NodeIndex node, RouteScratch& scratch) const;
+  PATCHBAY_DECL std::span<const NodeIndex> reached_from(const FlowGraph& graph, NodeIndex node,
+                                                        RouteScratch& scratch) const;
   /// Every node from which a way leads to `node`, in the same manner.
   PATCHBAY_DECL std::span<const NodeIndex> reaching(NodeIndex node, RouteScratch& scratch) const;
   /// The nodes with a transition to `node`, ascending; one with several appears as often.

@@ -92,7 +92,9 @@ class TextIndex {
 
   [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
   /// Half of a text's hash: it places the text, also after growth, and spares most comparisons.
-  [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32); }
+  [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) noexcept {
+    return static_cast<std::uint32_t>(hash >> 32);
+  }
 
   /// The number of `text`, or `none`.
   template <class TextOf>
@@ -113,7 +115,8 @@ class TextIndex {
   }
   /// The same where the tag is known.
   template <class TextOf>
-  std::pair<std::uint32_t, bool> insert(std::uint32_t tag, std::string_view text, std::uint32_t next, TextOf&& text_of) {
+  std::pair<std::uint32_t, bool> insert(std::uint32_t tag, std::string_view text, std::uint32_t next,
+                                        TextOf&& text_of) {
     if (used_ * 2 >= slots_.size()) grow(slots_.empty() ? 32 : slots_.size() * 2);
     std::size_t i = tag & mask();
     for (; slots_[i].number != none; i = (i + 1) & mask())

@@ -56,7 +56,8 @@ class ReachabilityBuilder {
   void find_components() {
     const auto count = static_cast<std::uint32_t>(graph_.node_count());
     constexpr std::uint32_t top = (std::numeric_limits<std::uint32_t>::max)();
-    std::vector<std::uint32_t>& low = index_.component_;  // 0: not met; above `count`: its component, counted from `top`
+    // 0: not met; above `count`: its component, counted from `top`.
+    std::vector<std::uint32_t>& low = index_.component_;
     low.assign(count, 0);
     std::vector<Frame> frames;
     std::vector<std::uint32_t> open;   // met, and not yet in a component

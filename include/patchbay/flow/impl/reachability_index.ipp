@@ -83,9 +83,9 @@ PATCHBAY_DECL bool ReachabilityIndex::direct(NodeIndex from, NodeIndex to) const
 }
 
 PATCHBAY_DECL std::size_t ReachabilityIndex::memory() const noexcept {
-  const std::size_t links = ahead_.first.capacity() + ahead_.ends.capacity() + behind_.first.capacity() + behind_.ends.capacity();
-  return (component_.capacity() + first_source_.capacity() + sources_.capacity() + links) * sizeof(std::uint32_t) +
-         pairs_.capacity() * sizeof(std::uint64_t) + hubs_.capacity() * sizeof(Hubs) + facts_.capacity() * sizeof(Facts);
+  const auto bytes = [](const auto&... held) { return (... + (held.capacity() * sizeof(held[0]))); };
+  return bytes(component_, first_source_, sources_, pairs_, hubs_, facts_, ahead_.first, ahead_.ends, behind_.first,
+               behind_.ends);
 }
 
 }  // namespace patchbay
