@@ -33,8 +33,8 @@ namespace patchbay::curl {
 ///   libcurl's own and cannot be switched off by its options: who may set a program's environment may read its traffic.
 ///
 /// libcurl is initialised once in a process, by the first transport that is made, under the lock of a local static, and
-/// never cleaned up; nothing runs before `main`. A libcurl built without thread-safe initialisation wants a program that
-/// also uses libcurl elsewhere to make its first transport before it starts threads.
+/// never cleaned up; nothing runs before `main`. A libcurl built without thread-safe initialisation wants a program
+/// that also uses libcurl elsewhere to make its first transport before it starts threads.
 ///
 /// What the outside world does is an error value; so is a lack of file descriptors, which is `TransportFault::connect`.
 class BlockingTransport {

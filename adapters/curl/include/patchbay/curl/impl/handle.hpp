@@ -71,6 +71,8 @@ class Handle {
   [[nodiscard]] CURLcode perform(Exchange& exchange) noexcept;
 
   [[nodiscard]] long system_error() const noexcept;
+  /// A connection was kept.
+  [[nodiscard]] bool connected() const noexcept { return socket() != CURL_SOCKET_BAD; }
   /// A connection was kept on which no byte waits to be read, and which the peer has not closed.
   [[nodiscard]] bool quiet() const noexcept;
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // all_of, clamp, min
+#include <algorithm>  // all_of, any_of, max, min
 #include <chrono>
 #include <climits>
 #include <exception>
@@ -78,8 +78,9 @@ class FieldList {
 
 // Whole milliseconds until `end`, as libcurl takes them; 0 is none left.
 long milliseconds_until(SteadyTime end, SteadyTime now) noexcept {
+  if (end <= now) return 0;
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - now).count();
-  return static_cast<long>(std::clamp<decltype(left)>(left, 0, INT_MAX));
+  return static_cast<long>(std::min<std::chrono::milliseconds::rep>(left, INT_MAX));
 }
 
 // The failure that libcurl reports, in the library's terms.
@@ -176,6 +177,8 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
   if (!endpoint.may_carry_credentials()) return refuse(TransportFault::plain_text_refused, "the endpoint needs TLS");
   if (!d::is_writable(request.target, request.headers))
     return refuse(TransportFault::malformed, "the request's target or a header field cannot be written");
+  if (d::milliseconds_until(deadline, std::chrono::steady_clock::now()) == 0)
+    return refuse(TransportFault::timed_out, "the deadline had passed");
 
   const Options& options = state_->options;
   d::Exchange exchange(response, options.max_header_bytes, request.max_body, endpoint.tls());
@@ -197,12 +200,7 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
     handle.set(CURLOPT_CUSTOMREQUEST, plain_get ? static_cast<const char*>(nullptr) : method.c_str());
 
     const SteadyTime now = std::chrono::steady_clock::now();
-    const long all = deadline == never ? 0 : d::milliseconds_until(deadline, now);
-    if (all == 0 && deadline != never) {
-      if (kept) state_->pool.keep(endpoint, std::move(handle), options.max_idle_connections);
-      return refuse(TransportFault::timed_out, "the deadline had passed");
-    }
-    handle.set(CURLOPT_TIMEOUT_MS, all);
+    handle.set(CURLOPT_TIMEOUT_MS, deadline == never ? 0L : std::max(1L, d::milliseconds_until(deadline, now)));
     handle.set(CURLOPT_CONNECTTIMEOUT_MS,
                std::max(1L, d::milliseconds_until(after(now, options.connect_timeout), now)));
     if (!handle.usable()) return refuse(TransportFault::connect, "libcurl refused an option, or memory ran out");
@@ -211,9 +209,10 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
     const bool whole = code == CURLE_OK && exchange.is_whole();
     TransportResult<void> result;
     if (!whole) result = tl::unexpected(d::explain(code, exchange, handle));
-    // A handle without a connection is kept for what it has read of the trust store, but not one that left a look-up
-    // behind, nor a connection with more on it than was asked for.
-    if (options.max_idle_connections != 0 && handle.usable() && (whole || exchange.begun) && !exchange.excess)
+    // A handle without a connection is kept for what it has read of the trust store; not one that left a look-up
+    // behind, nor a connection that failed or has more on it than was asked for.
+    const bool good = whole ? !exchange.excess : exchange.begun && !handle.connected();
+    if (options.max_idle_connections != 0 && handle.usable() && good)
       state_->pool.keep(endpoint, std::move(handle), options.max_idle_connections);
     return result;
   } catch (const std::exception& e) {
