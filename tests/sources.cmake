@@ -142,6 +142,7 @@ set(patchbay_tests_schema
   unit/schema/json_objects.cpp
   unit/schema/json_schema.cpp
   unit/schema/lenient_coercion.cpp
+  unit/schema/pattern.cpp
   unit/schema/properties.cpp
   unit/schema/scalar_types.cpp
   unit/schema/strict_coercion.cpp
