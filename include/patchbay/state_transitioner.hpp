@@ -62,6 +62,10 @@ class StateTransitioner {
   /// and no proof of its fate could be had.
   Result<TransitionResult> transition(const TransitionRequest& request) {
     return door_.transition(request, [&](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
+      const auto& object = request.variables_json();
+      if (object && !request.variables().empty())
+        return violations.push_back(detail::variables_given_twice("one by one and as a JSON object"));
+      if (object) return detail::coerce_object(schema(), *object, reader, detail::reserved_attributes, violations, members);
       schema().coerce(request.variables(), reader, detail::reserved_attributes, violations, members);
     });
   }
@@ -69,8 +73,8 @@ class StateTransitioner {
   /// of the request itself are refused, since two sources for one thing would have to be reconciled.
   Result<TransitionResult> transition(const TransitionRequest& request, const value_type& variables) {
     return door_.transition(request, [&](JsonReader&, std::vector<Violation>& violations, std::string& members) {
-      if (!request.variables().empty())
-        violations.push_back({"variables", "given twice: as a value and in the request", "<omitted>"});
+      if (!request.variables().empty() || request.variables_json())
+        violations.push_back(detail::variables_given_twice("as a value and in the request"));
       schema().encode(variables, detail::reserved_attributes, violations, members);
     });
   }

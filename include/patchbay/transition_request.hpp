@@ -37,6 +37,9 @@ class TransitionRequest {
   /// All variables at once, in place of those given so far.
   TransitionRequest& variables(Variables all) & { return variables_ = std::move(all), *this; }
   TransitionRequest&& variables(Variables all) && { return std::move(variables(std::move(all))); }
+  /// All variables as the text of one JSON object, which the door's schema reads in one pass. Not beside others.
+  TransitionRequest& variables_json(std::string object) & { return variables_json_ = std::move(object), *this; }
+  TransitionRequest&& variables_json(std::string object) && { return std::move(variables_json(std::move(object))); }
   /// Refuses to act unless the flow has this version.
   TransitionRequest& flow_version(std::string version) & { return flow_version_ = std::move(version), *this; }
   TransitionRequest&& flow_version(std::string version) && { return std::move(flow_version(std::move(version))); }
@@ -50,11 +53,13 @@ class TransitionRequest {
   [[nodiscard]] const std::string& to() const noexcept { return to_; }
   [[nodiscard]] const std::string& flow_version() const noexcept { return flow_version_; }
   [[nodiscard]] const Variables& variables() const noexcept { return variables_; }
+  [[nodiscard]] const std::optional<std::string>& variables_json() const noexcept { return variables_json_; }
   [[nodiscard]] std::optional<Duration> deadline() const noexcept { return deadline_; }
 
  private:
   std::string interaction_, flow_, from_, to_, flow_version_;
   Variables variables_;
+  std::optional<std::string> variables_json_;
   std::optional<Duration> deadline_;
 };
 

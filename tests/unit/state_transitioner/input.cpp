@@ -17,6 +17,19 @@ struct Survey {
   BOOST_HANA_DEFINE_STRUCT(Survey, (std::string, channel), (Bounded<int, 1, 5>, rating), (std::optional<bool>, callback));
 };
 
+// The least that is a schema: it cannot read JSON objects.
+struct OwnSchema {
+  using value_type = Survey;
+  void coerce(const Variables& in, JsonReader& reader, std::span<const std::string_view> reserved,
+              std::vector<Violation>& violations, std::string& members) const {
+    schema<Survey>.coerce(in, reader, reserved, violations, members);
+  }
+  void encode(const Survey& value, std::span<const std::string_view> reserved, std::vector<Violation>& violations,
+              std::string& members) const {
+    schema<Survey>.encode(value, reserved, violations, members);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("malformed identifiers reach no URL", "[input][A18]") {
@@ -154,6 +167,46 @@ TEST_CASE("a client's own schema, with loose input and with a typed value", "[in
   }
   SECTION("typed and loose at once") {
     CHECK_FALSE(door.transition(f.request().text("rating", "4"), Survey{"phone", 4, true}));
+    CHECK(f.cloud.request_count() == 0);
+  }
+}
+
+TEST_CASE("all variables may come as one JSON object", "[input][A19][A24]") {
+  Fixture f;
+  const auto written = [&](auto schema, std::string object) {
+    StateTransitioner door{Policies{.transport = f.cloud, .clock = f.clock, .schema = schema}, f.settings};
+    return door.transition(f.request().variables_json(std::move(object)));
+  };
+  SECTION("good") {
+    f.interaction("1");
+    f.cloud.answer(200);
+    const auto check = [&] {
+      CHECK(f.requests("interaction.patch").at(0).body.find(R"("channel":"phone","rating":4})") != std::string::npos);
+    };
+    SECTION("read in one pass") {
+      REQUIRE(written(schema<Survey>, R"({"channel":"phone","rating":"4"})"));
+      check();
+    }
+    SECTION("by a client's own model of a schema, which knows nothing of it") {
+      REQUIRE(written(OwnSchema{}, R"({"channel":"phone","rating":"4"})"));
+      check();
+    }
+  }
+  SECTION("bad") {
+    const auto refused = written(schema<Survey>, R"({"rating":6,"ivr_state":"X"})");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().violations().size() == 3);
+    for (const auto& no_object : {written(schema<Survey>, ""), written(OwnSchema{}, "[1]")}) {
+      REQUIRE_FALSE(no_object);
+      REQUIRE(no_object.error().violations().size() == 1);
+      CHECK(no_object.error().violations().front().path == "variables");
+    }
+    CHECK(f.cloud.request_count() == 0);
+  }
+  SECTION("and no other way beside it") {
+    StateTransitioner door{Policies{.transport = f.cloud, .clock = f.clock, .schema = schema<Survey>}, f.settings};
+    CHECK_FALSE(door.transition(f.request().variables_json(R"({"channel":"phone","rating":4})").text("callback", "true")));
+    CHECK_FALSE(door.transition(f.request().variables_json("{}"), Survey{"phone", 4, true}));
     CHECK(f.cloud.request_count() == 0);
   }
 }
