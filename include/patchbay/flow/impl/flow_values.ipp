@@ -9,11 +9,9 @@
 #include <string_view>
 #include <utility>
 
-#include <simdjson.h>
-
 #include <patchbay/flow/detail/text_index.hpp>
 #include <patchbay/flow/flow_graph.hpp>
-#include <patchbay/json/read.hpp>
+#include <patchbay/json/read.hpp>  // simdjson too, with its layout fixed
 #include <patchbay/result.hpp>
 
 namespace patchbay::detail {
