@@ -3,6 +3,7 @@
 #include <patchbay/policy/schema.hpp>
 #include <patchbay/schema/document_schemas.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -64,6 +65,30 @@ TEST_CASE("a text of up to 40 bytes is made without an allocation", "[schema]") 
   CHECK(after == before);
   REQUIRE(music.has_value());
   CHECK(music->view().size() == 40);
+}
+
+TEST_CASE("an object is coerced in one pass, and a value encoded into a buffer, without allocation once warm", "[schema]") {
+  constexpr std::string_view object =
+      R"({"customer_tier":"a tier whose name is long enough, \"quoted\"","call_duration_seconds":"145.25",)"
+      R"("requires_supervisor":1,"routing_metadata":{"queue": "billing and other things", "skills": ["a", "b"]}})";
+  const HoldCommand command("550e8400-e29b-41d4-a716-446655440000", "consultation", 5,
+                            MediaFile("hold_music_standard.wav"));
+  JsonReader reader;
+  std::vector<Violation> violations;
+  std::string members;
+  std::array<char, 256> buffer;
+  std::size_t warm = 0, size = 0;
+  for (int round = 0; round < 3; ++round) {
+    warm = allocations;
+    members.clear();
+    schema<IvrVariables>.coerce(object, reader, patchbay_test::reserved, violations, members);
+    size = schema<HoldCommand>.encode_into(command, buffer).value_or(0);
+  }
+  CHECK(allocations - warm == 0);
+  CHECK(violations.empty());
+  CHECK(members.size() > 150);
+  CHECK(size == schema<HoldCommand>.encoded_size(command));
+  CHECK(std::string_view(buffer.data(), size).ends_with(R"("holdMusic":"hold_music_standard.wav"})"));
 }
 
 TEST_CASE("a command of literals allocates nothing", "[schema]") {
