@@ -236,6 +236,7 @@ set(patchbay_compile_fail_pairs
   schema_reversed_lengths
   schema_settings_twice
   schema_unknown_secret
+  schema_unnamed_enum
   schema_unsupported_member
   schema_value_at_run_time
   secret_as_text

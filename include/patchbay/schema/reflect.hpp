@@ -128,9 +128,10 @@ constexpr bool check_member() noexcept {
   static_assert(
       is_member_type<Value>(),
       "patchbay::StructSchema<T>: the type of a member cannot be coerced; use std::string, bool, an integer, float, "
-      "double, "
-      "Number, JsonObject, Bounded, OneOf, MaxLength, Uuid, MediaFile, Text<YourRule>, std::optional of one, a nested "
-      "Hana struct, std::vector or std::map<std::string, ...> of these, or specialise patchbay::FieldRules for it");
+      "double (not long double), an enum that patchbay::enum_names names, a std::chrono duration of integers or "
+      "sys_time (<patchbay/schema/chrono.hpp>), Number, JsonObject, Uuid, Bounded, OneOf, MaxLength, Pattern, Text<YourRule>, "
+      "Constrained, std::optional, a nested Hana struct, std::vector or std::map<std::string, ...> of these, or "
+      "specialise patchbay::FieldRules for it");
   if constexpr (is_member_type<Value>()) {
     using Core = typename CoreOf<Value>::type;
     if constexpr (!FieldType<Core> && is_hana_struct<Core> && !is_seen<Core, T, Seen...>)
