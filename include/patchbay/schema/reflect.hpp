@@ -130,8 +130,8 @@ constexpr bool check_member() noexcept {
       "patchbay::StructSchema<T>: the type of a member cannot be coerced; use std::string, bool, an integer, float, "
       "double (not long double), an enum that patchbay::enum_names names, a std::chrono duration of integers or "
       "sys_time (<patchbay/schema/chrono.hpp>), Number, JsonObject, Uuid, Bounded, OneOf, MaxLength, Pattern, "
-      "Text<YourRule>, Constrained, std::optional, a nested Hana struct, std::vector or std::map<std::string, ...> of these, or "
-      "specialise patchbay::FieldRules for it");
+      "Text<YourRule>, Constrained, std::optional, a nested Hana struct, std::vector or std::map<std::string, ...> of these, "
+      "or specialise patchbay::FieldRules for it");
   if constexpr (is_member_type<Value>()) {
     using Core = typename CoreOf<Value>::type;
     if constexpr (!FieldType<Core> && is_hana_struct<Core> && !is_seen<Core, T, Seen...>)
