@@ -214,7 +214,7 @@ TEST_CASE("what is no JSON object is one violation, and nothing is written", "[s
        R"({"caller":tru})", R"({"caller":01})", R"({"caller":"x",})", R"({"caller" "x"})", R"({"caller":"x""y":1})",
        R"({"caller":[1,2})", R"({"routing":{"queues":[{]}})", R"({"extra":{"a":1e999}})",
        "{\"extra\":" + std::string(3000, '[') + std::string(3000, ']') + "}",
-       "{\"extra\":{\"a\":" + std::string(70, '[') + std::string(70, ']') + "}}", R"({"caller":1} 2)", R"({5:1})",
+       "{\"extra\":{\"a\":" + std::string(70, '[') + std::string(70, ']') + "}}", R"({"caller":"x":"y"})", R"({"caller":1} 2)", R"({5:1})",
        R"({"caller":"x","answers":[true,,false]})", R"({"marks":{"a":[1]]}})"}));
   CAPTURE(bad.substr(0, 60));
   Coerced got;

@@ -219,7 +219,7 @@ class Coercing final : public CoercingValues {
   }
 
   Code undeclared(Level& level, JsonValue& value, const Place& place, int depth, ReaderFor readers) {
-    if (options_.unknown == Unknown::ignore) return simdjson::SUCCESS;
+    if (options_.unknown == Unknown::ignore) return skip(value);
     const At at{place, level.hides_unknown(), false, nullptr, depth, readers};
     std::string rule;
     if (!is_let_through(place, rule)) return refuse_json(value, at, std::move(rule));

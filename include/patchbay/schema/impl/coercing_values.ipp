@@ -125,6 +125,17 @@ class CoercingValues {
     return simdjson::SUCCESS;
   }
 
+  /// Goes behind a string that was looked at where it stands. Left to the loop over its object, it would be taken for a
+  /// key where a colon follows, and the rest of the object for its value: `{"a":"b":"c","d":1}` would be `{"a":"b"}`.
+  [[nodiscard]] static Code pass(JsonValue& value) noexcept {
+    simdjson::ondemand::raw_json_string raw;
+    return value.get_raw_json_string().get(raw);
+  }
+  /// Leaves a value to the loop over its object, as far as that is safe.
+  [[nodiscard]] static Code skip(JsonValue& value) noexcept {
+    return token_of(value).starts_with('"') ? pass(value) : simdjson::SUCCESS;
+  }
+
   /// A value of a JSON text that is being read.
   Code json(const FieldShape& shape, JsonValue& value, const At& at, Done& done) {
     if (at.depth <= 0) return simdjson::DEPTH_ERROR;
@@ -133,6 +144,7 @@ class CoercingValues {
       case '"': {
         const std::string_view inner = token.substr(1, token.size() - 2);
         if (has_no_escape(inner)) {
+          if (const Code error = pass(value)) return error;
           done = text(shape, inner, at, Text::plain);
           return simdjson::SUCCESS;
         }
