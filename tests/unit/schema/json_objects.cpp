@@ -215,7 +215,11 @@ TEST_CASE("what is no JSON object is one violation, and nothing is written", "[s
        R"({"caller":[1,2})", R"({"routing":{"queues":[{]}})", R"({"extra":{"a":1e999}})",
        "{\"extra\":" + std::string(3000, '[') + std::string(3000, ']') + "}",
        "{\"extra\":{\"a\":" + std::string(70, '[') + std::string(70, ']') + "}}", R"({"caller":"x":"y"})", R"({"caller":1} 2)", R"({5:1})",
-       R"({"caller":"x","answers":[true,,false]})", R"({"marks":{"a":[1]]}})"}));
+       R"({"caller":"x","answers":[true,,false]})", R"({"marks":{"a":[1]]}})",
+       // A string that a colon follows is no key.
+       R"({"caller":"x":"y","zz":1})", R"({"caller":"x" : {"zz":1})", R"({"extra":{"a":"b":"c","d":1}})",
+       R"({"extra":{"a":["b":1]}})", R"({"answers":["1":"0"]})", R"({"marks":{"a":["1":2]}})", R"({"zz":"a":"b"})",
+       R"({"routing":{"queues":[{"name":"a":"b","level":1}],"fallbacks":{}}})"}));
   CAPTURE(bad.substr(0, 60));
   Coerced got;
   JsonReader reader;

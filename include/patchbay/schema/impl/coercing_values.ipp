@@ -73,10 +73,10 @@ class CoercingValues {
     ReaderFor readers;
   };
 
-  void put(char c) {
+  [[gnu::always_inline]] void put(char c) {
     if (writing_) sink_.put(c);
   }
-  void put(std::string_view bytes) {
+  [[gnu::always_inline]] void put(std::string_view bytes) {
     if (writing_) sink_.put(bytes);
   }
   static void store(const FieldShape& shape, const At& at, std::string_view token) {
@@ -145,12 +145,13 @@ class CoercingValues {
         const std::string_view inner = token.substr(1, token.size() - 2);
         if (has_no_escape(inner)) {
           if (const Code error = pass(value)) return error;
-          done = text(shape, inner, at, Text::plain);
+          done = text(shape, inner, at, Text::valid, inner, inner);
           return simdjson::SUCCESS;
         }
         std::string_view plain;
         if (const Code error = value.get_string().get(plain)) return error;
-        done = text(shape, plain, at, Text::valid);
+        done = text(shape, plain, at, Text::valid, plain,
+                    has_canonical_escapes(inner) ? inner : std::string_view{});
         return simdjson::SUCCESS;
       }
       case '{':
@@ -179,7 +180,7 @@ class CoercingValues {
     if (!value.starts_with('"') && is_scalar(value)) return scalar(shape, value, at, entry.value);
     if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"')) {
       const std::string_view inner = value.substr(1, value.size() - 2);
-      if (needs_no_escape(inner)) return text(shape, inner, at, Text::plain, entry.value);
+      if (needs_no_escape(inner)) return text(shape, inner, at, Text::valid, entry.value, inner);
     }
     std::string checked, plain;
     why_ = append_checked_json(value, at.readers.take(), checked);
@@ -224,7 +225,7 @@ class CoercingValues {
 
  private:
   /// What is known of a text.
-  enum class Text : std::uint8_t { unknown, valid, plain };  // bytes; UTF-8; UTF-8 that needs no escape
+  enum class Text : std::uint8_t { unknown, valid };  // bytes; UTF-8
 
   static constexpr std::string_view not_finite = "a number is not finite as a double";
 
@@ -251,6 +252,15 @@ class CoercingValues {
     return std::memchr(inner.data(), '\\', inner.size()) == nullptr;
   }
 
+  /// Whether all escapes in a checked text are those that the library writes itself.
+  [[nodiscard]] static bool has_canonical_escapes(std::string_view inner) noexcept {
+    for (std::size_t i = inner.find('\\'); i != std::string_view::npos; i = inner.find('\\', i + 2)) {
+      const char c = inner[i + 1];
+      if (c != '"' && c != '\\' && c != 'n' && c != 'r' && c != 't') return false;
+    }
+    return true;
+  }
+
   /// Writes a value to the sink, checked in full and minified: as `JsonReader::walk` does.
   Code walk(JsonValue& value, int depth) {
     if (depth <= 0) return simdjson::DEPTH_ERROR;
@@ -260,6 +270,8 @@ class CoercingValues {
         if (!has_no_escape(token.substr(1, token.size() - 2))) {
           std::string_view plain;
           if (const Code error = value.get_string().get(plain)) return error;
+        } else if (const Code error = pass(value)) {
+          return error;
         }
         break;
       case '{': {
@@ -317,17 +329,21 @@ class CoercingValues {
   }
 
   [[nodiscard]] Done text(const FieldShape& shape, std::string_view value, const At& at, Text known) {
-    return text(shape, value, at, known, value);
+    return text(shape, value, at, known, value, {});
   }
-  /// A text; `shown` is what a violation shows of it.
   [[nodiscard]] Done text(const FieldShape& shape, std::string_view value, const At& at, Text known,
                           std::string_view shown) {
+    return text(shape, value, at, known, shown, {});
+  }
+  /// A text. `shown` is what a violation shows of it; `escaped` how it is written, when that is known.
+  [[nodiscard]] Done text(const FieldShape& shape, std::string_view value, const At& at, Text known,
+                          std::string_view shown, std::string_view escaped) {
     switch (shape.kind) {
       case FieldKind::text: {
         const std::size_t before = sink_.size();
         bool fine = true;
-        if (writing_ && known == Text::plain) {
-          sink_.quoted(value);
+        if (writing_ && escaped.data() != nullptr) {
+          sink_.quoted(escaped);
         } else if (writing_) {
           fine = sink_.text(value);
         } else {
