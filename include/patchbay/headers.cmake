@@ -163,6 +163,7 @@ set(patchbay_definitions
   include/patchbay/impl/settings.ipp
   include/patchbay/impl/transition_request.ipp
   include/patchbay/json/impl/write.ipp
+  include/patchbay/policy/impl/schema.ipp
   include/patchbay/schema/impl/append_text.ipp
   include/patchbay/schema/impl/coerce.ipp
   include/patchbay/schema/impl/coercing.ipp
@@ -171,5 +172,6 @@ set(patchbay_definitions
   include/patchbay/schema/impl/json_object.ipp
   include/patchbay/schema/impl/json_schema.ipp
   include/patchbay/schema/impl/json_sink.ipp
+  include/patchbay/schema/impl/text.ipp
   include/patchbay/schema/impl/variables.ipp
 )

@@ -64,7 +64,7 @@ class StateTransitioner {
     return door_.transition(request, [&](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
       const auto& object = request.variables_json();
       if (object && !request.variables().empty())
-        return violations.push_back(detail::variables_given_twice("one by one and as a JSON object"));
+        return detail::refuse_given_twice("one by one and as a JSON object", violations);
       if (object) return detail::coerce_object(schema(), *object, reader, detail::reserved_attributes, violations, members);
       schema().coerce(request.variables(), reader, detail::reserved_attributes, violations, members);
     });
@@ -74,7 +74,7 @@ class StateTransitioner {
   Result<TransitionResult> transition(const TransitionRequest& request, const value_type& variables) {
     return door_.transition(request, [&](JsonReader&, std::vector<Violation>& violations, std::string& members) {
       if (!request.variables().empty() || request.variables_json())
-        violations.push_back(detail::variables_given_twice("as a value and in the request"));
+        detail::refuse_given_twice("as a value and in the request", violations);
       schema().encode(variables, detail::reserved_attributes, violations, members);
     });
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <patchbay/config.hpp>
 #include <patchbay/error.hpp>
 #include <patchbay/schema/options.hpp>
 #include <patchbay/schema/struct_schema.hpp>
@@ -50,10 +51,8 @@ void coerce_object(const S& schema, std::string_view object, JsonReader& reader,
   }
 }
 
-/// The violation of variables that came in two ways, which would have to be reconciled.
-[[nodiscard]] inline Violation variables_given_twice(std::string_view how) {
-  return {"variables", std::string("given twice: ").append(how), "<omitted>"};
-}
+/// Appends the violation of variables that came in two ways, which would have to be reconciled.
+PATCHBAY_DECL void refuse_given_twice(std::string_view how, std::vector<Violation>& violations);
 
 }  // namespace detail
 
@@ -74,3 +73,7 @@ template <class S>
 }
 
 }  // namespace patchbay
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/policy/impl/schema.ipp>
+#endif

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include <patchbay/config.hpp>
 #include <patchbay/http.hpp>  // equal_ignoring_case
 #include <patchbay/identifier.hpp>
 #include <patchbay/json/write.hpp>
@@ -246,24 +247,14 @@ struct MediaFileRule {
       if (equal_ignoring_case(text.substr(dot + 1), extension)) return true;
     return false;
   }
-  static void describe(JsonWriter& writer) {
-    std::string pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]*\\.(?:";
-    for (const std::string_view extension : extensions) {
-      if (extension != extensions[0]) pattern.push_back('|');
-      for (const char c : extension) {
-        if (detail::is_digit(c)) {
-          pattern.push_back(c);
-        } else {
-          pattern.append({'[', c, static_cast<char>(c - 'a' + 'A'), ']'});
-        }
-      }
-    }
-    pattern.append(")$");
-    writer.member("type", "string").member("maxLength", 128).member("pattern", pattern);
-  }
+  PATCHBAY_DECL static void describe(JsonWriter& writer);
 };
 
 /// The name of a media file, without any path: `hold_music_standard.wav`.
 using MediaFile = Text<MediaFileRule>;
 
 }  // namespace patchbay
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/schema/impl/text.ipp>
+#endif
