@@ -3,9 +3,10 @@
 #pragma once
 
 #include <algorithm>  // sort, adjacent_find
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>  // strtod
+#include <cstdlib>  // strtod, strtof
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,7 +43,11 @@ struct JsonTree {
     if (kind != other.kind || names.size() != other.names.size() || items.size() != other.items.size()) return false;
     if (kind == Kind::number && text != other.text) {
       const auto plain = [](const std::string& n) { return n != "-0" && n.find_first_of(".eE") == std::string::npos; };
-      const auto value = [](const std::string& n) { return static_cast<Float>(std::strtod(n.c_str(), nullptr)); };
+      const auto value = [](const std::string& n) {
+        // From the digits: by way of a double, what is next to a float's limit would be rounded twice.
+        if constexpr (std::same_as<Float, float>) return std::strtof(n.c_str(), nullptr);
+        return static_cast<Float>(std::strtod(n.c_str(), nullptr));
+      };
       return !(plain(text) && plain(other.text)) && value(text) == value(other.text);
     }
     if (text != other.text) return false;
