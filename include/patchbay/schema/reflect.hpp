@@ -5,7 +5,9 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -89,6 +91,21 @@ constexpr bool have_good_names(const FieldSettings& settings) noexcept {
   for (std::size_t i = 0; i < alias_count(settings); ++i)
     if (!is_variable_name(settings.aliases[i])) return false;
   return true;
+}
+
+/// Whether a name stands twice among at most 5 * `max_fields`. By their hashes, since comparing each with each would go
+/// beyond what clang evaluates while compiling, for as many members as there may be.
+constexpr bool has_repeated(std::span<const std::string_view> names) noexcept {
+  std::array<std::uint16_t, 2048> places{};  // of names by their hashes, counted from 1
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::uint32_t hash = 2166136261;  // FNV-1a
+    for (const char c : names[i]) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
+    std::size_t at = (hash ^ (hash >> 16)) % places.size();
+    for (; places[at] != 0; at = (at + 1) % places.size())
+      if (names[places[at] - 1U] == names[i]) return true;
+    places[at] = static_cast<std::uint16_t>(i + 1);
+  }
+  return false;
 }
 
 template <class T, class Accessors>
@@ -182,13 +199,6 @@ struct Reflection<T, Tuple<boost::hana::pair<Names, Gets>...>> {
     return out;
   }();
 
-  /// Whether one of the names from `first` on stands before it already.
-  static constexpr bool repeats(std::size_t first, std::size_t last) noexcept {
-    for (std::size_t i = first; i < last; ++i)
-      for (std::size_t k = 0; k < i; ++k)
-        if (accepted_names[i] == accepted_names[k]) return true;
-    return false;
-  }
   static constexpr bool settings_name_members() noexcept {
     for (const FieldSettings& each : settings_of<T>)
       if (!(false || ... || (MemberName<Names>::view == each.member))) return false;
@@ -221,9 +231,9 @@ struct Reflection<T, Tuple<boost::hana::pair<Names, Gets>...>> {
   static constexpr bool check() noexcept {
     static_assert(size <= max_fields,
                   "patchbay::StructSchema<T>: T has more than 256 members; group them in nested structs");
-    static_assert(!repeats(0, size),
+    static_assert(size > max_fields || !has_repeated(names),
                   "patchbay::StructSchema<T>: two members of T have the same name on the wire; rename one of them");
-    static_assert(repeats(0, size) || !repeats(size, accepted_names.size()),
+    static_assert(size > max_fields || has_repeated(names) || !has_repeated(accepted_names),
                   "patchbay::field_settings<T>: an alias is another name of T's members already; drop one of the two");
     static_assert(settings_name_members(),
                   "patchbay::field_settings<T>: names something that is no member of T; correct the spelling");
