@@ -15,8 +15,6 @@ set(patchbay_headers
   include/patchbay/driver/transition_door.hpp
   include/patchbay/endpoint.hpp
   include/patchbay/error.hpp
-  include/patchbay/flow/detail/diagram_plan.hpp
-  include/patchbay/flow/detail/diagram_text.hpp
   include/patchbay/flow/detail/index_place.hpp
   include/patchbay/flow/detail/shortest_way.hpp
   include/patchbay/flow/detail/static_flow_facts.hpp
@@ -147,6 +145,8 @@ set(patchbay_definitions
   include/patchbay/driver/impl/hold_door.ipp
   include/patchbay/driver/impl/transition_door.ipp
   include/patchbay/flow/impl/diagram.ipp
+  include/patchbay/flow/impl/diagram_plan.ipp
+  include/patchbay/flow/impl/diagram_text.ipp
   include/patchbay/flow/impl/drift.ipp
   include/patchbay/flow/impl/flow_graph.ipp
   include/patchbay/flow/impl/flow_parser.ipp

@@ -12,6 +12,8 @@
 #include <patchbay/driver/impl/hold_door.ipp>
 #include <patchbay/driver/impl/transition_door.ipp>
 #include <patchbay/flow/impl/diagram.ipp>
+#include <patchbay/flow/impl/diagram_plan.ipp>
+#include <patchbay/flow/impl/diagram_text.ipp>
 #include <patchbay/flow/impl/drift.ipp>
 #include <patchbay/flow/impl/flow_graph.ipp>
 #include <patchbay/flow/impl/flow_parser.ipp>

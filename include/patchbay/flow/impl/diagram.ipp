@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include <patchbay/flow/detail/diagram_plan.hpp>
-#include <patchbay/flow/detail/diagram_text.hpp>
+#include <patchbay/flow/impl/diagram_plan.ipp>
+#include <patchbay/flow/impl/diagram_text.ipp>
 #include <patchbay/flow/detail/visible.hpp>
 #include <patchbay/flow/diagram.hpp>
 

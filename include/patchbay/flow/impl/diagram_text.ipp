@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <patchbay/flow/detail/diagram_plan.hpp>
+#include <patchbay/flow/impl/diagram_plan.ipp>
 #include <patchbay/flow/detail/visible.hpp>
 
 namespace patchbay::detail {
