@@ -71,7 +71,9 @@ struct Followed {
 
 /// Whether every move that compiles under `rule` is one that a door with these settings may allow.
 [[nodiscard]] PATCHBAY_DECL Result<void> check_rule(Reachability rule, Reachability settings);
-[[nodiscard]] PATCHBAY_DECL Result<Followed> follow(const StaticFlowView& flow, Reachability rule, std::string_view id,
+/// Conditions count as breaking when either rule asks them: the one of the compiler, or the one of the door.
+[[nodiscard]] PATCHBAY_DECL Result<Followed> follow(const StaticFlowView& flow, Reachability rule,
+                                                    Reachability settings, std::string_view id,
                                                     const FollowSettings& how,
                                                     Result<std::shared_ptr<const FlowGraph>> deployed);
 [[nodiscard]] PATCHBAY_DECL Result<FlowDrift> drift_now(const StaticFlowView& flow, const Followed& start,

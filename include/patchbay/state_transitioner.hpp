@@ -95,8 +95,9 @@ class StateTransitioner {
   /// differences, and `drift(Flow{}, **flow(id))` has them all. Else the errors of `flow`.
   template <CompiledFlow Flow, Reachability Rule = Reachability::path>
   Result<FollowedFlow<StateTransitioner, Flow, Rule>> follow(std::string flow_id, const FollowSettings& how = {}) {
-    if (auto fine = detail::check_rule(Rule, settings().transition.reachability); !fine) return fail(std::move(fine.error()));
-    auto start = detail::follow(view_of<Flow>(), Rule, flow_id, how, flow(flow_id, how.version()));
+    const Reachability rule = settings().transition.reachability;
+    if (auto fine = detail::check_rule(Rule, rule); !fine) return fail(std::move(fine.error()));
+    auto start = detail::follow(view_of<Flow>(), Rule, rule, flow_id, how, flow(flow_id, how.version()));
     if (!start) return fail(std::move(start.error()));
     return FollowedFlow<StateTransitioner, Flow, Rule>(*this, std::move(flow_id), how.version(), std::move(*start));
   }

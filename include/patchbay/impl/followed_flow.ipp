@@ -15,14 +15,15 @@ PATCHBAY_DECL Result<void> check_rule(Reachability rule, Reachability settings) 
               "under Reachability::direct_edge");
 }
 
-PATCHBAY_DECL Result<Followed> follow(const StaticFlowView& flow, Reachability rule, std::string_view id,
-                                      const FollowSettings& how, Result<std::shared_ptr<const FlowGraph>> deployed) {
+PATCHBAY_DECL Result<Followed> follow(const StaticFlowView& flow, Reachability rule, Reachability settings,
+                                      std::string_view id, const FollowSettings& how,
+                                      Result<std::shared_ptr<const FlowGraph>> deployed) {
   if (!deployed) return fail(std::move(deployed.error()));
   Followed out{std::move(*deployed), {}};
   out.drift = drift(flow, *out.graph);
   bool refused = false;
   switch (how.on_drift()) {
-    case OnDrift::refuse_breaking: refused = out.drift.breaking(rule); break;
+    case OnDrift::refuse_breaking: refused = out.drift.breaking(rule) || out.drift.breaking(settings); break;
     case OnDrift::refuse: refused = !out.drift.empty(); break;
     case OnDrift::allow: break;
   }

@@ -111,6 +111,13 @@ TEST_CASE("a changed condition is refused only where conditions decide", "[stati
   auto door = f.door();
   CHECK(door.follow<Unconditional>(flow_id));
   CHECK(code(door.follow<Unconditional, Reachability::conditional>(flow_id)) == ErrorCode::flow_drifted);
+
+  // They do as well when it is the door that asks them.
+  Fixture asking;
+  asking.settings.transition.reachability = Reachability::conditional;
+  auto other = asking.door();
+  CHECK(code(other.follow<Unconditional>(flow_id)) == ErrorCode::flow_drifted);
+  CHECK(other.follow<Unconditional>(flow_id, FollowSettings().on_drift(OnDrift::allow)));
 }
 
 TEST_CASE("the rule for the compiler may not be wider than the one for the door", "[static_flows][A25]") {
