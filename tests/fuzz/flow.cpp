@@ -6,6 +6,7 @@
 #include "support/json_tree.hpp"
 
 #include <patchbay/flow/flow_graph.hpp>
+#include <patchbay/json/read.hpp>
 
 #include <string>
 #include <string_view>

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/json/read.hpp>
 #include <patchbay/policy/schema.hpp>
 
 #include "support/json_tree.hpp"

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include <patchbay/identifier.hpp>
 #include <patchbay/protocol/call.hpp>
 #include <patchbay/protocol/channel_fsm.hpp>
 

@@ -315,7 +315,7 @@ TEST_CASE("the hold session tells the truth under any schedule", "[hold][model]"
   HoldSettings settings;
   settings.max_hold = seconds{90};
   settings.limit = HoldLimit::release;
-  for (std::uint64_t seed = 1; seed <= 3000; ++seed) run(seed, settings, reached);
+  for (std::uint64_t seed = 1; seed <= 1500; ++seed) run(seed, settings, reached);
   CHECK(reached.late > 100);
   CHECK(reached.duplicate > 100);
   CHECK(reached.foreign > 1000);

@@ -6,6 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include <patchbay/json/read.hpp>
+#include <patchbay/json/write.hpp>
+
 #include "support/catch.hpp"
 
 using patchbay::append_json_string;
