@@ -83,11 +83,15 @@ class BlockingOperation final : public Operation {
         effect.sleep().cancelled = !guarded([&] { policies_->sleep_until(effect.sleep().until); });
         return;
       case PendingEffect::Kind::wait: {
-        const WaitEffect& wait = effect.wait();
-        if (waits) return waits->wait(wait);
-        std::unique_lock lock(mutex_);
-        // Short sleeps, because the deadline is on the policy's clock, which need not be the machine's.
-        while (!wait.waiter->woken() && policies_->steady_now() < wait.deadline) woken_.wait_for(lock, milliseconds{5});
+        WaitEffect& wait = effect.wait();
+        // Memory may run out under what is served meanwhile. The protocol goes on all the same: others still know of what it
+        // waits for, and it has to take that back.
+        wait.cancelled = !guarded([&] {
+          if (waits) return waits->wait(wait);
+          std::unique_lock lock(mutex_);
+          // Short sleeps, because the deadline is on the policy's clock, which need not be the machine's.
+          while (!wait.waiter->woken() && policies_->steady_now() < wait.deadline) woken_.wait_for(lock, milliseconds{5});
+        });
         return;
       }
     }

@@ -239,16 +239,18 @@ class HoldPump final : public WaitServer {
     // At the leader's deadline, but not so soon that a frame of another would be cut for nothing.
     const SteadyTime begun = now();
     const SteadyTime deadline = std::min(after(begun, context_->settings->hold.send_timeout), std::max(until, after(begun, milliseconds{250})));
-    TransportResult<void> result = tl::unexpected(TransportError(TransportFault::reset, Delivery::maybe_sent, "the transport threw"));
+    bool sent = false;
+    Delivery delivery = channel_ ? Delivery::maybe_sent : Delivery::not_sent;  // of a transport that throws: perhaps
     lock.unlock();
-    if (channel_) {
-      guarded([&] { result = action.kind == HoldAction::Kind::ping ? channel_->ping(deadline) : channel_->send(action.text, deadline); });
-    } else {
-      result = tl::unexpected(TransportError(TransportFault::closed, Delivery::not_sent, "there is no channel"));
-    }
+    guarded([&] {
+      if (!channel_) return;
+      const auto result = action.kind == HoldAction::Kind::ping ? channel_->ping(deadline) : channel_->send(action.text, deadline);
+      sent = result.has_value();
+      if (!sent) delivery = result.error().delivery;
+    });
     lock.lock();
-    if (result) return hub_->session().sent(action.epoch);
-    hub_->session().send_failed(action.epoch, result.error().delivery, now(), random_unit());
+    if (sent) return hub_->session().sent(action.epoch);
+    hub_->session().send_failed(action.epoch, delivery, now(), random_unit());
   }
   void connect(Lock& lock, std::uint64_t epoch, SteadyTime until) {
     const HoldSettings& settings = context_->settings->hold;
@@ -256,11 +258,16 @@ class HoldPump final : public WaitServer {
     lock.unlock();
     const SteadyTime begun = now();
     const SteadyTime limit = std::min(after(begun, settings.connect_timeout), until);
-    opening_.begin({}, limit - begun);
-    opening_.observer = context_;
-    opening_.must_not_wait = true;  // releases wait for this token (invariant I14)
     ChannelOwner opened;
-    std::optional<OpenFailure> failure = open(fresh_token, limit, opened);
+    std::optional<OpenFailure> failure;
+    const bool calm = guarded([&] {
+      opening_.begin({}, limit - begun);
+      opening_.observer = context_;
+      opening_.must_not_wait = true;  // releases wait for this token (invariant I14)
+      failure = open(fresh_token, limit, opened);
+    });
+    // An attempt that nobody reported would be waited for without end.
+    if (!calm) failure.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, "memory ran out"));
     if (failure && now() >= until && until < after(begun, settings.connect_timeout)) failure->kind = OpenFailure::Kind::abandoned;
     if (failure) {
       opening_.log(Level::warn, "channel.open", {{"ok", false}, {"error", to_string(failure->error.code())}, {"status", failure->error.http_status()}});

@@ -104,15 +104,23 @@ class CommandTable {
   bool add(HoldCall& call) {
     const std::size_t room = settings_->max_commands * (call.verb == HoldVerb::hold ? 1 : call.waiter ? 3 : 2);
     if (pending() >= room) return false;
+    // Whatever takes memory comes first, so that the command is entered everywhere or, when it runs out, nowhere.
+    std::multimap<SteadyTime, Command*> made;
+    made.emplace(call.deadline, nullptr);
+    std::string interaction = call.interaction;
+    std::deque<Command*>& queue = call.verb == HoldVerb::hold ? holds_ : releases_;
+    Place place(queue);
     const auto [at, fresh] = commands_.try_emplace(call.correlation_id);
     if (!fresh) return false;
     Command& command = at->second;
     command.id = at->first;
     command.call = &call;
-    command.interaction = call.interaction;
+    command.interaction = std::move(interaction);
     command.verb = call.verb;
-    command.timer = timers_.emplace(call.deadline, &command);
-    queue_of(command).push_back(&command);
+    auto timer = made.extract(made.begin());
+    timer.mapped() = &command;
+    command.timer = timers_.insert(std::move(timer));
+    place.take(&command);
     return true;
   }
   [[nodiscard]] Command* find(std::string_view id) noexcept {
@@ -126,34 +134,29 @@ class CommandTable {
   /// The next command that may be sent: releases first and always, then the first hold whose interaction has no command
   /// under way (invariants I6, I14). It is `writing` then.
   [[nodiscard]] Command* take_next(std::uint64_t epoch, SteadyTime now) {
-    Command* command = nullptr;
-    if (!releases_.empty()) {
-      command = releases_.front();
-      releases_.pop_front();
-    } else {
-      for (auto at = holds_.begin(); at != holds_.end(); ++at) {
-        if (busy_.contains((*at)->interaction)) continue;
-        command = *at;
-        holds_.erase(at);
-        break;
-      }
-    }
-    if (!command) return nullptr;
+    std::deque<Command*>& queue = releases_.empty() ? holds_ : releases_;
+    auto at = queue.begin();
+    if (&queue == &holds_)
+      while (at != queue.end() && busy_.contains((*at)->interaction)) ++at;
+    if (at == queue.end()) return nullptr;
+    Command* const command = *at;
+    const auto busy = busy_.try_emplace(command->interaction, 0).first;  // first, since memory may run out here
+    ++busy->second;
+    queue.erase(at);
     command->phase = Command::Phase::writing;
     command->was_sent = true;
     command->epoch = epoch;
     command->order = ++orders_;
     command->sent_at = now;
-    ++busy_.try_emplace(command->interaction, 0).first->second;
     restart_timer(*command, std::min(after(now, settings_->ack_timeout), command->call->deadline));
     return command;
   }
   /// The transport has not sent it after all: it goes back to the front of its queue.
   void put_back(Command& command) {
+    queue_of(command).push_front(&command);
     leave_flight(command);
     command.phase = Command::Phase::queued;
     command.was_sent = false;
-    queue_of(command).push_front(&command);
     restart_timer(command, command.call->deadline);
   }
 
@@ -207,6 +210,20 @@ class CommandTable {
   }
 
  private:
+  /// The last place of a queue, given back unless it is taken.
+  class Place {
+   public:
+    explicit Place(std::deque<Command*>& queue) : queue_(&queue) { queue.push_back(nullptr); }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      if (!queue_->back()) queue_->pop_back();
+    }
+    void take(Command* command) noexcept { queue_->back() = command; }
+
+   private:
+    std::deque<Command*>* queue_;
+  };
   std::deque<Command*>& queue_of(const Command& command) noexcept { return command.verb == HoldVerb::hold ? holds_ : releases_; }
   void restart_timer(Command& command, SteadyTime when) {
     auto node = timers_.extract(command.timer);

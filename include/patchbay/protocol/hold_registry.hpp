@@ -170,10 +170,14 @@ class HoldRegistry {
   Watched& watch(std::string_view interaction, SteadyTime since) {
     const auto found = watched_.find(interaction);
     if (found != watched_.end()) return found->second;
+    Timers made;  // entry and timer come both or, when memory runs out, neither
+    made.emplace(first_due(since), std::string_view{});
     const auto at = watched_.emplace(std::string(interaction), Watched{}).first;
     Watched& entry = at->second;
     entry.since = since;
-    entry.due = due_.emplace(first_due(since), at->first);
+    auto timer = made.extract(made.begin());
+    timer.mapped() = at->first;
+    entry.due = due_.insert(std::move(timer));
     return entry;
   }
   [[nodiscard]] Watched* find(std::string_view interaction) noexcept {

@@ -166,8 +166,8 @@ class HoldSession {
         // Watched before a byte is written: whatever happens next, the limit is kept (hazard B3).
         registry_.hold_sent(command->interaction, command->order, now);
       }
-      writing_ = true;
       writing_id_.assign(command->id);
+      writing_ = true;  // not before: who runs out of memory above reports no end of a writing
       writing_frame_ = std::move(command->call->frame);
       action.kind = HoldAction::Kind::send;
       action.text = writing_frame_;
