@@ -204,7 +204,9 @@ set(patchbay_compile_fail_pairs
   flow_move_not_direct
   flow_move_unknown_node
   flow_of_something_else
+  flow_type_control
   flow_unnamed_node
+  flow_unseen_control
   request_as_aggregate
   request_text_of_secret
   result_ignored

@@ -91,8 +91,8 @@ struct RefusedElement {
                 "patchbay::StaticFlow: a node's name is empty, longer than 256 bytes, or holds a control character, "
                 "which no deployed flow can have; correct the name");
   static_assert(Problem != FlowProblem::bad_label,
-                "patchbay::StaticFlow: a condition is longer than 4096 bytes, or a node's type longer than 256; "
-                "shorten it");
+                "patchbay::StaticFlow: a condition is longer than 4096 bytes, or a node's type is longer than 256 or "
+                "holds a control character, which no deployed flow can have; correct it");
   static_assert(Problem != FlowProblem::edge_twice,
                 "patchbay::StaticFlow: the same edge is declared twice; remove one, or give it another condition");
   static_assert(Problem != FlowProblem::node_twice,

@@ -53,8 +53,12 @@ struct FlowWords {
 
 consteval FlowText make_flow_text(const char* data, std::size_t size, const std::uint64_t* words) {
   bool printable = true;
-  for (std::size_t i = 0; i < size; ++i)
-    if (const auto c = static_cast<unsigned char>(data[i]); c < 0x20 || c == 0x7f) printable = false;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto c = static_cast<unsigned char>(data[i]);
+    if (c < 0x20 || c == 0x7f) printable = false;
+    // C1 in UTF-8; `data` ends with a zero.
+    if (c == 0xc2 && static_cast<unsigned char>(data[i + 1]) < 0xa0) printable = false;
+  }
   return {data, size, words, hash_flow_text(data, size), printable};
 }
 
@@ -187,7 +191,8 @@ consteval FlowNames<Elements> name_nodes(const FlowElement (&elements)[Elements 
       continue;
     }
     const bool is_edge = each.part == FlowPart::edge;
-    if (each.label->size > (is_edge ? max_flow_condition : max_flow_name)) mistake(FlowProblem::bad_label, i);
+    if (each.label->size > (is_edge ? max_flow_condition : max_flow_name) || (!is_edge && !each.label->printable))
+      mistake(FlowProblem::bad_label, i);
     const std::uint32_t from = out.add(*each.name);
     out.from[i] = from;
     if (is_edge) {
