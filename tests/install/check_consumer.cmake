@@ -43,7 +43,7 @@ endif()
 run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}/${CONSUMER}" -B "${WORK_DIR}/build" "-DWITH_BEAST=${WITH_BEAST}"
     "-DWITH_CURL=${WITH_CURL}" ${options})
 run("${CMAKE_COMMAND}" --build "${WORK_DIR}/build")
-set(programs consumer)
+set(programs consumer consumer_compiled)
 if(WITH_BEAST)
   list(APPEND programs consumer_beast)
   if(CONSUMER STREQUAL "find_package")

@@ -4,12 +4,13 @@
 
 #include <fmt/format.h>
 
-#include <patchbay/endpoint.hpp>
 #include <patchbay/json/read.hpp>
+#include <patchbay/settings.hpp>
 #include <patchbay/version.hpp>
 
 int main() {
-  const auto endpoint = patchbay::Endpoint::parse("https://api.example.com/gateway", "base_url");
+  const patchbay::Settings settings;  // is defined in patchbay::compiled, where that is linked
+  const auto endpoint = settings.endpoint("https://api.example.com/gateway", "base_url");
   if (!endpoint) return 1;
   const std::string line = fmt::format("patchbay {}.{}.{} for {}", PATCHBAY_VERSION_MAJOR, PATCHBAY_VERSION_MINOR,
                                        PATCHBAY_VERSION_PATCH, endpoint->origin());
