@@ -196,3 +196,17 @@ TEST_CASE("durations and instants have defaults and constraints", "[schema][chro
   CHECK(FieldRules<seconds>::rule() ==
         "duration: expected an ISO 8601 duration without years and months, such as PT1H30M, that the field can hold");
 }
+
+TEST_CASE("a duration that exceeds 64 bits of its finest unit is refused", "[schema][chrono]") {
+  using Atto = duration<std::int64_t, std::atto>;
+  using Femto = duration<std::uint64_t, std::femto>;
+  CHECK(count<Atto>("PT9S") == 9'000'000'000'000'000'000);
+  CHECK_FALSE(takes<Atto>("PT10S"));
+  CHECK_FALSE(takes<Atto>("PT1M"));
+  CHECK_FALSE(takes<Atto>("PT1H"));
+  CHECK(count<Atto>("P0DT0H0M1S") == 1'000'000'000'000'000'000);
+  CHECK(takes<Femto>("PT5H"));
+  CHECK_FALSE(takes<Femto>("PT6H"));
+  CHECK_FALSE(takes<Femto>("P1D"));
+  CHECK_FALSE(takes<Femto>("P1W"));
+}

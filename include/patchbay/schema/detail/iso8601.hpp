@@ -31,10 +31,12 @@ struct DurationForm {
   return power;
 }
 
-/// `total` plus `count` of something that is `size` large; false when that is too much.
+/// `total` plus `count` of something that is `size` large, or beyond 64 bits when that is 0; false when that is too
+/// much.
 [[nodiscard]] constexpr bool add_times(std::uint64_t& total, std::uint64_t count, std::uint64_t size) noexcept {
   constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
-  if (size != 0 && count > (most - total) / size) return false;
+  if (size == 0) return count == 0;
+  if (count > (most - total) / size) return false;
   total += count * size;
   return true;
 }
@@ -72,6 +74,11 @@ class DigitReader {
   std::size_t at_ = 0;
 };
 
+/// `size` times `count`; 0 when that is beyond 64 bits, as a day is in 10^-18 seconds.
+[[nodiscard]] constexpr std::uint64_t times_or_none(std::uint64_t size, std::uint64_t count) noexcept {
+  return size > (std::numeric_limits<std::uint64_t>::max)() / count ? 0 : size * count;
+}
+
 struct DurationParts {
   bool negative = false;
   std::uint64_t count = 0;  ///< Of the finest unit; of its decimals, where it has some.
@@ -88,14 +95,14 @@ struct DurationParts {
   // How many of the finest unit a day, an hour, a minute and a second have.
   const bool in_seconds = form.finest == FinestUnit::second;
   const std::uint64_t second = in_seconds ? power_of_ten(form.decimals) : 1;
-  const std::uint64_t minute = in_seconds ? 60 * second : 1;
-  const std::uint64_t hour = form.finest >= FinestUnit::minute ? 60 * minute : 1;
-  const std::uint64_t day = form.finest >= FinestUnit::hour ? 24 * hour : 1;
+  const std::uint64_t minute = in_seconds ? times_or_none(second, 60) : 1;
+  const std::uint64_t hour = form.finest >= FinestUnit::minute ? times_or_none(minute, 60) : 1;
+  const std::uint64_t day = form.finest >= FinestUnit::hour ? times_or_none(hour, 24) : 1;
   if (!in.is_at('T')) {
     const auto days = in.number(1, any);
     if (!days) return std::nullopt;
     if (in.take('W')) {
-      const bool fits = add_times(out.count, *days, 7 * day);
+      const bool fits = add_times(out.count, *days, times_or_none(day, 7));
       return fits && in.is_at_end() ? std::optional(out) : std::nullopt;
     }
     if (!in.take('D') || !add_times(out.count, *days, day)) return std::nullopt;
