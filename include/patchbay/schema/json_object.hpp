@@ -23,10 +23,13 @@ class JsonObject {
   /// The same with a reader of its own, which allocates.
   [[nodiscard]] PATCHBAY_DECL static Result<JsonObject> make(std::string_view text);
 
-  [[nodiscard]] std::string_view view() const noexcept { return text_; }
+  /// As it stands in JSON; what was moved from is `{}`, so that it stays JSON.
+  [[nodiscard]] std::string_view view() const noexcept { return text_.empty() ? std::string_view("{}") : text_; }
   [[nodiscard]] static std::string rule() { return "object: expected a JSON object"; }
   /// Of the text: members in another order, or numbers spelled otherwise, make another object.
-  [[nodiscard]] friend bool operator==(const JsonObject&, const JsonObject&) = default;
+  [[nodiscard]] friend bool operator==(const JsonObject& a, const JsonObject& b) noexcept {
+    return a.view() == b.view();
+  }
 
  private:
   friend struct FieldRules<JsonObject>;

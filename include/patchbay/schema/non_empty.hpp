@@ -45,7 +45,9 @@ class NonEmptyContainer {
   [[nodiscard]] friend bool operator==(const NonEmptyContainer&, const NonEmptyContainer&) = default;
 
   // For the engine, which has counted.
-  struct Counted {};
+  struct Counted {
+    explicit Counted() = default;  // so that `{}` makes none
+  };
   NonEmptyContainer(Container content, Counted) : content_(std::move(content)) {}
 
  private:

@@ -34,12 +34,12 @@ class Number {
     return out;
   }
 
-  /// As it stands in JSON.
-  [[nodiscard]] std::string_view view() const noexcept { return text_; }
+  /// As it stands in JSON; what was moved from is 0, so that it stays JSON.
+  [[nodiscard]] std::string_view view() const noexcept { return text_.empty() ? std::string_view("0") : text_; }
   /// The nearest double.
-  [[nodiscard]] double value() const noexcept { return parse_json_number(text_).value_or(0); }
+  [[nodiscard]] double value() const noexcept { return parse_json_number(view()).value_or(0); }
   [[nodiscard]] static std::string rule() { return "number: expected a finite JSON number"; }
-  [[nodiscard]] friend bool operator==(const Number&, const Number&) = default;
+  [[nodiscard]] friend bool operator==(const Number& a, const Number& b) noexcept { return a.view() == b.view(); }
 
  private:
   friend struct FieldRules<Number>;

@@ -80,7 +80,9 @@ inline void this_literal_breaks_the_rule_of_its_type() noexcept {}
 /// Text that keeps rule R; there is no way to make one that breaks it. A moved-from text is empty.
 template <TextRule R>
 class Text {
-  struct Checked {};
+  struct Checked {
+    explicit Checked() = default;  // so that `{}` makes none
+  };
 
  public:
   /// From a literal, which is checked while compiling and not copied.

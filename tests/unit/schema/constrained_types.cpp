@@ -3,6 +3,7 @@
 #include <patchbay/schema/bounded.hpp>
 #include <patchbay/schema/document_schemas.hpp>
 #include <patchbay/schema/json_object.hpp>
+#include <patchbay/schema/non_empty.hpp>
 #include <patchbay/schema/number.hpp>
 #include <patchbay/schema/one_of.hpp>
 #include <patchbay/schema/text.hpp>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -237,4 +239,34 @@ TEST_CASE("a JSON object is kept minified, and only an object", "[schema][A23][A
       {"", "{bad", "[1]", "1", "null", "\"{}\"", "{} {}", "{\"a\":1e400}", "{\"a\":\"\xff\"}", too_deep}));
   CAPTURE(bad);
   CHECK_FALSE(JsonObject::make(bad).has_value());
+}
+
+namespace {
+template <class T, class... Args>
+concept MadeUnchecked = requires(Args... args) { T(args..., {}); };
+}  // namespace
+
+TEST_CASE("no braces go around the rule of a type", "[schema]") {
+  STATIC_REQUIRE_FALSE(MadeUnchecked<MaxLength<1>, std::string_view>);
+  STATIC_REQUIRE_FALSE(MadeUnchecked<NonEmpty<std::vector<int>>, std::vector<int>>);
+}
+
+TEST_CASE("what a number or an object was moved out of is JSON still", "[schema]") {
+  Number number = 7;
+  JsonObject object = JsonObject::make(R"({"a":1})").value();
+  const Number other = std::move(number);
+  const JsonObject another = std::move(object);
+  CHECK(other.view() == "7");
+  CHECK(another.view() == R"({"a":1})");
+  // NOLINTBEGIN(bugprone-use-after-move)
+  CHECK_FALSE(number.view().empty());
+  CHECK_FALSE(object.view().empty());
+  Number empty = Number::parse(std::string(100, '1')).value();
+  static_cast<void>(Number(std::move(empty)));
+  CHECK(empty == Number(0));
+  std::string out;
+  CHECK(FieldRules<Number>::encode(empty, out));
+  CHECK(out == "0");
+  CHECK(FieldRules<Number>::encoded_size(empty) == 1);
+  // NOLINTEND(bugprone-use-after-move)
 }
