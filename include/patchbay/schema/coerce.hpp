@@ -36,6 +36,11 @@ struct Place {
   PATCHBAY_DECL void append_to(std::string& out) const;
 };
 
+/// The name of a map's entry in paths. It came with the input as the values did, so it is as secret as they.
+[[nodiscard]] inline std::string_view shown_name(std::string_view name, bool secret) noexcept {
+  return secret ? std::string_view("<redacted>") : name;
+}
+
 /// Appends a violation; the value is cut to 64 bytes, or redacted.
 PATCHBAY_DECL void report(std::vector<Violation>& out, const Place& at, std::string rule, std::string_view value,
                           bool secret);

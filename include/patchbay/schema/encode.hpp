@@ -158,7 +158,7 @@ class Encoding {
       sink.put('{');
       for (const auto& [name, each] : value) {
         if (std::exchange(any, true)) sink.put(',');
-        const Place entry{&place, name};
+        const Place entry{&place, shown_name(name, secret)};
         if (!sink.text(name)) report(violations, entry, "name: expected UTF-8 text", "", secret);
         sink.put(':');
         beneath<Element>(violations, sink, each, entry, secret);

@@ -43,6 +43,8 @@ struct ValueOps {
   void (*store)(void* slot, std::string_view token) = nullptr;
   /// Of a schema, array or map: calls `fill` with the inside of the value, and puts the value in the slot.
   bool (*open)(void* slot, const Inside& fill) = nullptr;
+  /// Of an optional member: takes away what the struct itself put there, for an input that has nothing.
+  void (*reset)(void* slot) = nullptr;
   /// Of an array or map: adds an element to its inside, with `fill` called with the element's slot.
   bool (*add)(void* inside, std::string_view key, const Inside& fill) = nullptr;
 };

@@ -124,7 +124,9 @@ struct Ops {
       *static_cast<S*>(slot) = T(std::move(content), typename T::Counted{});
       return true;
     } else {
-      return fill(made(slot));
+      T* const content = made(slot);
+      content->clear();  // a struct may give its members values of their own
+      return fill(content);
     }
   }
   static bool add(void* inside, std::string_view key, const Inside& fill) {
@@ -197,6 +199,7 @@ struct ShapeOf {
       out.rule = [] { return std::string("object: expected a JSON object of the nested schema"); };
     }
     out.ops = Ops<Value, Slot<M>>::table();
+    if constexpr (OptionalOf<M>::optional) out.ops.reset = [](void* slot) { static_cast<M*>(slot)->reset(); };
     return out;
   }
   static constexpr FieldShape shape = make();

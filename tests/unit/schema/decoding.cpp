@@ -41,6 +41,28 @@ struct WithDefaults {
   BOOST_HANA_DEFINE_STRUCT(WithDefaults, (Uuid, id), (Default<int, 5>, level));
 };
 
+// Members to which the struct itself gives values.
+struct Preset {
+  std::vector<int> list{1, 2};
+  std::map<std::string, int> map{{"x", 1}};
+  std::optional<int> absent = 5, null = 6;
+  std::optional<std::vector<int>> some{{3, 4}};
+};
+BOOST_HANA_ADAPT_STRUCT(Preset, list, map, absent, null, some);
+struct PresetWithin {
+  Preset within;
+};
+BOOST_HANA_ADAPT_STRUCT(PresetWithin, within);
+
+struct SecretMap {
+  std::map<std::string, int> cards;
+  std::map<std::string, std::string> texts;
+};
+BOOST_HANA_ADAPT_STRUCT(SecretMap, cards, texts);
+template <>
+inline constexpr auto patchbay::field_settings<SecretMap> =
+    std::array{FieldSettings{.member = "cards", .secret = true}, FieldSettings{.member = "texts", .secret = true}};
+
 // As many members as a schema may have, which is more than Hana's macros take.
 struct Wide {
   std::array<std::optional<int>, 256> values;
@@ -278,4 +300,30 @@ TEST_CASE("values of all sorts survive being written and read", "[schema][proper
     REQUIRE(*back == call);
     REQUIRE(json(*back) == whole);
   }
+}
+
+TEST_CASE("nothing that a struct gives its own members mixes with what is decoded", "[schema][decode]") {
+  const Result<Preset> made = schema<Preset>.decode(R"({"list":[7],"map":{"y":2},"null":null,"some":[8]})");
+  REQUIRE(made.has_value());
+  CHECK(made->list == std::vector{7});
+  CHECK(made->map == std::map<std::string, int>{{"y", 2}});
+  CHECK(made->absent == std::nullopt);
+  CHECK(made->null == std::nullopt);
+  CHECK(made->some == std::vector{8});
+  const Result<PresetWithin> within = schema<PresetWithin>.decode(R"({"within":{"list":[],"map":{}}})");
+  REQUIRE(within.has_value());
+  CHECK(within->within.list.empty());
+  CHECK(within->within.map.empty());
+  CHECK(within->within.some == std::nullopt);
+}
+
+TEST_CASE("the names in a secret map are not shown either", "[schema][decode]") {
+  const Result<SecretMap> wrong = schema<SecretMap>.decode(R"({"cards":{"4111":"x","4222":1,"4222":2},"texts":{}})");
+  REQUIRE_FALSE(wrong.has_value());
+  CHECK(wrong.error().violations().size() == 2);
+  for (const Violation& each : wrong.error().violations()) CHECK(each.path == "cards.<redacted>");
+  char room[64];
+  const Result<std::size_t> written = schema<SecretMap>.encode_into({{}, {{"4333", "\xff"}}}, room);
+  REQUIRE_FALSE(written.has_value());
+  CHECK(written.error().violations().at(0).path == "texts.<redacted>");
 }

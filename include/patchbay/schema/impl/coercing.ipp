@@ -194,7 +194,12 @@ class Coercing final : public CoercingValues {
   void end_member(Level& level, std::size_t before, const FieldInfo& field, const At& at, Done done) {
     if (done == Done::written) return;
     if (done == Done::absent && field.write_default != nullptr) return default_of(field, at);
+    if (done == Done::absent) reset(field, at);
     end_absent(level, before);
+  }
+
+  static void reset(const FieldInfo& field, const At& at) {
+    if (at.slot != nullptr && field.shape->ops.reset != nullptr) field.shape->ops.reset(at.slot);
   }
 
   void default_of(const FieldInfo& field, const At& at) {
@@ -258,10 +263,12 @@ class Coercing final : public CoercingValues {
     });
     for (std::size_t i = 0; i < level.table.fields.size(); ++i) {
       const FieldInfo& field = level.table.fields[i];
-      if (level.is_seen(i) || (!field.required && field.write_default == nullptr)) continue;
+      if (level.is_seen(i)) continue;
       const Place place{&level.place, field.name};
       if (field.required) {
         report(violations_, place, "required: " + field.shape->rule(), "<absent>", false);
+      } else if (field.write_default == nullptr) {
+        reset(field, at_field(level, field, place, 0, ReaderFor{}));
       } else {
         static_cast<void>(begin_member(level));
         put(field.key);

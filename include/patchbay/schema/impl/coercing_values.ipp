@@ -501,7 +501,7 @@ class CoercingValues {
       for (auto each : array) {
         if ((error = each.error())) return false;
         if (count != 0) put(',');
-        error = add(shape, each.value_unsafe(), Place{&at.place, {}, count++}, inside, at);
+        error = add(shape, {}, each.value_unsafe(), Place{&at.place, {}, count++}, inside, at);
         if (error) return false;
       }
       put(']');
@@ -528,12 +528,12 @@ class CoercingValues {
         names.push_back(name);
         if (writing_) static_cast<void>(sink_.text(name));
         put(':');
-        error = add(shape, element, Place{&at.place, name}, inside, at);
+        error = add(shape, name, element, Place{&at.place, shown_name(name, at.secret)}, inside, at);
         if (error) return false;
       }
       put('}');
       for_repeated(names, [&](std::string_view name) {
-        report(violations_, Place{&at.place, name}, std::string(duplicate_rule), "", at.secret);
+        report(violations_, Place{&at.place, shown_name(name, at.secret)}, std::string(duplicate_rule), "", at.secret);
       });
       return violations_.size() == known;
     };
@@ -543,7 +543,8 @@ class CoercingValues {
   }
 
   /// An element of an array, or an entry of a map.
-  Code add(const FieldShape& shape, JsonValue& value, const Place& place, void* inside, const At& at) {
+  Code add(const FieldShape& shape, std::string_view name, JsonValue& value, const Place& place, void* inside,
+           const At& at) {
     Code error = simdjson::SUCCESS;
     const auto fill = [&](void* slot) {
       Done done = Done::wrong;
@@ -552,7 +553,7 @@ class CoercingValues {
       return !error && done != Done::wrong;
     };
     if (inside != nullptr) {
-      static_cast<void>(shape.ops.add(inside, place.name, Inside(fill)));
+      static_cast<void>(shape.ops.add(inside, name, Inside(fill)));
     } else {
       static_cast<void>(fill(nullptr));
     }
