@@ -10,8 +10,10 @@ namespace patchbay {
 
 PATCHBAY_DECL Variables& Variables::add(std::string_view name, std::string_view value, bool is_json, bool is_checked) {
   if (entries_.capacity() == 0) entries_.reserve(8);
-  entries_.push_back({bytes_.size(), name.size(), value.size(), is_json, is_checked});
+  const std::size_t at = bytes_.size();
+  // First the bytes: an entry of bytes for which there was no memory would lie beyond them.
   bytes_.append(name).append(value);
+  entries_.push_back({at, name.size(), value.size(), is_json, is_checked});
   return *this;
 }
 
