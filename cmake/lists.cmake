@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The patchbay authors
 # SPDX-License-Identifier: BSL-1.0
 #
-# The lists of public headers, of the definitions behind them (src.hpp), unit tests, compile-fail pairs, examples and benchmarks. After adding or removing a file:
+# The lists of public headers, of the definitions behind them (src.hpp), unit tests, compile-fail pairs, examples and
+# benchmarks. After adding or removing a file:
 #
 #   cmake -P cmake/lists.cmake
 #
