@@ -4,7 +4,8 @@
 
 /// What stands before a function that has its definition in an `.ipp` file: `inline`, or nothing when the client compiles
 /// those definitions once, in a unit that includes <patchbay/src.hpp>, or links the library that CMake builds of it.
-/// `PATCHBAY_SEPARATE_COMPILATION` must be the same in all units of a program. It changes no layout.
+/// `PATCHBAY_SEPARATE_COMPILATION` must be the same in all units of a program that use the library themselves; it changes no
+/// layout, so that the adapters' libraries, which are compiled without it, link with either.
 #if defined(PATCHBAY_SEPARATE_COMPILATION)
 #define PATCHBAY_DECL
 #else

@@ -77,7 +77,7 @@ class FlowGraph {
   [[nodiscard]] std::string_view id() const noexcept { return id_; }
   /// As text, a number as it was written; empty when the definition names none.
   [[nodiscard]] std::string_view version() const noexcept { return version_; }
-  [[nodiscard]] std::size_t node_count() const noexcept { return nodes_.size() - 1; }
+  [[nodiscard]] std::size_t node_count() const noexcept { return nodes_.empty() ? 0 : nodes_.size() - 1; }
   /// All transitions, those that lead nowhere included.
   [[nodiscard]] std::size_t edge_count() const noexcept { return edges_.size(); }
   /// Transitions to nodes that the flow does not have.

@@ -83,11 +83,15 @@ inline void record_send(AuditRecord& record, WallTime when, const HoldJob& job, 
 inline Result<HoldResult> settle_hold(Operation& operation, HoldContext& context, const HoldJob& job, Result<HoldResult> result) {
   operation.read_clock();
   const Duration latency = operation.steady_now() - operation.started;
+  if (!result && result.error().code() == ErrorCode::internal && operation.side_effects != 0)
+    result.error().set_outcome(Outcome::unknown);
+  QualityEvent event;
+  event.outcome = result ? Outcome::applied : result.error().outcome();
+  // First, since what follows takes memory, and there may be none.
+  context.metrics->complete(event.outcome, latency, operation.slept);
   AuditRecord& record = operation.record;
   record_send(record, operation.wall_now(), job, context);
-  QualityEvent event;
   if (result) {
-    event.outcome = Outcome::applied;
     result->verb = job.verb;
     result->correlation_id = job.call.correlation_id;
     result->interaction = job.interaction;
@@ -101,10 +105,7 @@ inline Result<HoldResult> settle_hold(Operation& operation, HoldContext& context
     Error& error = result.error();
     error.set_interaction(excerpt(job.interaction, 128)).set_attempts(operation.side_effects);
     error.set_server_correlation_id(operation.server_correlation_id);
-    if (error.code() == ErrorCode::internal && operation.side_effects != 0) error.set_outcome(Outcome::unknown);
-    event.outcome = error.outcome();
   }
-  context.metrics->complete(event.outcome, latency, operation.slept);
   fill_record(record, AuditKind::operation, operation.wall_now(), job, *context.metrics);
   record.latency = latency;
   record.attempt = operation.side_effects;

@@ -70,6 +70,7 @@ bool hold_with(long spared, bool connected) {
   CAPTURE(released ? std::string() : released.error().message());
   CHECK(released);
   CHECK(door.held().empty());
+  CHECK(door.metrics().pending() == 0);
   return !ran_out;
 }
 

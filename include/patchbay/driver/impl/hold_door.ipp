@@ -119,13 +119,20 @@ PATCHBAY_DECL Result<HoldResult> HoldDoor::command(HoldVerb verb, std::optional<
   state.metrics.count(verb == HoldVerb::hold ? HoldCount::holds : HoldCount::unholds);
   HoldJob job;
   job.verb = job.call.verb = verb;
-  job.call.correlation_id = operation.operation_id;
-  // So that a refusal is recorded with what was asked for.
-  if (fields)
-    for (const Variables::Entry entry : *fields) State::note(job, entry.name, entry.value);
-  if (auto ready = state.prepare(operation, job, encode); !ready)
-    return settle_hold(operation, state.context, job, fail(std::move(ready.error())));
-  return settle_hold(operation, state.context, job, operation.run(perform_hold(operation, state.context, job)));
+  Result<HoldResult> result;
+  const bool calm = guarded([&] {
+    job.call.correlation_id = operation.operation_id;
+    // So that a refusal is recorded with what was asked for.
+    if (fields)
+      for (const Variables::Entry entry : *fields) State::note(job, entry.name, entry.value);
+    if (auto ready = state.prepare(operation, job, encode); !ready) {
+      result = fail(std::move(ready.error()));
+    } else {
+      result = operation.run(perform_hold(operation, state.context, job));
+    }
+  });
+  if (!calm) result = fail(ErrorCode::internal, "a policy threw, or memory ran out");
+  return settle_hold(operation, state.context, job, std::move(result));
 }
 
 PATCHBAY_DECL Result<HoldResult> HoldDoor::unhold(const UnholdRequest& request) {
