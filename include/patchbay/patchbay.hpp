@@ -8,6 +8,13 @@
 #include <patchbay/flow/static_flow_definition.hpp>
 #include <patchbay/hold_controller.hpp>
 #include <patchbay/observe/audit_file.hpp>
+#include <patchbay/policy/composed_transport.hpp>
 #include <patchbay/policy/text_logger.hpp>
+#include <patchbay/schema/chrono.hpp>
+#include <patchbay/schema/constrained.hpp>
+#include <patchbay/schema/default.hpp>
+#include <patchbay/schema/enumeration.hpp>
+#include <patchbay/schema/json_schema.hpp>
+#include <patchbay/schema/pattern.hpp>
 #include <patchbay/state_transitioner.hpp>
 #include <patchbay/version.hpp>

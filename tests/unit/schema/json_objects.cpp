@@ -193,8 +193,9 @@ TEST_CASE("nothing that stands beneath a secret is shown, nor an input that cann
       R"({"store":4711,"card":{"number":4712,"numbr":"4713","checks":["4714x"]},"pins":{"a":"4715x","4716":[],"a":1},)"
       R"("crd":{"n":4717}})");
   CHECK(paths(got) == std::vector<std::string>{"store: string", "card.number: string", "card.numbr: unknown",
-                                               "card.checks[0]: integer", "pins.a: integer",
-                                               "pins.4716: integer", "pins.a: duplicate", "crd: unknown"});
+                                               "card.checks[0]: integer", "pins.<redacted>: integer",
+                                               "pins.<redacted>: integer", "pins.<redacted>: duplicate",
+                                               "crd: unknown"});
   for (const Violation& each : got.violations) {
     CAPTURE(each.path);
     if (each.path != "store" && each.path != "card.checks[0]" && each.value != "<absent>")
@@ -204,6 +205,30 @@ TEST_CASE("nothing that stands beneath a secret is shown, nor an input that cann
   REQUIRE(broken.violations.size() == 1);
   CHECK(broken.violations[0].path == "variables");
   CHECK(broken.violations[0].value == "<redacted>");
+}
+
+struct Wallet {
+  BOOST_HANA_DEFINE_STRUCT(Wallet, (std::optional<Card>, one), (std::optional<std::vector<Card>>, cards),
+                           (std::optional<std::map<std::string, Card>>, named));
+};
+
+TEST_CASE("a value of another shape than the one that holds a secret is not shown", "[schema]") {
+  const std::vector<std::string> wrong{
+      R"({"one":["4711"]})",          R"({"cards":{"number":"4711"}})", R"({"cards":"[{\"number\":\"4711\""})",
+      R"({"cards":["4711"]})",        R"({"named":["4711"]})",          R"({"named":{"a":[4711]}})",
+      R"({"one":"4711"})",            R"({"one":4711})",                R"({"named":{"a":"{\"number\":4711"}})",
+      R"({"cards":[],"cards":[{"number":"4711"}]})", R"({"one":{"number":"1"},"one":{"number":"4711"}})"};
+  for (const std::string& each : wrong) {
+    CAPTURE(each);
+    const Coerced got = coerced_json<Wallet>(each);
+    REQUIRE(got.violations.size() == 1);
+    CHECK(got.violations[0].value == "<redacted>");
+  }
+  for (const std::string_view value : {std::string_view(R"([{"number":"4711"})"), std::string_view("4711")}) {
+    const Coerced got = coerced<Wallet>(Variables().text("cards", value).text("one", value).json("named", value));
+    REQUIRE(got.violations.size() == 3);
+    for (const Violation& violation : got.violations) CHECK(violation.value == "<redacted>");
+  }
 }
 
 TEST_CASE("what is no JSON object is one violation, and nothing is written", "[schema][hostile]") {

@@ -99,8 +99,8 @@ class Coercing final : public CoercingValues {
       const Place place{&level.place, name};
       Code error = simdjson::SUCCESS;
       if (!level.reserved.empty() && is_one_of(name, level.reserved)) {
-        error = refuse_json(value, {place, level.hides_unknown(), false, nullptr, depth, readers},
-                            std::string(reserved_rule));
+        const bool secret = level.hides_unknown();
+        error = refuse_json(value, {place, secret, false, nullptr, depth, readers}, std::string(reserved_rule), secret);
       } else if (field != nullptr) {
         error = declared(level, *field, place, value, depth, readers);
       } else {
@@ -170,7 +170,8 @@ class Coercing final : public CoercingValues {
                 ReaderFor readers) {
     const At at = at_field(level, field, place, max_json_depth, readers);
     const std::size_t i = index_of(level, field);
-    if (level.is_seen(i)) return report(violations_, place, std::string(duplicate_rule), entry.value, at.secret);
+    if (level.is_seen(i))
+      return report(violations_, place, std::string(duplicate_rule), entry.value, at.secret || holds_secret(*field.shape));
     level.see(i);
     const std::size_t before = begin_member(level);
     put(field.key);
@@ -181,7 +182,8 @@ class Coercing final : public CoercingValues {
                 ReaderFor readers) {
     const At at = at_field(level, field, place, depth, readers);
     const std::size_t i = index_of(level, field);
-    if (level.is_seen(i)) return refuse_json(value, at, std::string(duplicate_rule));
+    if (level.is_seen(i))
+      return refuse_json(value, at, std::string(duplicate_rule), at.secret || holds_secret(*field.shape));
     level.see(i);
     const std::size_t before = begin_member(level);
     put(field.key);
@@ -227,7 +229,7 @@ class Coercing final : public CoercingValues {
     if (options_.unknown == Unknown::ignore) return skip(value);
     const At at{place, level.hides_unknown(), false, nullptr, depth, readers};
     std::string rule;
-    if (!is_let_through(place, rule)) return refuse_json(value, at, std::move(rule));
+    if (!is_let_through(place, rule)) return refuse_json(value, at, std::move(rule), at.secret);
     level.unknown.push_back(place.name);
     const std::size_t before = begin_member(level);
     static_cast<void>(sink_.text(place.name));

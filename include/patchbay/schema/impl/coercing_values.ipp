@@ -101,14 +101,21 @@ class CoercingValues {
   /// An object of a nested schema.
   virtual Code nested(const FieldShape& shape, JsonValue& value, const At& at, Done& done) = 0;
 
+  /// Whether a secret may stand in a value of this shape, however broken it is.
+  [[nodiscard]] static bool holds_secret(const FieldShape& shape) noexcept {
+    const FieldShape* core = &shape;
+    while (core->element != nullptr) core = core->element;
+    return core->nested != nullptr && core->nested->has_secret;
+  }
+
   Done refuse(const FieldShape& shape, const At& at, std::string_view shown) {
     std::string rule = shape.rule();
     if (!why_.empty()) rule.append("; ").append(std::exchange(why_, {}));
-    report(violations_, at.place, std::move(rule), shown, at.secret);
+    report(violations_, at.place, std::move(rule), shown, at.secret || holds_secret(shape));
     return Done::wrong;
   }
   /// Reports `rule` with the value, which is read for that.
-  Code refuse_json(JsonValue& value, const At& at, std::string rule) {
+  Code refuse_json(JsonValue& value, const At& at, std::string rule, bool secret) {
     const std::string_view token = token_of(value);
     const std::size_t before = sink_.size();
     std::string_view shown = token;
@@ -120,7 +127,7 @@ class CoercingValues {
     } else if (!is_scalar(token)) {
       return simdjson::TAPE_ERROR;
     }
-    report(violations_, at.place, std::move(rule), shown, at.secret);
+    report(violations_, at.place, std::move(rule), shown, secret);
     sink_.cut(before);
     return simdjson::SUCCESS;
   }
@@ -200,7 +207,8 @@ class CoercingValues {
     }
     if (is_json_number(token) && !is_finite_token(token)) {
       fine = false;
-      return refuse_json(value, at, std::string("json: expected one JSON value; the reader says: ").append(not_finite));
+      return refuse_json(value, at, std::string("json: expected one JSON value; the reader says: ").append(not_finite),
+                         at.secret);
     }
     const std::size_t before = sink_.size();
     if (const Code error = walk(value, at.depth)) return error;
