@@ -293,11 +293,19 @@ class HoldPump final : public WaitServer {
     if (!authorized) return token_failure(authorized.error());
     token_generation_ = opening_.token_generation;
     const ChannelUpgrade upgrade(*address_, opening_.authorization, context_->settings->hold);
-    TransportResult<ChannelOwner> result = tl::unexpected(TransportError(TransportFault::reset, Delivery::maybe_sent, "the transport threw"));
     opening_.response.clear();
-    guarded([&] { result = policies_->open(upgrade.request(), opening_.response, limit); });
-    if (!result) return upgrade_failure(result.error(), opening_.response, opening_.wall_now());
-    out = std::move(*result);
+    // Not assigned to a result: tl::expected 1.0 copies then where there are no exceptions.
+    std::optional<TransportError> error(std::in_place, TransportFault::reset, Delivery::maybe_sent, "the transport threw");
+    guarded([&] {
+      auto opened = policies_->open(upgrade.request(), opening_.response, limit);
+      if (opened) {
+        out = std::move(*opened);
+        error.reset();
+      } else {
+        error = std::move(opened.error());
+      }
+    });
+    if (error) return upgrade_failure(*error, opening_.response, opening_.wall_now());
     return std::nullopt;
   }
   void let_go() noexcept {
