@@ -22,7 +22,8 @@ constexpr FlowLimits limits{.max_bytes = 4096, .max_nodes = 40, .max_edges = 80,
 /// The text of a member, or "" when it is absent or null.
 std::string text_of(const JsonTree& of, std::string_view name) {
   const JsonTree* const found = of.find(name);
-  return found == nullptr || found->text == "null" ? std::string() : found->text;
+  const bool is_null = found != nullptr && found->kind == JsonTree::Kind::literal && found->text == "null";
+  return found == nullptr || is_null ? std::string() : found->text;
 }
 
 void compare(const FlowGraph& flow, const JsonTree& tree, std::string_view input) {
