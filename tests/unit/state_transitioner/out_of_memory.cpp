@@ -3,44 +3,12 @@
 
 // Memory runs out at each allocation of an operation in turn. Whatever breaks: the outcome is true, the operation is
 // counted once, and nothing escapes from the door once it was submitted.
-#include <cstdlib>
 #include <new>
 
 #include "door.hpp"
 
-#include <support/catch.hpp>
-
-namespace {
-
-// How many allocations this thread may still make; none are counted while it is negative.
-thread_local long allowed = -1;
-thread_local bool ran_out = false;
-
-bool refuse() noexcept {
-  if (allowed < 0 || --allowed >= 0) return false;
-  ran_out = true;
-  return true;
-}
-
-}  // namespace
-
-// Replaced for this program. The variants that do not throw never fail: simdjson 3.0 does not look at what they return.
-// All forms together, since memory of one may not go to another's delete; not inlined, since g++ 12 then takes them for
-// mismatched.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  if (refuse()) throw std::bad_alloc();
-  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size == 0 ? 1 : size); }
-[[gnu::noinline]] void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size == 0 ? 1 : size); }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+#include "support/catch.hpp"
+#include "support/failing_memory.hpp"
 
 using namespace patchbay;
 using namespace patchbay::tests;
@@ -73,10 +41,10 @@ class LossyCloud {
  private:
   class Plenty {
    public:
-    Plenty() noexcept : before_(std::exchange(allowed, -1)) {}
+    Plenty() noexcept : before_(std::exchange(spared_allocations, -1)) {}
     Plenty(const Plenty&) = delete;
     Plenty& operator=(const Plenty&) = delete;
-    ~Plenty() { allowed = before_; }
+    ~Plenty() { spared_allocations = before_; }
 
    private:
     long before_;
@@ -96,14 +64,14 @@ bool move_with(long spared, bool loses, bool cold) {
   StateTransitioner door{Policies{.transport = cloud, .clock = f.clock}, f.settings};
   if (!cold) REQUIRE(door.flow(flow_id));
   const auto request = f.request().text("customer_tier", "enterprise").text("routing_metadata", R"({"queue":"billing_team"})");
-  ran_out = false;
-  allowed = spared;
+  memory_ran_out = false;
+  spared_allocations = spared;
   std::optional<Result<TransitionResult>> moved;
   try {
     moved.emplace(door.transition(request));
-    allowed = -1;
+    spared_allocations = -1;
   } catch (const std::bad_alloc&) {
-    allowed = -1;
+    spared_allocations = -1;
   }
   const auto metrics = door.metrics();
   CHECK(metrics.pending() == 0);
@@ -118,7 +86,7 @@ bool move_with(long spared, bool loses, bool cold) {
   std::size_t ends = 0;
   for (const AuditRecord& record : door.audit_log()) ends += record.kind == AuditKind::operation ? 1 : 0;
   CHECK(ends + metrics[TransitionCount::audit_failures] >= 1);
-  return !ran_out;
+  return !memory_ran_out;
 }
 
 }  // namespace
