@@ -317,14 +317,24 @@ TEST_CASE("a search of 100,000 nodes takes linear time in every shape", "[reacha
     for (int k = 0; k < 3; ++k) random_three[i].push_back(random() % (nodes - 1));  // the last node is never a target
   }
   RouteScratch scratch;
+  const auto span_of = [](auto&& work) {
+    const auto begin = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::steady_clock::now() - begin;
+  };
   for (const auto& [name, edges, found] : {std::tuple{"chain", &chain, true}, {"star", &star, true}, {"random", &random_three, false}}) {
     CAPTURE(name);
-    const GraphPtr graph = parsed(flow_text(nodes, *edges));
-    const auto begin = std::chrono::steady_clock::now();
-    const auto path = route(graph, "0", std::to_string(nodes - 1), Reachability::path, {}, scratch);
-    const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - begin;
-    CHECK(path.has_value() == found);
-    CHECK(spent.count() < 100);  // about 1 ms when optimised; a queue that shifts takes seconds
+    const std::string text = flow_text(nodes, *edges);
+    GraphPtr graph;
+    const auto parsing = span_of([&] { graph = parsed(text); });
+    // Against the parsing of the same flow, which is linear, and the best of five: the machine may be busy.
+    auto search = std::chrono::steady_clock::duration::max();
+    for (int i = 0; i < 5; ++i)
+      search = std::min(search, span_of([&] {
+                          const auto path = route(graph, "0", std::to_string(nodes - 1), Reachability::path, {}, scratch);
+                          CHECK(path.has_value() == found);
+                        }));
+    CHECK(search < parsing);  // a tenth or less of it; a queue that shifts takes seconds
   }
 }
 
