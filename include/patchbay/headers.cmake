@@ -51,6 +51,8 @@ set(patchbay_headers
   include/patchbay/patchbay.hpp
   include/patchbay/policies.hpp
   include/patchbay/policy/clock.hpp
+  include/patchbay/policy/completion.hpp
+  include/patchbay/policy/completion_transport.hpp
   include/patchbay/policy/composed_transport.hpp
   include/patchbay/policy/logger.hpp
   include/patchbay/policy/retry.hpp
