@@ -11,8 +11,8 @@
 #include <patchbay/policy/retry.hpp>
 #include <patchbay/policy/transport.hpp>
 
-// Behind a door its policies are called through these two interfaces, so that drivers are no templates: they are compiled
-// once, whatever policies a program combines. A virtual call costs nothing beside what it carries out.
+// Behind a door its policies are called through these interfaces, so that drivers are no templates: they are compiled once,
+// whatever policies a program combines. A virtual call costs nothing beside what it carries out.
 namespace patchbay::detail {
 
 /// A channel of whatever type the transport opens; see `Channel` for what each function does.
@@ -40,15 +40,12 @@ class ChannelOf final : public AnyChannel {
   C channel_;
 };
 
-/// A door's policies but the schema. Any of them may throw; drivers turn that into a value.
+/// What is asked of a door's policies whatever drives its operations: the clock's time, the retry policy, the logger. Any of
+/// them may throw; drivers turn that into a value.
 class AnyPolicies {
  public:
-  virtual TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) = 0;
-  virtual TransportResult<std::unique_ptr<AnyChannel>> open(const ChannelRequest& request, HttpResponse& refusal,
-                                                            SteadyTime deadline) = 0;
   virtual SteadyTime steady_now() = 0;
   virtual WallTime wall_now() = 0;
-  virtual void sleep_until(SteadyTime until) = 0;
   virtual RetryAnswer decide(const RetryQuestion& question) const = 0;
   virtual bool log_enabled(Level level) const = 0;
   virtual void log(Level level, const Event& event) = 0;
@@ -57,11 +54,42 @@ class AnyPolicies {
   ~AnyPolicies() = default;
 };
 
-/// `Policies` behind that interface.
-template <class PolicySet>
-class PoliciesOf final : public AnyPolicies {
+/// The policies of a door whose calls block.
+class AnyBlockingPolicies : public AnyPolicies {
  public:
-  explicit PoliciesOf(PolicySet&& policies) : set(std::move(policies)) {}
+  virtual TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) = 0;
+  virtual TransportResult<std::unique_ptr<AnyChannel>> open(const ChannelRequest& request, HttpResponse& refusal,
+                                                            SteadyTime deadline) = 0;
+  virtual void sleep_until(SteadyTime until) = 0;
+
+ protected:
+  ~AnyBlockingPolicies() = default;
+};
+
+/// Carries `AnyPolicies` out with a set of policies, which it keeps.
+template <class PolicySet, class Interface>
+class PolicyCalls : public Interface {
+ public:
+  explicit PolicyCalls(PolicySet&& policies) : set(std::move(policies)) {}
+
+  SteadyTime steady_now() final { return set.clock.steady_now(); }
+  WallTime wall_now() final { return set.clock.wall_now(); }
+  RetryAnswer decide(const RetryQuestion& question) const final { return set.retry.decide(question); }
+  bool log_enabled(Level level) const final { return set.logger.enabled(level); }
+  void log(Level level, const Event& event) final { set.logger.log(level, event); }
+
+  PolicySet set;
+
+ protected:
+  ~PolicyCalls() = default;
+};
+
+/// `Policies` with a blocking transport, behind that interface.
+template <class PolicySet>
+class PoliciesOf final : public PolicyCalls<PolicySet, AnyBlockingPolicies> {
+ public:
+  using PolicyCalls<PolicySet, AnyBlockingPolicies>::PolicyCalls;
+  using PolicyCalls<PolicySet, AnyBlockingPolicies>::set;
 
   TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) override {
     return set.transport.send(request, response, deadline);
@@ -77,14 +105,7 @@ class PoliciesOf final : public AnyPolicies {
       return tl::unexpected(TransportError(TransportFault::closed, Delivery::not_sent, "the transport has no channels"));
     }
   }
-  SteadyTime steady_now() override { return set.clock.steady_now(); }
-  WallTime wall_now() override { return set.clock.wall_now(); }
   void sleep_until(SteadyTime until) override { set.clock.sleep_until(until); }
-  RetryAnswer decide(const RetryQuestion& question) const override { return set.retry.decide(question); }
-  bool log_enabled(Level level) const override { return set.logger.enabled(level); }
-  void log(Level level, const Event& event) override { set.logger.log(level, event); }
-
-  PolicySet set;
 };
 
 }  // namespace patchbay::detail

@@ -32,7 +32,7 @@ class WaitServer : public Wakeable {
 /// been sent.
 class BlockingOperation final : public Operation {
  public:
-  BlockingOperation(detail::AnyPolicies& policies, RandomSource& random) noexcept : policies_(&policies), random_(&random) {}
+  BlockingOperation(detail::AnyBlockingPolicies& policies, RandomSource& random) noexcept : policies_(&policies), random_(&random) {}
 
   /// Runs `protocol` to its end.
   template <class T>
@@ -97,7 +97,7 @@ class BlockingOperation final : public Operation {
     }
   }
 
-  detail::AnyPolicies* policies_;
+  detail::AnyBlockingPolicies* policies_;
   RandomSource* random_;
   std::mutex mutex_;
   std::condition_variable woken_;
@@ -108,7 +108,7 @@ class BlockingOperation final : public Operation {
 /// Thread-safe.
 class OperationPool {
  public:
-  OperationPool(detail::AnyPolicies& policies, RandomSource& random) noexcept : policies_(&policies), random_(&random) {}
+  OperationPool(detail::AnyBlockingPolicies& policies, RandomSource& random) noexcept : policies_(&policies), random_(&random) {}
 
   /// An operation for one call; goes back to the pool by itself.
   class Lease {
@@ -147,7 +147,7 @@ class OperationPool {
     const std::lock_guard lock(mutex_);
     free_.push_back(std::move(operation));
   }
-  detail::AnyPolicies* policies_;
+  detail::AnyBlockingPolicies* policies_;
   RandomSource* random_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<BlockingOperation>> free_;

@@ -20,7 +20,7 @@ namespace patchbay::detail {
 class HoldDoor {
  public:
   /// `policies` outlive the door.
-  PATCHBAY_DECL HoldDoor(AnyPolicies& policies, Settings settings);
+  PATCHBAY_DECL HoldDoor(AnyBlockingPolicies& policies, Settings settings);
   HoldDoor(const HoldDoor&) = delete;
   HoldDoor& operator=(const HoldDoor&) = delete;
   PATCHBAY_DECL ~HoldDoor();

@@ -29,7 +29,7 @@ namespace patchbay {
 /// make it look up. No lock is held while the transport or user code runs.
 class HoldPump final : public WaitServer {
  public:
-  HoldPump(detail::AnyPolicies& policies, HoldContext& context, RandomSource& random)
+  HoldPump(detail::AnyBlockingPolicies& policies, HoldContext& context, RandomSource& random)
       : policies_(&policies), context_(&context), hub_(context.hub), random_(&random), opening_(policies, random), teller_(policies, context) {}
   HoldPump(const HoldPump&) = delete;
   HoldPump& operator=(const HoldPump&) = delete;
@@ -394,7 +394,7 @@ class HoldPump final : public WaitServer {
     hub_->complete();
   }
 
-  detail::AnyPolicies* policies_;
+  detail::AnyBlockingPolicies* policies_;
   HoldContext* context_;
   HoldHub* hub_;
   RandomSource* random_;

@@ -18,7 +18,7 @@ namespace patchbay::detail {
 class TransitionDoor {
  public:
   /// `policies` outlive the door.
-  PATCHBAY_DECL TransitionDoor(AnyPolicies& policies, Settings settings);
+  PATCHBAY_DECL TransitionDoor(AnyBlockingPolicies& policies, Settings settings);
   TransitionDoor(const TransitionDoor&) = delete;
   TransitionDoor& operator=(const TransitionDoor&) = delete;
   PATCHBAY_DECL ~TransitionDoor();

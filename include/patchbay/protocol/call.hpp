@@ -55,6 +55,7 @@ class Attempt {
 /// could not begin.
 inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gateway, ExchangeKind kind, const HttpRequest& request,
                                       SteadyTime limit, Attempt& out) {
+  if (operation.stopped()) co_return fail(ErrorCode::cancelled, "cancelled before the request was sent");
   if (gateway.pacer && !operation.must_not_wait && (kind == ExchangeKind::read || kind == ExchangeKind::write)) {
     const std::optional<SteadyTime> start = gateway.pacer->reserve(operation.steady_now(), limit);
     if (!start) {
@@ -143,6 +144,7 @@ inline Protocol<Result<Pause>> back_off(Operation& operation, const Gateway& gat
   // Looked at before the policy is asked: a limit that has passed is this operation's own reason to stop, and those who
   // wait for a token or a flow that it fetches must not fail for it.
   if (now >= limit) co_return operation.out_of_time = true, Pause::out_of_time;
+  if (operation.cancel_requested) co_return fail(ErrorCode::cancelled, "cancelled before another attempt");
   const RetryAnswer answer = operation.decide_retry(RetryQuestion{cause, attempts, now - operation.started, operation.random_unit()});
   if (!answer.again) co_return Pause::stop;
   const Duration own = (std::max)(answer.wait, Duration::zero());

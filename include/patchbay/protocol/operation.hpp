@@ -65,13 +65,19 @@ class Operation : public Wakeable {
     status = 0;
     server_correlation_id.clear();
     etag.clear();
+    prior_id.clear();
+    warm = false;
     flow_version.clear();
     token_replayed = false;
     token_generation = 0;
     must_not_wait = false;
     settled = false;
     out_of_time = false;
+    cancel_requested = false;
+    settling = false;
   }
+  /// Whether nothing more is to be begun: the caller has cancelled, and nothing was sent whose fate is to be found out.
+  [[nodiscard]] bool stopped() const noexcept { return cancel_requested && !settling; }
 
   /// Gives back what an unusually large answer or request took; what the usual ones need is kept.
   void trim() noexcept {
@@ -95,11 +101,15 @@ class Operation : public Wakeable {
   int status = 0;               ///< Of the last HTTP answer.
   std::string server_correlation_id;  ///< Of the last HTTP exchange; empty when its answer had none.
   std::string etag;             ///< Last one sent in `If-Match`.
+  std::string prior_id;         ///< The transition id that the interaction carried in that version.
+  bool warm = false;            ///< That version was remembered, and not read by this operation.
   bool token_replayed = false;  ///< A 401 was answered with a fresh token once already (hazard A11).
   std::uint64_t token_generation = 0;  ///< Of the token in `authorization`.
   std::uint64_t scope_generation = 0;  ///< Of the last token whose scope was found to suffice; outlives the operation.
   bool must_not_wait = false;   ///< A release: never behind pacing (hazard B7).
   bool settled = false;         ///< Its end is counted, and what comes after cannot change it.
+  bool cancel_requested = false;  ///< By the caller; drivers set it.
+  bool settling = false;        ///< What became of something that was sent is being found out, which cancelling does not stop.
   bool out_of_time = false;     ///< A wait was not begun because it would have ended after a limit of this operation's own.
 
   // Memory that the next operation uses again.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // min
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -64,6 +65,7 @@ inline void begin_record(AuditRecord& record, const Operation& operation, const 
   record.flow_version = operation.flow_version;
   record.attempt = operation.side_effects;
   record.etag_used = operation.etag;
+  record.warm = operation.warm;
   record.server_correlation_id = operation.server_correlation_id;
 }
 
@@ -85,10 +87,10 @@ inline void record_attempt(const Operation& operation, const TransitionContext& 
 }
 
 /// A 2xx whose body is not ours proves nothing (RFC 9110 section 13.1.1 lets a server answer so to a repeated write): it
-/// leaves the write in doubt.
+/// leaves the write in doubt. Otherwise `operation.snapshot` becomes what is known of the interaction after the write.
 inline void check_echo(Operation& operation, Attempt& attempt) {
-  std::string echoed;
-  const auto echo = Dialect::parse_write_echo(operation.response, operation.json, echoed);
+  const std::string& echoed = operation.snapshot.transition_id;
+  const auto echo = Dialect::parse_write_echo(operation.response, operation.json, operation.snapshot);
   if (echo && (echoed.empty() || echoed == operation.operation_id)) return;
   attempt.verdict = Verdict(Next::give_up, echo ? ErrorCode::conflict : ErrorCode::malformed_response, true);
   attempt.detail = echo ? "the body names another transition" : std::string("the body ").append(echo.error().why);
@@ -102,17 +104,23 @@ inline void check_echo(Operation& operation, Attempt& attempt) {
 }
 
 /// Reads the interaction again and says what became of a write of `operation.operation_id` against `operation.etag`.
-/// `prior_id` is the transition id that the interaction carried at that version; `ambiguous` says that some attempt may
-/// have reached the server without an answer. `error` is what to report when it was not applied.
+/// `operation.prior_id` is the transition id that the interaction carried at that version; `ambiguous` says that some
+/// attempt may have reached the server without an answer. `error` is what to report when it was not applied.
 ///
 /// The proof runs as invariant I4 wants it. Our id on the interaction: applied. Another version under the same id as
 /// before: a writer without ids has been there, ours has not, and can no longer be applied. Another version under a third
 /// id: ours may have been there in between, so nothing is known. The same version: a late write may still come.
 inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
-                                          const std::string& prior_id, bool ambiguous, Error error) {
+                                          bool ambiguous, Error error) {
   Error unknown = unknown_outcome(error);
   const int status = operation.status;
-  if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) {
+  // Cancelling stops no proof, it only makes it short: one reading, without another attempt.
+  operation.settling = ambiguous;
+  if (operation.cancel_requested)
+    operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.api->attempt_timeout));
+  auto read = co_await read_interaction(operation, *context.api, request.interaction());
+  operation.settling = false;
+  if (!read) {
     if (!ambiguous) co_return fail(std::move(read.error()));
     co_return fail(std::move(unknown));
   }
@@ -129,7 +137,7 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
     if (ambiguous) co_return fail(std::move(unknown));
     co_return fail(std::move(error));
   }
-  if (ambiguous && now.transition_id != prior_id) co_return fail(std::move(unknown));
+  if (ambiguous && now.transition_id != operation.prior_id) co_return fail(std::move(unknown));
   co_return WriteEnd::stale;
 }
 
@@ -139,7 +147,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
                                              TransitionResult& result) {
   const Gateway& gateway = *context.api;
   operation.etag = operation.snapshot.etag;
-  const std::string prior_id = operation.snapshot.transition_id;
+  operation.prior_id = operation.snapshot.transition_id;
   // A quarter of what is left is kept back, so that there is time to find out what became of a write without an answer.
   const SteadyTime begun_at = operation.steady_now();
   const SteadyTime limit = operation.deadline - (operation.deadline - begun_at) / 4;
@@ -174,7 +182,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
     ambiguous = ambiguous || last.verdict.ambiguous;
     switch (last.verdict.next) {
       case Next::done:
-        if (const auto etag = operation.response.headers.find("ETag"); etag && is_strong_etag(*etag)) result.etag = *etag;
+        result.etag = operation.snapshot.etag;
         co_return WriteEnd::applied;
       case Next::refresh_token:
         if (may_replay(operation, gateway)) {
@@ -184,7 +192,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
         }
         break;
       case Next::reread: {
-        auto end = co_await resolve(operation, context, request, prior_id, ambiguous, error_of(operation, last, patch.name, counts.total() + 1));
+        auto end = co_await resolve(operation, context, request, ambiguous, error_of(operation, last, patch.name, counts.total() + 1));
         co_return end;
       }
       case Next::retry: {
@@ -214,42 +222,82 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
     operation.slept += operation.steady_now() - from;
     if (patience.cancelled) co_return fail(unknown_outcome(*error));
   }
-  auto end = co_await resolve(operation, context, request, prior_id, true, *error);
+  auto end = co_await resolve(operation, context, request, true, *error);
   // Proven not applied: what is reported is why the attempts ended, not that somebody else was quicker afterwards.
   if (end && *end == WriteEnd::stale) co_return fail(std::move(*error));
   co_return end;
+}
+
+/// Remembers the version that `operation`'s write made, of which `operation.snapshot` has what the answer said.
+///
+/// The version and the node must belong together (invariant I1). An answer that shows the version of before, as that to a
+/// write that was only accepted may, or another node, does not speak of what the write made.
+inline void remember_written(Operation& operation, InteractionMemory& memory, std::string_view origin,
+                             const TransitionRequest& request) noexcept {
+  InteractionSnapshot& now = operation.snapshot;
+  if (now.etag == operation.etag || (now.has_flow_node && now.flow_node != request.to())) now.etag.clear();
+  const bool calm = guarded([&] {
+    now.flow_node = request.to();
+    now.has_flow_node = true;
+    now.transition_id = operation.operation_id;
+  });
+  if (!calm) now.etag.clear();
+  memory.remember(operation.steady_now(), origin, request.interaction(), now);
 }
 
 /// Moves an interaction (document A, step 3). The request is validated, `result.path` is how the flow allows the move,
 /// and `operation.body` holds the encoded write.
 ///
 /// Read, check, write with the version that was checked; when another writer was quicker, read and check again
-/// (hazards A1 to A6, invariants I1 to I5). The caller holds the interaction's lane.
+/// (hazards A1 to A6, invariants I1 to I5). The first reading is left out when the settings remember a version that was at
+/// the node to start from. The caller holds the interaction's lane.
 inline Protocol<Result<void>> transition(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
                                          TransitionResult& result) {
   const TransitionSettings& settings = context.settings->transition;
-  if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) co_return read;
+  const std::string_view origin = context.settings->base_url;
+  InteractionMemory* const memory = settings.remember.get();
+  // A remembered node other than `from` is no reason to refuse: somebody may have moved the interaction since.
+  bool warm = memory && memory->recall(operation.steady_now(), origin, request.interaction(), request.from(), operation.snapshot);
+  if (warm) {
+    context.metrics->count(TransitionCount::warm_writes);
+    Dialect::interaction_target(operation.target, context.api->api, request.interaction());
+  } else if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) {
+    co_return read;
+  }
+  bool again = false;
   for (int conflicts = 0;;) {
     const InteractionSnapshot& snapshot = operation.snapshot;
     if (snapshot.etag.empty())
       co_return fail(ErrorCode::no_etag, snapshot.weak_etag ? "the interaction's ETag is weak or malformed, and cannot lock a write"
                                                             : "the interaction came without an ETag, and is not written without a lock");
-    if (snapshot.has_flow_node && snapshot.flow_node != request.from())
+    if (snapshot.has_flow_node && snapshot.flow_node != request.from()) {
+      if (memory) memory->remember(operation.steady_now(), origin, request.interaction(), snapshot);
       co_return fail(ErrorCode::stale_state, "the interaction is at " + excerpt(snapshot.flow_node, 128) + ", not at " + excerpt(request.from(), 128));
-    if (conflicts != 0) {
-      // Decided again, since the conditions that the client's predicate looks at may have changed as well.
-      auto again = route(result.path.graph(), request.from(), request.to(), settings.reachability, settings.condition, operation.route_scratch);
-      if (!again) co_return fail(std::move(again.error()));
-      result.path = std::move(*again);
     }
+    if (std::exchange(again, true)) {
+      // Decided again, since the conditions that the client's predicate looks at may have changed as well.
+      auto way = route(result.path.graph(), request.from(), request.to(), settings.reachability, settings.condition, operation.route_scratch);
+      if (!way) co_return fail(std::move(way.error()));
+      result.path = std::move(*way);
+    }
+    operation.warm = warm;
     auto end = co_await write_once(operation, context, request, result);
     if (!end) co_return fail(std::move(end.error()));
     if (*end != WriteEnd::stale) {
       result.resolved_by = *end == WriteEnd::resolved ? ResolvedBy::state : ResolvedBy::answer;
+      result.warm = warm;
+      if (memory && *end == WriteEnd::applied) remember_written(operation, *memory, origin, request);
+      if (memory && *end == WriteEnd::resolved) memory->remember(operation.steady_now(), origin, request.interaction(), operation.snapshot);
       co_return Result<void>{};
     }
-    // Another writer was quicker, and the snapshot shows what it left. The first time that is decided on at once, and
-    // so is a node from which there is nothing to wait for; then we give way a little, and look again.
+    // Another writer was quicker, and the snapshot shows what it left. That a remembered version is stale says nothing of
+    // how busy the others are, and counts for no conflict.
+    if (std::exchange(warm, false)) {
+      context.metrics->count(TransitionCount::warm_conflicts);
+      continue;
+    }
+    // The first time that is decided on at once, and so is a node from which there is nothing to wait for; then we give
+    // way a little, and look again.
     if (operation.snapshot.has_flow_node && operation.snapshot.flow_node != request.from()) continue;
     Error error(ErrorCode::conflict, "other writers kept changing the interaction");
     if (++conflicts > settings.max_conflicts) co_return fail(std::move(error));

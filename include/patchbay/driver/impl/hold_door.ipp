@@ -14,7 +14,7 @@
 namespace patchbay::detail {
 
 struct HoldDoor::State {
-  State(AnyPolicies& policies, Settings given)
+  State(AnyBlockingPolicies& policies, Settings given)
       : clock(policies),
         settings(std::move(given)),
         audit(settings.audit_records, settings.audit),
@@ -83,7 +83,7 @@ struct HoldDoor::State {
     return text;
   }
 
-  AnyPolicies& clock;
+  AnyBlockingPolicies& clock;
   Settings settings;
   HoldMetrics metrics;
   AuditTrail audit;
@@ -96,7 +96,7 @@ struct HoldDoor::State {
   std::optional<Error> invalid;
 };
 
-PATCHBAY_DECL HoldDoor::HoldDoor(AnyPolicies& policies, Settings settings)
+PATCHBAY_DECL HoldDoor::HoldDoor(AnyBlockingPolicies& policies, Settings settings)
     : state_(std::make_unique<State>(policies, std::move(settings))) {}
 PATCHBAY_DECL HoldDoor::~HoldDoor() { static_cast<void>(close(state_->settings.hold.close_timeout)); }
 

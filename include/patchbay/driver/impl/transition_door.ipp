@@ -15,7 +15,7 @@
 namespace patchbay::detail {
 
 struct TransitionDoor::State {
-  State(AnyPolicies& policies, Settings given)
+  State(AnyBlockingPolicies& policies, Settings given)
       : settings(std::move(given)),
         audit(settings.audit_records, settings.audit),
         random(settings.random ? settings.random : std::make_shared<RandomSource>(0)),
@@ -75,7 +75,7 @@ struct TransitionDoor::State {
   TransitionContext context;
 };
 
-PATCHBAY_DECL TransitionDoor::TransitionDoor(AnyPolicies& policies, Settings settings)
+PATCHBAY_DECL TransitionDoor::TransitionDoor(AnyBlockingPolicies& policies, Settings settings)
     : state_(std::make_unique<State>(policies, std::move(settings))) {}
 PATCHBAY_DECL TransitionDoor::~TransitionDoor() = default;
 
