@@ -6,12 +6,14 @@ set(patchbay_headers
   include/patchbay/cloud/reserved_names.hpp
   include/patchbay/cloud/retry_after.hpp
   include/patchbay/config.hpp
+  include/patchbay/driver/any_loop.hpp
   include/patchbay/driver/any_policies.hpp
   include/patchbay/driver/blocking.hpp
   include/patchbay/driver/encode_members.hpp
   include/patchbay/driver/hold_door.hpp
   include/patchbay/driver/hold_pump.hpp
   include/patchbay/driver/hold_teller.hpp
+  include/patchbay/driver/mailbox.hpp
   include/patchbay/driver/transition_door.hpp
   include/patchbay/endpoint.hpp
   include/patchbay/error.hpp
