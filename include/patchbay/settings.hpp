@@ -13,6 +13,7 @@
 #include <patchbay/hold_settings.hpp>
 #include <patchbay/observe/audit.hpp>
 #include <patchbay/protocol/flow_cache.hpp>
+#include <patchbay/protocol/interaction_memory.hpp>
 #include <patchbay/protocol/pacer.hpp>
 #include <patchbay/protocol/token_source.hpp>
 #include <patchbay/random_source.hpp>
@@ -37,6 +38,10 @@ struct TransitionSettings {
   EdgePredicate condition;
   std::size_t max_attributes_bytes = 65'536;  ///< Of the encoded `customAttributes` object.
   int max_conflicts = 3;                      ///< Re-reads after another writer's change before giving up.
+  /// Remembers the versions of interactions, so that a transition from where the last one led takes one request. None, the
+  /// default and the documents' way: every transition reads the interaction first. Worth it where this program is the usual
+  /// writer of its interactions: where others often write in between, each such time costs a refused write.
+  std::shared_ptr<InteractionMemory> remember;
   WebhookSettings webhook;
 };
 

@@ -103,6 +103,9 @@ class TransitionResult {
   std::string etag;           ///< The new one, when the answer gave it.
   std::string server_correlation_id;
   ResolvedBy resolved_by = ResolvedBy::answer;
+  /// The write that did it was locked with a version remembered from an earlier operation (`TransitionSettings::remember`):
+  /// the interaction was not read first.
+  bool warm = false;
   WebhookStatus webhook = WebhookStatus::none;
   std::optional<Error> webhook_error;  ///< Why the webhook failed; the transition stands all the same.
 };

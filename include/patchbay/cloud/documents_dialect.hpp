@@ -89,16 +89,29 @@ struct DocumentsDialect {
     });
   }
 
-  /// The `transition_id` that the answer to a write echoes; empty when it echoes none. An answer that is neither empty nor
-  /// a JSON object is an error: it may not come from the API at all.
-  static JsonResult<void> parse_write_echo(const HttpResponse& response, JsonReader& reader, std::string& transition_id) {
-    transition_id.clear();
+  /// What the answer to a write says of the interaction: its version, from the header or else the body, and of `state`,
+  /// `flow_node` and `transition_id` what it echoes. An answer that is neither empty nor a JSON object is an error: it may
+  /// not come from the API at all.
+  static JsonResult<void> parse_write_echo(const HttpResponse& response, JsonReader& reader, InteractionSnapshot& out) {
+    out.clear();
+    const std::optional<std::string_view> header = response.headers.find("ETag");
+    if (header) set_etag(out, *header);
     if (response.body.view().find_first_not_of(" \t\r\n") == std::string_view::npos) return {};
     return reader.object(response.body, [&](std::string_view key, JsonValue value) -> simdjson::error_code {
-      if (key == "transition_id") return text(value, transition_id);
+      if (key == "transition_id") return text(value, out.transition_id);
+      if (key == "state") return attribute(value, out.state);
+      if (key == "etag" && !header) {
+        std::string tag;
+        const simdjson::error_code error = attribute(value, tag);
+        if (!error && !tag.empty()) set_etag(out, tag);
+        return error;
+      }
       if (key != "customAttributes") return simdjson::SUCCESS;
       return members(value, [&](std::string_view name, JsonValue content) -> simdjson::error_code {
-        return name == "transition_id" ? attribute(content, transition_id) : simdjson::SUCCESS;
+        if (name == "transition_id") return attribute(content, out.transition_id);
+        if (name != "flow_node" || is_null(content)) return simdjson::SUCCESS;
+        out.has_flow_node = true;
+        return attribute(content, out.flow_node);
       });
     });
   }

@@ -35,6 +35,8 @@ enum class TransitionCount : std::uint8_t {
   unknown,             ///< Settled as nobody knows.
   patch_attempts,      ///< PATCHes that were sent: the document's `totalRequests`.
   conflicts,           ///< PATCHes answered 409 or 412.
+  warm_writes,         ///< Versions that were tried from memory, without a reading.
+  warm_conflicts,      ///< Of these, those that the cloud refused as stale, so that the interaction was read after all.
   flow_cache_hits,
   flow_cache_misses,
   webhooks_delivered,
@@ -78,9 +80,10 @@ namespace detail {
 
 inline constexpr std::array<std::string_view, 5> exchange_count_names{"requests", "rateLimitAnswers", "serverErrors", "networkErrors",
                                                                       "tokenRefreshes"};
-inline constexpr std::array<std::string_view, 12> transition_count_names{
-    "operationsSubmitted", "operationsSucceeded", "operationsNotApplied", "operationsUnknown", "patchAttempts", "conflictAnswers",
-    "flowCacheHits",       "flowCacheMisses",     "webhooksDelivered",    "webhooksFailed",    "auditFailures", "callbackFailures"};
+inline constexpr std::array<std::string_view, 14> transition_count_names{
+    "operationsSubmitted", "operationsSucceeded", "operationsNotApplied", "operationsUnknown", "patchAttempts",
+    "conflictAnswers",     "warmWrites",          "warmConflicts",        "flowCacheHits",     "flowCacheMisses",
+    "webhooksDelivered",   "webhooksFailed",      "auditFailures",        "callbackFailures"};
 inline constexpr std::array<std::string_view, 25> hold_count_names{
     "operationsSubmitted", "operationsSucceeded", "operationsNotApplied", "operationsUnknown",  "holds",
     "unholds",             "acksPositive",        "acksNegative",         "promptAcks",         "promptPositiveAcks",

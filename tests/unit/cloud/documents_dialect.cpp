@@ -23,7 +23,9 @@ class Reading {
   bool echo(std::string_view body) {
     response.clear();
     response.body.assign(body);
-    return Dialect::parse_write_echo(response, reader, transition_id).has_value();
+    const bool fine = Dialect::parse_write_echo(response, reader, snapshot).has_value();
+    transition_id = snapshot.transition_id;
+    return fine;
   }
   bool grant(std::string_view body) {
     response.clear();

@@ -92,9 +92,11 @@ TEST_CASE("a write applies once, against the version that it names", "[testing][
   CHECK(client.patch("\"1\"", body) == 200);
   CHECK(client.header("ETag") == "\"2\"");
   JsonReader reader;
-  std::string echo;
+  InteractionSnapshot echo;
   REQUIRE(DocumentsDialect::parse_write_echo(client.response, reader, echo));
-  CHECK(echo == "t-1");
+  CHECK(echo.transition_id == "t-1");
+  CHECK(echo.flow_node == "BillingInquiry");
+  CHECK(echo.etag == "\"2\"");
   CHECK(client.patch("\"1\"", body) == 412);
   CHECK(client.header("ETag") == "\"2\"");
   CHECK(client.cloud.times_applied("t-1") == 1);
