@@ -18,6 +18,7 @@ set(patchbay_test_rooms
   observe_threads
   policy
   protocol
+  protocol_threads
   schema
   state_transitioner
   state_transitioner_threads
@@ -127,12 +128,16 @@ set(patchbay_tests_protocol
   unit/protocol/hold_session.cpp
   unit/protocol/hold_session_model.cpp
   unit/protocol/hold_turns.cpp
+  unit/protocol/interaction_memory.cpp
   unit/protocol/lanes.cpp
   unit/protocol/operation.cpp
   unit/protocol/pacer.cpp
   unit/protocol/protocol.cpp
   unit/protocol/single_flight.cpp
   unit/protocol/token_source.cpp
+)
+set(patchbay_tests_protocol_threads
+  unit/protocol/interaction_memory_threads.cpp
 )
 set(patchbay_tests_schema
   unit/schema/allocations.cpp
@@ -160,6 +165,8 @@ set(patchbay_tests_state_transitioner
   unit/state_transitioner/static_flows.cpp
   unit/state_transitioner/tokens.cpp
   unit/state_transitioner/waits.cpp
+  unit/state_transitioner/warm.cpp
+  unit/state_transitioner/warm_simulated.cpp
   unit/state_transitioner/webhook.cpp
 )
 set(patchbay_tests_state_transitioner_threads

@@ -76,6 +76,7 @@ set(patchbay_headers
   include/patchbay/protocol/hold_registry.hpp
   include/patchbay/protocol/hold_session.hpp
   include/patchbay/protocol/hold_turns.hpp
+  include/patchbay/protocol/interaction_memory.hpp
   include/patchbay/protocol/lanes.hpp
   include/patchbay/protocol/oauth.hpp
   include/patchbay/protocol/operation.hpp
