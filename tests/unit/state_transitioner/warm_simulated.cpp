@@ -20,11 +20,11 @@ using namespace patchbay::testing;
 
 namespace {
 
-const std::string flow_id = "ring";
-const std::vector<std::string> nodes{"A", "B", "C"};
-const std::vector<std::string> interactions{"one", "two", "three"};
+const std::string ring_flow = "ring";
+const std::vector<std::string> ring_nodes{"A", "B", "C"};
+const std::vector<std::string> ring_interactions{"one", "two", "three"};
 
-Settings settings_of(std::shared_ptr<InteractionMemory> memory, std::uint64_t seed) {
+Settings warm_settings(std::shared_ptr<InteractionMemory> memory, std::uint64_t seed) {
   Settings settings;
   settings.base_url = "https://api.example.com";
   settings.tokens = std::make_shared<TokenSource>(TokenSettings{
@@ -36,9 +36,9 @@ Settings settings_of(std::shared_ptr<InteractionMemory> memory, std::uint64_t se
 
 void furnish(SimulatedCloud& cloud) {
   cloud.change([](CloudModel& model) {
-    model.set_flow(flow_id, R"({"id":"ring","nodes":[{"id":"A","transitions":[{"targetId":"B"}]},)"
+    model.set_flow(ring_flow, R"({"id":"ring","nodes":[{"id":"A","transitions":[{"targetId":"B"}]},)"
                             R"({"id":"B","transitions":[{"targetId":"C"}]},{"id":"C","transitions":[{"targetId":"A"}]}]})");
-    for (const std::string& id : interactions) {
+    for (const std::string& id : ring_interactions) {
       model.add(CloudInteraction(id));
       (void)model.move(id, "A");
     }
@@ -53,7 +53,7 @@ std::string node_of(const SimulatedCloud& cloud, const std::string& id) {
 }
 
 /// What one transition was asked to do and said of itself.
-struct Said {
+struct Claim {
   std::string id, interaction, from, to;
   bool applied, known;
 };
@@ -88,9 +88,9 @@ class LyingCloud {
 
 /// Goes through the cloud's own history of each interaction: every write of ours is legal from where it found the
 /// interaction, and what was said of it is true.
-void check_history(const SimulatedCloud& cloud, const std::vector<Said>& said) {
-  std::map<std::string, const Said*> by_id;
-  for (const Said& each : said) by_id[each.id] = &each;
+void check_history(const SimulatedCloud& cloud, const std::vector<Claim>& claims) {
+  std::map<std::string, const Claim*> by_id;
+  for (const Claim& each : claims) by_id[each.id] = &each;
   const auto history = cloud.inspect([](const CloudModel& model) { return model.operations(); });
   std::map<std::string, std::string> at;
   std::map<std::string, int> applied;
@@ -108,7 +108,7 @@ void check_history(const SimulatedCloud& cloud, const std::vector<Said>& said) {
   }
   CHECK(lost == 0);
   int untrue = 0;
-  for (const Said& each : said) {
+  for (const Claim& each : claims) {
     const int times = applied.contains(each.id) ? applied[each.id] : 0;
     if (times > 1 || (each.known && times != (each.applied ? 1 : 0))) ++untrue;
   }
@@ -127,11 +127,11 @@ TEST_CASE("a warm chain of transitions takes one request each, as the cloud coun
       options.etag = place;
       SimulatedCloud cloud(clock, options);
       furnish(cloud);
-      StateTransitioner door{Policies{.transport = cloud, .clock = clock}, settings_of(std::make_shared<InteractionMemory>(), 1)};
-      REQUIRE(door.transition(TransitionRequest("one", flow_id, "A", "B")));
+      StateTransitioner door{Policies{.transport = cloud, .clock = clock}, warm_settings(std::make_shared<InteractionMemory>(), 1)};
+      REQUIRE(door.transition(TransitionRequest("one", ring_flow, "A", "B")));
       const std::size_t before = cloud.exchanges();
       for (std::size_t i = 1; i < 31; ++i) {
-        const auto moved = door.transition(TransitionRequest("one", flow_id, nodes[i % 3], nodes[(i + 1) % 3]));
+        const auto moved = door.transition(TransitionRequest("one", ring_flow, ring_nodes[i % 3], ring_nodes[(i + 1) % 3]));
         REQUIRE(moved);
         CHECK(moved->warm);
       }
@@ -147,10 +147,10 @@ TEST_CASE("where versions are weak or not shown after a write, nothing is rememb
   options.write_answer = WriteAnswer::no_content;
   SimulatedCloud cloud(clock, options);
   furnish(cloud);
-  StateTransitioner door{Policies{.transport = cloud, .clock = clock}, settings_of(std::make_shared<InteractionMemory>(), 1)};
-  REQUIRE(door.transition(TransitionRequest("one", flow_id, "A", "B")));
+  StateTransitioner door{Policies{.transport = cloud, .clock = clock}, warm_settings(std::make_shared<InteractionMemory>(), 1)};
+  REQUIRE(door.transition(TransitionRequest("one", ring_flow, "A", "B")));
   const std::size_t before = cloud.exchanges();
-  const auto moved = door.transition(TransitionRequest("one", flow_id, "B", "C"));
+  const auto moved = door.transition(TransitionRequest("one", ring_flow, "B", "C"));
   REQUIRE(moved);
   CHECK_FALSE(moved->warm);
   CHECK(cloud.exchanges() == before + 2);
@@ -163,14 +163,14 @@ TEST_CASE("answers that lie about the version cost refused writes and readings, 
     SimulatedCloud cloud(clock);
     furnish(cloud);
     StateTransitioner door{Policies{.transport = LyingCloud(cloud), .clock = clock},
-                           settings_of(std::make_shared<InteractionMemory>(), seed)};
-    std::vector<Said> said;
+                           warm_settings(std::make_shared<InteractionMemory>(), seed)};
+    std::vector<Claim> claims;
     for (std::size_t i = 0; i < 40; ++i) {
-      const auto moved = door.transition(TransitionRequest("one", flow_id, nodes[i % 3], nodes[(i + 1) % 3]));
+      const auto moved = door.transition(TransitionRequest("one", ring_flow, ring_nodes[i % 3], ring_nodes[(i + 1) % 3]));
       REQUIRE(moved);
-      said.push_back({moved->transition_id, "one", nodes[i % 3], nodes[(i + 1) % 3], true, true});
+      claims.push_back({moved->transition_id, "one", ring_nodes[i % 3], ring_nodes[(i + 1) % 3], true, true});
     }
-    check_history(cloud, said);
+    check_history(cloud, claims);
     CHECK(door.metrics()[TransitionCount::warm_conflicts] > 0);
     CHECK(door.metrics()[TransitionCount::warm_writes] > door.metrics()[TransitionCount::warm_conflicts]);
   }
@@ -189,17 +189,17 @@ TEST_CASE("beside other writers, under faults and with two doors, no write overt
     SimulatedCloud cloud(clock, options);
     furnish(cloud);
     const auto memory = std::make_shared<InteractionMemory>(1 + random() % 4, seconds{random() % 2 == 0 ? 5 : 500});
-    StateTransitioner one{Policies{.transport = cloud, .clock = clock}, settings_of(memory, seed)};
-    StateTransitioner two{Policies{.transport = cloud, .clock = clock}, settings_of(memory, seed + 1'000)};
+    StateTransitioner one{Policies{.transport = cloud, .clock = clock}, warm_settings(memory, seed)};
+    StateTransitioner two{Policies{.transport = cloud, .clock = clock}, warm_settings(memory, seed + 1'000)};
     const std::uint64_t fault_rate = random() % 3, writer_rate = random() % 3;
-    std::vector<Said> said;
+    std::vector<Claim> claims;
     for (int step = 0; step < 40; ++step) {
-      const std::string& id = interactions[random() % interactions.size()];
+      const std::string& id = ring_interactions[random() % ring_interactions.size()];
       if (random() % 4 < writer_rate) {
         cloud.change([&](CloudModel& model) {
           switch (random() % 3) {
-            case 0: (void)model.move(id, nodes[random() % 3]); break;
-            case 1: (void)model.move(id, nodes[random() % 3], "other-" + std::to_string(step)); break;
+            case 0: (void)model.move(id, ring_nodes[random() % 3]); break;
+            case 1: (void)model.move(id, ring_nodes[random() % 3], "other-" + std::to_string(step)); break;
             default: (void)model.set_held(id, random() % 2 == 0); break;
           }
         });
@@ -215,24 +215,24 @@ TEST_CASE("beside other writers, under faults and with two doors, no write overt
             case 3: fault.garbage(); break;
             default:
               // In the midst of the exchange, before it is served.
-              fault.applied = false, fault.kind = FaultKind::foreign_write, fault.node = nodes[random() % 3];
+              fault.applied = false, fault.kind = FaultKind::foreign_write, fault.node = ring_nodes[random() % 3];
               break;
           }
         });
       }
-      const std::string from = random() % 5 == 0 ? nodes[random() % 3] : node_of(cloud, id);
-      const std::string to = nodes[(static_cast<std::size_t>(from[0] - 'A') + 1) % 3];
+      const std::string from = random() % 5 == 0 ? ring_nodes[random() % 3] : node_of(cloud, id);
+      const std::string to = ring_nodes[(static_cast<std::size_t>(from[0] - 'A') + 1) % 3];
       auto& door = random() % 3 == 0 ? two : one;
-      const auto moved = door.transition(TransitionRequest(id, flow_id, from, to));
+      const auto moved = door.transition(TransitionRequest(id, ring_flow, from, to));
       const std::string operation = door.audit_log().back().operation_id;
       const bool known = moved || moved.error().outcome() == Outcome::not_applied;
-      said.push_back({operation, id, from, to, moved.has_value(), known});
+      claims.push_back({operation, id, from, to, moved.has_value(), known});
       applied += moved.has_value();
       unknown += !known;
       stale += !moved && moved.error().code() == ErrorCode::stale_state;
       clock.advance(milliseconds{random() % 1'000});
     }
-    check_history(cloud, said);
+    check_history(cloud, claims);
     CHECK(memory->size() <= 4);
     warm += one.metrics()[TransitionCount::warm_writes] + two.metrics()[TransitionCount::warm_writes];
     warm_conflicts += one.metrics()[TransitionCount::warm_conflicts] + two.metrics()[TransitionCount::warm_conflicts];
