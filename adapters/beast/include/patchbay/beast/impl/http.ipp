@@ -2,47 +2,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // max, min
-#include <charconv>
-#include <cstring>  // memmove
+#include <algorithm>  // min
+#include <chrono>
 #include <exception>
-#include <optional>
 
-#include <boost/asio/error.hpp>
-
-#include <patchbay/beast/impl/response_reader.hpp>
 #include <patchbay/beast/impl/transport.hpp>
-#include <patchbay/version.hpp>
 
 namespace patchbay::beast::detail {
-
-namespace http = boost::beast::http;
-
-constexpr std::size_t first_buffer = std::size_t{16} << 10;
-constexpr int max_interim_answers = 16;
-
-bool is_writable(std::string_view target, std::span<const HeaderView> headers) noexcept {
-  const auto printable = [](std::string_view s, bool blanks) {
-    return std::all_of(s.begin(), s.end(), [blanks](char c) {
-      const auto u = static_cast<unsigned char>(c);
-      return u > 0x20 ? u != 0x7f : blanks && (c == ' ' || c == '\t');
-    });
-  };
-  if (!target.starts_with('/') || !printable(target, false)) return false;
-  return std::all_of(headers.begin(), headers.end(), [&](const HeaderView& h) {
-    return !h.name.empty() && printable(h.name, false) && h.name.find(':') == std::string_view::npos &&
-           printable(h.value, true);
-  });
-}
-
-// What a parse error means to the caller. Whether bytes were sent is for the sender to add.
-TransportError parse_failure(const error_code& ec) {
-  if (ec == http::error::header_limit)
-    return describe(TransportFault::too_large, Delivery::maybe_sent, "the answer's header is beyond the limit");
-  if (ec == http::error::body_limit)
-    return describe(TransportFault::too_large, Delivery::maybe_sent, "the answer's body is beyond the limit");
-  return describe(TransportFault::malformed, Delivery::maybe_sent, "the answer is not HTTP", ec);
-}
 
 // A read that refers to the stack; it ends with it, however that is left.
 struct PendingRead {
@@ -58,79 +24,26 @@ struct PendingRead {
   bool under_way = false;
 };
 
-TransportResult<Answer> read_answer(Connection& connection, std::size_t have, HttpResponse& response,
-                                    std::size_t max_header, std::size_t max_body, bool cut, SteadyTime deadline) {
+TransportResult<Progress> read_answer(Connection& connection, SteadyTime deadline) {
   Wire& wire = *connection.wire;
-  std::optional<ResponseReader> reader(std::in_place, response, max_header, max_body, cut);
-  std::size_t begin = 0;
-  std::size_t end = have;
-  int interim = 0;
-  bool ended = false;  // the peer will send nothing more
-  error_code end_cause;
   for (;;) {
-    // Beast waits for a whole header before it looks at its first byte; a peer that speaks something else may never
-    // send one.
-    constexpr std::string_view opening = "HTTP/1.";
-    const std::string_view seen(connection.buffer.get() + begin, end - begin);
-    if (!reader->got_some() && seen.substr(0, opening.size()) != opening.substr(0, seen.size()))
-      return tl::unexpected(describe(TransportFault::malformed, Delivery::maybe_sent, "the answer is not HTTP"));
-
-    error_code ec;
-    while (begin != end && !reader->is_done()) {
-      const std::size_t used = reader->put(net::const_buffer(connection.buffer.get() + begin, end - begin), ec);
-      begin += used;
-      if (ec || used == 0) break;
-    }
-    if (ec == http::error::need_more) ec = {};
-    // Where a body is only worth having, a header that is whole is an answer, whatever becomes of the body.
-    const bool enough = cut && reader->is_header_done() && response.status >= 200;
-    if (ec && enough) return Answer{false};
-    if (ec) return tl::unexpected(parse_failure(ec));
-
-    if (!reader->is_done() && ended) {
-      // A body without a length ends with the connection; over TLS only a close notification proves that nobody cut it.
-      if (end_cause == net::error::eof && reader->is_header_done() && reader->need_eof()) return Answer{false};
-      if (enough) return Answer{false};
-      const bool nothing = !reader->got_some() && begin == end;
-      return tl::unexpected(
-          describe(TransportFault::reset, Delivery::maybe_sent,
-                   nothing ? "the connection ended before an answer came" : "the connection ended within the answer",
-                   end_cause));
-    }
-    if (reader->is_done()) {
-      if (response.status >= 200) return Answer{reader->keep_alive() && begin == end};
-      if (response.status == 101 || ++interim > max_interim_answers)
-        return tl::unexpected(
-            describe(TransportFault::malformed, Delivery::maybe_sent, "an interim answer that nobody asked for"));
-      reader.emplace(response, max_header, max_body, cut);
-      continue;
-    }
-
-    // Unparsed bytes, a header's or a chunk header's beginning, must be contiguous with what follows.
-    if (begin != 0) std::memmove(connection.buffer.get(), connection.buffer.get() + begin, end - begin);
-    end -= std::exchange(begin, 0);
-    if (end == connection.capacity) {
-      const std::size_t limit = std::max(max_header, first_buffer) + 1;
-      if (end >= limit) return tl::unexpected(parse_failure(http::error::header_limit));
-      const std::size_t larger = std::min(std::max(first_buffer, connection.capacity * 2), limit);
-      auto grown = std::make_unique_for_overwrite<char[]>(larger);
-      if (end != 0) std::memcpy(grown.get(), connection.buffer.get(), end);
-      connection.buffer = std::move(grown);
-      connection.capacity = larger;
-    }
-
+    const auto room = connection.reader->room();
+    if (!room) return tl::unexpected(room.error());
     PendingRead read(wire);
-    wire.start_read(net::mutable_buffer(connection.buffer.get() + end, connection.capacity - end),
+    wire.start_read(*room,
                     [&read](error_code e, std::size_t n) { read.result = e, read.count = n, read.under_way = false; });
     read.under_way = true;
     if (!wire.run_until(deadline, [&] { return !read.under_way; })) {
-      if (enough) return Answer{false};
+      if (connection.reader->enough()) return Progress::whole;
       return tl::unexpected(
           describe(TransportFault::timed_out, Delivery::maybe_sent, "the answer did not come in time"));
     }
-    end += read.count;
-    ended = static_cast<bool>(read.result);
-    end_cause = read.result;
+    auto progress = connection.reader->took(read.count);
+    if (progress && *progress == Progress::more) {
+      if (!read.result) continue;
+      return connection.reader->ended(read.result);
+    }
+    return progress;
   }
 }
 
@@ -171,31 +84,6 @@ class RequestWriter {
   bool under_way_ = false;
 };
 
-std::string user_agent() {
-  return std::string("patchbay/")
-      .append(std::to_string(PATCHBAY_VERSION_MAJOR))
-      .append(".")
-      .append(std::to_string(PATCHBAY_VERSION_MINOR));
-}
-
-std::string write_head(const HttpRequest& request, bool keep) {
-  std::string head;
-  std::size_t size = 160 + request.target.size() + request.endpoint->authority().size();
-  for (const HeaderView& h : request.headers) size += h.name.size() + h.value.size() + 4;
-  head.reserve(size);
-  head.append(to_string(request.method))
-      .append(" ")
-      .append(request.target)
-      .append(" HTTP/1.1\r\nHost: ")
-      .append(request.endpoint->authority());
-  head.append("\r\nUser-Agent: ").append(user_agent()).append("\r\n");
-  if (!keep) head.append("Connection: close\r\n");
-  for (const HeaderView& h : request.headers) head.append(h.name).append(": ").append(h.value).append("\r\n");
-  if (request.method != Method::get || !request.body.empty())
-    head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
-  return head.append("\r\n");
-}
-
 }  // namespace patchbay::beast::detail
 
 namespace patchbay::beast {
@@ -209,19 +97,15 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
   namespace d = detail;
   response.clear();
   const Endpoint& endpoint = *request.endpoint;
-  if (!endpoint.may_carry_credentials())
-    return tl::unexpected(
-        d::describe(TransportFault::plain_text_refused, Delivery::not_sent, "the endpoint needs TLS"));
-  if (!d::is_writable(request.target, request.headers))
-    return tl::unexpected(d::describe(TransportFault::malformed, Delivery::not_sent,
-                                      "the request's target or a header field cannot be written"));
+  if (auto checked = d::check_request(endpoint, request.target, request.headers); !checked) return checked;
   if (std::chrono::steady_clock::now() >= deadline)
     return tl::unexpected(d::describe(TransportFault::timed_out, Delivery::not_sent, "the deadline had passed"));
 
   const Options& options = state_->options;
   bool begun = false;
   try {
-    const std::string head = d::write_head(request, options.max_idle_connections != 0);
+    std::string head;
+    d::write_head(head, request, options.max_idle_connections != 0);
     for (bool fresh = false;; fresh = true) {
       begun = false;
       d::Connection connection;
@@ -231,15 +115,16 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
         auto wire = state_->connector.connect(endpoint, deadline);
         if (!wire) return tl::unexpected(std::move(wire.error()));
         connection.wire = std::move(*wire);
+        connection.reader = std::make_unique<d::AnswerReader>();
       }
       const std::uint64_t sent_before = connection.wire->sent();
       begun = true;
       bool reusable = false;
-      TransportResult<d::Answer> answer = [&] {
+      TransportResult<d::Progress> answer = [&] {
         const d::RequestWriter writer(*connection.wire, head, request.body);
-        auto result =
-            d::read_answer(connection, 0, response, options.max_header_bytes, request.max_body, false, deadline);
-        reusable = result && result->reusable && writer.complete();
+        connection.reader->begin(response, options.max_header_bytes, request.max_body, false);
+        auto result = d::read_answer(connection, deadline);
+        reusable = result && *result == d::Progress::reusable && writer.complete();
         return result;
       }();
       if (answer) {

@@ -11,15 +11,15 @@
 #include <vector>
 
 #include <patchbay/beast/blocking_transport.hpp>
+#include <patchbay/beast/impl/answer_reader.hpp>
 #include <patchbay/beast/impl/wire.hpp>
 
 namespace patchbay::beast::detail {
 
-/// A wire that speaks HTTP, and the memory it reads with.
+/// A wire that speaks HTTP, and what reads its answers.
 struct Connection {
   std::unique_ptr<Wire> wire;
-  std::unique_ptr<char[]> buffer;
-  std::size_t capacity = 0;
+  std::unique_ptr<AnswerReader> reader;
 };
 
 /// Connections that wait for their next request. Thread-safe; never holds its lock over anything but moves.
@@ -82,22 +82,9 @@ class Pool {
   std::vector<Idle> idle_;
 };
 
-/// Reads one answer from `connection` into `response` by `deadline`, interim answers skipped, beginning with the `have`
-/// bytes that its buffer already holds. A body beyond `max_body` is too large; when `cut` is set it ends there, and one
-/// that breaks off ends where it does.
-/// Says whether the connection may be used again. A write may be under way meanwhile.
-struct Answer {
-  bool reusable = false;
-};
-[[nodiscard]] TransportResult<Answer> read_answer(Connection& connection, std::size_t have, HttpResponse& response,
-                                                  std::size_t max_header, std::size_t max_body, bool cut,
-                                                  SteadyTime deadline);
-
-/// What this library calls itself to servers.
-[[nodiscard]] std::string user_agent();
-
-/// Whether `request` can be written as it is: no field or target that would end its line early.
-[[nodiscard]] bool is_writable(std::string_view target, std::span<const HeaderView> headers) noexcept;
+/// Reads into the connection's reader, which has begun an answer, until that is whole, by `deadline`. A write may be
+/// under way meanwhile.
+[[nodiscard]] TransportResult<Progress> read_answer(Connection& connection, SteadyTime deadline);
 
 }  // namespace patchbay::beast::detail
 

@@ -41,6 +41,23 @@ constexpr bool is_sendable(std::uint16_t code) noexcept {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
 
+/// Reads an answer whose first bytes are `seen`; a body that does not end is cut.
+TransportResult<Progress> read_refusal(Connection& connection, std::string_view seen, HttpResponse& refusal,
+                                       std::size_t max_header, SteadyTime deadline) {
+  AnswerReader& reader = *connection.reader;
+  reader.begin(refusal, max_header, max_refusal_body, true);
+  while (!seen.empty()) {
+    const auto room = reader.room();
+    if (!room) return tl::unexpected(room.error());
+    const std::size_t n = std::min(seen.size(), room->size());
+    std::memcpy(room->data(), seen.data(), n);
+    seen.remove_prefix(n);
+    auto progress = reader.took(n);
+    if (!progress || *progress != Progress::more) return progress;
+  }
+  return read_answer(connection, deadline);
+}
+
 }  // namespace detail
 
 /// The connection, and what has been read but not taken. Operations refer to members, never to a caller's stack, except
@@ -250,12 +267,8 @@ TransportResult<Channel> BlockingTransport::open(const ChannelRequest& request, 
   namespace websocket = detail::websocket;
   refusal.clear();
   const Endpoint& endpoint = *request.endpoint;
-  if (!endpoint.may_carry_credentials())
-    return tl::unexpected(
-        d::describe(TransportFault::plain_text_refused, Delivery::not_sent, "the endpoint needs TLS"));
-  if (!d::is_writable(request.target, request.headers))
-    return tl::unexpected(d::describe(TransportFault::malformed, Delivery::not_sent,
-                                      "the request's target or a header field cannot be written"));
+  if (auto checked = d::check_request(endpoint, request.target, request.headers); !checked)
+    return tl::unexpected(std::move(checked.error()));
   if (std::chrono::steady_clock::now() >= deadline)
     return tl::unexpected(d::describe(TransportFault::timed_out, Delivery::not_sent, "the deadline had passed"));
 
@@ -269,6 +282,7 @@ TransportResult<Channel> BlockingTransport::open(const ChannelRequest& request, 
       auto wire = state_->connector.connect(endpoint, deadline);
       if (!wire) return tl::unexpected(std::move(wire.error()));
       connection.wire = std::move(*wire);
+      connection.reader = std::make_unique<d::AnswerReader>();
     }
     channel = std::make_unique<Channel::State>(std::move(connection), request.max_message);
     Channel::State& s = *channel;
@@ -297,12 +311,7 @@ TransportResult<Channel> BlockingTransport::open(const ChannelRequest& request, 
       return Channel(std::move(channel));
     }
     if (s.gate.shut()) {
-      const std::string& seen = s.gate.seen();
-      s.connection.capacity = seen.size();
-      s.connection.buffer = std::make_unique_for_overwrite<char[]>(seen.size());
-      std::memcpy(s.connection.buffer.get(), seen.data(), seen.size());
-      auto answer = d::read_answer(s.connection, seen.size(), refusal, state_->options.max_header_bytes,
-                                   d::max_refusal_body, true, decided_by);
+      auto answer = d::read_refusal(s.connection, s.gate.seen(), refusal, state_->options.max_header_bytes, decided_by);
       if (!answer) return tl::unexpected(std::move(answer.error()));
       return tl::unexpected(d::describe(TransportFault::upgrade_refused, Delivery::maybe_sent,
                                         "the server answered the upgrade with another status than 101"));

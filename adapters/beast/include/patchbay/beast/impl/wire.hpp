@@ -14,15 +14,15 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <patchbay/beast/impl/message.hpp>
+#include <patchbay/beast/impl/tls.hpp>
 #include <patchbay/beast/options.hpp>
 #include <patchbay/policy/transport.hpp>
 #include <patchbay/time.hpp>
@@ -98,7 +98,7 @@ class Wire {
   /// Tries the addresses in turn, giving each an equal share of the time that is left.
   [[nodiscard]] TransportResult<void> connect(std::span<const tcp::endpoint> addresses, SteadyTime deadline);
   /// Turns TLS on: SNI, verification of `host` unless `verify` is off, the handshake.
-  [[nodiscard]] TransportResult<void> start_tls(net::ssl::context& context, const std::string& host, bool verify,
+  [[nodiscard]] TransportResult<void> start_tls(SSL_CTX* context, const std::string& host, bool verify,
                                                 SteadyTime deadline);
 
   /// Reads or writes some bytes; at most one of each at a time. The completion runs on the loop, never inside the call.
@@ -158,8 +158,7 @@ class Wire {
 /// Makes connected wires. Thread-safe.
 class Connector {
  public:
-  explicit Connector(const Options& options);
-  ~Connector();
+  explicit Connector(const Options& options) : options_(options), tls_(options) {}
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
 
@@ -167,18 +166,8 @@ class Connector {
   [[nodiscard]] TransportResult<std::unique_ptr<Wire>> connect(const Endpoint& endpoint, SteadyTime deadline);
 
  private:
-  struct Tls;
-  [[nodiscard]] TransportResult<net::ssl::context*> tls_context();
   const Options& options_;
-  std::unique_ptr<Tls> tls_;
+  TlsContext tls_;
 };
-
-/// Addresses of `host`, looked up by `deadline`; literals and `localhost` need no look-up.
-[[nodiscard]] TransportResult<std::vector<tcp::endpoint>> resolve(const std::string& host, std::uint16_t port,
-                                                                  SteadyTime deadline);
-
-/// An error with the system's own words for it, cut to what `TransportError::detail` allows.
-[[nodiscard]] TransportError describe(TransportFault fault, Delivery delivery, std::string_view what,
-                                      const error_code& ec = {});
 
 }  // namespace patchbay::beast::detail

@@ -7,22 +7,11 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
-
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ssl/error.hpp>
 
 #include <patchbay/beast/impl/wire.hpp>
 
 namespace patchbay::beast::detail {
-
-TransportError describe(TransportFault fault, Delivery delivery, std::string_view what, const error_code& ec) {
-  std::string text(what);
-  if (ec) text.append(": ").append(ec.message());
-  if (text.size() > 200) text.resize(200);
-  return {fault, delivery, std::move(text)};
-}
 
 TransportResult<void> Wire::connect(std::span<const tcp::endpoint> addresses, SteadyTime deadline) {
   error_code last = net::error::host_not_found;
@@ -58,31 +47,14 @@ TransportResult<void> Wire::connect(std::span<const tcp::endpoint> addresses, St
   return tl::unexpected(describe(TransportFault::connect, Delivery::not_sent, "could not connect", last));
 }
 
-TransportResult<void> Wire::start_tls(net::ssl::context& context, const std::string& host, bool verify,
-                                      SteadyTime deadline) {
-  tls_.emplace(socket_, context);
-  SSL* const ssl = tls_->native_handle();
-  error_code address_error;
-  static_cast<void>(net::ip::make_address(host, address_error));
-  const bool literal = !address_error;
-  std::string name = host;
-  if (!literal && name.ends_with('.')) name.pop_back();  // a rooted name; certificates and SNI never carry the dot
-  bool prepared = true;
-  if (!literal)
-    prepared =
-        SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) == 1;  // the macro casts
-  if (verify) {
-    SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    prepared = prepared && (literal ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str())
-                                    : SSL_set1_host(ssl, name.c_str())) == 1;
-  } else {
-    SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
-  }
-  if (!prepared) {
+TransportResult<void> Wire::start_tls(SSL_CTX* context, const std::string& host, bool verify, SteadyTime deadline) {
+  SSL* const ssl = SSL_new(context);
+  if (!ssl) {
     ERR_clear_error();
-    return tl::unexpected(describe(TransportFault::tls, Delivery::not_sent, "the host's name cannot be verified"));
+    return tl::unexpected(describe(TransportFault::tls, Delivery::not_sent, "no memory for TLS"));
   }
+  tls_.emplace(socket_, ssl);
+  if (auto prepared = prepare_tls(ssl, host, verify); !prepared) return prepared;
   error_code result;
   bool done = false;
   tls_->async_handshake(net::ssl::stream_base::client, [&](error_code ec) { result = ec, done = true; });
@@ -92,15 +64,7 @@ TransportResult<void> Wire::start_tls(net::ssl::context& context, const std::str
         describe(TransportFault::timed_out, Delivery::not_sent, "the TLS handshake did not end in time"));
   }
   if (!result) return {};
-  if (const long verdict = SSL_get_verify_result(ssl); verify && verdict != X509_V_OK) {
-    return tl::unexpected(
-        describe(TransportFault::tls, Delivery::not_sent,
-                 std::string("the certificate was refused: ").append(X509_verify_cert_error_string(verdict))));
-  }
-  const bool cut = result == net::error::eof || result == net::error::connection_reset ||
-                   result == net::error::broken_pipe || result == net::ssl::error::stream_truncated;
-  return tl::unexpected(describe(cut ? TransportFault::reset : TransportFault::tls, Delivery::not_sent,
-                                 "the TLS handshake failed", result));
+  return tl::unexpected(handshake_failure(ssl, verify, result));
 }
 
 void Wire::start_read(net::mutable_buffer into, Completion done) {
