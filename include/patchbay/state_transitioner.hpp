@@ -10,6 +10,8 @@
 #include <vector>
 
 #include <patchbay/cloud/reserved_names.hpp>
+#include <patchbay/driver/loop_transition_door.hpp>
+#include <patchbay/driver/seat.hpp>
 #include <patchbay/driver/transition_door.hpp>
 #include <patchbay/followed_flow.hpp>
 #include <patchbay/policies.hpp>
@@ -23,13 +25,16 @@ namespace patchbay {
 ///     StateTransitioner transitioner{Policies{.transport = beast::BlockingTransport{}, .schema = schema<BillingContext>}, settings};
 ///     Result<TransitionResult> moved = transitioner.transition(TransitionRequest{interaction, flow, "MainMenu", "BillingInquiry"});
 ///
-/// Every call blocks until it is settled, at most for its deadline. May be used by many threads when the transport may;
-/// calls for one interaction take turns, in the order of asking. Nothing is thrown for what the outside world does.
+/// Every call blocks until it is settled, at most for its deadline. With a transport that lives on an event loop
+/// (`CompletionTransport`), operations are started instead and call back when they are settled. May be used by many
+/// threads when the transport may; operations on one interaction take turns, in the order of asking. Nothing is thrown
+/// for what the outside world does.
 template <class TransportPolicy, class ClockPolicy, class RetryChoice, class LoggerPolicy, class SchemaPolicy>
 class StateTransitioner {
-  static_assert(Transport<TransportPolicy>,
+  static_assert(Transport<TransportPolicy> || CompletionTransport<TransportPolicy>,
                 "patchbay::StateTransitioner: Policies::transport must model patchbay::Transport; give it "
-                "send(const HttpRequest&, HttpResponse&, SteadyTime) -> TransportResult<void>");
+                "send(const HttpRequest&, HttpResponse&, SteadyTime) -> TransportResult<void>, or, for an event loop, all that "
+                "patchbay::CompletionTransport asks for");
   static_assert(Clock<ClockPolicy>,
                 "patchbay::StateTransitioner: Policies::clock must model patchbay::Clock; give it steady_now(), wall_now() and "
                 "sleep_until(SteadyTime)");
@@ -51,8 +56,10 @@ class StateTransitioner {
                 "which the library writes itself; rename the field");
   using value_type = typename schema_type::value_type;
 
-  StateTransitioner(policies_type policies, Settings settings)
-      : policies_(std::move(policies)), door_(policies_, std::move(settings)) {}
+  /// Whether the transport lives on an event loop: then operations are started, and else they block.
+  static constexpr bool on_loop = !Transport<TransportPolicy>;
+
+  StateTransitioner(policies_type policies, Settings settings) : seat_(std::move(policies), std::move(settings)) {}
   StateTransitioner(const StateTransitioner&) = delete;
   StateTransitioner& operator=(const StateTransitioner&) = delete;
 
@@ -60,32 +67,56 @@ class StateTransitioner {
   ///
   /// The error says what is known of the effect: `outcome()` is `not_applied` unless a write may have reached the server
   /// and no proof of its fate could be had.
-  Result<TransitionResult> transition(const TransitionRequest& request) {
-    return door_.transition(request, [&](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
-      const auto& object = request.variables_json();
-      if (object && !request.variables().empty())
-        return detail::refuse_given_twice("one by one and as a JSON object", violations);
-      if (object) return detail::coerce_object(schema(), *object, reader, detail::reserved_attributes, violations, members);
-      schema().coerce(request.variables(), reader, detail::reserved_attributes, violations, members);
-    });
+  Result<TransitionResult> transition(const TransitionRequest& request)
+    requires(!on_loop)
+  {
+    return seat_.door.transition(request, encode_loose(request));
   }
   /// The same with variables that are a value of the schema's type already: there is nothing left to coerce. Variables
   /// of the request itself are refused, since two sources for one thing would have to be reconciled.
-  Result<TransitionResult> transition(const TransitionRequest& request, const value_type& variables) {
-    return door_.transition(request, [&](JsonReader&, std::vector<Violation>& violations, std::string& members) {
-      if (!request.variables().empty() || request.variables_json())
-        detail::refuse_given_twice("as a value and in the request", violations);
-      schema().encode(variables, detail::reserved_attributes, violations, members);
-    });
+  Result<TransitionResult> transition(const TransitionRequest& request, const value_type& variables)
+    requires(!on_loop)
+  {
+    return seat_.door.transition(request, encode_typed(request, variables));
+  }
+
+  /// `transition` on an event loop: returns at once, and `handler(Result<TransitionResult>)` is called once, on a thread of
+  /// the loop, never from within this call. It must not throw. When the loop is destroyed first, it is destroyed uncalled.
+  ///
+  /// What the operation needs lives until then, also when the door does not: a door that is destroyed asks its operations to
+  /// end soon, as `OperationHandle::cancel` does. Throws `std::bad_alloc`, and has started nothing then.
+  template <detail::HandlerFor<Result<TransitionResult>> Handler>
+    requires(on_loop)
+  OperationHandle start_transition(TransitionRequest request, Handler&& handler) {
+    return seat_.door.start(std::move(request), encode_loose(request),
+                            detail::make_handler<Result<TransitionResult>>(std::forward<Handler>(handler)));
+  }
+  /// The same with variables that are a value of the schema's type already; they are read within the call.
+  template <detail::HandlerFor<Result<TransitionResult>> Handler>
+    requires(on_loop)
+  OperationHandle start_transition(TransitionRequest request, const value_type& variables, Handler&& handler) {
+    return seat_.door.start(std::move(request), encode_typed(request, variables),
+                            detail::make_handler<Result<TransitionResult>>(std::forward<Handler>(handler)));
   }
 
   /// The definition of a flow, from the cache or the cloud, by the settings' deadline.
-  Result<std::shared_ptr<const FlowGraph>> flow(std::string_view id, std::string_view version = {}) {
-    return door_.flow(id, version);
+  Result<std::shared_ptr<const FlowGraph>> flow(std::string_view id, std::string_view version = {})
+    requires(!on_loop)
+  {
+    return seat_.door.flow(id, version);
+  }
+  /// `flow` on an event loop, with `handler(Result<std::shared_ptr<const FlowGraph>>)`; see `start_transition`.
+  template <detail::HandlerFor<Result<std::shared_ptr<const FlowGraph>>> Handler>
+    requires(on_loop)
+  OperationHandle start_flow(std::string id, std::string version, Handler&& handler) {
+    return seat_.door.start_flow(std::move(id), std::move(version),
+                                 detail::make_handler<Result<std::shared_ptr<const FlowGraph>>>(std::forward<Handler>(handler)));
   }
   /// By which way the flow allows a move under the settings' reachability; sends nothing but what `flow` sends.
-  Result<FlowPath> path(std::string_view flow_id, std::string_view from, std::string_view to) {
-    return door_.path(flow_id, from, to);
+  Result<FlowPath> path(std::string_view flow_id, std::string_view from, std::string_view to)
+    requires(!on_loop)
+  {
+    return seat_.door.path(flow_id, from, to);
   }
 
   /// Takes hold of a deployed flow that the program knows as a type, so that moves are named by literals and checked by
@@ -94,6 +125,7 @@ class StateTransitioner {
   /// `flow_drifted` when the deployed flow differs from the compiled one more than `how` accepts; the message counts the
   /// differences, and `drift(Flow{}, **flow(id))` has them all. Else the errors of `flow`.
   template <CompiledFlow Flow, Reachability Rule = Reachability::path>
+    requires(!on_loop)
   Result<FollowedFlow<StateTransitioner, Flow, Rule>> follow(std::string flow_id, const FollowSettings& how = {}) {
     const Reachability rule = settings().transition.reachability;
     if (auto fine = detail::check_rule(Rule, rule); !fine) return fail(std::move(fine.error()));
@@ -103,22 +135,41 @@ class StateTransitioner {
   }
 
   /// The last audit records, oldest first, at most `Settings::audit_records` (document A's `getAuditLogs`).
-  [[nodiscard]] std::vector<AuditRecord> audit_log() const { return door_.audit_log(); }
+  [[nodiscard]] std::vector<AuditRecord> audit_log() const { return seat_.door.audit_log(); }
   /// Counters and latencies since the door was built (document A's `getMetrics`).
-  [[nodiscard]] TransitionMetricsSnapshot metrics() const { return door_.metrics(); }
-  [[nodiscard]] const Settings& settings() const noexcept { return door_.settings(); }
+  [[nodiscard]] TransitionMetricsSnapshot metrics() const { return seat_.door.metrics(); }
+  [[nodiscard]] const Settings& settings() const noexcept { return seat_.door.settings(); }
 
  private:
+  // What the schema does with a request, for the door. The request and the value are referred to.
+  auto encode_loose(const TransitionRequest& request) const noexcept {
+    return [this, &request](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
+      const auto& object = request.variables_json();
+      if (object && !request.variables().empty())
+        return detail::refuse_given_twice("one by one and as a JSON object", violations);
+      if (object) return detail::coerce_object(schema(), *object, reader, detail::reserved_attributes, violations, members);
+      schema().coerce(request.variables(), reader, detail::reserved_attributes, violations, members);
+    };
+  }
+  auto encode_typed(const TransitionRequest& request, const value_type& variables) const noexcept {
+    return [this, &request, &variables](JsonReader&, std::vector<Violation>& violations, std::string& members) {
+      if (!request.variables().empty() || request.variables_json())
+        detail::refuse_given_twice("as a value and in the request", violations);
+      schema().encode(variables, detail::reserved_attributes, violations, members);
+    };
+  }
   const schema_type& schema() const noexcept {
     if constexpr (std::is_same_v<SchemaPolicy, DefaultSchema>) {
       static constexpr schema_type documents{};
       return documents;
     } else {
-      return policies_.set.schema;
+      return seat_.policies().schema;
     }
   }
-  detail::PoliciesOf<policies_type> policies_;
-  detail::TransitionDoor door_;
+
+  using Seat = std::conditional_t<on_loop, detail::LoopSeat<detail::LoopOf<policies_type>, detail::LoopTransitionDoor>,
+                                  detail::BlockingSeat<policies_type, detail::TransitionDoor>>;
+  Seat seat_;
 };
 
 }  // namespace patchbay

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <utility>
 
 namespace patchbay::detail {
 
@@ -28,10 +27,21 @@ class Mailbox {
     for (;;) {
       const Signals left = signals_.exchange(taken, std::memory_order_acq_rel) & ~taken;
       if (left != 0 && !on_signals(left)) return;
-      Signals expected = taken;
-      if (signals_.compare_exchange_strong(expected, 0, std::memory_order_acq_rel)) return;
+      if (leave_it()) return;
     }
   }
+  /// Hands over what is there. Whoever calls it goes on to `leave_it`.
+  template <class OnSignals>
+  [[nodiscard]] bool handle_once(OnSignals&& on_signals) {
+    return on_signals(signals_.exchange(taken, std::memory_order_acq_rel) & ~taken);
+  }
+  /// Whether nothing has come meanwhile, so that nobody is at it now.
+  [[nodiscard]] bool leave_it() noexcept {
+    Signals expected = taken;
+    return signals_.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
+  }
+  /// Forgets everything; only when no signal can come.
+  void reset() noexcept { signals_.store(0, std::memory_order_release); }
 
  private:
   static constexpr Signals taken = Signals{1} << 31;

@@ -77,6 +77,7 @@ class WaitEffect {
 
   Waiter* waiter;
   SteadyTime deadline;
+  bool kept = false;  ///< Whoever wakes the waiter keeps the deadline as well, so that the driver needs no timer.
   bool cancelled = false;
 };
 
