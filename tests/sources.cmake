@@ -65,6 +65,7 @@ set(patchbay_tests_core
 )
 set(patchbay_tests_driver
   unit/driver/blocking.cpp
+  unit/driver/loop_transitions.cpp
 )
 set(patchbay_tests_driver_threads
   unit/driver/blocking_threads.cpp

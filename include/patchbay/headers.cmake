@@ -9,11 +9,19 @@ set(patchbay_headers
   include/patchbay/driver/any_loop.hpp
   include/patchbay/driver/any_policies.hpp
   include/patchbay/driver/blocking.hpp
+  include/patchbay/driver/bulk_run.hpp
+  include/patchbay/driver/bulk_scheduler.hpp
+  include/patchbay/driver/completion_operation.hpp
   include/patchbay/driver/encode_members.hpp
   include/patchbay/driver/hold_door.hpp
   include/patchbay/driver/hold_pump.hpp
   include/patchbay/driver/hold_teller.hpp
+  include/patchbay/driver/loop_transition_door.hpp
   include/patchbay/driver/mailbox.hpp
+  include/patchbay/driver/operation_handle.hpp
+  include/patchbay/driver/result_handler.hpp
+  include/patchbay/driver/seat.hpp
+  include/patchbay/driver/transition_core.hpp
   include/patchbay/driver/transition_door.hpp
   include/patchbay/endpoint.hpp
   include/patchbay/error.hpp
@@ -138,7 +146,9 @@ set(patchbay_headers
   include/patchbay/testing/detail/wire_text.hpp
   include/patchbay/testing/fault_plan.hpp
   include/patchbay/testing/faulty_cloud.hpp
+  include/patchbay/testing/loop_transport.hpp
   include/patchbay/testing/manual_clock.hpp
+  include/patchbay/testing/manual_loop.hpp
   include/patchbay/testing/scripted_transport.hpp
   include/patchbay/testing/simulated_cloud.hpp
   include/patchbay/testing/virtual_channel.hpp
@@ -147,7 +157,9 @@ set(patchbay_headers
   include/patchbay/version.hpp
 )
 set(patchbay_definitions
+  include/patchbay/driver/impl/completion_operation.ipp
   include/patchbay/driver/impl/hold_door.ipp
+  include/patchbay/driver/impl/loop_transition_door.ipp
   include/patchbay/driver/impl/transition_door.ipp
   include/patchbay/flow/impl/diagram.ipp
   include/patchbay/flow/impl/diagram_plan.ipp

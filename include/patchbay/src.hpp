@@ -9,7 +9,9 @@
 #error "patchbay: define PATCHBAY_SEPARATE_COMPILATION for all files of the program, or leave <patchbay/src.hpp> out"
 #endif
 
+#include <patchbay/driver/impl/completion_operation.ipp>
 #include <patchbay/driver/impl/hold_door.ipp>
+#include <patchbay/driver/impl/loop_transition_door.ipp>
 #include <patchbay/driver/impl/transition_door.ipp>
 #include <patchbay/flow/impl/diagram.ipp>
 #include <patchbay/flow/impl/diagram_plan.ipp>
