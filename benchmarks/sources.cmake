@@ -2,6 +2,7 @@
 set(patchbay_benchmarks
   compile
   flow_in_memory
+  loopback_http
   schemas
   transition_in_memory
 )
@@ -12,6 +13,12 @@ set(patchbay_benchmarks_compile
 )
 set(patchbay_benchmarks_flow_in_memory
   flow_in_memory.cpp
+)
+set(patchbay_benchmarks_loopback_http
+  loopback_http/bare_beast.cpp
+  loopback_http/bare_curl.cpp
+  loopback_http/main.cpp
+  loopback_http/ours_blocking.cpp
 )
 set(patchbay_benchmarks_schemas
   schemas/boost_json_peer.cpp
