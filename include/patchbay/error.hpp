@@ -53,7 +53,8 @@ enum class ErrorCode : std::uint8_t {
   no_etag,             ///< No strong ETag to lock with, therefore no write.
   flow_malformed,      ///< A flow definition that breaks the contract or a limit.
   not_connected,       ///< The hold channel did not become ready in time.
-  queue_full,          ///< A bounded queue is full; nothing was sent.
+  queue_full,          ///< A bounded queue is full, which the message names; nothing was sent.
+  circuit_open,        ///< The host answers nothing well at present, and was not asked; `retry_after()` says when it may be.
   closed,              ///< The door is closed; nothing was sent.
   internal,            ///< A user's policy or callback threw, or memory ran out.
   // Undecided.
@@ -108,6 +109,7 @@ enum class ErrorCategory : std::uint8_t {
     case ErrorCode::flow_malformed: return "flow_malformed";
     case ErrorCode::not_connected: return "not_connected";
     case ErrorCode::queue_full: return "queue_full";
+    case ErrorCode::circuit_open: return "circuit_open";
     case ErrorCode::closed: return "closed";
     case ErrorCode::internal: return "internal";
     case ErrorCode::outcome_unknown: return "outcome_unknown";
@@ -148,6 +150,7 @@ enum class ErrorCategory : std::uint8_t {
     case ErrorCode::flow_malformed: return "correct the flow definition, or raise the limit that it names";
     case ErrorCode::not_connected: return "check the channel's address and ask again";
     case ErrorCode::queue_full: return "wait for operations to finish, then ask again";
+    case ErrorCode::circuit_open: return "ask again after the time that the error names";
     case ErrorCode::closed: return "open a new door";
     case ErrorCode::internal: return "see the message; a policy or callback threw, or memory ran out";
     case ErrorCode::outcome_unknown: return "read the interaction before doing anything else";
@@ -208,11 +211,12 @@ class [[nodiscard]] Error {
   [[nodiscard]] int http_status() const noexcept { return details_->http_status; }
   /// Sends that could have had a side effect.
   [[nodiscard]] int attempts() const noexcept { return details_->attempts; }
-  /// The wait that the server asked for; zero when it asked for none.
+  /// The wait that the server asked for, or after which the library would ask it again; zero when there is none.
   [[nodiscard]] std::chrono::milliseconds retry_after() const noexcept { return details_->retry_after; }
   /// Every broken rule, when the code is `validation_failed`.
   [[nodiscard]] const std::vector<Violation>& violations() const noexcept { return details_->violations; }
 
+  Error& add_message(std::string_view more) & { return details_->message.append(more), *this; }
   Error& set_outcome(Outcome value) & { return details_->outcome = value, *this; }
   Error& set_server_message(std::string_view text) &;
   Error& set_interaction(std::string_view id) & { return details_->interaction.assign(id), *this; }

@@ -3,6 +3,7 @@ set(patchbay_headers
   include/patchbay/cloud/documents_dialect.hpp
   include/patchbay/cloud/hold_dialect.hpp
   include/patchbay/cloud/interaction.hpp
+  include/patchbay/cloud/rate_limit.hpp
   include/patchbay/cloud/reserved_names.hpp
   include/patchbay/cloud/retry_after.hpp
   include/patchbay/config.hpp
@@ -69,7 +70,9 @@ set(patchbay_headers
   include/patchbay/policy/schema.hpp
   include/patchbay/policy/text_logger.hpp
   include/patchbay/policy/transport.hpp
+  include/patchbay/protocol/admission.hpp
   include/patchbay/protocol/arena.hpp
+  include/patchbay/protocol/breaker.hpp
   include/patchbay/protocol/call.hpp
   include/patchbay/protocol/channel_fsm.hpp
   include/patchbay/protocol/channel_open.hpp
@@ -78,12 +81,14 @@ set(patchbay_headers
   include/patchbay/protocol/effect.hpp
   include/patchbay/protocol/flow_cache.hpp
   include/patchbay/protocol/flow_fetch.hpp
+  include/patchbay/protocol/gateway.hpp
   include/patchbay/protocol/get.hpp
   include/patchbay/protocol/hold_command.hpp
   include/patchbay/protocol/hold_hub.hpp
   include/patchbay/protocol/hold_registry.hpp
   include/patchbay/protocol/hold_session.hpp
   include/patchbay/protocol/hold_turns.hpp
+  include/patchbay/protocol/host_guards.hpp
   include/patchbay/protocol/interaction_memory.hpp
   include/patchbay/protocol/lanes.hpp
   include/patchbay/protocol/oauth.hpp
@@ -91,6 +96,7 @@ set(patchbay_headers
   include/patchbay/protocol/operation_observer.hpp
   include/patchbay/protocol/pacer.hpp
   include/patchbay/protocol/protocol.hpp
+  include/patchbay/protocol/retry_budget.hpp
   include/patchbay/protocol/single_flight.hpp
   include/patchbay/protocol/token_source.hpp
   include/patchbay/protocol/transition.hpp

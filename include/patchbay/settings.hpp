@@ -13,6 +13,7 @@
 #include <patchbay/hold_settings.hpp>
 #include <patchbay/observe/audit.hpp>
 #include <patchbay/protocol/flow_cache.hpp>
+#include <patchbay/protocol/host_guards.hpp>
 #include <patchbay/protocol/interaction_memory.hpp>
 #include <patchbay/protocol/pacer.hpp>
 #include <patchbay/protocol/token_source.hpp>
@@ -67,7 +68,11 @@ class Settings {
   Duration retry_after_cap = seconds{60};  ///< A longer `Retry-After` ends the operation at once.
   std::size_t max_body = std::size_t{32} << 20;  ///< Of one answer, in bytes.
 
-  std::shared_ptr<Pacer> pacer;  ///< None: requests are not paced.
+  /// One per credential, whatever the number of doors. Has no rate of its own unless it is given one, and still keeps every
+  /// operation from a scope that the cloud has closed; none: each operation minds its own answers alone.
+  std::shared_ptr<Pacer> pacer;
+  /// Circuit breaker and retry budget of each host, on by default; none: neither.
+  std::shared_ptr<HostGuards> guards;
   std::shared_ptr<FlowCache> flows;      ///< One of its own unless it is given.
   std::shared_ptr<RandomSource> random;  ///< Seeded by the machine unless it is given.
   std::shared_ptr<AuditSink> audit;  ///< Receives every audit record; none: only the door's own snapshot has them.

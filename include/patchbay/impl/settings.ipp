@@ -10,7 +10,11 @@
 
 namespace patchbay {
 
-PATCHBAY_DECL Settings::Settings() : flows(std::make_shared<FlowCache>()), random(std::make_shared<RandomSource>()) {}
+PATCHBAY_DECL Settings::Settings()
+    : pacer(std::make_shared<Pacer>()),
+      guards(std::make_shared<HostGuards>()),
+      flows(std::make_shared<FlowCache>()),
+      random(std::make_shared<RandomSource>()) {}
 PATCHBAY_DECL Settings::Settings(const Settings&) = default;
 PATCHBAY_DECL Settings::Settings(Settings&&) noexcept = default;
 PATCHBAY_DECL Settings& Settings::operator=(const Settings&) = default;
@@ -31,6 +35,8 @@ PATCHBAY_DECL Result<void> Settings::check() const {
   if (retry_after_cap < Duration::zero()) return refuse("retry_after_cap: must not be negative");
   if (max_body == 0) return refuse("max_body: must be positive");
   if (!flows) return refuse("flows: is empty");
+  if (guards)
+    if (auto fine = guards->check(); !fine) return fine;
   if (!random) return refuse("random: is empty");
   if (transition.max_attributes_bytes == 0) return refuse("transition.max_attributes_bytes: must be positive");
   if (transition.max_conflicts < 0) return refuse("transition.max_conflicts: must not be negative");

@@ -24,6 +24,11 @@ enum class ExchangeCount : std::uint8_t {
   server_errors,    ///< 5xx.
   network_errors,   ///< Ended without an answer.
   token_refreshes,  ///< After a 401.
+  paced_waits,      ///< Requests that had to wait for a turn, or for a closed scope to open.
+  pacer_refusals,   ///< Requests without a turn in time, or beyond the pacer's queue.
+  circuits_opened,  ///< By this door's exchanges.
+  circuit_refusals, ///< Requests that an open circuit kept back.
+  retries_refused,  ///< Because the host's retry budget was spent, or its circuit open.
   count_            ///< How many there are; no counter.
 };
 
@@ -78,8 +83,9 @@ enum class HoldCount : std::uint8_t {
 
 namespace detail {
 
-inline constexpr std::array<std::string_view, 5> exchange_count_names{"requests", "rateLimitAnswers", "serverErrors", "networkErrors",
-                                                                      "tokenRefreshes"};
+inline constexpr std::array<std::string_view, 10> exchange_count_names{
+    "requests",   "rateLimitAnswers", "serverErrors",   "networkErrors",   "tokenRefreshes",
+    "pacedWaits", "pacerRefusals",    "circuitsOpened", "circuitRefusals", "retriesRefused"};
 inline constexpr std::array<std::string_view, 14> transition_count_names{
     "operationsSubmitted", "operationsSucceeded", "operationsNotApplied", "operationsUnknown", "patchAttempts",
     "conflictAnswers",     "warmWrites",          "warmConflicts",        "flowCacheHits",     "flowCacheMisses",

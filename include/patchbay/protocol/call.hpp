@@ -10,37 +10,13 @@
 #include <string_view>
 #include <utility>
 
-#include <patchbay/cloud/retry_after.hpp>
 #include <patchbay/observe/redact.hpp>
+#include <patchbay/protocol/admission.hpp>
 #include <patchbay/protocol/classify.hpp>
-#include <patchbay/protocol/pacer.hpp>
+#include <patchbay/protocol/gateway.hpp>
 #include <patchbay/protocol/protocol.hpp>
-#include <patchbay/protocol/token_source.hpp>
-#include <patchbay/settings.hpp>
 
 namespace patchbay {
-
-/// What a door's requests have in common. Belongs to the door and outlives its operations.
-class Gateway {
- public:
-  Gateway(Endpoint api_in, TokenSource& tokens_in) : api(std::move(api_in)), tokens(&tokens_in) {}
-  /// For settings that `check()` accepts, which outlive it; `scope` is what the door's tokens must have been granted.
-  Gateway(Endpoint api_in, const Settings& settings, std::string_view scope) : Gateway(std::move(api_in), *settings.tokens) {
-    pacer = settings.pacer.get();
-    needed_scope = scope;
-    attempt_timeout = settings.attempt_timeout;
-    retry_after_cap = settings.retry_after_cap;
-    max_body = settings.max_body;
-  }
-
-  Endpoint api;
-  TokenSource* tokens;
-  Pacer* pacer = nullptr;  ///< None: not paced.
-  std::string_view needed_scope;
-  Duration attempt_timeout = seconds{10};
-  Duration retry_after_cap = seconds{60};
-  std::size_t max_body = std::size_t{32} << 20;
-};
 
 /// How one exchange ended, as far as the caller's decision goes.
 class Attempt {
@@ -51,25 +27,14 @@ class Attempt {
   Duration latency{};    ///< Of the exchange alone.
 };
 
-/// Sends one request once: paced, bounded by the attempt timeout and `limit`, logged, classified. Fails only when it
-/// could not begin.
+/// Sends one request once: admitted by breaker and pacer, bounded by the attempt timeout and `limit`, logged, classified.
+/// Fails only when it could not begin.
 inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gateway, ExchangeKind kind, const HttpRequest& request,
                                       SteadyTime limit, Attempt& out) {
   if (operation.stopped()) co_return fail(ErrorCode::cancelled, "cancelled before the request was sent");
-  if (gateway.pacer && !operation.must_not_wait && (kind == ExchangeKind::read || kind == ExchangeKind::write)) {
-    const std::optional<SteadyTime> start = gateway.pacer->reserve(operation.steady_now(), limit);
-    if (!start) {
-      operation.out_of_time = true;
-      co_return fail(ErrorCode::rate_limited, "the pacer has no turn for this request before the deadline");
-    }
-    const SteadyTime from = operation.steady_now();
-    if (*start > from) {
-      SleepEffect sleep(*start);
-      co_await sleep;
-      operation.slept += operation.steady_now() - from;
-      if (sleep.cancelled) co_return fail(ErrorCode::cancelled, "cancelled while waiting for a paced turn");
-    }
-  }
+  Admission admission;
+  if (!detail::admitted_at_once(operation, gateway, kind, limit, admission))
+    if (auto admitted = co_await detail::admit(operation, gateway, kind, limit, admission); !admitted) co_return admitted;
   const SteadyTime begun = operation.steady_now();
   if (begun >= limit) co_return fail(ErrorCode::deadline_exceeded, "the deadline passed before the request could begin");
   operation.response.clear();
@@ -84,6 +49,8 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
   if (operation.observer) operation.observer->exchanged(kind, out.latency, operation.status);
   if (!effect.result) {
     const TransportError& error = effect.result.error();
+    operation.timed_out = error.fault == TransportFault::timed_out;
+    detail::learn(operation, gateway, kind, begun, detail::ending_of(error, effect.deadline - begun, gateway), admission);
     out.verdict = classify(kind, error.fault, error.delivery);
     out.detail.assign(to_string(error.fault));
     if (!error.detail.empty()) out.detail.append(": ").append(excerpt(error.detail, 200));
@@ -92,6 +59,9 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
                    {"sent", error.delivery == Delivery::maybe_sent}, {"ms", to_milliseconds(out.latency)}});
     co_return Result<void>{};
   }
+  operation.timed_out = false;
+  const bool well = operation.status < 500;
+  detail::learn(operation, gateway, kind, begun, well ? CircuitBreaker::Ending::alive : CircuitBreaker::Ending::failed, admission);
   out.detail.clear();
   if (const auto id = operation.response.headers.find("inin-correlation-id")) append_excerpt(operation.server_correlation_id, *id, 128);
   out.verdict = classify(kind, operation.status);
@@ -119,18 +89,10 @@ inline Error error_of(const Operation& operation, const Attempt& attempt, std::s
   return error;
 }
 
-/// The wait that the last answer asked for, if it asked for one that can be understood (hazard A8).
-inline std::optional<Duration> retry_after_of(Operation& operation) {
-  if (operation.status == 0) return std::nullopt;
-  const auto value = operation.response.headers.find("Retry-After");
-  if (!value) return std::nullopt;
-  return parse_retry_after(*value, operation.response.headers.find("Date"), operation.wall_now());
-}
-
 /// How a wait between attempts ended.
 enum class Pause : std::uint8_t {
   over,         ///< Try again.
-  stop,         ///< The policy has had enough, or the server's wait is beyond the cap.
+  stop,         ///< The policy has had enough, the server's wait is beyond the cap, or the host gets no retries at present.
   out_of_time,  ///< The wait does not fit before the limit.
 };
 
@@ -155,13 +117,17 @@ inline Protocol<Result<Pause>> back_off(Operation& operation, const Gateway& gat
     until = after(after(now, *hint), std::min<Duration>(own, *hint / 10 + milliseconds{50}));
   }
   if (until >= limit) co_return operation.out_of_time = true, Pause::out_of_time;
+  if (!detail::may_retry(operation, cause, until, last)) co_return Pause::stop;
   operation.log(Level::info, "retry.wait",
                 {{"operation", operation.operation_id}, {"attempts", attempts},
                  {"ms", to_milliseconds(until - now)}, {"server_asked", hint.has_value()}});
   SleepEffect sleep(until);
   co_await sleep;
   operation.slept += operation.steady_now() - now;
-  if (sleep.cancelled) co_return fail(ErrorCode::cancelled, "cancelled while waiting to try again");
+  if (sleep.cancelled) {
+    detail::take_back_charge(operation);
+    co_return fail(ErrorCode::cancelled, "cancelled while waiting to try again");
+  }
   co_return Pause::over;
 }
 

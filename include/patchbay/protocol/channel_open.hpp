@@ -53,7 +53,9 @@ class ChannelUpgrade {
 /// What it means for the channel that no token could be had.
 [[nodiscard]] inline OpenFailure token_failure(const Error& error) {
   switch (error.code()) {
-    case ErrorCode::rate_limited: return {OpenFailure::Kind::busy, error};
+    case ErrorCode::rate_limited:
+    case ErrorCode::circuit_open:
+    case ErrorCode::queue_full: return {OpenFailure::Kind::busy, error};
     case ErrorCode::deadline_exceeded:
     case ErrorCode::unavailable:
     case ErrorCode::network:

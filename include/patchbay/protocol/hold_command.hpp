@@ -26,6 +26,7 @@ class HoldContext final : public OperationObserver {
   void replayed() noexcept override { metrics->count(ExchangeCount::token_refreshes); }
   void flow_asked(bool) noexcept override {}
   void callback_failed() noexcept override { metrics->count(HoldCount::callback_failures); }
+  void restrained(ExchangeCount what) noexcept override { metrics->count(what); }
 
   const Settings* settings;
   AuditTrail* audit;
@@ -189,7 +190,10 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
 /// The other state proves nothing, since the command may still be on its way.
 inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext& context, const HoldJob& job) {
   const std::uint64_t order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
-  if (auto read = co_await read_interaction(operation, *context.api, job.interaction); !read) co_return fail(std::move(read.error()));
+  operation.settling = true;
+  auto read = co_await read_interaction(operation, *context.api, job.interaction);
+  operation.settling = false;
+  if (!read) co_return fail(std::move(read.error()));
   const bool wanted = job.verb == HoldVerb::hold;
   if (!operation.snapshot.held || *operation.snapshot.held != wanted) co_return false;
   context.hub->with([&](HoldSession& session) {

@@ -2,10 +2,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstdint>
+
 #include <patchbay/protocol/classify.hpp>
 #include <patchbay/time.hpp>
 
 namespace patchbay {
+
+enum class ExchangeCount : std::uint8_t;  // observe/metrics.hpp
 
 /// What a door counts of its operations. Called on the thread that runs the operation.
 class OperationObserver {
@@ -18,6 +22,8 @@ class OperationObserver {
   virtual void flow_asked(bool cached) noexcept = 0;
   /// A logger or another piece of user code threw; nothing else came of it.
   virtual void callback_failed() noexcept = 0;
+  /// Something that restrains requests did so: a pacer, a breaker, a retry budget. Not called for what is told otherwise.
+  virtual void restrained(ExchangeCount) noexcept {}
 
  protected:
   OperationObserver() = default;

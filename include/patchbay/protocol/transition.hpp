@@ -36,6 +36,7 @@ class TransitionContext final : public OperationObserver {
     metrics->count(cached ? TransitionCount::flow_cache_hits : TransitionCount::flow_cache_misses);
   }
   void callback_failed() noexcept override { metrics->count(TransitionCount::callback_failures); }
+  void restrained(ExchangeCount what) noexcept override { metrics->count(what); }
 
   const Settings* settings;
   AuditTrail* audit;

@@ -129,7 +129,7 @@ TEST_CASE("a paced request waits for its turn; one that must not wait, and a web
   REQUIRE(send(ExchangeKind::write, call.operation.deadline));
   CHECK(passed(call) == seconds{1});
   CHECK(call.operation.slept == seconds{1});
-  const auto late = send(ExchangeKind::token, call.operation.now + milliseconds{10});
+  const auto late = send(ExchangeKind::read, call.operation.now + milliseconds{10});
   REQUIRE_FALSE(late);
   CHECK(late.error().code() == ErrorCode::rate_limited);
   CHECK(call.operation.out_of_time);
