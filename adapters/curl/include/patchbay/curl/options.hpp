@@ -4,12 +4,13 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include <patchbay/time.hpp>
 
 namespace patchbay::curl {
 
-/// How a `BlockingTransport` connects. Every default is safe; times are upper bounds within the caller's deadline.
+/// How a transport connects. Every default is safe; times are upper bounds within the caller's deadline.
 struct Options {
   Duration connect_timeout = seconds(10);  ///< Resolving, connecting and the TLS handshake together.
   Duration idle_timeout = seconds(30);     ///< A connection that was unused for longer is not used again.
@@ -30,6 +31,17 @@ struct Options {
   /// Accepts any certificate from anyone. It exists for tests against servers whose certificate cannot be trusted;
   /// credentials sent with it can be read by whoever answers.
   bool insecure_skip_verification_for_tests = false;
+};
+
+/// The bounds of a `Loop`, and how it connects. What is beyond a bound of connections waits, and what is beyond the
+/// bound of those that wait fails with `TransportFault::queue_full`.
+struct PoolOptions : Options {
+  PoolOptions() noexcept { max_idle_connections = 256; }
+  /*implicit*/ PoolOptions(Options connecting) : Options(std::move(connecting)) {}
+
+  std::size_t max_connections_per_host = 64;       ///< Idle ones and those that are made included.
+  std::size_t max_connections = 256;               ///< To all hosts together.
+  std::size_t max_waiting = std::size_t{1} << 16;  ///< Exchanges that wait for a connection, for all hosts together.
 };
 
 }  // namespace patchbay::curl

@@ -21,8 +21,9 @@ namespace patchbay::curl::detail {
 /// disagreeing lengths, fields without a colon, other versions, interim answers without end, sizes beyond the limits.
 class Answer {
  public:
-  Answer(HttpResponse& response, std::size_t max_header, std::size_t max_body)
-      : response_(response), max_header_(max_header), max_body_(max_body) {}
+  Answer() = default;
+  /// Makes ready for an answer, whatever went before, and keeps the memory of what went before.
+  void begin(HttpResponse& response, std::size_t max_header, std::size_t max_body) noexcept;
 
   /// Takes one line of a header or of trailers, its end included. False ends the exchange with `refusal()`.
   [[nodiscard]] bool add_line(std::string_view line);
@@ -48,9 +49,9 @@ class Answer {
   [[nodiscard]] bool read_head();
   [[nodiscard]] bool read_fields(std::string_view rest);
 
-  HttpResponse& response_;
-  const std::size_t max_header_;
-  const std::size_t max_body_;
+  HttpResponse* response_ = nullptr;
+  std::size_t max_header_ = 0;
+  std::size_t max_body_ = 0;
   std::string head_;  // of the answer that is being read, its lines as they came
   std::size_t trailer_ = 0;
   std::size_t raw_ = 0;

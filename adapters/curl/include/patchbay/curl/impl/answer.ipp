@@ -48,6 +48,17 @@ std::string_view next_line(std::string_view& text) noexcept {
   return line;
 }
 
+void Answer::begin(HttpResponse& response, std::size_t max_header, std::size_t max_body) noexcept {
+  response_ = &response;
+  max_header_ = max_header;
+  max_body_ = max_body;
+  head_.clear();
+  trailer_ = raw_ = 0;
+  interim_ = 0;
+  final_ = open_ended_ = failed_ = false;
+  refusal_.reset();
+}
+
 bool Answer::refuse(TransportFault fault, std::string_view why) {
   refusal_.emplace(describe(fault, Delivery::maybe_sent, why));
   return false;
@@ -74,13 +85,13 @@ bool Answer::read_head() {
   if (status.size() < 12 || !status.starts_with("HTTP/1.") || !digit(7) || status[8] != ' ' || !digit(9) ||
       !digit(10) || !digit(11) || (status.size() > 12 && status[12] != ' ') || status[9] == '0')
     return refuse(TransportFault::malformed, "the answer is not HTTP");
-  response_.clear();
-  response_.status = (status[9] - '0') * 100 + (status[10] - '0') * 10 + (status[11] - '0');
+  response_->clear();
+  response_->status = (status[9] - '0') * 100 + (status[10] - '0') * 10 + (status[11] - '0');
   if (!read_fields(rest)) return false;
-  if (response_.status >= 200) return final_ = true;
-  if (response_.status == 101 || ++interim_ > max_interim_answers)
+  if (response_->status >= 200) return final_ = true;
+  if (response_->status == 101 || ++interim_ > max_interim_answers)
     return refuse(TransportFault::malformed, "an interim answer that nobody asked for");
-  response_.clear();
+  response_->clear();
   return true;
 }
 
@@ -113,24 +124,24 @@ bool Answer::read_fields(std::string_view rest) {
         return refuse(TransportFault::malformed, "the answer has a transfer coding that nobody asked for");
       coded = true;
     }
-    response_.headers.add(name, value);
+    response_->headers.add(name, value);
   }
   if (coded && length) return refuse(TransportFault::malformed, "the answer has two lengths");
-  const bool bodiless = response_.status < 200 || response_.status == 204 || response_.status == 304;
+  const bool bodiless = response_->status < 200 || response_->status == 204 || response_->status == 304;
   open_ended_ = !bodiless && !coded && !length;
   if (length && !bodiless) {
     if (*length > max_body_) return refuse(TransportFault::too_large, "the answer's body is beyond the limit");
     // A length is only a claim: room for a modest body at once, more as it arrives.
-    static_cast<void>(response_.body.prepare(std::min<std::size_t>(*length, std::size_t{1} << 18)));
+    static_cast<void>(response_->body.prepare(std::min<std::size_t>(*length, std::size_t{1} << 18)));
   }
   return true;
 }
 
 bool Answer::add_body(std::string_view bytes) {
   if (!final_) return refuse(TransportFault::malformed, "the answer is not HTTP");
-  if (bytes.size() > max_body_ - response_.body.size())
+  if (bytes.size() > max_body_ - response_->body.size())
     return refuse(TransportFault::too_large, "the answer's body is beyond the limit");
-  response_.body.append(bytes);
+  response_->body.append(bytes);
   return true;
 }
 
@@ -138,7 +149,7 @@ bool Answer::is_worth_reading() {
   // A chunk of one byte takes six bytes; sixteen are allowed, and the beginning is free.
   constexpr std::size_t free_bytes = std::size_t{64} << 10;
   if (refusal_) return false;
-  if (raw_ < free_bytes || raw_ - free_bytes <= response_.body.size() * 16 + max_header_) return true;
+  if (raw_ < free_bytes || raw_ - free_bytes <= response_->body.size() * 16 + max_header_) return true;
   return refuse(TransportFault::malformed, "the answer's chunks are all framing");
 }
 

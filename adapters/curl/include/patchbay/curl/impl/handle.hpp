@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,11 +26,54 @@
 
 namespace patchbay::curl::detail {
 
-/// One exchange, as the callbacks of its handle see it.
+/// Whether no byte waits to be read on `socket`, and the peer has not closed it.
+[[nodiscard]] bool is_quiet(curl_socket_t socket) noexcept;
+
+class Exchange;
+
+/// Initialises libcurl when nobody has; whether it is of use.
+[[nodiscard]] bool is_initialised() noexcept;
+
+/// Which connection libcurl takes, as it says before it writes.
+struct ConnectionKey {
+  int local_port = 0;
+  int remote_port = 0;
+  std::string_view remote_address{};
+};
+
+/// What knows the connections that the handles of a loop share, of which libcurl takes one by itself. Called by
+/// libcurl.
+class SharedConnections {
+ public:
+  /// `exchange` opened a socket. False when there is no room to remember it.
+  [[nodiscard]] virtual bool opened(Exchange& exchange, curl_socket_t socket) noexcept = 0;
+  /// `exchange` is about to write on the connection that it opened.
+  virtual void connected(Exchange& exchange, const ConnectionKey& key) noexcept = 0;
+  /// Whether `exchange` may write on this connection, which was used before.
+  [[nodiscard]] virtual bool taken(Exchange& exchange, const ConnectionKey& key) noexcept = 0;
+
+ protected:
+  SharedConnections() = default;
+  SharedConnections(const SharedConnections&) = delete;
+  SharedConnections& operator=(const SharedConnections&) = delete;
+  ~SharedConnections() = default;
+};
+
+/// One exchange, as the callbacks of its handle see it. Used again for the next one.
 class Exchange {
  public:
-  Exchange(HttpResponse& response, std::size_t max_header, std::size_t max_body, bool tls_in)
-      : answer(response, max_header, max_body), tls(tls_in) {}
+  Exchange() = default;
+  explicit Exchange(SharedConnections& shared) : connections(&shared) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  void begin(HttpResponse& response, std::size_t max_header, std::size_t max_body, bool over_tls) noexcept {
+    answer.begin(response, max_header, max_body);
+    tls = over_tls;
+    begun = held_back = notified = excess = unnamed = opened = stale = false;
+    sent = 0;
+    error[0] = '\0';
+  }
 
   /// Whether bytes of the request can have left. Over TLS nobody knows how much of a record was taken, so a write that
   /// may have started counts.
@@ -41,18 +86,22 @@ class Exchange {
   }
 
   Answer answer;
-  const bool tls;
+  SharedConnections* const connections = nullptr;  ///< Null where a handle has its connection to itself.
+  bool tls = false;
   bool begun = false;      ///< A connection was ready, and libcurl was let go on to write.
   bool held_back = false;  ///< libcurl wanted to write a second time what may have been sent, and was refused.
   bool notified = false;   ///< The peer's TLS said that nothing more will come.
   bool excess = false;     ///< Bytes that nobody asked for came behind the answer, and libcurl dropped them.
   bool unnamed = false;    ///< The certificate names no host but as its common name.
+  bool opened = false;     ///< A connection was opened for it, rather than a kept one used.
+  bool stale = false;      ///< The kept connection that libcurl took was not to be used, and was ended.
   std::size_t sent = 0;    ///< Bytes of the request that the operating system, or TLS, accepted.
   CURL* easy = nullptr;    ///< Whose exchange it is, while it is under way.
   char error[CURL_ERROR_SIZE] = {};
 };
 
-/// An easy handle with the settings that never change; at most one connection is kept in it. One thread at a time.
+/// An easy handle with the settings that never change. Used by itself it keeps at most one connection; in a multi
+/// handle, connections are the multi handle's. One thread at a time.
 class Handle {
  public:
   Handle() = default;
@@ -68,21 +117,35 @@ class Handle {
   }
   [[nodiscard]] bool usable() const noexcept { return easy_ != nullptr && good_; }
 
+  /// Sets what to ask for. `fields` and the request's body are borrowed until it is done; what is as the request before
+  /// had it is left alone.
+  void prepare(const HttpRequest& request, curl_slist* fields);
+  /// Lets the callbacks see `exchange`, until the next call.
+  void attach(Exchange& exchange) noexcept;
+  /// Does by itself what it was set to, for `exchange`.
   [[nodiscard]] CURLcode perform(Exchange& exchange) noexcept;
+  [[nodiscard]] CURL* get() const noexcept { return easy_.get(); }
 
   [[nodiscard]] long system_error() const noexcept;
   /// A connection was kept.
   [[nodiscard]] bool connected() const noexcept { return socket() != CURL_SOCKET_BAD; }
   /// A connection was kept on which no byte waits to be read, and which the peer has not closed.
   [[nodiscard]] bool quiet() const noexcept;
+  /// The socket of the connection that was kept.
+  [[nodiscard]] curl_socket_t socket() const noexcept;
 
  private:
-  [[nodiscard]] curl_socket_t socket() const noexcept;
   struct Cleanup {
     void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
   };
   std::unique_ptr<CURL, Cleanup> easy_;
   bool good_ = true;
+  // As they are set.
+  bool tls_ = false;
+  bool has_body_ = true;
+  std::optional<Method> method_;
+  std::string authority_;
+  std::string target_;
 };
 
 /// Handles that wait for their next request. Thread-safe; never holds its lock over anything but moves.

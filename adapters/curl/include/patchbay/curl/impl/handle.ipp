@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // max
 #include <cerrno>
 
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <patchbay/curl/impl/handle.hpp>
+#include <patchbay/curl/impl/request.hpp>
 #include <patchbay/version.hpp>
 
 namespace patchbay::curl::detail {
@@ -79,29 +81,39 @@ int on_debug(CURL*, curl_infotype kind, char* bytes, std::size_t size, void* exc
   return 0;
 }
 
-// Whether a handshake of this exchange brought a certificate without any alternative name. libcurl would then look at
-// its common name, which proves nothing (RFC 9110 section 4.3.4).
+// Whether the handshake of a new connection brought a certificate without any alternative name. libcurl would then look
+// at its common name, which proves nothing (RFC 9110 section 4.3.4).
 bool is_unnamed(CURL* easy) noexcept {
   const curl_certinfo* chain = nullptr;
   if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == nullptr) return false;
-  if (chain->num_of_certs < 1) return false;  // a kept connection, or nothing was to be told
+  if (chain->num_of_certs < 1) return false;  // nothing was to be told
   for (const curl_slist* line = chain->certinfo[0]; line != nullptr; line = line->next)
     if (std::string_view(line->data).starts_with("X509v3 Subject Alternative Name")) return false;
   return true;
 }
 
 // Called when a connection stands and before a byte of the request is written, at each attempt.
-int on_ready(void* exchange, char*, char*, int, int) noexcept {
+int on_ready(void* exchange, char* remote, char*, int remote_port, int local_port) noexcept {
   Exchange& x = *static_cast<Exchange*>(exchange);
   if (x.may_have_sent()) {
     x.held_back = true;
     return CURL_PREREQFUNC_ABORT;
   }
-  if (x.tls && is_unnamed(x.easy)) {
+  if (x.opened && x.tls && is_unnamed(x.easy)) {
     x.unnamed = true;
     return CURL_PREREQFUNC_ABORT;
   }
+  if (x.connections != nullptr) {
+    const ConnectionKey key{local_port, remote_port, remote};
+    if (x.opened) {
+      x.connections->connected(x, key);
+    } else if (!x.connections->taken(x, key)) {
+      x.stale = true;
+      return CURL_PREREQFUNC_ABORT;
+    }
+  }
   x.begun = true;
+  x.notified = x.excess = false;  // of connections that libcurl closed on the way to this one
   return CURL_PREREQFUNC_OK;
 }
 
@@ -111,11 +123,15 @@ curl_socket_t on_open(void* exchange, curlsocktype, curl_sockaddr* address) noex
     x.held_back = true;
     return CURL_SOCKET_BAD;
   }
+  x.opened = true;
 #ifdef SOCK_CLOEXEC
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const curl_socket_t socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 #else
-  return ::socket(address->family, address->socktype, address->protocol);
+  const curl_socket_t socket = ::socket(address->family, address->socktype, address->protocol);
 #endif
+  if (socket == CURL_SOCKET_BAD || x.connections == nullptr || x.connections->opened(x, socket)) return socket;
+  ::close(socket);
+  return CURL_SOCKET_BAD;
 }
 
 std::string user_agent() {
@@ -144,6 +160,8 @@ Handle::Handle(const Options& options) {
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_MAXCONNECTS, 1L);
   set(CURLOPT_FORBID_REUSE, options.max_idle_connections == 0 ? 1L : 0L);
+  set(CURLOPT_CONNECTTIMEOUT_MS,
+      std::max(1L, milliseconds_until(after(SteadyTime{}, options.connect_timeout), SteadyTime{})));
 
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_SSL_VERIFYPEER, options.insecure_skip_verification_for_tests ? 0L : 1L);
@@ -166,7 +184,38 @@ Handle::Handle(const Options& options) {
   if (!good_) easy_.reset();
 }
 
-CURLcode Handle::perform(Exchange& exchange) noexcept {
+void Handle::prepare(const HttpRequest& request, curl_slist* fields) {
+  const Endpoint& endpoint = *request.endpoint;
+  if (tls_ != endpoint.tls() || authority_ != endpoint.authority()) {
+    set(CURLOPT_URL, (endpoint.origin() + "/").c_str());
+    tls_ = endpoint.tls();
+    authority_ = endpoint.authority();
+  }
+  if (target_ != request.target) {
+    target_ = request.target;
+    set(CURLOPT_REQUEST_TARGET, target_.c_str());
+  }
+  set(CURLOPT_HTTPHEADER, fields);
+  const bool plain_get = request.method == Method::get && request.body.empty();
+  if (!plain_get) {
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    set(CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
+  }
+  if (method_ == request.method && has_body_ == !plain_get) return;
+  if (plain_get) {
+    set(CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t{-1});
+    set(CURLOPT_POSTFIELDS, "");
+    set(CURLOPT_HTTPGET, 1L);
+    set(CURLOPT_CUSTOMREQUEST, static_cast<const char*>(nullptr));
+  } else {
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_CUSTOMREQUEST, std::string(to_string(request.method)).c_str());
+  }
+  method_ = request.method;
+  has_body_ = !plain_get;
+}
+
+void Handle::attach(Exchange& exchange) noexcept {
   void* const data = &exchange;
   set(CURLOPT_HEADERDATA, data);
   set(CURLOPT_WRITEDATA, data);
@@ -177,13 +226,17 @@ CURLcode Handle::perform(Exchange& exchange) noexcept {
   set(CURLOPT_ERRORBUFFER, exchange.error);
   exchange.easy = easy_.get();
   set(CURLOPT_VERBOSE, 1L);  // to `on_debug`, and nowhere else
+}
+
+CURLcode Handle::perform(Exchange& exchange) noexcept {
+  attach(exchange);
   if (!good_) return CURLE_OUT_OF_MEMORY;
   const CURLcode code = curl_easy_perform(easy_.get());
   // What the exchange lent ends with it, and the clean-up of a handle still talks.
   set(CURLOPT_VERBOSE, 0L);
   set(CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
   set(CURLOPT_HTTPHEADER, static_cast<curl_slist*>(nullptr));
-  set(CURLOPT_POSTFIELDS, "");
+  if (has_body_) set(CURLOPT_POSTFIELDS, "");
   return code;
 }
 
@@ -201,9 +254,12 @@ curl_socket_t Handle::socket() const noexcept {
 
 bool Handle::quiet() const noexcept {
   const curl_socket_t fd = socket();
-  if (fd == CURL_SOCKET_BAD) return false;
+  return fd != CURL_SOCKET_BAD && is_quiet(fd);
+}
+
+bool is_quiet(curl_socket_t socket) noexcept {
   char byte = 0;
-  const auto n = ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const auto n = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 

@@ -2,224 +2,41 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // all_of, any_of, max, min
-#include <chrono>
-#include <climits>
-#include <exception>
-#include <string>
-#include <system_error>
-#include <vector>
+#include <utility>
 
-#include <patchbay/curl/blocking_transport.hpp>
-#include <patchbay/curl/impl/handle.hpp>
+#include <patchbay/curl/impl/loop.hpp>
+#include <patchbay/curl/transport.hpp>
 
 namespace patchbay::curl {
 
-struct BlockingTransport::State {
-  explicit State(Options options_in) : options(std::move(options_in)) {}
-  const Options options;
-  detail::Pool pool;
-};
-
-}  // namespace patchbay::curl
-
-namespace patchbay::curl::detail {
-
-// Whether the request can be written as it is: no target or field that would end its line early, or mean something else
-// to libcurl, for which a field without value is one to leave out.
-bool is_writable(std::string_view target, std::span<const HeaderView> headers) noexcept {
-  const bool good = target.starts_with('/') && std::all_of(target.begin(), target.end(), [](char c) {
-                      return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
-                    });
-  return good && std::all_of(headers.begin(), headers.end(),
-                             [](const HeaderView& h) { return is_field_name(h.name) && is_field_value(h.value); });
+Timer::Timer(std::shared_ptr<detail::Inbox> inbox) : inbox_(std::move(inbox)), node_(new detail::TimerNode) {}
+Timer::Timer(Timer&& other) noexcept : inbox_(std::move(other.inbox_)), node_(std::exchange(other.node_, nullptr)) {}
+Timer& Timer::operator=(Timer&& other) noexcept {
+  Timer taken(std::move(other));
+  std::swap(inbox_, taken.inbox_);
+  std::swap(node_, taken.node_);
+  return *this;
 }
-
-/// The fields of a request in libcurl's form: lines in one buffer, and a list of them.
-class FieldList {
- public:
-  FieldList(std::span<const HeaderView> headers, bool keep) {
-    std::size_t size = 64;
-    for (const HeaderView& h : headers) size += h.name.size() + h.value.size() + 3;
-    text_.reserve(size);
-    starts_.reserve(headers.size() + 4);
-    for (const HeaderView& h : headers) add(h.name, trimmed(h.value));
-    // What libcurl would add of itself; a line without a value takes it away.
-    for (const std::string_view unwanted : {"Accept", "Content-Type", "Expect"}) {
-      const bool given = std::any_of(headers.begin(), headers.end(),
-                                     [&](const HeaderView& h) { return equal_ignoring_case(h.name, unwanted); });
-      if (!given) starts_.push_back(text_.size()), text_.append(unwanted).append(":").push_back('\0');
-    }
-    if (!keep) add("Connection", "close");
-    nodes_.resize(starts_.size());
-    for (std::size_t i = 0; i < starts_.size(); ++i)
-      nodes_[i] = {text_.data() + starts_[i], i + 1 < starts_.size() ? &nodes_[i + 1] : nullptr};
-  }
-  FieldList(const FieldList&) = delete;
-  FieldList& operator=(const FieldList&) = delete;
-
-  [[nodiscard]] curl_slist* get() noexcept { return nodes_.data(); }
-
- private:
-  void add(std::string_view name, std::string_view value) {
-    starts_.push_back(text_.size());
-    text_.append(name);
-    if (value.empty()) {
-      text_.append(";");  // libcurl's way to write a field that is empty
-    } else {
-      text_.append(": ").append(value);
-    }
-    text_.push_back('\0');
-  }
-  std::string text_;
-  std::vector<std::size_t> starts_;
-  std::vector<curl_slist> nodes_;
-};
-
-// Whole milliseconds until `end`, as libcurl takes them; 0 is none left.
-long milliseconds_until(SteadyTime end, SteadyTime now) noexcept {
-  if (end <= now) return 0;
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - now).count();
-  return static_cast<long>(std::min<std::chrono::milliseconds::rep>(left, INT_MAX));
+Timer::~Timer() {
+  if (node_ != nullptr) inbox_->let_go(node_);
 }
+void Timer::wait(SteadyTime when, Completion<void> done) { inbox_->wait(*node_, when, std::move(done)); }
+void Timer::cancel() noexcept { inbox_->cancel(*node_); }
 
-// The failure that libcurl reports, in the library's terms.
-TransportError explain(CURLcode code, const Exchange& x, const Handle& handle) {
-  const Delivery delivery = x.may_have_sent() ? Delivery::maybe_sent : Delivery::not_sent;
-  const std::string_view said = x.error;
-  const auto says = [&](std::string_view text) { return said.find(text) != std::string_view::npos; };
-  const auto system = [&] {
-    const long error = handle.system_error();
-    return error == 0 ? std::string() : std::generic_category().message(static_cast<int>(error));
-  };
-  if (x.held_back) return describe(TransportFault::reset, delivery, "the kept connection ended before an answer came");
-  if (x.unnamed)
-    return describe(TransportFault::tls, delivery, "the certificate was refused",
-                    "no alternative certificate subject name matches");
-  if (x.answer.refusal()) return *x.answer.refusal();
-  if (x.answer.failed()) return describe(TransportFault::reset, delivery, "memory ran out");
-  switch (code) {
-    case CURLE_OK:
-      return describe(TransportFault::reset, delivery, "the connection ended within the answer");
-    case CURLE_OPERATION_TIMEDOUT:
-      return describe(TransportFault::timed_out, delivery,
-                      x.begun ? "the answer did not come in time" : "no connection was made in time");
-    case CURLE_COULDNT_RESOLVE_HOST:
-      return describe(TransportFault::resolve, delivery, "the host's name could not be resolved");
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return describe(TransportFault::resolve, delivery, "the proxy's name could not be resolved");
-    case CURLE_COULDNT_CONNECT:
-      return describe(TransportFault::connect, delivery, "could not connect", system());
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-      return describe(TransportFault::tls, delivery, "the certificate was refused", said);
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CRL_BADFILE:
-      return describe(TransportFault::tls, delivery, "the trusted certificates could not be read");
-    case CURLE_SSL_CONNECT_ERROR:
-      // libcurl has one code for both; an end of the connection says nothing about the peer's TLS.
-      if (says("SSL_ERROR_SYSCALL") || says("unexpected eof"))
-        return describe(TransportFault::reset, delivery, "the connection ended within the TLS handshake");
-      return describe(TransportFault::tls, delivery, "the TLS handshake failed", said);
-    case CURLE_SSL_ENGINE_NOTFOUND:
-    case CURLE_SSL_ENGINE_SETFAILED:
-    case CURLE_SSL_ENGINE_INITFAILED:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_USE_SSL_FAILED:
-    case CURLE_NOT_BUILT_IN:
-      return describe(TransportFault::tls, delivery, "TLS is not to be had", curl_easy_strerror(code));
-    case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9 among them
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING:
-      if (x.begun) return describe(TransportFault::malformed, delivery, "the answer is not HTTP");
-      return describe(TransportFault::connect, delivery, "could not connect", curl_easy_strerror(code));
-    case CURLE_OUT_OF_MEMORY:  // also the code of a header line that is beyond what libcurl holds
-      if (x.may_have_sent() && !x.answer.has_header())
-        return describe(TransportFault::too_large, delivery,
-                        "the answer's header is beyond the limit, or memory ran out");
-      return describe(x.begun ? TransportFault::reset : TransportFault::connect, delivery, "memory ran out");
-    case CURLE_RECV_ERROR:
-      if (x.answer.has_header() && says("chunk"))
-        return describe(TransportFault::malformed, delivery, "the answer's chunks are malformed");
-      break;
-#if LIBCURL_VERSION_NUM >= 0x080600
-    case CURLE_TOO_LARGE:
-      return describe(TransportFault::too_large, delivery, "the answer is beyond libcurl's limits");
-#endif
-    default:
-      break;
-  }
-  const TransportFault fault = x.begun ? TransportFault::reset : TransportFault::connect;
-  const std::string why = system();
-  return describe(fault, delivery, curl_easy_strerror(code), why);
+Transport::Transport(Loop& loop) : inbox_(loop.state_->inbox) {}
+ExchangeId Transport::send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
+                           Completion<TransportResult<void>> done) {
+  return inbox_->send(request, response, deadline, std::move(done));
 }
+void Transport::cancel(ExchangeId id) noexcept { inbox_->cancel(id); }
+void Transport::post(Completion<void> work) { inbox_->post(std::move(work)); }
+Timer Transport::make_timer() { return Timer(inbox_); }
 
-}  // namespace patchbay::curl::detail
-
-namespace patchbay::curl {
-
-BlockingTransport::BlockingTransport(Options options) : state_(std::make_unique<State>(std::move(options))) {
-  static_cast<void>(detail::is_initialised());  // a failure is told by `send`
-}
-BlockingTransport::BlockingTransport(BlockingTransport&&) noexcept = default;
-BlockingTransport& BlockingTransport::operator=(BlockingTransport&&) noexcept = default;
-BlockingTransport::~BlockingTransport() = default;
-
-TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) {
-  namespace d = detail;
-  response.clear();
-  const Endpoint& endpoint = *request.endpoint;
-  const auto refuse = [](TransportFault fault, std::string_view why) {
-    return tl::unexpected(d::describe(fault, Delivery::not_sent, why));
-  };
-  if (!endpoint.may_carry_credentials()) return refuse(TransportFault::plain_text_refused, "the endpoint needs TLS");
-  if (!d::is_writable(request.target, request.headers))
-    return refuse(TransportFault::malformed, "the request's target or a header field cannot be written");
-  if (d::milliseconds_until(deadline, std::chrono::steady_clock::now()) == 0)
-    return refuse(TransportFault::timed_out, "the deadline had passed");
-
-  const Options& options = state_->options;
-  d::Exchange exchange(response, options.max_header_bytes, request.max_body, endpoint.tls());
-  try {
-    auto [handle, kept] = state_->pool.take(endpoint, options.idle_timeout);
-    if (!handle) handle = d::Handle(options);
-    if (!handle) return refuse(TransportFault::connect, "libcurl cannot be used, or memory ran out");
-
-    d::FieldList fields(request.headers, options.max_idle_connections != 0);
-    const bool plain_get = request.method == Method::get && request.body.empty();
-    const std::string method(to_string(request.method));
-    handle.set(CURLOPT_URL, (endpoint.origin() + "/").c_str());
-    handle.set(CURLOPT_REQUEST_TARGET, std::string(request.target).c_str());
-    handle.set(CURLOPT_HTTPHEADER, fields.get());
-    handle.set(CURLOPT_FRESH_CONNECT, kept ? 0L : 1L);
-    handle.set(CURLOPT_POSTFIELDSIZE_LARGE, plain_get ? curl_off_t{-1} : static_cast<curl_off_t>(request.body.size()));
-    handle.set(CURLOPT_POSTFIELDS, plain_get || request.body.empty() ? "" : request.body.data());  // borrowed
-    handle.set(plain_get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
-    handle.set(CURLOPT_CUSTOMREQUEST, plain_get ? static_cast<const char*>(nullptr) : method.c_str());
-
-    const SteadyTime now = std::chrono::steady_clock::now();
-    handle.set(CURLOPT_TIMEOUT_MS, deadline == never ? 0L : std::max(1L, d::milliseconds_until(deadline, now)));
-    handle.set(CURLOPT_CONNECTTIMEOUT_MS,
-               std::max(1L, d::milliseconds_until(after(now, options.connect_timeout), now)));
-    if (!handle.usable()) return refuse(TransportFault::connect, "libcurl refused an option, or memory ran out");
-
-    const CURLcode code = handle.perform(exchange);
-    const bool whole = code == CURLE_OK && exchange.is_whole();
-    TransportResult<void> result;
-    if (!whole) result = tl::unexpected(d::explain(code, exchange, handle));
-    // A handle without a connection is kept for what it has read of the trust store; not one that left a look-up
-    // behind, nor a connection that failed or has more on it than was asked for.
-    const bool good = whole ? !exchange.excess : exchange.begun && !handle.connected();
-    if (options.max_idle_connections != 0 && handle.usable() && good)
-      state_->pool.keep(endpoint, std::move(handle), options.max_idle_connections);
-    return result;
-  } catch (const std::exception& e) {
-    if (exchange.may_have_sent())
-      return tl::unexpected(d::describe(TransportFault::reset, Delivery::maybe_sent, e.what()));
-    return refuse(TransportFault::connect, e.what());
-  }
-}
+Loop::Loop(PoolOptions options) : state_(std::make_unique<detail::LoopState>(std::move(options))) {}
+Loop::~Loop() = default;
+std::size_t Loop::run() { return state_->run(never, {}, false); }
+std::size_t Loop::run(std::stop_token stop) { return state_->run(never, stop, true); }
+std::size_t Loop::run_until(SteadyTime end) { return state_->run(end, {}, false); }
+std::size_t Loop::poll() { return state_->poll(); }
 
 }  // namespace patchbay::curl
