@@ -4,6 +4,8 @@ set(patchbay_test_rooms
   adapters_beast_threads
   adapters_composed
   adapters_curl
+  adapters_curl_multi
+  adapters_curl_multi_threads
   adapters_curl_threads
   cloud
   core
@@ -43,6 +45,13 @@ set(patchbay_tests_adapters_curl
   unit/adapters/curl/http.cpp
   unit/adapters/curl/surprises.cpp
   unit/adapters/curl/tls.cpp
+)
+set(patchbay_tests_adapters_curl_multi
+  unit/adapters/curl_multi/http.cpp
+  unit/adapters/curl_multi/tls.cpp
+)
+set(patchbay_tests_adapters_curl_multi_threads
+  unit/adapters/curl_multi/http_threads.cpp
 )
 set(patchbay_tests_adapters_curl_threads
   unit/adapters/curl/http_threads.cpp
