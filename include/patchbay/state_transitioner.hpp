@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <patchbay/cloud/reserved_names.hpp>
+#include <patchbay/driver/bulk_requests.hpp>
 #include <patchbay/driver/loop_transition_door.hpp>
 #include <patchbay/driver/seat.hpp>
 #include <patchbay/driver/transition_door.hpp>
@@ -80,6 +81,21 @@ class StateTransitioner {
     return seat_.door.transition(request, encode_typed(request, variables));
   }
 
+  /// Moves many interactions, each request as `transition` would, and blocks until the last of them has ended: several
+  /// at a time if `how` names threads for it, those of one interaction in their order, and some of these by one write if
+  /// `how` lets them. `requests` is a range of `TransitionRequest`; those that it refers to are not copied.
+  ///
+  /// Every item ends with a result of its own, in the order of the range. A request's deadline counts from its beginning.
+  /// What became of an item changes nothing for the next one of its interaction, which is judged by what the cloud says.
+  template <class Range>
+  BulkResult transition_all(Range&& requests, const BulkSettings& how = {})
+    requires(!on_loop)
+  {
+    check_bulk_range<Range>();
+    detail::BulkRequests<Range> all(requests);
+    return seat_.door.transition_all(all.pointers(), how, encode_item());
+  }
+
   /// `transition` on an event loop: returns at once, and `handler(Result<TransitionResult>)` is called once, on a thread of
   /// the loop, never from within this call. It must not throw. When the loop is destroyed first, it is destroyed uncalled.
   ///
@@ -141,6 +157,17 @@ class StateTransitioner {
   [[nodiscard]] const Settings& settings() const noexcept { return seat_.door.settings(); }
 
  private:
+  template <class Range>
+  static constexpr void check_bulk_range() noexcept {
+    static_assert(detail::BulkRange<Range>,
+                  "patchbay::StateTransitioner: a bulk operation takes a range of patchbay::TransitionRequest, such as a "
+                  "std::vector of them; the second argument is the BulkSettings");
+  }
+  auto encode_item() const {
+    return [this](const TransitionRequest& request, JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
+      encode_loose(request)(reader, violations, members);
+    };
+  }
   // What the schema does with a request, for the door. The request and the value are referred to.
   auto encode_loose(const TransitionRequest& request) const noexcept {
     return [this, &request](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {

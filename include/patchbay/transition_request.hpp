@@ -106,6 +106,7 @@ class TransitionResult {
   /// The write that did it was locked with a version remembered from an earlier operation (`TransitionSettings::remember`):
   /// the interaction was not read first.
   bool warm = false;
+  int coalesced = 1;          ///< Moves that the write made: more than one when a bulk operation coalesced them.
   WebhookStatus webhook = WebhookStatus::none;
   std::optional<Error> webhook_error;  ///< Why the webhook failed; the transition stands all the same.
 };

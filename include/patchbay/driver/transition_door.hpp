@@ -8,6 +8,7 @@
 
 #include <patchbay/config.hpp>
 #include <patchbay/driver/any_policies.hpp>
+#include <patchbay/driver/bulk_run.hpp>
 #include <patchbay/driver/encode_members.hpp>
 #include <patchbay/settings.hpp>
 #include <patchbay/transition_request.hpp>
@@ -24,6 +25,9 @@ class TransitionDoor {
   PATCHBAY_DECL ~TransitionDoor();
 
   [[nodiscard]] PATCHBAY_DECL Result<TransitionResult> transition(const TransitionRequest& request, EncodeMembers encode);
+  /// The requests outlive the call.
+  [[nodiscard]] PATCHBAY_DECL BulkResult transition_all(std::vector<const TransitionRequest*> requests, const BulkSettings& how,
+                                                        const EncodeItem& encode);
   [[nodiscard]] PATCHBAY_DECL Result<std::shared_ptr<const FlowGraph>> flow(std::string_view id, std::string_view version);
   [[nodiscard]] PATCHBAY_DECL Result<FlowPath> path(std::string_view flow_id, std::string_view from, std::string_view to);
   [[nodiscard]] PATCHBAY_DECL std::vector<AuditRecord> audit_log() const;
@@ -31,6 +35,9 @@ class TransitionDoor {
   [[nodiscard]] PATCHBAY_DECL const Settings& settings() const noexcept;
 
  private:
+  void perform(BulkRun& run, const BulkJob& job, const EncodeItem& encode) noexcept;
+  void perform_together(BulkRun& run, const BulkJob& job, const EncodeItem& encode, TransitionGroup& group);
+
   struct State;
   std::unique_ptr<State> state_;
 };

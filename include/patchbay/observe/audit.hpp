@@ -59,6 +59,7 @@ class AuditRecord {
   std::string flow_id, flow_version;
   std::string etag_used;       ///< Empty: `null` in JSON.
   bool warm = false;           ///< That version was remembered from an earlier operation, and not read by this one.
+  int coalesced = 1;           ///< Moves that its write makes; each has a terminal record of its own, under the same id.
   std::string server_correlation_id;
   std::string reason;          ///< Of a hold.
   std::optional<int> priority;
@@ -69,7 +70,7 @@ class AuditRecord {
   /// As new, but with its memory.
   void clear() noexcept {
     sequence = 0, timestamp = {}, kind = AuditKind::operation, action = "state_transition", success = false;
-    outcome = Outcome::not_applied, attempt = 0, status_code = 0, latency = {}, warm = false;
+    outcome = Outcome::not_applied, attempt = 0, status_code = 0, latency = {}, warm = false, coalesced = 1;
     for (std::string* text : texts()) text->clear();
     priority.reset(), consistency_rate.reset(), error_code = {};
   }
@@ -124,6 +125,7 @@ inline void append_json(const AuditRecord& record, std::string& out) {
   json.member("sequence", record.sequence).member("kind", to_string(record.kind)).member("outcome", to_string(record.outcome));
   json.member("attempt", record.attempt);
   if (record.warm) json.member("warm", true);
+  if (record.coalesced > 1) json.member("coalesced", record.coalesced);
   optional_text(json, "operationId", record.operation_id);
   optional_text(json, "from", record.from);
   optional_text(json, "to", record.to);

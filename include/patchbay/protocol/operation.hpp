@@ -70,6 +70,7 @@ class Operation : public Wakeable {
     etag.clear();
     prior_id.clear();
     warm = false;
+    coalesced = 1;
     flow_version.clear();
     token_replayed = false;
     token_generation = 0;
@@ -110,6 +111,7 @@ class Operation : public Wakeable {
   std::string etag;             ///< Last one sent in `If-Match`.
   std::string prior_id;         ///< The transition id that the interaction carried in that version.
   bool warm = false;            ///< That version was remembered, and not read by this operation.
+  int coalesced = 1;            ///< Moves that its write makes.
   bool token_replayed = false;  ///< A 401 was answered with a fresh token once already (hazard A11).
   std::uint64_t token_generation = 0;  ///< Of the token in `authorization`.
   std::uint64_t scope_generation = 0;  ///< Of the last token whose scope was found to suffice; outlives the operation.

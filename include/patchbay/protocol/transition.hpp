@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,6 +68,7 @@ inline void begin_record(AuditRecord& record, const Operation& operation, const 
   record.attempt = operation.side_effects;
   record.etag_used = operation.etag;
   record.warm = operation.warm;
+  record.coalesced = operation.coalesced;
   record.server_correlation_id = operation.server_correlation_id;
 }
 
@@ -229,6 +231,37 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   co_return end;
 }
 
+/// One of several moves that one write makes.
+class Hop {
+ public:
+  explicit Hop(const TransitionRequest& request_in) noexcept : request(&request_in) {}
+  const TransitionRequest* request;
+  FlowPath path;  ///< By which the flow allows it; empty until that is known.
+};
+
+/// Finds the ways by which `flow` allows the hops, in their order; the error is that of the first that it does not allow,
+/// whose path is empty then.
+[[nodiscard]] inline Result<void> find_ways(Operation& operation, const TransitionSettings& settings, std::shared_ptr<const FlowGraph> flow,
+                                            std::span<Hop> hops) {
+  for (Hop& hop : hops) {
+    hop.path = FlowPath{};
+    auto way = route(flow, hop.request->from(), hop.request->to(), settings.reachability, settings.condition, operation.route_scratch);
+    if (!way) return fail(std::move(way.error()));
+    hop.path = std::move(*way);
+  }
+  return {};
+}
+
+/// Looks again whether the flow allows what `transition` is to do.
+[[nodiscard]] inline Result<void> decide_again(Operation& operation, const TransitionSettings& settings, const TransitionRequest& request,
+                                               TransitionResult& result, std::span<Hop> hops) {
+  if (!hops.empty()) return find_ways(operation, settings, result.path.graph(), hops);
+  auto way = route(result.path.graph(), request.from(), request.to(), settings.reachability, settings.condition, operation.route_scratch);
+  if (!way) return fail(std::move(way.error()));
+  result.path = std::move(*way);
+  return {};
+}
+
 /// Remembers the version that `operation`'s write made, of which `operation.snapshot` has what the answer said.
 ///
 /// The version and the node must belong together (invariant I1). An answer that shows the version of before, as that to a
@@ -247,13 +280,14 @@ inline void remember_written(Operation& operation, InteractionMemory& memory, st
 }
 
 /// Moves an interaction (document A, step 3). The request is validated, `result.path` is how the flow allows the move,
-/// and `operation.body` holds the encoded write.
+/// and `operation.body` holds the encoded write. When that makes several moves, `request` is from the first node to the
+/// last, and `hops` are the moves.
 ///
 /// Read, check, write with the version that was checked; when another writer was quicker, read and check again
 /// (hazards A1 to A6, invariants I1 to I5). The first reading is left out when the settings remember a version that was at
 /// the node to start from. The caller holds the interaction's lane.
 inline Protocol<Result<void>> transition(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
-                                         TransitionResult& result) {
+                                         TransitionResult& result, std::span<Hop> hops = {}) {
   const TransitionSettings& settings = context.settings->transition;
   const std::string_view origin = context.settings->base_url;
   InteractionMemory* const memory = settings.remember.get();
@@ -275,12 +309,9 @@ inline Protocol<Result<void>> transition(Operation& operation, const TransitionC
       if (memory) memory->remember(operation.steady_now(), origin, request.interaction(), snapshot);
       co_return fail(ErrorCode::stale_state, "the interaction is at " + excerpt(snapshot.flow_node, 128) + ", not at " + excerpt(request.from(), 128));
     }
-    if (std::exchange(again, true)) {
-      // Decided again, since the conditions that the client's predicate looks at may have changed as well.
-      auto way = route(result.path.graph(), request.from(), request.to(), settings.reachability, settings.condition, operation.route_scratch);
-      if (!way) co_return fail(std::move(way.error()));
-      result.path = std::move(*way);
-    }
+    // Decided again, since the conditions that the client's predicate looks at may have changed as well.
+    if (std::exchange(again, true))
+      if (auto allowed = decide_again(operation, settings, request, result, hops); !allowed) co_return allowed;
     operation.warm = warm;
     auto end = co_await write_once(operation, context, request, result);
     if (!end) co_return fail(std::move(end.error()));

@@ -25,6 +25,7 @@ inline void settle_transition(Operation& operation, const TransitionContext& con
     result->latency = latency;
     result->waited = operation.slept;
     result->etag_used = operation.etag;
+    result->coalesced = operation.coalesced;
     result->server_correlation_id = operation.server_correlation_id;
   } else {
     Error& error = result.error();
@@ -52,6 +53,17 @@ inline void settle_transition(Operation& operation, const TransitionContext& con
                    {"outcome", to_string(outcome)}, {"error", result ? std::string_view{} : to_string(result.error().code())},
                    {"attempts", operation.side_effects}, {"ms", to_milliseconds(latency)}});
   }
+}
+
+/// Notes how the delivery of the webhook for `request` ended.
+inline void note_delivery(Operation& operation, const TransitionContext& context, const TransitionRequest& request, const Result<void>& delivered,
+                          TransitionResult& result) {
+  result.webhook = delivered ? WebhookStatus::delivered : WebhookStatus::failed;
+  context.metrics->count(delivered ? TransitionCount::webhooks_delivered : TransitionCount::webhooks_failed);
+  if (delivered) return;
+  operation.log(Level::warn, "webhook.failed", {{"operation", operation.operation_id}, {"error", to_string(delivered.error().code())}});
+  result.webhook_error = delivered.error();
+  result.webhook_error->set_interaction(request.interaction());
 }
 
 /// The whole operation for a request whose write is encoded already: the interaction's lane, the flow, the move, its
@@ -92,13 +104,7 @@ inline Protocol<Result<void>> perform_transition(Operation& operation, Transitio
 
   encode_webhook(operation.body, request, operation.operation_id, operation.timestamp, operation.attributes);
   auto delivered = co_await deliver_webhook(operation, *context.crm, settings.webhook);
-  result->webhook = delivered ? WebhookStatus::delivered : WebhookStatus::failed;
-  context.metrics->count(delivered ? TransitionCount::webhooks_delivered : TransitionCount::webhooks_failed);
-  if (!delivered) {
-    delivered.error().set_interaction(request.interaction());
-    operation.log(Level::warn, "webhook.failed", {{"operation", operation.operation_id}, {"error", to_string(delivered.error().code())}});
-    result->webhook_error = std::move(delivered.error());
-  }
+  note_delivery(operation, context, request, delivered, *result);
   co_return moved;
 }
 

@@ -2,9 +2,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <memory>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <patchbay/driver/blocking.hpp>
+#include <patchbay/driver/bulk_group.hpp>
+#include <patchbay/driver/result_handler.hpp>  // fail_for_lack
 #include <patchbay/driver/transition_core.hpp>
 #include <patchbay/driver/transition_door.hpp>
 
@@ -37,6 +42,45 @@ PATCHBAY_DECL Result<TransitionResult> TransitionDoor::transition(const Transiti
   // What a protocol ends by itself it settles; the rest ends here, so that every operation ends exactly once.
   if (!operation.settled) settle_transition(operation, state.context, request, timestamp, result);
   return result;
+}
+
+PATCHBAY_DECL BulkResult TransitionDoor::transition_all(std::vector<const TransitionRequest*> requests, const BulkSettings& how,
+                                                        const EncodeItem& encode) {
+  const auto run = std::make_shared<BulkRun>(std::move(requests), how, state_->metrics);
+  // A thread that comes late finds the run finished, and touches nothing else.
+  const BulkSettings::Work work = [run, this, &encode] { run->serve([&](const BulkJob& job) { perform(*run, job, encode); }); };
+  if (const std::size_t threads = run->most_in_flight(); threads > 1 && how.workers())
+    if (!guarded([&] { how.workers()(threads - 1, work); })) state_->metrics.count(TransitionCount::callback_failures);
+  work();
+  return run->take_result();
+}
+
+PATCHBAY_DECL void TransitionDoor::perform(BulkRun& run, const BulkJob& job, const EncodeItem& encode) noexcept {
+  if (job.items.size() > 1) {
+    TransitionGroup group;
+    guarded([&] { perform_together(run, job, encode, group); });
+    return run.end(job, group.results);  // none: then each begins alone
+  }
+  const TransitionRequest& request = run.request(job.items.front());
+  Result<TransitionResult> result;
+  const bool calm = guarded([&] {
+    result = transition(request, [&](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
+      encode(request, reader, violations, members);
+    });
+  });
+  if (!calm) fail_for_lack(result);  // there was no memory to begin with
+  run.end(job, std::span(&result, 1));
+}
+
+PATCHBAY_DECL void TransitionDoor::perform_together(BulkRun& run, const BulkJob& job, const EncodeItem& encode, TransitionGroup& group) {
+  State& state = *state_;
+  const auto lease = state.pool.take();
+  BlockingOperation& operation = *lease;
+  begin_group(state, operation, run, job);
+  const WallTime timestamp = operation.wall_now();
+  prepare_group(state, operation, run, job, timestamp, encode, group);
+  if (group.size() > 1) (void)guarded([&] { (void)operation.run(perform_group(operation, state.context, group, timestamp)); });
+  group.settle_rest(operation, state.context, timestamp);
 }
 
 PATCHBAY_DECL Result<std::shared_ptr<const FlowGraph>> TransitionDoor::flow(std::string_view id, std::string_view version) {
