@@ -1,5 +1,6 @@
 # Every public header, and the definitions that some of them have apart; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_headers
+  include/patchbay/bulk.hpp
   include/patchbay/cloud/documents_dialect.hpp
   include/patchbay/cloud/hold_dialect.hpp
   include/patchbay/cloud/interaction.hpp
@@ -10,6 +11,8 @@ set(patchbay_headers
   include/patchbay/driver/any_loop.hpp
   include/patchbay/driver/any_policies.hpp
   include/patchbay/driver/blocking.hpp
+  include/patchbay/driver/bulk_group.hpp
+  include/patchbay/driver/bulk_requests.hpp
   include/patchbay/driver/bulk_run.hpp
   include/patchbay/driver/bulk_scheduler.hpp
   include/patchbay/driver/completion_operation.hpp
@@ -100,6 +103,7 @@ set(patchbay_headers
   include/patchbay/protocol/single_flight.hpp
   include/patchbay/protocol/token_source.hpp
   include/patchbay/protocol/transition.hpp
+  include/patchbay/protocol/transition_group.hpp
   include/patchbay/protocol/transition_operation.hpp
   include/patchbay/protocol/webhook.hpp
   include/patchbay/random_source.hpp
