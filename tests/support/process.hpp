@@ -100,7 +100,11 @@ class Process {
     ::waitpid(pid_, nullptr, 0);
   }
 
-  void send(int signal) const { ::kill(pid_, signal); }
+  /// Nothing once `wait` has returned: the number may be another's, and -1 is everybody's.
+  void send(int signal) const {
+    if (pid_ > 0) ::kill(pid_, signal);
+  }
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
   /// Writes to its standard input, reading its output meanwhile; false when that takes too long or it has gone.
   bool write(std::string_view text, std::chrono::milliseconds patience = std::chrono::seconds(20)) {
