@@ -28,6 +28,7 @@ enum class TransportFault : std::uint8_t {
   malformed,            ///< The answer is not HTTP, or the frame not WebSocket.
   upgrade_refused,      ///< The server answered the WebSocket upgrade with something other than 101.
   closed,               ///< The channel is closed.
+  queue_full,           ///< Too many exchanges wait for a connection; nothing was sent.
 };
 
 [[nodiscard]] constexpr std::string_view to_string(TransportFault fault) noexcept {
@@ -43,6 +44,7 @@ enum class TransportFault : std::uint8_t {
     case TransportFault::malformed: return "malformed";
     case TransportFault::upgrade_refused: return "upgrade_refused";
     case TransportFault::closed: return "closed";
+    case TransportFault::queue_full: return "queue_full";
   }
   return "reset";
 }

@@ -73,6 +73,7 @@ class Verdict {
     case TransportFault::tls: return {Next::give_up, ErrorCode::network, ambiguous};
     case TransportFault::too_large: return {Next::give_up, ErrorCode::response_too_large, ambiguous};
     case TransportFault::malformed: return {Next::give_up, ErrorCode::malformed_response, ambiguous};
+    case TransportFault::queue_full: return {Next::give_up, ErrorCode::queue_full, ambiguous};
     case TransportFault::upgrade_refused:
     case TransportFault::closed: return {Next::give_up, ErrorCode::network, ambiguous};
     case TransportFault::resolve:

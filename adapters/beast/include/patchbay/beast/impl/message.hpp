@@ -16,7 +16,7 @@ namespace patchbay::beast::detail {
 
 /// An error with the system's own words for it, cut to what `TransportError::detail` allows.
 [[nodiscard]] TransportError describe(TransportFault fault, Delivery delivery, std::string_view what,
-                                      const boost::system::error_code& ec = {});
+                                      const boost::system::error_code& ec = {}) noexcept;
 
 /// What this library calls itself to servers.
 [[nodiscard]] const std::string& user_agent();

@@ -4,6 +4,7 @@
 
 #include <algorithm>  // all_of
 #include <charconv>
+#include <exception>
 #include <utility>
 
 #include <patchbay/beast/impl/message.hpp>
@@ -12,11 +13,15 @@
 namespace patchbay::beast::detail {
 
 TransportError describe(TransportFault fault, Delivery delivery, std::string_view what,
-                        const boost::system::error_code& ec) {
-  std::string text(what);
-  if (ec) text.append(": ").append(ec.message());
-  if (text.size() > 200) text.resize(200);
-  return {fault, delivery, std::move(text)};
+                        const boost::system::error_code& ec) noexcept {
+  try {
+    std::string text(what);
+    if (ec) text.append(": ").append(ec.message());
+    if (text.size() > 200) text.resize(200);
+    return {fault, delivery, std::move(text)};
+  } catch (const std::exception&) {  // no memory for words
+    return {fault, delivery};
+  }
 }
 
 const std::string& user_agent() {

@@ -23,7 +23,7 @@ struct Connection {
 };
 
 /// Connections that wait for their next request. Thread-safe; never holds its lock over anything but moves.
-class Pool {
+class IdleConnections {
  public:
   /// The most recently used one for the endpoint that is neither stale nor closed by the peer.
   [[nodiscard]] Connection take(const Endpoint& endpoint, Duration idle_timeout) {
@@ -94,7 +94,7 @@ struct BlockingTransport::State {
   explicit State(Options options_in) : options(std::move(options_in)), connector(options) {}
   const Options options;
   detail::Connector connector;
-  detail::Pool pool;
+  detail::IdleConnections pool;
 };
 
 }  // namespace patchbay::beast

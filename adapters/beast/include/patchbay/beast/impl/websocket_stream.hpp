@@ -36,7 +36,7 @@ class Gate {
     seen_ = {};
   }
 
-  void read(net::mutable_buffer into, Completion done) {
+  void read(net::mutable_buffer into, IoHandler done) {
     if (!deciding_) return wire_.start_read(into, std::move(done));
     wire_.start_read(into, [this, into, done = std::move(done)](error_code ec, std::size_t n) mutable {
       constexpr std::string_view accepted = "HTTP/1.1 101";
@@ -76,7 +76,7 @@ class GateStream {
             first = b;
             if (b.size() != 0) break;
           }
-          gate->read(first, Completion(std::forward<decltype(handler)>(handler)));
+          gate->read(first, IoHandler(std::forward<decltype(handler)>(handler)));
         },
         token, buffers);
   }
@@ -86,7 +86,7 @@ class GateStream {
         [gate = gate_](auto&& handler, const Buffers& from) {
           Gather gather;
           for (const net::const_buffer b : boost::beast::buffers_range_ref(from)) gather.add(b);
-          gate->wire().start_write(gather, Completion(std::forward<decltype(handler)>(handler)));
+          gate->wire().start_write(gather, IoHandler(std::forward<decltype(handler)>(handler)));
         },
         token, buffers);
   }

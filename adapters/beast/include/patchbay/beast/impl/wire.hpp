@@ -35,11 +35,11 @@ using tcp = net::ip::tcp;
 
 /// What runs when a read or write ends: any callable `void(error_code, std::size_t)`, move-only ones included. One type
 /// for all of them means that Asio's TLS and socket operations are compiled once, not once for each Beast operation.
-class Completion {
+class IoHandler {
  public:
-  Completion() = default;
+  IoHandler() = default;
   template <class F>
-  requires(!std::is_same_v<std::remove_cvref_t<F>, Completion>) Completion(F&& f)
+  requires(!std::is_same_v<std::remove_cvref_t<F>, IoHandler>) IoHandler(F&& f)
       : held_(std::make_unique<Holder<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
 
   void operator()(error_code ec, std::size_t n) {
@@ -102,8 +102,8 @@ class Wire {
                                                 SteadyTime deadline);
 
   /// Reads or writes some bytes; at most one of each at a time. The completion runs on the loop, never inside the call.
-  void start_read(net::mutable_buffer into, Completion done);
-  void start_write(const Gather& from, Completion done);
+  void start_read(net::mutable_buffer into, IoHandler done);
+  void start_write(const Gather& from, IoHandler done);
 
   /// Runs the loop until `done()` or the deadline; says whether `done()` holds.
   template <class Done>

@@ -67,7 +67,7 @@ TransportResult<void> Wire::start_tls(SSL_CTX* context, const std::string& host,
   return tl::unexpected(handshake_failure(ssl, verify, result));
 }
 
-void Wire::start_read(net::mutable_buffer into, Completion done) {
+void Wire::start_read(net::mutable_buffer into, IoHandler done) {
   if (tls_) {
     tls_->async_read_some(into, std::move(done));
   } else {
@@ -75,7 +75,7 @@ void Wire::start_read(net::mutable_buffer into, Completion done) {
   }
 }
 
-void Wire::start_write(const Gather& from, Completion done) {
+void Wire::start_write(const Gather& from, IoHandler done) {
   if (tls_) {
     ++sent_;
     tls_->async_write_some(from, std::move(done));

@@ -1,0 +1,5 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include <patchbay/beast/impl/tls_engine.ipp>
+#include <patchbay/beast/impl/pool.ipp>
+#include <patchbay/beast/impl/links.ipp>
