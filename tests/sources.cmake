@@ -1,6 +1,8 @@
 # Every unit test and compile-fail pair; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_test_rooms
   adapters_beast
+  adapters_beast_loop
+  adapters_beast_loop_threads
   adapters_beast_threads
   adapters_composed
   adapters_curl
@@ -33,6 +35,13 @@ set(patchbay_tests_adapters_beast
   unit/adapters/beast/tls.cpp
   unit/adapters/beast/websocket.cpp
   unit/adapters/beast/wire.cpp
+)
+set(patchbay_tests_adapters_beast_loop
+  unit/adapters/beast_loop/http.cpp
+  unit/adapters/beast_loop/tls.cpp
+)
+set(patchbay_tests_adapters_beast_loop_threads
+  unit/adapters/beast_loop/http_threads.cpp
 )
 set(patchbay_tests_adapters_beast_threads
   unit/adapters/beast/http_threads.cpp
