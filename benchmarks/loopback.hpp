@@ -62,6 +62,9 @@ struct Span {
   std::uint64_t operations = 0;  ///< Not zero: exactly so many, without warming up.
 };
 
+/// Node.js compiles what is hot while it runs, and is given the time for that.
+inline constexpr std::chrono::milliseconds node_warm_up{1500};
+
 /// What one side did: the line that it prints.
 struct Report {
   double operations = 0;     ///< Measured.
@@ -153,10 +156,12 @@ class Meter {
 /// A program that this one started, on a core of its own; killed, by its id, when this is destroyed or this process ends.
 class Child {
  public:
+  enum class Input : std::uint8_t { ours, piped };
+
   /// `core` below zero: any. Its standard output is caught; what it says to stderr is shown.
-  Child(std::vector<std::string> command, int core) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return;
+  Child(std::vector<std::string> command, int core, Input input = Input::ours) {
+    int ends[2], inputs[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC) != 0 || (input == Input::piped && ::pipe2(inputs, O_CLOEXEC) != 0)) return;
     std::vector<char*> arguments;
     for (std::string& each : command) arguments.push_back(each.data());
     arguments.push_back(nullptr);
@@ -171,16 +176,20 @@ class Child {
         ::sched_setaffinity(0, sizeof set, &set);
       }
       ::dup2(ends[1], STDOUT_FILENO);
+      if (input == Input::piped) ::dup2(inputs[0], STDIN_FILENO);
       ::execvp(arguments.front(), arguments.data());
       ::_exit(127);
     }
     ::close(ends[1]);
+    if (input == Input::piped) ::close(inputs[0]);
     out_ = ends[0];
+    in_ = inputs[1];
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child() {
     if (out_ >= 0) ::close(out_);
+    if (in_ >= 0) ::close(in_);
     if (pid_ > 0) {
       ::kill(pid_, SIGKILL);
       ::waitpid(pid_, nullptr, 0);
@@ -192,6 +201,12 @@ class Child {
   const std::string& line(std::chrono::milliseconds patience = std::chrono::seconds(10)) {
     read_until([this] { return said_.find('\n') != std::string::npos; }, patience);
     return said_;
+  }
+  /// Writes to its input, which is piped, and says what line it answers.
+  std::string ask(std::string_view question) {
+    said_.clear();
+    if (::write(in_, question.data(), question.size()) != static_cast<::ssize_t>(question.size())) return {};
+    return line();
   }
   /// Waits for its end and says whether that was a success; kills it when it takes too long.
   bool wait(std::chrono::milliseconds patience = std::chrono::seconds(60)) {
@@ -227,7 +242,7 @@ class Child {
   }
 
   pid_t pid_ = -1;
-  int out_ = -1;
+  int out_ = -1, in_ = -1;
   std::string said_;
   rusage used_{};
 };

@@ -191,6 +191,7 @@ int full(int rounds, std::chrono::milliseconds measured, int server, int client)
           if (!missing(side).empty() || requests < side.fewest_requests || (side.one_connection && connections != 1)) continue;
           Work work{nginx.port(), connections, requests, {}};
           work.span.measured = measured;
+          if (std::string_view(side.name).starts_with("node")) work.span.warm = node_warm_up;
           if (const auto report = run(side, work, client)) {
             table.add(side.name, *report);
           } else {
