@@ -2,6 +2,7 @@
 set(patchbay_benchmarks
   compile
   flow_in_memory
+  loopback_hold
   loopback_http
   schemas
   transition_in_memory
@@ -13,6 +14,11 @@ set(patchbay_benchmarks_compile
 )
 set(patchbay_benchmarks_flow_in_memory
   flow_in_memory.cpp
+)
+set(patchbay_benchmarks_loopback_hold
+  loopback_hold/bare_beast.cpp
+  loopback_hold/main.cpp
+  loopback_hold/server.cpp
 )
 set(patchbay_benchmarks_loopback_http
   loopback_http/bare_beast.cpp
