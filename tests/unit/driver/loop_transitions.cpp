@@ -81,10 +81,11 @@ TEST_CASE("a transition on an event loop calls back once, and not from within th
   World world;
   auto door = world.door();
   Ended ended;
-  door.start_transition(request().text("priority_level", "3"), ended.handler());
+  door.start_transition(request().text("customer_tier", "gold"), ended.handler());
   CHECK(ended.calls == 0);
   world.loop.run();
   REQUIRE(ended.calls == 1);
+  if (!ended.result->has_value()) FAIL(ended.result->error().describe());
   REQUIRE(ended.result->has_value());
   CHECK((*ended.result)->path.size() == 2);
   CHECK((*ended.result)->interaction == interaction(0));
