@@ -87,6 +87,7 @@ set(patchbay_tests_driver
 )
 set(patchbay_tests_driver_threads
   unit/driver/blocking_threads.cpp
+  unit/driver/loop_threads.cpp
 )
 set(patchbay_tests_flow
   unit/flow/diagram.cpp
