@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <memory>
+#include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 
-#include "loopback_cloud/server.hpp"
+#include "loopback_cloud/floor.hpp"
 
 namespace loopback_cloud {
 
@@ -25,9 +25,8 @@ class Slot {
   std::size_t* count_;
 };
 
-/// Serves one connection until it ends; the two kinds are compiled apart, since Beast's WebSocket is heavy.
-void start_plain(boost::asio::ip::tcp::socket socket, Hub& hub, const ServerSettings& settings, Slot slot);
-void start_tls(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context& context, Hub& hub,
-               const ServerSettings& settings, Slot slot);
+/// Serves one connection until it ends; the two kinds are compiled apart.
+void start_plain(boost::asio::ip::tcp::socket socket, Floor& floor);
+void start_tls(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context& context, Floor& floor);
 
 }  // namespace loopback_cloud

@@ -30,9 +30,11 @@ testing::ServingEnd Hub::serve(const testing::CloudRequest& request, const std::
 }
 
 void Hub::close_all() {
-  for (const auto& [id, channel] : channels_)
-    channel->perform(
-        testing::ChannelAction(id, testing::ChannelAction::Kind::close, "the server is going away", {}, 1001));
+  // A channel that cannot be told leaves at once.
+  std::vector<testing::ChannelId> all;
+  for (const auto& [id, channel] : channels_) all.push_back(id);
+  for (const testing::ChannelId id : all)
+    perform({testing::ChannelAction(id, testing::ChannelAction::Kind::close, "the server is going away", {}, 1001)});
 }
 
 void Hub::perform(const std::vector<testing::ChannelAction>& actions) {
@@ -46,7 +48,13 @@ void Hub::administer(const testing::CloudRequest& request, patchbay::HttpRespons
   std::string body;
   const std::string_view path = request.path();
   if (path == "/_state" && request.method == "GET") {
-    cloud_.model.write_state(body);
+    constexpr std::string_view one = "interaction=";
+    const std::string_view query = request.query();
+    if (query.empty()) {
+      cloud_.model.write_state(body);
+    } else if (!query.starts_with(one) || !cloud_.model.write_state(body, query.substr(one.size()))) {
+      return testing::CloudModel::refuse(response, 404, "not.found", "expected interaction= and the id of one");
+    }
   } else if (path == "/_faults" && request.method == "GET") {
     patchbay::JsonWriter(body).begin_object().member("pending", cloud_.plan.pending()).end_object();
   } else if (path == "/_faults" && request.method == "POST") {
@@ -61,8 +69,9 @@ void Hub::administer(const testing::CloudRequest& request, patchbay::HttpRespons
       return testing::CloudModel::refuse(response, 400, "bad.change", changed.error().message());
     body = R"({"changed":true})";
   } else {
-    return testing::CloudModel::refuse(response, 404, "not.found",
-                                       "expected GET /_state, GET, POST or DELETE /_faults, POST /_change");
+    return testing::CloudModel::refuse(
+        response, 404, "not.found",
+        "expected GET /_state, GET /_state?interaction=ID, GET, POST or DELETE /_faults, POST /_change");
   }
   response.status = 200;
   response.headers.add("Content-Type", "application/json");

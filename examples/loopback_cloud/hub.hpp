@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -47,7 +47,6 @@ class Hub {
     cloud_.model.close(id);
     channels_.erase(id);
   }
-  [[nodiscard]] bool has_channels() const noexcept { return !channels_.empty(); }
   /// Asks every channel to close, as a server does that goes away.
   void close_all();
 
@@ -56,7 +55,7 @@ class Hub {
   void administer(const patchbay::testing::CloudRequest& request, patchbay::HttpResponse& response);
 
   patchbay::testing::FaultyCloud cloud_;
-  std::map<patchbay::testing::ChannelId, Channel*> channels_;
+  std::unordered_map<patchbay::testing::ChannelId, Channel*> channels_;
 };
 
 }  // namespace loopback_cloud

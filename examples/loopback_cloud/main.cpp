@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
       "another writer.");
   testing::CloudOptions options;
   loopback_cloud::ServerSettings server;
-  unsigned token_ttl = 3600, ack_delay = 0, interactions = 0;
+  unsigned token_ttl = 3600, ack_delay = 0, interactions = 0, idle = 120, keep = 0;
   app.add_option("--port", server.port, "Port; 0 takes any free one")->capture_default_str();
   app.add_option("--client-id", options.client_id,
                  "The only client id to accept; all are when it is not given. The environment's LOOPBACK_CLIENT_SECRET "
@@ -62,6 +62,25 @@ int main(int argc, char** argv) {
                  "So many interactions more, 10000000-0000-4000-8000-000000000001 and on (hexadecimal)")
       ->check(CLI::Range(0U, 1'000'000U))
       ->capture_default_str();
+  app.add_option("--max-connections", server.max_connections,
+                 "Connections and channels at once; a further one is closed as soon as it is there")
+      ->check(CLI::Range(1U, 1'000'000U))
+      ->capture_default_str();
+  app.add_option("--max-unread", server.max_unread,
+                 "Bytes to keep for a channel that does not read; one that leaves more is reset")
+      ->check(CLI::Range(std::size_t{4'096}, std::size_t{1} << 30))
+      ->capture_default_str();
+  app.add_option("--idle-seconds", idle,
+                 "How long a connection may wait for a request; a channel is pinged after half of it")
+      ->check(CLI::Range(1U, 86'400U))
+      ->capture_default_str();
+  app.add_option("--state-updates", options.send_state_updates,
+                 "Whether every change is told to every channel; many channels make that many messages")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"yes", true}, {"no", false}}));
+  app.add_option("--keep-operations", keep,
+                 "Operations to remember at least; older ones are forgotten. Without it 1,000,000 are kept and then "
+                 "writes are refused")
+      ->check(CLI::Range(1U, 100'000'000U));
   CLI::Option* const certificate =
       app.add_option("--tls-cert", server.certificate, "Serve TLS with this certificate chain (PEM file)");
   CLI::Option* const key = app.add_option("--tls-key", server.key, "and this private key (PEM file)");
@@ -75,6 +94,20 @@ int main(int argc, char** argv) {
   if (const char* const secret = std::getenv("LOOPBACK_CLIENT_SECRET"); secret != nullptr)
     options.client_secret = patchbay::Secret(secret);
   options.token_ttl = patchbay::seconds(token_ttl);
+
+  server.idle_limit = std::chrono::seconds(idle);
+  if (keep != 0) {
+    options.max_operations = std::size_t{2} * keep;  // of which the older half goes at once
+    options.forget_operations = true;
+  }
+  if (const std::size_t allowed = loopback_cloud::connections_allowed(); allowed < server.max_connections) {
+    std::fprintf(stderr,
+                 "loopback_cloud: the limit of open files allows %zu connections, not %zu; raise it with ulimit -n, or "
+                 "give --max-connections\n",
+                 allowed, server.max_connections);
+    server.max_connections = allowed;
+  }
+  options.max_channels = server.max_connections;
 
   loopback_cloud::Hub hub(std::move(options));
   hub.cloud().ack_delay = patchbay::milliseconds(ack_delay);

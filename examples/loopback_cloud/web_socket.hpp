@@ -2,75 +2,58 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <array>
-#include <chrono>
-#include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/stream_traits.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/websocket/stream.hpp>
 
 #include "loopback_cloud/connection.hpp"
+#include "loopback_cloud/frames.hpp"
+#include "loopback_cloud/link.hpp"
 
 namespace loopback_cloud {
 
-namespace net = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
 namespace testing = patchbay::testing;
-using boost::system::error_code;
 
-[[nodiscard]] inline std::string_view plain(beast::string_view text) noexcept { return {text.data(), text.size()}; }
-[[nodiscard]] inline bool equal(beast::string_view a, std::string_view b) noexcept {
-  return patchbay::equal_ignoring_case(plain(a), b);
-}
-
-/// Ends a connection so that the peer sees a reset.
-inline void reset_connection(beast::tcp_stream& stream) {
-  error_code ignored;
-  stream.socket().set_option(net::socket_base::linger(true, 0), ignored);
-  stream.socket().close(ignored);
-}
-
-/// One WebSocket: answers pings, pings by itself, and closes by the book (RFC 6455).
+/// One WebSocket: answers pings, pings by itself, and closes by the book (RFC 6455). The frames are its own: so all
+/// that one turn of the loop has to say leaves in one write, and a channel that is silent costs its socket and some 700
+/// bytes.
 template <class Stream>
-class WebSocketConnection final : public Channel, public std::enable_shared_from_this<WebSocketConnection<Stream>> {
+class WebSocketConnection final : public Channel,
+                                  public Flushed,
+                                  public Timed,
+                                  public std::enable_shared_from_this<WebSocketConnection<Stream>> {
  public:
-  WebSocketConnection(Hub& hub, const ServerSettings& settings, Slot slot, testing::ChannelId id, Stream stream)
-      : hub_(hub), settings_(settings), slot_(std::move(slot)), id_(id), socket_(std::move(stream)) {}
-  ~WebSocketConnection() override { hub_.leave(id_); }
+  WebSocketConnection(Floor& floor, Slot slot, testing::ChannelId id, Link<Stream> link)
+      : floor_(floor), slot_(std::move(slot)), id_(id), link_(std::move(link)), reader_(floor.settings.max_message) {}
+  ~WebSocketConnection() override { floor_.hub.leave(id_); }
 
-  /// Answers the upgrade, which the cloud has accepted.
-  void start(http::request<http::string_body> request, const std::optional<testing::OpenFault>& fault) {
-    fault_ = fault;
-    request_ = std::move(request);
-    beast::get_lowest_layer(socket_).expires_never();
-    beast::websocket::stream_base::timeout limits;
-    limits.handshake_timeout = std::chrono::seconds(10);
-    limits.idle_timeout = std::chrono::seconds(120);
-    limits.keep_alive_pings = true;
-    socket_.set_option(limits);
-    socket_.read_message_max(settings_.max_message);
-    socket_.async_accept(request_, [self = this->shared_from_this()](error_code ec) {
-      if (!ec) self->opened();
-    });
+  /// Writes the answer to the upgrade, which the cloud has accepted, and goes on with what came behind the request.
+  void start(std::string answer, std::string_view early, const std::optional<testing::OpenFault>& fault) {
+    pending_ = std::move(answer);
+    flush();
+    floor_.hub.join(id_, *this);
+    floor_.timeouts.arm(*this, Limit::channel);
+    silent_ = fault && fault->kind == testing::OpenFaultKind::silence;
+    if (fault && fault->kind == testing::OpenFaultKind::close)
+      perform(testing::ChannelAction(id_, testing::ChannelAction::Kind::close, "as planned", fault->wait, fault->code));
+    if (!silent_) partial_ = early;
+    if (!partial_.empty()) {
+      std::span<char> bytes(partial_);
+      take(bytes);
+    }
+    read();
   }
 
   void perform(const testing::ChannelAction& action) override {
     if (action.wait <= patchbay::Duration::zero()) return enqueue(action);
     testing::ChannelAction later = action;
     later.wait = patchbay::Duration::zero();
-    auto timer = std::make_shared<net::steady_timer>(socket_.get_executor(), action.wait);
+    auto timer = std::make_shared<net::steady_timer>(link_.get_executor(), action.wait);
     net::steady_timer& waiting = *timer;
     waiting.async_wait(
         [weak = this->weak_from_this(), timer = std::move(timer), later = std::move(later)](error_code ec) {
@@ -78,89 +61,203 @@ class WebSocketConnection final : public Channel, public std::enable_shared_from
         });
   }
 
- private:
-  static constexpr std::size_t max_queue = 16'384;
-
-  void opened() {
-    request_ = {};
-    hub_.join(id_, *this);
-    silent_ = fault_ && fault_->kind == testing::OpenFaultKind::silence;
-    if (silent_) return ignore();
-    if (fault_ && fault_->kind == testing::OpenFaultKind::close)
-      perform(
-          testing::ChannelAction(id_, testing::ChannelAction::Kind::close, "as planned", fault_->wait, fault_->code));
-    read();
-  }
-  void read() {
-    socket_.async_read(buffer_, [self = this->shared_from_this()](error_code ec, std::size_t) {
-      if (ec) return self->gone();
-      self->message();
-    });
-  }
-  void message() {
-    if (socket_.got_text()) {
-      const net::const_buffer text = buffer_.cdata();
-      hub_.command(id_, std::string_view(static_cast<const char*>(text.data()), text.size()));
-    } else {
-      enqueue(
-          testing::ChannelAction(id_, testing::ChannelAction::Kind::close, "only text is understood here", {}, 1003));
+  void flush() override {
+    scheduled_ = false;
+    if (writing_ || over_ || (pending_.empty() && !cut_)) return;
+    if (cut_ && pending_.empty()) return end();
+    error_code ec;
+    const std::size_t n = link_.write_now(pending_, ec);
+    if (ec) return end();
+    if (n == pending_.size()) {
+      pending_.clear();
+      if (pending_.capacity() > small) std::string().swap(pending_);
+      return flushed();
     }
-    buffer_.consume(buffer_.size());
+    // The system's own room is full: the rest waits for the client, and what comes meanwhile for the rest.
+    written_.swap(pending_);
+    writing_ = true;
+    link_.write(std::string_view(written_).substr(n),
+                [self = this->shared_from_this()](error_code failed, std::size_t) {
+                  self->writing_ = false;
+                  std::string().swap(self->written_);
+                  if (failed || self->over_) return self->end();
+                  self->flushed();
+                  if (!self->pending_.empty() || self->cut_) self->flush();
+                });
+  }
+
+  void expired(Limit limit) override {
+    if (limit != Limit::channel || pinged_) {  // it did not answer the close, or the ping
+      link_.reset();
+      return end();
+    }
+    pinged_ = true;
+    floor_.timeouts.arm(*this, Limit::channel);
+    say(Opcode::ping, {});
+  }
+
+ private:
+  static constexpr std::size_t small = 4096;
+  // Beyond this nothing more is read: a client that does not take answers is not to ask for more of them.
+  static constexpr std::size_t full = std::size_t{256} << 10;
+
+  void read() {
+    if (over_ || reading_ || (closing_ && answered_)) return;
+    if (unread() > full) return;  // goes on when it is flushed
+    reading_ = true;
+    if constexpr (Link<Stream>::is_tls) {
+      incoming_.resize(small);
+      link_.stream().async_read_some(net::buffer(incoming_),
+                                     [self = this->shared_from_this()](error_code ec, std::size_t n) {
+                                       self->reading_ = false;
+                                       self->received(ec, std::span<char>(self->incoming_).first(n));
+                                     });
+    } else {
+      link_.wait([self = this->shared_from_this()](error_code ec) {
+        self->reading_ = false;
+        std::size_t n = 0;
+        if (!ec && !self->over_) n = self->link_.read_some(net::buffer(self->floor_.scratch), ec);
+        self->received(ec, std::span<char>(self->floor_.scratch).first(n));
+      });
+    }
+  }
+  void received(error_code ec, std::span<char> bytes) {
+    if (ec) return end();
+    if (over_) return;
+    if (silent_ || broken_ || bytes.empty()) return read();
+    pinged_ = false;
+    if (!closing_) floor_.timeouts.arm(*this, Limit::channel);
+    if (!partial_.empty()) {
+      partial_.append(bytes.data(), bytes.size());
+      bytes = partial_;
+    }
+    take(bytes);
     read();
   }
-  // Takes what comes from below WebSocket, so that not even a ping is answered.
-  void ignore() {
-    socket_.next_layer().async_read_some(net::buffer(scrap_),
-                                         [self = this->shared_from_this()](error_code ec, std::size_t) {
-                                           if (ec) return self->gone();
-                                           self->ignore();
-                                         });
+  // Carries out the messages that `bytes` holds, and keeps the beginning of one that is not whole.
+  void take(std::span<char> bytes) {
+    while (!over_ && !closing_ && !bytes.empty()) {
+      const FrameReader::Got got = reader_.next(bytes);
+      if (got == FrameReader::Got::more) break;
+      message(got);
+    }
+    if (closing_ && !answered_ && !broken_) bytes = drop_until_close(bytes);
+    if (bytes.empty() || answered_ || broken_) {
+      std::string().swap(partial_);
+    } else {
+      partial_ = std::string(bytes.data(), bytes.size());
+    }
+  }
+  // Our close frame is said: of what still comes only the client's matters.
+  std::span<char> drop_until_close(std::span<char> bytes) {
+    while (!bytes.empty() && !answered_) {
+      const FrameReader::Got got = reader_.next(bytes);
+      if (got == FrameReader::Got::more) return bytes;
+      answered_ = got == FrameReader::Got::close || got == FrameReader::Got::broken;
+    }
+    if (answered_ && !writing_ && pending_.empty()) part();
+    return {};
+  }
+  void message(FrameReader::Got got) {
+    switch (got) {
+      case FrameReader::Got::text:
+        return floor_.hub.command(id_, reader_.payload());
+      case FrameReader::Got::binary:
+        return say_close(1003, "only text is understood here");
+      case FrameReader::Got::ping:
+        return say(Opcode::pong, reader_.payload());
+      case FrameReader::Got::close:
+        answered_ = true;
+        return say_close(reader_.code(), {});
+      case FrameReader::Got::broken:
+        broken_ = true;
+        return say_close(reader_.code(), {});
+      case FrameReader::Got::pong:
+      case FrameReader::Got::more:
+        return;
+    }
   }
 
   void enqueue(const testing::ChannelAction& action) {
-    if (silent_ || over_) return;
-    // A client that does not read is let go before it costs memory without bound.
-    if (queue_.size() >= max_queue) return cut();
-    queue_.push_back(action);
-    if (queue_.size() == 1) write();
-  }
-  void write() {
-    const testing::ChannelAction& next = queue_.front();
-    if (next.kind == testing::ChannelAction::Kind::cut) return cut();
-    if (next.kind == testing::ChannelAction::Kind::close) {
-      over_ = true;
-      beast::websocket::close_reason reason(next.code);
-      reason.reason = next.text.substr(0, 123);
-      socket_.async_close(reason, [self = this->shared_from_this()](error_code) {});
-      return;
+    switch (action.kind) {
+      case testing::ChannelAction::Kind::text:
+        return say(Opcode::text, action.text);
+      case testing::ChannelAction::Kind::close:
+        return say_close(action.code, action.text);
+      case testing::ChannelAction::Kind::cut:
+        if (silent_ || over_ || closing_) return;
+        closing_ = cut_ = true;
+        return schedule();
     }
-    socket_.text(true);
-    socket_.async_write(net::buffer(next.text), [self = this->shared_from_this()](error_code ec, std::size_t) {
-      if (ec || self->over_) return;
-      self->queue_.pop_front();
-      if (!self->queue_.empty()) self->write();
-    });
   }
-  void cut() {
-    over_ = true;
-    reset_connection(beast::get_lowest_layer(socket_));
+  void say(Opcode opcode, std::string_view payload) {
+    if (silent_ || over_ || closing_) return;
+    append_frame(pending_, opcode, payload);
+    // A client that does not read is let go before it costs memory without bound.
+    if (unread() > floor_.settings.max_unread) {
+      link_.reset();
+      return end();
+    }
+    schedule();
   }
-  void gone() {
-    over_ = true;
-    hub_.leave(id_);
+  void say_close(std::uint16_t code, std::string_view reason) {
+    if (silent_ || over_ || closing_) return;
+    append_close(pending_, code, reason);
+    closing_ = true;
+    floor_.timeouts.arm(*this, Limit::linger);
+    schedule();
+  }
+  [[nodiscard]] std::size_t unread() const noexcept { return pending_.size() + written_.size(); }
+  void schedule() {
+    if (!std::exchange(scheduled_, true)) floor_.flush_later(this->shared_from_this());
   }
 
-  Hub& hub_;
-  const ServerSettings& settings_;
+  // All that was to be said has been taken by the system.
+  void flushed() {
+    if (cut_) {
+      link_.reset();
+      return end();
+    }
+    if (closing_ && answered_) return part();
+    // What the client still sends is read, lest a reset overtake our close frame.
+    if (broken_) link_.shutdown_send();
+    read();
+  }
+  // Both close frames have been exchanged.
+  void part() {
+    if constexpr (Link<Stream>::is_tls) {
+      if (std::exchange(over_, true)) return;
+      floor_.hub.leave(id_);
+      floor_.timeouts.arm(*this, Limit::linger);
+      link_.stream().async_shutdown([self = this->shared_from_this()](error_code) {
+        self->floor_.timeouts.disarm(*self);
+        self->link_.close();
+      });
+    } else {
+      end();
+    }
+  }
+  void end() {
+    if (std::exchange(over_, true)) return;
+    floor_.timeouts.disarm(*this);
+    floor_.hub.leave(id_);
+    link_.close();
+  }
+
+  Floor& floor_;
   Slot slot_;
   testing::ChannelId id_;
-  beast::websocket::stream<Stream> socket_;
-  beast::flat_buffer buffer_;
-  http::request<http::string_body> request_;
-  std::optional<testing::OpenFault> fault_;
-  std::deque<testing::ChannelAction> queue_;  // the front is being written
-  std::array<char, 4096> scrap_{};
-  bool silent_ = false, over_ = false;
+  Link<Stream> link_;
+  FrameReader reader_;
+  std::string partial_;   // the beginning of a frame
+  std::string pending_;   // frames to be written with the next flush
+  std::string written_;   // frames that are being written
+  std::string incoming_;  // under TLS
+  bool silent_ = false, reading_ = false, writing_ = false, scheduled_ = false, pinged_ = false;
+  bool closing_ = false;   // our close frame is said, or the connection is to be cut
+  bool answered_ = false;  // and the client's has come
+  bool broken_ = false;    // what the client sends is no WebSocket any more
+  bool cut_ = false, over_ = false;
 };
 
 }  // namespace loopback_cloud

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // find
+#include <algorithm>  // find, lower_bound
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -86,14 +87,22 @@ class CloudModel {
     channels_.push_back(++last_channel_);
     return last_channel_;
   }
-  void close(ChannelId channel) noexcept { std::erase(channels_, channel); }
+  void close(ChannelId channel) noexcept {
+    // They are in the order opened, which is that of their ids.
+    const auto found = std::lower_bound(channels_.begin(), channels_.end(), channel);
+    if (found != channels_.end() && *found == channel) channels_.erase(found);
+  }
 
   /// Carries out one text message from a channel. The acknowledgement and what else is to be sent go to
   /// `take_frames()`.
   void command(ChannelId channel, std::string_view text) {
     detail::ChannelCommand command;
-    if (const std::string_view why = detail::read_command(text, reader_, command); !why.empty())
-      return negative(channel, command, why);
+    const std::string_view why = detail::read_command(text, reader_, command);
+    carry_out(channel, command, why);
+  }
+  /// The same for a command that has been read, with what `read_command` said of it.
+  void carry_out(ChannelId channel, const detail::ChannelCommand& command, std::string_view why) {
+    if (!why.empty()) return negative(channel, command, why);
     const bool hold = command.verb == "hold";
     if (hold && !reason_allowed(command))
       return negative(channel, command, "body.holdReason: is none of the allowed reasons");
@@ -102,8 +111,7 @@ class CloudModel {
     if (interaction->final()) return negative(channel, command, "the interaction is over");
     if (hold && interaction->skill_group_id.empty())
       return negative(channel, command, "the interaction has no skill group");
-    if (operations_.size() >= options_.max_operations)
-      return negative(channel, command, "the log of operations is full");
+    if (!has_room()) return negative(channel, command, "the log of operations is full");
     const bool changed = interaction->held != hold;
     interaction->held = hold;
     if (changed && options_.hold_changes_version) ++interaction->version;
@@ -174,26 +182,40 @@ class CloudModel {
   void revoke_tokens() noexcept { tokens_.revoke(); }
   [[nodiscard]] std::uint64_t tokens_issued() const noexcept { return tokens_.issued(); }
 
-  /// Everything that was done, in order.
+  /// Everything that was done, in order; the latest part of it when `forget_operations` is set.
   [[nodiscard]] const std::vector<AppliedOperation>& operations() const noexcept { return operations_; }
-  /// How often the operation of that id changed something: 1 for what was applied exactly once.
-  [[nodiscard]] std::size_t times_applied(std::string_view operation_id) const noexcept {
-    std::size_t times = 0;
-    for (const AppliedOperation& each : operations_) times += each.changed && each.id == operation_id ? 1 : 0;
-    return times;
+  /// How often the operation of that id changed something: 1 for what was applied exactly once. Asking for each of many
+  /// operations takes time in proportion to their number.
+  [[nodiscard]] std::size_t times_applied(std::string_view operation_id) const {
+    for (; counted_ < operations_.size(); ++counted_)
+      if (const AppliedOperation& each = operations_[counted_]; each.changed) ++times_applied_[each.id];
+    const auto found = times_applied_.find(operation_id);
+    return found == times_applied_.end() ? 0 : found->second;
   }
   /// The bodies that `POST /webhook` was given, in order.
   [[nodiscard]] const std::vector<std::string>& webhooks() const noexcept { return webhooks_; }
 
   /// Appends all interactions with what was done to them, as one JSON object.
   void write_state(std::string& out) const {
-    std::map<std::string_view, std::vector<const AppliedOperation*>> by_interaction;
+    std::unordered_map<std::string_view, std::vector<const AppliedOperation*>> by_interaction;
     for (const AppliedOperation& each : operations_) by_interaction[each.interaction].push_back(&each);
     JsonWriter json(out);
     json.begin_object().member("channels", channels_.size()).member("tokensIssued", tokens_.issued());
     json.member("webhooks", webhooks_.size()).key("interactions").begin_array();
     for (const auto& [id, each] : interactions_) detail::write_history(json, each, by_interaction[id]);
     json.end_array().end_object();
+  }
+
+  /// Appends one interaction with what was done to it, as a JSON object; false when there is none of that id.
+  bool write_state(std::string& out, std::string_view id) const {
+    const CloudInteraction* const interaction = find(id);
+    if (interaction == nullptr) return false;
+    std::vector<const AppliedOperation*> operations;
+    for (const AppliedOperation& each : operations_)
+      if (each.interaction == id) operations.push_back(&each);
+    JsonWriter json(out);
+    detail::write_history(json, *interaction, operations);
+    return true;
   }
 
   /// Fills `response` with an error as the platform spells it.
@@ -211,6 +233,22 @@ class CloudModel {
     std::string json, version;
   };
 
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
+
+  // Whether one operation more can be logged; makes room by forgetting where the options say so.
+  bool has_room() {
+    if (operations_.size() < options_.max_operations) return true;
+    if (!options_.forget_operations || operations_.empty()) return false;
+    // Half at a time, so that what is kept moves seldom.
+    operations_.erase(operations_.begin(),
+                      operations_.begin() + static_cast<std::ptrdiff_t>((operations_.size() + 1) / 2));
+    times_applied_.clear();
+    counted_ = 0;
+    return true;
+  }
   // Like the platform's: a UUID of its own for every answer.
   std::string next_correlation_id() {
     std::string id = "c0de0000-0000-4000-8000-000000000000";
@@ -301,8 +339,7 @@ class CloudModel {
       add_etag(interaction, response);
       return refuse(response, 409, "interaction.over", "the interaction is over");
     }
-    if (operations_.size() >= options_.max_operations)
-      return refuse(response, 507, "storage.full", "the log of operations is full");
+    if (!has_room()) return refuse(response, 507, "storage.full", "the log of operations is full");
     std::string transition_id;
     for (const auto& [name, value] : attributes) {
       interaction.set_attribute(name, value);
@@ -386,6 +423,9 @@ class CloudModel {
   std::map<std::string, CloudInteraction, std::less<>> interactions_;
   std::map<std::string, Flow, std::less<>> flows_;
   std::vector<AppliedOperation> operations_;
+  // Made when it is asked for, of the first `counted_` operations.
+  mutable std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> times_applied_;
+  mutable std::size_t counted_ = 0;
   std::vector<std::string> webhooks_;
   std::vector<ChannelId> channels_;
   std::vector<CloudFrame> frames_;

@@ -62,7 +62,8 @@ class CloudOptions {
 
   // Bounds of what is kept.
   std::size_t max_webhooks = 100'000;      ///< Deliveries; beyond it the webhook answers 507.
-  std::size_t max_operations = 1'000'000;  ///< Log entries; beyond it writes and commands answer 507.
+  std::size_t max_operations = 1'000'000;  ///< Log entries; beyond it writes and commands answer 507,
+  bool forget_operations = false;          ///< or, when this is set, the older half is forgotten.
 };
 
 /// A request as the simulated cloud sees it; views of the caller's memory. Any bytes are allowed in every part.

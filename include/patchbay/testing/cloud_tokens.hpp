@@ -67,13 +67,18 @@ class CloudTokens {
 
   /// Whether `token` is known, has not expired and was granted `scope`.
   [[nodiscard]] Verdict check(std::string_view token, std::string_view scope, SteadyTime now) const noexcept {
-    for (auto each = tokens_.rbegin(); each != tokens_.rend(); ++each) {
-      if (each->text != token) continue;
-      if (each->expires <= now) return Verdict::invalid;
-      return std::find(each->scopes.begin(), each->scopes.end(), scope) != each->scopes.end() ? Verdict::valid
-                                                                                              : Verdict::insufficient;
+    // Numbered in the order of issue, and forgotten in that order, so that its number is its place.
+    if (!token.starts_with(prefix)) return Verdict::invalid;
+    std::uint64_t number = 0;
+    for (const char c : token.substr(prefix.size())) {
+      if (c < '0' || c > '9' || number > issued_) return Verdict::invalid;
+      number = number * 10 + static_cast<std::uint64_t>(c - '0');
     }
-    return Verdict::invalid;
+    if (number > issued_ || issued_ - number >= tokens_.size()) return Verdict::invalid;
+    const Token& found = tokens_[tokens_.size() - 1 - static_cast<std::size_t>(issued_ - number)];
+    if (found.text != token || found.expires <= now) return Verdict::invalid;
+    return std::find(found.scopes.begin(), found.scopes.end(), scope) != found.scopes.end() ? Verdict::valid
+                                                                                            : Verdict::insufficient;
   }
 
   /// Ends every token that was issued so far.
@@ -82,6 +87,8 @@ class CloudTokens {
   [[nodiscard]] std::uint64_t issued() const noexcept { return issued_; }
 
  private:
+  static constexpr std::string_view prefix = "simulated-token-";
+
   struct Token {
     std::string text;
     SteadyTime expires;
@@ -108,7 +115,7 @@ class CloudTokens {
                    HttpResponse& response) {
     while (!tokens_.empty() && (tokens_.front().expires <= now || tokens_.size() >= options.max_tokens))
       tokens_.pop_front();
-    std::string text = "simulated-token-" + std::to_string(++issued_);
+    std::string text = std::string(prefix) + std::to_string(++issued_);
     std::string body, scope;
     for (const std::string& each : scopes) scope.append(scope.empty() ? "" : " ").append(each);
     JsonWriter json(body);

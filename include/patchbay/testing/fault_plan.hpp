@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -193,28 +194,31 @@ class FaultPlan {
   static constexpr std::size_t endless = static_cast<std::size_t>(-1);
 
   template <class Fault, class Matches>
-  static std::optional<Fault> take(std::vector<Fault>& rules, Matches&& matches) {
-    for (Fault& rule : rules) {
-      if (rule.left == 0 || !matches(rule)) continue;
-      if (rule.skipped > 0) {
-        --rule.skipped;
+  static std::optional<Fault> take(std::deque<Fault>& rules, Matches&& matches) {
+    for (auto rule = rules.begin(); rule != rules.end(); ++rule) {
+      if (rule->left == 0 || !matches(*rule)) continue;
+      if (rule->skipped > 0) {
+        --rule->skipped;
         continue;
       }
-      if (rule.left != endless) --rule.left;
-      return rule;
+      if (rule->left != endless) --rule->left;
+      std::optional<Fault> taken(*rule);
+      // One that is spent is not looked at by every exchange to come.
+      if (rule->left == 0) rules.erase(rule);
+      return taken;
     }
     return std::nullopt;
   }
   template <class Fault>
-  static std::size_t pending(const std::vector<Fault>& rules) noexcept {
+  static std::size_t pending(const std::deque<Fault>& rules) noexcept {
     std::size_t sum = 0;
     for (const Fault& rule : rules) sum += rule.left == endless ? 1 : rule.left;
     return sum;
   }
 
-  std::vector<HttpFault> http_;
-  std::vector<CommandFault> commands_;
-  std::vector<OpenFault> opens_;
+  std::deque<HttpFault> http_;
+  std::deque<CommandFault> commands_;
+  std::deque<OpenFault> opens_;
 };
 
 }  // namespace patchbay::testing

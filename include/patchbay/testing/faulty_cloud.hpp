@@ -94,15 +94,15 @@ class FaultyCloud {
   /// Carries out one text message from a channel and says what is to be sent.
   [[nodiscard]] std::vector<ChannelAction> command(ChannelId channel, std::string_view text) {
     detail::ChannelCommand parsed;
-    const bool fine = detail::read_command(text, reader_, parsed).empty();
+    const std::string_view why = detail::read_command(text, reader_, parsed);
     const std::optional<CommandFault> fault =
-        plan.take_command(fine ? std::string_view(parsed.verb) : std::string_view{});
+        plan.take_command(why.empty() ? std::string_view(parsed.verb) : std::string_view{});
     std::vector<ChannelAction> out;
     if (fault && !fault->applied) {
       spoil(*fault, parsed, ChannelAction(channel, ChannelAction::Kind::text, std::string{}, ack_delay), out);
       return out;
     }
-    model.command(channel, text);
+    model.carry_out(channel, parsed, why);
     for (CloudFrame& frame : model.take_frames()) {
       ChannelAction action(frame.to, ChannelAction::Kind::text, std::move(frame.text),
                            frame.acknowledgement ? ack_delay : Duration{});

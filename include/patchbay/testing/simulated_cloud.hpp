@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // min_element
 #include <map>
 #include <memory>
 #include <mutex>
@@ -109,7 +108,7 @@ class SimulatedCloud {
     if (fault && !fault->applied) end = after(end, fault->wait);
     if (end > deadline) {
       // The client gives up; the request arrives all the same.
-      state.late.push_back(Late{end, std::string(view.method), request, fault});
+      state.late.emplace(end, Late(std::string(view.method), request, fault));
       return state.time_out(deadline, response);
     }
     state.clock.advance_to(end);
@@ -196,15 +195,10 @@ class SimulatedCloud {
   // A request that the client has given up, on its way to the cloud; owns what the client's views showed.
   class Late {
    public:
-    Late(SteadyTime at_in, std::string method_in, const HttpRequest& request, std::optional<HttpFault> fault_in)
-        : at(at_in),
-          method(std::move(method_in)),
-          target(request.target),
-          body(request.body),
-          fault(std::move(fault_in)) {
+    Late(std::string method_in, const HttpRequest& request, std::optional<HttpFault> fault_in)
+        : method(std::move(method_in)), target(request.target), body(request.body), fault(std::move(fault_in)) {
       for (const HeaderView& field : request.headers) fields.emplace_back(field.name, field.value);
     }
-    SteadyTime at;
     std::string method, target, body;
     std::vector<std::pair<std::string, std::string>> fields;
     std::optional<HttpFault> fault;
@@ -218,20 +212,16 @@ class SimulatedCloud {
     FaultyCloud cloud;
     Duration latency{};
     std::size_t exchanges = 0;
-    std::vector<Late> late;
+    std::multimap<SteadyTime, Late> late;  // by the time of arrival; of the same time, in the order sent
     std::map<ChannelId, ChannelPeer> peers;
     std::set<ChannelId> silent;
 
     void catch_up() {
       const SteadyTime now = clock.steady_now();
       HttpResponse unheard;
-      for (;;) {
-        // The earliest first, whatever the order in which they were sent.
-        const auto first =
-            std::min_element(late.begin(), late.end(), [](const Late& a, const Late& b) { return a.at < b.at; });
-        if (first == late.end() || first->at > now) return;
-        const Late due = std::move(*first);
-        late.erase(first);
+      while (!late.empty() && late.begin()->first <= now) {
+        const Late due = std::move(late.begin()->second);
+        late.erase(late.begin());
         std::vector<HeaderView> fields;
         for (const auto& [name, value] : due.fields) fields.push_back(HeaderView{name, value});
         (void)cloud.serve(CloudRequest(due.method, due.target, fields, due.body), due.fault, unheard);

@@ -43,6 +43,8 @@ class LoopbackCloud {
     out.secrets.emplace_back("simulated-token");
     return out;
   }
+  [[nodiscard]] int port() const noexcept { return port_; }
+  [[nodiscard]] Process& process() noexcept { return process_; }
   /// Plans a fault: see examples/loopback_cloud/admin_json.hpp.
   void fault(std::string_view json) const { REQUIRE(ask("POST", "/_faults", json).starts_with("HTTP/1.1 200")); }
   void change(std::string_view json) const { REQUIRE(ask("POST", "/_change", json).starts_with("HTTP/1.1 200")); }
@@ -52,12 +54,7 @@ class LoopbackCloud {
   }
   /// The interaction as the cloud has it: `node`, `version`, `held`, `operations`.
   [[nodiscard]] std::unique_ptr<Json> interaction(const std::string& id) const {
-    const Json state(get("/_state"));
-    for (std::size_t i = 0; i < state.size("/interactions"); ++i) {
-      const std::string at = "/interactions/" + std::to_string(i);
-      if (state[at + "/id"] == id) return std::make_unique<Json>(state[at]);
-    }
-    return std::make_unique<Json>("null");
+    return std::make_unique<Json>(get("/_state?interaction=" + id));
   }
 
  private:
