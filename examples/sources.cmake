@@ -21,6 +21,7 @@ set(patchbay_examples_first_transition
 )
 set(patchbay_examples_loopback_cloud
   loopback_cloud/admin_json.cpp
+  loopback_cloud/frames.cpp
   loopback_cloud/hub.cpp
   loopback_cloud/main.cpp
   loopback_cloud/plain.cpp

@@ -193,6 +193,7 @@ set(patchbay_tests_state_transitioner_threads
   unit/state_transitioner/shared_threads.cpp
 )
 set(patchbay_tests_testing
+  unit/testing/cloud_at_scale.cpp
   unit/testing/cloud_channel.cpp
   unit/testing/cloud_model.cpp
   unit/testing/cloud_tokens.cpp
@@ -211,6 +212,7 @@ set(patchbay_tests_tools
   unit/tools/faults.cpp
   unit/tools/holds.cpp
   unit/tools/hostile_http.cpp
+  unit/tools/loopback_server.cpp
   unit/tools/run.cpp
   unit/tools/usage.cpp
 )
