@@ -81,7 +81,9 @@ class TransitionGroup {
   [[nodiscard]] std::size_t size() const noexcept { return hops.size(); }
 
   /// Drops all but the first `count` moves.
-  void keep(std::size_t count) { hops.erase(hops.begin() + static_cast<std::ptrdiff_t>(count), hops.end()); }
+  void keep(std::size_t count) {
+    while (size() > count) hops.pop_back();
+  }
 
   /// Encodes the write of as many of the moves, from the first, as the limit allows, and drops the others.
   void encode(Operation& operation, std::size_t limit) {

@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include <vector>
+
+#include <patchbay/state_transitioner.hpp>
+
+struct Answering {
+  patchbay::TransportResult<void> send(const patchbay::HttpRequest&, patchbay::HttpResponse&, patchbay::SteadyTime) {
+    return {};
+  }
+};
+
+patchbay::BulkResult move_all(const patchbay::Settings& settings) {
+  patchbay::StateTransitioner door{patchbay::Policies{.transport = Answering{}}, settings};
+  return door.transition_all(std::vector<patchbay::TransitionRequest>{{"an interaction", "a flow", "A", "B"}});
+}
