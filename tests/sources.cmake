@@ -83,6 +83,7 @@ set(patchbay_tests_core
 )
 set(patchbay_tests_driver
   unit/driver/blocking.cpp
+  unit/driver/bulk_scheduler.cpp
   unit/driver/loop_transitions.cpp
 )
 set(patchbay_tests_driver_threads
@@ -155,6 +156,7 @@ set(patchbay_tests_protocol
   unit/protocol/protocol.cpp
   unit/protocol/single_flight.cpp
   unit/protocol/token_source.cpp
+  unit/protocol/transition_group.cpp
 )
 set(patchbay_tests_protocol_threads
   unit/protocol/interaction_memory_threads.cpp
@@ -175,6 +177,7 @@ set(patchbay_tests_schema
   unit/schema/typed_use.cpp
 )
 set(patchbay_tests_state_transitioner
+  unit/state_transitioner/bulk.cpp
   unit/state_transitioner/conflicts.cpp
   unit/state_transitioner/faults.cpp
   unit/state_transitioner/flows.cpp
@@ -190,6 +193,7 @@ set(patchbay_tests_state_transitioner
   unit/state_transitioner/webhook.cpp
 )
 set(patchbay_tests_state_transitioner_threads
+  unit/state_transitioner/bulk_threads.cpp
   unit/state_transitioner/shared_threads.cpp
 )
 set(patchbay_tests_testing
@@ -217,6 +221,7 @@ set(patchbay_tests_tools
   unit/tools/usage.cpp
 )
 set(patchbay_compile_fail_pairs
+  bulk_not_requests
   door_clock_without_sleep
   door_copied
   door_logger_without_enabled
