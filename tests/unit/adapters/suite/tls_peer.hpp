@@ -85,6 +85,7 @@ class PemFile {
 /// What the server saw of a handshake.
 struct Handshake {
   bool accepted = false;
+  bool resumed = false;  ///< With a session of an earlier one.
   std::string server_name;
   std::string protocol;
 };
@@ -93,13 +94,15 @@ struct Handshake {
 struct TlsBehaviour {
   int max_version = 0;       ///< `TLS1_1_VERSION` ...; 0 is the newest.
   bool notify_close = true;  ///< Sends a close notification when the script ends.
+  SSL_CTX* context = nullptr;  ///< Shared by connections, which then can resume each other's sessions.
 };
 
 /// `script` behind a TLS handshake with `identity`; `seen` is told what came of it.
 inline RawPeer::Script over_tls(const Identity& identity, RawPeer::Script script, TlsBehaviour behaviour = {},
                                 std::function<void(const Handshake&)> seen = {}) {
   return [&identity, script = std::move(script), behaviour, seen = std::move(seen)](PeerConnection& c) {
-    const Owned<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
+    const Owned<SSL_CTX> context(behaviour.context != nullptr ? behaviour.context : SSL_CTX_new(TLS_server_method()));
+    if (behaviour.context != nullptr) SSL_CTX_up_ref(behaviour.context);
     SSL_CTX_set_security_level(context.get(), 0);  // so that old versions can be offered
     SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
     SSL_CTX_set_max_proto_version(context.get(), behaviour.max_version);
@@ -109,6 +112,7 @@ inline RawPeer::Script over_tls(const Identity& identity, RawPeer::Script script
     SSL_set_fd(ssl.get(), c.fd());
     Handshake handshake;
     handshake.accepted = SSL_accept(ssl.get()) == 1;
+    handshake.resumed = SSL_session_reused(ssl.get()) == 1;
     if (const char* const name = SSL_get_servername(ssl.get(), TLSEXT_NAMETYPE_host_name)) handshake.server_name = name;
     handshake.protocol = SSL_get_version(ssl.get());
     if (handshake.accepted) {

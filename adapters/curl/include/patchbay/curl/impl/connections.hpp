@@ -26,8 +26,9 @@ class Connections final : public SharedConnections {
   void closing(curl_socket_t socket) noexcept;
   /// `exchange` is over, and libcurl kept its connection.
   void kept(const Exchange& exchange, curl_socket_t socket) noexcept;
-  /// Ends what was idle for too long, and the longest idle of more than are to be kept. libcurl frees them later.
-  void trim(SteadyTime now) noexcept;
+  /// Ends what was idle for too long, and the longest idle of more than are to be kept; says when the next will have
+  /// been. libcurl frees them later.
+  SteadyTime trim(SteadyTime now) noexcept;
 
  private:
   struct Connection {

@@ -80,16 +80,17 @@ void Connections::kept(const Exchange& exchange, curl_socket_t socket) noexcept 
   }
 }
 
-void Connections::trim(SteadyTime now) noexcept {
-  if (idle_ == 0) return;
-  for (Connection& c : all_)
-    if (c.user == nullptr && !c.ended && now >= after(c.idle_since, idle_timeout_)) end(c);
-  while (idle_ > max_idle_) {
+SteadyTime Connections::trim(SteadyTime now) noexcept {
+  SteadyTime next = never;
+  for (bool again = idle_ != 0; again;) {
     Connection* oldest = nullptr;
     for (Connection& c : all_)
       if (c.user == nullptr && !c.ended && (oldest == nullptr || c.idle_since < oldest->idle_since)) oldest = &c;
-    end(*oldest);
+    next = oldest == nullptr ? never : after(oldest->idle_since, idle_timeout_);
+    again = oldest != nullptr && (idle_ > max_idle_ || now >= next);
+    if (again) end(*oldest);
   }
+  return next;
 }
 
 // Only libcurl may close the socket. It finds its end when it looks for connections that have died.

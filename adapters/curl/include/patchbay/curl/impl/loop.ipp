@@ -85,12 +85,14 @@ void LoopState::turn() {
   take(now);
   while (deadlines_.top() != nullptr && deadlines_.top()->when <= now)
     give_up(static_cast<Call&>(*deadlines_.top()), TransportFault::timed_out);
-  start_waiting();
-  if (curl_due_ <= std::chrono::steady_clock::now()) {
+  // What is started is due at once, and what ends meanwhile makes room for more. Sockets get their turn all the same.
+  for (int i = 0;; ++i) {
+    start_waiting();
+    if (i == 16 || curl_due_ > std::chrono::steady_clock::now()) return;
     curl_due_ = never;  // libcurl sets the next one meanwhile
     act(CURL_SOCKET_TIMEOUT, 0);
+    read_messages();
   }
-  read_messages();
 }
 
 void LoopState::sleep(SteadyTime until, bool wait) {
@@ -100,7 +102,7 @@ void LoopState::sleep(SteadyTime until, bool wait) {
   Duration left = Duration::zero();
   if (asleep) {
     const SteadyTime now = std::chrono::steady_clock::now();
-    connections_.trim(now);
+    until = std::min(until, connections_.trim(now));
     left = std::max(Duration::zero(), until == never ? (Duration::max)() : until - now);
   }
   const bool forever = left == (Duration::max)();
@@ -144,17 +146,18 @@ void LoopState::take(SteadyTime now) {
 }
 
 void LoopState::accept(Call& call, SteadyTime now) {
-  const auto refuse = [&](std::string_view why) {
-    end(call, tl::unexpected(describe(TransportFault::connect, Delivery::not_sent, why)));
+  const auto refuse = [&](TransportFault fault, std::string_view why) {
+    end(call, tl::unexpected(describe(fault, Delivery::not_sent, why)));
   };
   try {
     if (auto refusal = refusal_of(*call.request, call.when, now)) return end(call, tl::unexpected(std::move(*refusal)));
-    if (!multi_) return refuse("libcurl cannot be used");
+    if (!multi_) return refuse(TransportFault::connect, "libcurl cannot be used");
     Host& host = host_of(*call.request->endpoint);
     const bool may_start = host.waiting.empty() &&
                            host.active < std::max<std::size_t>(options_.max_connections_per_host, 1) &&
                            active_ < std::max<std::size_t>(options_.max_connections, 1);
-    if (!may_start && waiting_ >= options_.max_waiting) return refuse("too many exchanges wait for a connection");
+    if (!may_start && waiting_ >= options_.max_waiting)
+      return refuse(TransportFault::queue_full, "too many exchanges wait for a connection");
     call.host = &host;
     if (call.when != never) {
       deadlines_.push(call);
@@ -164,7 +167,7 @@ void LoopState::accept(Call& call, SteadyTime now) {
     host.waiting.push_back(call);
     ++waiting_;
   } catch (const std::exception&) {
-    refuse("memory ran out");
+    refuse(TransportFault::connect, "memory ran out");
   }
 }
 
