@@ -57,10 +57,13 @@ set(patchbay_tests_adapters_curl
 )
 set(patchbay_tests_adapters_curl_multi
   unit/adapters/curl_multi/http.cpp
+  unit/adapters/curl_multi/kept.cpp
+  unit/adapters/curl_multi/loop.cpp
   unit/adapters/curl_multi/tls.cpp
 )
 set(patchbay_tests_adapters_curl_multi_threads
   unit/adapters/curl_multi/http_threads.cpp
+  unit/adapters/curl_multi/loop_threads.cpp
 )
 set(patchbay_tests_adapters_curl_threads
   unit/adapters/curl/http_threads.cpp
