@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,12 @@ class TransitionRequest {
   TransitionRequest& deadline(Duration budget) & { return deadline_ = budget, *this; }
   TransitionRequest&& deadline(Duration budget) && { return std::move(deadline(budget)); }
 
+  /// Cancels a blocking call when a stop is requested: it returns soon, with the truth. `cancelled` if nothing was sent that
+  /// could have an effect; otherwise what was sent is looked after with one reading, and the call ends as it went, or with
+  /// `outcome_unknown`. A transport that is no `StoppableTransport` is waited for. On an event loop use the `OperationHandle`.
+  TransitionRequest& stop(std::stop_token token) & { return stop_ = std::move(token), *this; }
+  TransitionRequest&& stop(std::stop_token token) && { return std::move(stop(std::move(token))); }
+
   [[nodiscard]] const std::string& interaction() const noexcept { return interaction_; }
   [[nodiscard]] const std::string& flow() const noexcept { return flow_; }
   [[nodiscard]] const std::string& from() const noexcept { return from_; }
@@ -55,12 +62,14 @@ class TransitionRequest {
   [[nodiscard]] const Variables& variables() const noexcept { return variables_; }
   [[nodiscard]] const std::optional<std::string>& variables_json() const noexcept { return variables_json_; }
   [[nodiscard]] std::optional<Duration> deadline() const noexcept { return deadline_; }
+  [[nodiscard]] const std::stop_token& stop() const noexcept { return stop_; }
 
  private:
   std::string interaction_, flow_, from_, to_, flow_version_;
   Variables variables_;
   std::optional<std::string> variables_json_;
   std::optional<Duration> deadline_;
+  std::stop_token stop_;
 };
 
 /// How it became known that an operation was applied.

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // min
 #include <memory>
+#include <stop_token>
 #include <string_view>
 #include <utility>
 
@@ -57,10 +59,14 @@ class AnyPolicies {
 /// The policies of a door whose calls block.
 class AnyBlockingPolicies : public AnyPolicies {
  public:
-  virtual TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) = 0;
+  /// Ends soon when a stop is requested, as far as the transport can be stopped.
+  virtual TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
+                                     const std::stop_token& stop) = 0;
   virtual TransportResult<std::unique_ptr<AnyChannel>> open(const ChannelRequest& request, HttpResponse& refusal,
                                                             SteadyTime deadline) = 0;
-  virtual void sleep_until(SteadyTime until) = 0;
+  /// Ends soon when a stop is requested.
+  virtual void sleep_until(SteadyTime until, const std::stop_token& stop) = 0;
+  void sleep_until(SteadyTime until) { sleep_until(until, std::stop_token{}); }
 
  protected:
   ~AnyBlockingPolicies() = default;
@@ -91,8 +97,13 @@ class PoliciesOf final : public PolicyCalls<PolicySet, AnyBlockingPolicies> {
   using PolicyCalls<PolicySet, AnyBlockingPolicies>::PolicyCalls;
   using PolicyCalls<PolicySet, AnyBlockingPolicies>::set;
 
-  TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) override {
-    return set.transport.send(request, response, deadline);
+  TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
+                             const std::stop_token& stop) override {
+    if constexpr (StoppableTransport<decltype(set.transport)>) {
+      return set.transport.send(request, response, deadline, stop);
+    } else {
+      return set.transport.send(request, response, deadline);
+    }
   }
   TransportResult<std::unique_ptr<AnyChannel>> open(const ChannelRequest& request, HttpResponse& refusal,
                                                     SteadyTime deadline) override {
@@ -105,7 +116,17 @@ class PoliciesOf final : public PolicyCalls<PolicySet, AnyBlockingPolicies> {
       return tl::unexpected(TransportError(TransportFault::closed, Delivery::not_sent, "the transport has no channels"));
     }
   }
-  void sleep_until(SteadyTime until) override { set.clock.sleep_until(until); }
+  using AnyBlockingPolicies::sleep_until;
+  void sleep_until(SteadyTime until, const std::stop_token& stop) override {
+    if (!stop.stop_possible()) return set.clock.sleep_until(until);
+    if constexpr (StoppableClock<decltype(set.clock)>) {
+      set.clock.sleep_until(until, stop);
+    } else {
+      // A clock that cannot be stopped is asked in slices.
+      for (SteadyTime now = set.clock.steady_now(); now < until && !stop.stop_requested(); now = set.clock.steady_now())
+        set.clock.sleep_until(std::min(until, after(now, milliseconds{10})));
+    }
+  }
 };
 
 }  // namespace patchbay::detail

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -34,15 +35,20 @@ class BlockingOperation final : public Operation {
  public:
   BlockingOperation(detail::AnyBlockingPolicies& policies, RandomSource& random) noexcept : policies_(&policies), random_(&random) {}
 
-  /// Runs `protocol` to its end.
+  /// Runs `protocol` to its end, or, when a stop is requested, as far as the truth about what was sent needs.
   template <class T>
-  [[nodiscard]] T run(Protocol<T> protocol) {
+  [[nodiscard]] T run(Protocol<T> protocol, const std::stop_token& stop = {}) {
+    stop_ = stop;
+    const std::stop_callback wake(stop, [this] { wake_up(); });
+    cancel_requested = stop.stop_requested();
     protocol.start();
     while (!protocol.done()) {
       carry_out(std::exchange(pending, PendingEffect{}));
       read_clock();
+      cancel_requested = stop.stop_requested();
       resume_at.resume();
     }
+    stop_ = std::stop_token{};
     return protocol.take();
   }
 
@@ -74,24 +80,35 @@ class BlockingOperation final : public Operation {
       case PendingEffect::Kind::none: return;
       case PendingEffect::Kind::http: {
         HttpEffect& http = effect.http();
-        const bool calm = guarded([&] { http.result = policies_->send(*http.request, *http.response, http.deadline); });
+        const bool calm = guarded([&] {
+          http.result = policies_->send(*http.request, *http.response, http.deadline, settling ? std::stop_token{} : stop_);
+        });
         if (!calm) http.result = tl::unexpected(TransportError(TransportFault::reset, Delivery::maybe_sent, "the transport threw"));
         return;
       }
-      case PendingEffect::Kind::sleep:
+      case PendingEffect::Kind::sleep: {
+        SleepEffect& sleep = effect.sleep();
+        sleep.cancelled = stopped();
+        if (sleep.cancelled) return;
         // A clock that throws ends the wait as a cancellation does, so that what was sent is settled all the same.
-        effect.sleep().cancelled = !guarded([&] { policies_->sleep_until(effect.sleep().until); });
+        const bool calm = guarded([&] { policies_->sleep_until(sleep.until, stop_); });
+        sleep.cancelled = !calm || stop_.stop_requested();
         return;
+      }
       case PendingEffect::Kind::wait: {
         WaitEffect& wait = effect.wait();
+        wait.cancelled = stopped();
+        if (wait.cancelled) return;
         // Memory may run out under what is served meanwhile. The protocol goes on all the same: others still know of what it
         // waits for, and it has to take that back.
-        wait.cancelled = !guarded([&] {
+        const bool calm = guarded([&] {
           if (waits) return waits->wait(wait);
           std::unique_lock lock(mutex_);
           // Short sleeps, because the deadline is on the policy's clock, which need not be the machine's.
-          while (!wait.waiter->woken() && policies_->steady_now() < wait.deadline) woken_.wait_for(lock, milliseconds{5});
+          while (!wait.waiter->woken() && !stop_.stop_requested() && policies_->steady_now() < wait.deadline)
+            woken_.wait_for(lock, milliseconds{5});
         });
+        wait.cancelled = !calm || (stop_.stop_requested() && !wait.waiter->woken());
         return;
       }
     }
@@ -99,6 +116,7 @@ class BlockingOperation final : public Operation {
 
   detail::AnyBlockingPolicies* policies_;
   RandomSource* random_;
+  std::stop_token stop_;  ///< Of the run.
   std::mutex mutex_;
   std::condition_variable woken_;
 };

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,6 +77,16 @@ template <class T>
 concept Transport = requires(T& transport, const HttpRequest& request, HttpResponse& response, SteadyTime deadline) {
   { transport.send(request, response, deadline) } -> std::same_as<TransportResult<void>>;
 };
+
+/// A transport whose `send` can be ended from another thread, so that cancelling a call need not wait for the network.
+///
+/// Laws: those of `Transport`; and once a stop is requested `send` returns soon, with `TransportFault::cancelled` and a
+/// truthful delivery, unless the whole answer has come.
+template <class T>
+concept StoppableTransport =
+    Transport<T> && requires(T& transport, const HttpRequest& request, HttpResponse& response, SteadyTime deadline, std::stop_token stop) {
+      { transport.send(request, response, deadline, std::move(stop)) } -> std::same_as<TransportResult<void>>;
+    };
 
 /// What a message channel reports.
 class ChannelEvent {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <vector>
 
 #include <patchbay/policy/clock.hpp>
@@ -30,6 +31,11 @@ class ManualClock {
     if (slept <= Duration::zero()) return;
     const std::lock_guard lock(state_->mutex);
     state_->sleeps.push_back(slept);
+  }
+
+  /// A stop that was requested before it ends the sleep at once, without moving time.
+  void sleep_until(SteadyTime when, const std::stop_token& stop) const {
+    if (!stop.stop_requested()) sleep_until(when);
   }
 
   /// Moves both time lines forward, as time passes; a span that is not positive moves nothing. Stops at `never`.
@@ -93,6 +99,6 @@ class ManualClock {
   std::shared_ptr<State> state_;
 };
 
-static_assert(Clock<ManualClock>);
+static_assert(StoppableClock<ManualClock>);
 
 }  // namespace patchbay::testing

@@ -35,7 +35,7 @@ PATCHBAY_DECL Result<TransitionResult> TransitionDoor::transition(const Transiti
   Result<TransitionResult> result;
   const bool calm = guarded([&] {
     auto ended = state.prepare(operation, request, timestamp, encode);
-    if (ended) ended = operation.run(perform_transition(operation, state.context, request, timestamp, result));
+    if (ended) ended = operation.run(perform_transition(operation, state.context, request, timestamp, result), request.stop());
     if (!ended && !operation.settled) result = fail(std::move(ended.error()));
   });
   if (!calm && !operation.settled) result = fail(ErrorCode::internal, "a policy threw, or memory ran out");
