@@ -189,6 +189,7 @@ set(patchbay_tests_state_transitioner
   unit/state_transitioner/out_of_memory.cpp
   unit/state_transitioner/outcomes.cpp
   unit/state_transitioner/static_flows.cpp
+  unit/state_transitioner/stopping.cpp
   unit/state_transitioner/tokens.cpp
   unit/state_transitioner/waits.cpp
   unit/state_transitioner/warm.cpp
