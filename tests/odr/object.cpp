@@ -1,3 +1,0 @@
-// SPDX-FileCopyrightText: 2026 The patchbay authors
-// SPDX-License-Identifier: BSL-1.0
-#include "every_header.hpp"
