@@ -70,6 +70,7 @@ set(patchbay_tests_adapters_curl_threads
 )
 set(patchbay_tests_cloud
   unit/cloud/documents_dialect.cpp
+  unit/cloud/rate_limit.cpp
   unit/cloud/retry_after.cpp
 )
 set(patchbay_tests_core
@@ -144,6 +145,7 @@ set(patchbay_tests_policy
 )
 set(patchbay_tests_protocol
   unit/protocol/arena.cpp
+  unit/protocol/breaker.cpp
   unit/protocol/call.cpp
   unit/protocol/classify.cpp
   unit/protocol/flow_cache.cpp
@@ -156,7 +158,9 @@ set(patchbay_tests_protocol
   unit/protocol/lanes.cpp
   unit/protocol/operation.cpp
   unit/protocol/pacer.cpp
+  unit/protocol/pacer_learning.cpp
   unit/protocol/protocol.cpp
+  unit/protocol/retry_budget.cpp
   unit/protocol/single_flight.cpp
   unit/protocol/token_source.cpp
   unit/protocol/transition_group.cpp

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include <patchbay/protocol/pacer.hpp>
 #include <patchbay/result.hpp>
 #include <patchbay/time.hpp>
 
@@ -54,6 +56,15 @@ struct HoldSettings {
   std::size_t max_commands = 1024;   ///< Submitted and not settled.
   std::size_t max_tombstones = 1024; ///< Commands settled lately, whose late or repeated acknowledgements are recognised.
   std::size_t max_holds = 100'000;   ///< Interactions watched at once.
+  std::size_t max_notices = 1024;    ///< Events and messages that handlers have not been told yet; more are dropped and counted.
+  std::size_t max_notice_bytes = std::size_t{8} << 20;  ///< Of the messages among them.
+
+  /// Spaces hold commands; releases have a lane of their own, which it does not touch (invariant I14). None: commands go as
+  /// they come, within `max_commands`. A bucket apart from `Settings::pacer` by default, because the platform counts
+  /// requests per token and commands per connection, and a flood of transitions must not hold up callers who are to be put
+  /// on hold. Who knows that both count together gives both the same handle, which then closes for both. A hold whose turn
+  /// does not come before its deadline ends as one that could not be sent.
+  std::shared_ptr<Pacer> pacer;
 
   /// What is wrong, naming the member; nothing is when it holds a value. The address is checked with `Settings`' rules
   /// when a door is built.
@@ -76,6 +87,7 @@ struct HoldSettings {
     if (max_message == 0) return refuse("hold.max_message: must be positive");
     if (max_commands == 0) return refuse("hold.max_commands: must be positive");
     if (max_holds == 0) return refuse("hold.max_holds: must be positive");
+    if (max_notices == 0) return refuse("hold.max_notices: must be positive");
     return {};
   }
 };

@@ -50,6 +50,22 @@ struct TransitionSettings {
 ///
 /// Only `base_url` and `tokens` must be set. A door built from settings that `check()` refuses answers every operation
 /// with `ErrorCode::invalid_settings`.
+///
+/// Nothing in a door grows without a bound. When one is reached, the operation that finds it so ends at once with
+/// `ErrorCode::queue_full`, whose message names the bound, and nothing was sent:
+///
+/// | what | bound |
+/// |---|---|
+/// | operations under way in a door | `max_operations`; releases are let in beyond it |
+/// | operations that wait for their turn on one interaction | `max_waiting` |
+/// | requests that wait for a paced turn | the pacer's `max_waiting` |
+/// | operations that wait for a token | `TokenSettings::max_waiters` |
+/// | flows that are known, and operations that wait for one | the flow cache's `capacity` and `max_waiters` |
+/// | commands submitted and not settled | `HoldSettings::max_commands`; releases have a reserve beyond it |
+/// | interactions that are watched | `HoldSettings::max_holds` |
+///
+/// What is told, and not asked for, is dropped and counted instead: notices beyond `HoldSettings::max_notices`. What is only
+/// kept to be looked at gives way to what is newer: `audit_records`, `HoldSettings::max_tombstones`, flows in the cache.
 class Settings {
  public:
   PATCHBAY_DECL Settings();
@@ -77,6 +93,9 @@ class Settings {
   std::shared_ptr<RandomSource> random;  ///< Seeded by the machine unless it is given.
   std::shared_ptr<AuditSink> audit;  ///< Receives every audit record; none: only the door's own snapshot has them.
   std::size_t audit_records = 256;   ///< Kept for the snapshot.
+
+  std::size_t max_operations = 100'000;  ///< Transitions, or holds, under way in a door. Releases are let in beyond it.
+  std::size_t max_waiting = 1'000;       ///< Of these, those that wait for their turn on one interaction.
 
   TransitionSettings transition;
   HoldSettings hold;

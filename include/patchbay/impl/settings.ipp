@@ -34,6 +34,7 @@ PATCHBAY_DECL Result<void> Settings::check() const {
   if (attempt_timeout <= Duration::zero()) return refuse("attempt_timeout: must be positive");
   if (retry_after_cap < Duration::zero()) return refuse("retry_after_cap: must not be negative");
   if (max_body == 0) return refuse("max_body: must be positive");
+  if (max_operations == 0) return refuse("max_operations: must be positive");
   if (!flows) return refuse("flows: is empty");
   if (guards)
     if (auto fine = guards->check(); !fine) return fine;

@@ -76,6 +76,7 @@ enum class HoldCount : std::uint8_t {
   watchdog_escalations,
   watchdog_releases,
   monitor_failures,        ///< Quality monitors that threw.
+  dropped_notices,         ///< Events and messages that found no room, because handlers were too slow for them.
   audit_failures,
   callback_failures,
   count_
@@ -90,12 +91,13 @@ inline constexpr std::array<std::string_view, 14> transition_count_names{
     "operationsSubmitted", "operationsSucceeded", "operationsNotApplied", "operationsUnknown", "patchAttempts",
     "conflictAnswers",     "warmWrites",          "warmConflicts",        "flowCacheHits",     "flowCacheMisses",
     "webhooksDelivered",   "webhooksFailed",      "auditFailures",        "callbackFailures"};
-inline constexpr std::array<std::string_view, 25> hold_count_names{
+inline constexpr std::array<std::string_view, 26> hold_count_names{
     "operationsSubmitted", "operationsSucceeded", "operationsNotApplied", "operationsUnknown",  "holds",
     "unholds",             "acksPositive",        "acksNegative",         "promptAcks",         "promptPositiveAcks",
     "ackTimeouts",         "lateAcks",            "duplicateAcks",        "foreignMessages",    "junkFrames",
     "connects",            "reconnects",          "pings",                "missedPongs",        "watchdogWarnings",
-    "watchdogEscalations", "watchdogReleases",    "monitorFailures",      "auditFailures",      "callbackFailures"};
+    "watchdogEscalations", "watchdogReleases",    "monitorFailures",      "droppedNotices",     "auditFailures",
+    "callbackFailures"};
 static_assert(exchange_count_names.size() == static_cast<std::size_t>(ExchangeCount::count_));
 static_assert(transition_count_names.size() == static_cast<std::size_t>(TransitionCount::count_));
 static_assert(hold_count_names.size() == static_cast<std::size_t>(HoldCount::count_));

@@ -100,7 +100,7 @@ inline Protocol<Result<void>> admit(Operation& operation, const Gateway& gateway
           co_return no_turn(operation, "the pacer has no turn for this request before the deadline", admission.turn.at(), true);
         if (answer == Pacer::Answer::full) {
           restrained(operation, ExchangeCount::pacer_refusals);
-          co_return fail(ErrorCode::queue_full, "the pacer's queue is full: too many requests wait for their turn");
+          co_return fail(ErrorCode::queue_full, "too many requests wait for their turn with the pacer (its max_waiting)");
         }
         until = answer == Pacer::Answer::wait ? admission.turn.at() : now;
       }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // find, min
+#include <algorithm>  // any_of, find, min
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -128,6 +128,12 @@ class CommandTable {
     return at == commands_.end() ? nullptr : &at->second;
   }
 
+  /// Whether a release is queued.
+  [[nodiscard]] bool release_waits() const noexcept { return !releases_.empty(); }
+  /// Whether a hold is queued whose interaction has no command under way.
+  [[nodiscard]] bool hold_waits() const noexcept {
+    return std::any_of(holds_.begin(), holds_.end(), [this](const Command* each) { return !busy_.contains(each->interaction); });
+  }
   /// The place of the last command that was handed out.
   [[nodiscard]] std::uint64_t last_order() const noexcept { return orders_; }
 

@@ -23,8 +23,9 @@ namespace patchbay {
 /// Bounded: the flow that was used longest ago makes room. Thread-safe.
 class FlowCache {
  public:
-  explicit FlowCache(Duration time_to_live = seconds{60}, std::size_t capacity = 64, FlowLimits limits = {})
-      : limits_(limits), time_to_live_(time_to_live), capacity_(capacity == 0 ? 1 : capacity) {}
+  /// `capacity` flows at most, and `max_waiters` operations that wait for one that is being fetched.
+  explicit FlowCache(Duration time_to_live = seconds{60}, std::size_t capacity = 64, FlowLimits limits = {}, std::size_t max_waiters = 100'000)
+      : limits_(limits), time_to_live_(time_to_live), capacity_(capacity == 0 ? 1 : capacity), max_waiters_(max_waiters) {}
   FlowCache(const FlowCache&) = delete;
   FlowCache& operator=(const FlowCache&) = delete;
 
@@ -44,7 +45,7 @@ class FlowCache {
     const bool fresh = now < entry->fresh_until || entry->flight.landed(ticket);
     if (!entry->versions.empty() && fresh) return flow = entry->versions.back(), Turn::use;
     if (const Error* const failure = entry->flight.failure_of(ticket)) return error = *failure, Turn::failed;
-    if (entry->flight.busy()) return entry->flight.join(waiter, ticket), Turn::wait;
+    if (entry->flight.busy()) return entry->flight.join(waiter, ticket, max_waiters_) ? Turn::wait : Turn::full;
     ticket = entry->flight.lead();
     etag = entry->versions.empty() ? std::string{} : entry->etag;
     return Turn::lead;
@@ -140,6 +141,7 @@ class FlowCache {
   FlowLimits limits_;
   Duration time_to_live_;
   std::size_t capacity_;
+  std::size_t max_waiters_;
   std::mutex mutex_;
   std::uint64_t clock_ = 0;
   std::vector<std::unique_ptr<Entry>> entries_;

@@ -94,7 +94,7 @@ inline Protocol<Result<std::shared_ptr<const FlowGraph>>> flow_of(Operation& ope
                                                      .append(", and the request names another"));
         co_return flow;
       case Turn::failed: co_return fail(std::move(*error));
-      case Turn::full: co_return fail(ErrorCode::queue_full, "the flow cache is full of flows that are being fetched");
+      case Turn::full: co_return fail(ErrorCode::queue_full, "the flow cache is full of flows that are being fetched, or too many operations wait for this one");
       case Turn::lead: {
         if (auto led = co_await fetch_flow(operation, gateway, flows, id, etag); !led) co_return fail(std::move(led.error()));
         continue;

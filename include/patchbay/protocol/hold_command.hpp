@@ -20,7 +20,8 @@ namespace patchbay {
 class HoldContext final : public OperationObserver {
  public:
   HoldContext(const Settings& settings_in, AuditTrail& audit_in, HoldMetrics& metrics_in, HoldHub& hub_in, HoldHandlers& handlers_in) noexcept
-      : settings(&settings_in), audit(&audit_in), metrics(&metrics_in), hub(&hub_in), handlers(&handlers_in) {}
+      : settings(&settings_in), audit(&audit_in), metrics(&metrics_in), hub(&hub_in), handlers(&handlers_in),
+        turns(settings_in.max_operations, settings_in.max_waiting) {}
 
   void exchanged(ExchangeKind, Duration latency, int status) noexcept override { metrics->exchanged(latency, status); }
   void replayed() noexcept override { metrics->count(ExchangeCount::token_refreshes); }
@@ -150,7 +151,7 @@ inline Result<HoldResult> settle_hold(Operation& operation, HoldContext& context
 /// (hazard B5).
 inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& context, const HoldJob& job, HoldTurn& turn, HoldResult& out) {
   const HoldTurns::Entry entry = context.turns.ask(turn);
-  if (entry == HoldTurns::Entry::full) co_return fail(ErrorCode::queue_full, "too many holds wait for their interaction's turn");
+  if (entry == HoldTurns::Entry::full) co_return fail(ErrorCode::queue_full, "too many holds are under way (max_operations), or wait for this interaction's turn (max_waiting)");
   if (entry == HoldTurns::Entry::queued) {
     WaitEffect wait(turn.waiter(), operation.deadline);
     const SteadyTime from = operation.steady_now();
@@ -172,7 +173,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     const bool believed = registry.belief(interaction) == HoldRegistry::Belief::held;
     if (snapshot.held.value_or(believed)) {
       if (registry.full() && registry.belief(interaction) == HoldRegistry::Belief::not_held)
-        return fail(ErrorCode::queue_full, "the interaction is on hold already, and too many others are for it to be watched");
+        return fail(ErrorCode::queue_full, "the interaction is on hold already, and too many others are for it to be watched (hold.max_holds)");
       session.seen(interaction, true, session.table().last_order(), now);
       out.held_for = now - registry.since(interaction).value_or(now);
       out.already_held = true;
@@ -221,8 +222,8 @@ inline Error error_of(const HoldJob& job, HoldContext& context) {
     case CallEnd::channel_refused:
       if (job.call.error) return *job.call.error;
       return {ErrorCode::not_connected, "the hold channel is refused"};
-    case CallEnd::table_full: return {ErrorCode::queue_full, "too many commands are under way"};
-    case CallEnd::watch_full: return {ErrorCode::queue_full, "too many interactions are on hold"};
+    case CallEnd::table_full: return {ErrorCode::queue_full, "too many commands are under way (hold.max_commands)"};
+    case CallEnd::watch_full: return {ErrorCode::queue_full, "too many interactions are on hold (hold.max_holds)"};
     case CallEnd::closed: return {ErrorCode::closed, "the door is closed"};
     case CallEnd::out_of_time: {
       const bool open = context.hub->with([](HoldSession& session) { return session.channel().state() == ChannelState::open; });

@@ -51,7 +51,7 @@ class HoldAction {
 
 /// Everything that many hold and unhold commands share: one channel, their acknowledgements, and the watch over what is on
 /// hold. A pure, deterministic state machine: no input or output, no clock, no threads; the same inputs give the same
-/// outputs. Drivers pump it:
+/// outputs, if the pacer in the settings is not shared. Drivers pump it:
 ///
 ///     session.tick(now, random);
 ///     while (action = session.next(now), action.kind != none) carry it out and report;
@@ -60,10 +60,10 @@ class HoldAction {
 /// Reports name the epoch of their connection; those of a dead one are ignored. Everything is bounded.
 class HoldSession {
  public:
-  /// Notices beyond these are dropped and counted.
+  /// What handlers have not been told yet, unless the settings bound it otherwise.
   static constexpr std::size_t max_notices = 1024, max_notice_bytes = std::size_t{8} << 20;
 
-  HoldSession(const HoldSettings& settings, HoldMetrics& metrics) : metrics_(&metrics), machine_(settings), table_(settings), registry_(settings) {}
+  HoldSession(const HoldSettings& settings, HoldMetrics& metrics) : settings_(&settings), metrics_(&metrics), machine_(settings), table_(settings), registry_(settings) {}
 
   // Asked by operations.
 
@@ -156,7 +156,9 @@ class HoldSession {
       case ChannelMachine::Wish::none: break;
     }
     if (machine_.state() != ChannelState::open) return {};
-    while (Command* const command = table_.take_next(machine_.epoch(), now)) {
+    while (hold_may_go(now)) {
+      Command* const command = table_.take_next(machine_.epoch(), now);
+      if (!command) break;
       if (command->verb == HoldVerb::hold) {
         if (registry_.full() && registry_.belief(command->interaction) == HoldRegistry::Belief::not_held) {
           command->was_sent = false;
@@ -177,7 +179,8 @@ class HoldSession {
   }
   /// When there is something to do, if nothing is reported before; past when there is something to do now.
   [[nodiscard]] SteadyTime next_deadline() const noexcept {
-    return (std::min)({machine_.next_deadline(), table_.next_deadline(), registry_.next_deadline()});
+    const bool paced = machine_.state() == ChannelState::open && !writing_;
+    return (std::min)({machine_.next_deadline(), table_.next_deadline(), registry_.next_deadline(), paced ? hold_turn_at_ : never});
   }
 
   // Reported by the driver.
@@ -287,6 +290,27 @@ class HoldSession {
       registry_.may_be_held(command.interaction, command.order, command.sent_at);
     }
   }
+  /// Whether the next command may be taken: a release always, a hold when its turn has come. One turn is asked for at a
+  /// time, so that sessions which share a pacer take turns, and holds keep the order that the table has them in.
+  bool hold_may_go(SteadyTime now) noexcept {
+    Pacer* const pacer = settings_->pacer.get();
+    if (!pacer || table_.release_waits()) return true;
+    if (!table_.hold_waits()) {
+      // Superseded, or out of time: the turn is for others.
+      hold_turn_.end();
+      hold_turn_at_ = never;
+      return false;
+    }
+    const Pacer::Answer answer = pacer->ask(hold_turn_, now, never);
+    if (answer == Pacer::Answer::go) {
+      hold_turn_.end();  // commands are not counted as under way: their answers say nothing of a limit
+      hold_turn_at_ = never;
+      return true;
+    }
+    if (hold_turn_at_ == never) metrics_->count(ExchangeCount::paced_waits);
+    hold_turn_at_ = answer == Pacer::Answer::wait ? hold_turn_.at() : after(now, milliseconds{100});
+    return false;
+  }
   /// The command whose writing ends now, if it is still under way on that connection.
   Command* written(std::uint64_t epoch) {
     Command* const command = writing_id_.empty() ? nullptr : table_.find(writing_id_);
@@ -308,7 +332,7 @@ class HoldSession {
   }
   void tell_message(ChannelMessage::Kind kind, std::string_view payload) {
     if (kind == ChannelMessage::Kind::update) metrics_->count(HoldCount::foreign_messages);
-    if (notices_.size() >= max_notices || payload.size() > max_notice_bytes - notice_bytes_) return void(++dropped_);
+    if (notices_.size() >= settings_->max_notices || payload.size() > settings_->max_notice_bytes - notice_bytes_) return drop();
     ChannelMessage message;
     message.kind = kind;
     message.payload.assign(payload);
@@ -326,13 +350,18 @@ class HoldSession {
     if (event.state == ChannelState::waiting || event.state == ChannelState::refused) event.error = machine_.error();
     tell(0, std::move(event));
   }
+  void drop() noexcept {
+    ++dropped_;
+    metrics_->count(HoldCount::dropped_notices);
+  }
   template <class Notice>
   void tell(std::size_t bytes, Notice&& notice) {
-    if (notices_.size() >= max_notices) return void(++dropped_);
+    if (notices_.size() >= settings_->max_notices) return drop();
     notice_bytes_ += bytes;
     notices_.emplace_back(std::forward<Notice>(notice));
   }
 
+  const HoldSettings* settings_;
   HoldMetrics* metrics_;
   ChannelMachine machine_;
   CommandTable table_;
@@ -349,6 +378,8 @@ class HoldSession {
   std::size_t notice_bytes_ = 0;
   std::vector<std::string> releases_due_;
   std::uint64_t dropped_ = 0;
+  PacerTurn hold_turn_;                 ///< Of the next hold that is sent, whichever that will be.
+  SteadyTime hold_turn_at_ = never;     ///< When it is to be asked for again.
 };
 
 }  // namespace patchbay

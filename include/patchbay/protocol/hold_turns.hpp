@@ -41,10 +41,12 @@ class HoldTurn {
 /// The order of commands on one interaction (hazard B27, invariants I6 and I14): holds take turns, and wait for releases that
 /// are under way; a release waits for nobody, and every hold that has not been sent by then gives way to it.
 ///
-/// Allocates nothing: the turns themselves form the queues. Bounded for holds. Thread-safe.
+/// Allocates nothing: the turns themselves form the queues. Bounded for holds: more than `capacity` turns at once refuse the
+/// next, and so do more than `max_waiting` of one interaction that nobody has superseded. Thread-safe.
 class HoldTurns {
  public:
-  explicit HoldTurns(std::size_t capacity = 100'000) noexcept : capacity_(capacity) {}
+  explicit HoldTurns(std::size_t capacity = 100'000, std::size_t max_waiting = 1'000) noexcept
+      : capacity_(capacity), max_waiting_(max_waiting) {}
   HoldTurns(const HoldTurns&) = delete;
   HoldTurns& operator=(const HoldTurns&) = delete;
 
@@ -53,7 +55,7 @@ class HoldTurns {
   /// A hold asks for its turn. When `queued`, await a `WaitEffect` on the turn's waiter, then ask `inside`.
   Entry ask(HoldTurn& hold) noexcept {
     const std::lock_guard lock(mutex_);
-    if (count_ >= capacity_) return Entry::full;
+    if (count_ >= capacity_ || waiting(hold.interaction_) >= max_waiting_) return Entry::full;
     const bool taken = push(hold);
     hold.state_ = taken ? HoldTurn::State::waiting : HoldTurn::State::inside;
     return taken ? Entry::queued : Entry::entered;
@@ -89,6 +91,12 @@ class HoldTurns {
   HoldTurn*& bucket(std::string_view interaction) noexcept {
     return buckets_[std::hash<std::string_view>{}(interaction) % buckets_.size()];
   }
+  std::size_t waiting(std::string_view interaction) noexcept {
+    std::size_t found = 0;
+    for (const HoldTurn* each = bucket(interaction); each; each = each->next_)
+      found += each->state_ == HoldTurn::State::waiting && !each->superseded_ && each->interaction_ == interaction ? 1 : 0;
+    return found;
+  }
   // At the end of its bucket; whether another of the interaction is there.
   bool push(HoldTurn& turn) noexcept {
     ++count_;
@@ -120,6 +128,7 @@ class HoldTurns {
   std::array<HoldTurn*, 256> buckets_{};
   std::size_t count_ = 0;
   std::size_t capacity_;
+  std::size_t max_waiting_;
 };
 
 inline HoldTurn::~HoldTurn() { turns_->leave(*this); }

@@ -36,11 +36,11 @@ class LanePermit {
 
 /// One side effect at a time per interaction, in the order of asking (hazards A32, B27; invariant I6).
 ///
-/// Allocates nothing: the permits themselves form the queues. Bounded: more than `capacity` permits at once are refused.
-/// Thread-safe.
+/// Allocates nothing: the permits themselves form the queues. Bounded: more than `capacity` permits at once are refused, and
+/// more than `max_waiting` behind the one that is inside of one lane. Thread-safe.
 class Lanes {
  public:
-  explicit Lanes(std::size_t capacity = 100'000) noexcept : capacity_(capacity) {}
+  explicit Lanes(std::size_t capacity = 100'000, std::size_t max_waiting = 1'000) noexcept : capacity_(capacity), max_waiting_(max_waiting) {}
   Lanes(const Lanes&) = delete;
   Lanes& operator=(const Lanes&) = delete;
 
@@ -50,14 +50,15 @@ class Lanes {
   Entry ask(std::string_view key, LanePermit& permit) noexcept {
     const std::lock_guard lock(mutex_);
     if (count_ >= capacity_) return Entry::full;
+    LanePermit** place = &bucket(key);
+    std::size_t taken = 0;
+    for (; *place; place = &(*place)->next_) taken += (*place)->key_ == key ? 1 : 0;
+    if (taken > max_waiting_) return Entry::full;
     ++count_;
     permit.key_ = key;
-    LanePermit** place = &bucket(key);
-    bool taken = false;
-    for (; *place; place = &(*place)->next_) taken = taken || (*place)->key_ == key;
     *place = &permit;
-    permit.state_ = taken ? LanePermit::State::waiting : LanePermit::State::inside;
-    return taken ? Entry::queued : Entry::entered;
+    permit.state_ = taken != 0 ? LanePermit::State::waiting : LanePermit::State::inside;
+    return taken != 0 ? Entry::queued : Entry::entered;
   }
   [[nodiscard]] static Waiter& waiter(LanePermit& permit) noexcept { return permit.waiter_; }
   /// Whether the permit's turn has come; asked after a wait, which may have ended for another reason.
@@ -93,6 +94,7 @@ class Lanes {
   std::array<LanePermit*, 256> buckets_{};
   std::size_t count_ = 0;
   std::size_t capacity_;
+  std::size_t max_waiting_;
 };
 
 inline LanePermit::~LanePermit() { lanes_->leave(*this); }
@@ -111,7 +113,7 @@ inline Protocol<Result<void>> await_turn(Operation& operation, Lanes& lanes, Lan
 
 /// The error for a permit that `Lanes::ask` has refused.
 [[nodiscard]] inline Failure lanes_full() {
-  return fail(ErrorCode::queue_full, "too many operations wait for their interaction's turn");
+  return fail(ErrorCode::queue_full, "too many operations are under way (max_operations), or wait for this interaction's turn (max_waiting)");
 }
 
 }  // namespace patchbay

@@ -176,9 +176,10 @@ inline Protocol<Result<void>> authorize(Operation& operation, const Gateway& gat
     Waiter waiter(operation);
     std::optional<Error> error;
     const Turn turn = tokens.ask(operation.steady_now(), stale_generation, waiter, ticket, operation.authorization,
-                                 operation.token_generation, error);
+                                 operation.token_generation, error, operation.must_not_wait);
     if (turn == Turn::use) co_return detail::check_scope(operation, gateway);
     if (turn == Turn::failed) co_return fail(std::move(*error));
+    if (turn == Turn::full) co_return fail(ErrorCode::queue_full, "too many operations wait for a token (max_waiters)");
     if (turn == Turn::lead) {
       if (auto led = co_await refresh_token(operation, gateway); !led) {
         // A token that is still valid serves until its end, even though its successor could not be had yet.

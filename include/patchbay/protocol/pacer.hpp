@@ -29,16 +29,17 @@ class PacerTurn {
 
   /// The request has ended, or is given up.
   inline void end() noexcept;
-  /// After `wait`: when to ask again. After `too_late`: when the turn would have come.
+  /// After `wait`: when to ask again. After `too_late`: when the turn would have come, as far as can be told.
   [[nodiscard]] SteadyTime at() const noexcept { return at_; }
 
  private:
   friend class Pacer;
-  enum class State : std::uint8_t { none, waiting, flying };
+  enum class State : std::uint8_t { none, waiting, absent, flying };
   Pacer* pacer_ = nullptr;
+  PacerTurn* ahead_ = nullptr;   ///< In the queue; its first and last are the pacer's.
+  PacerTurn* behind_ = nullptr;
+  std::int64_t rank_ = 0;        ///< Grows from the queue's first to its last.
   SteadyTime at_{};
-  Duration interval_{};
-  std::uint64_t era_ = 0;
   State state_ = State::none;
 };
 
@@ -46,13 +47,15 @@ class PacerTurn {
 /// every door that uses the credential. Requests to the API pass through it; releases (unhold) do not, and tokens and
 /// webhooks, which go to other hosts, have waits of their own.
 ///
-/// *The bucket.* `per_minute` requests on average and `burst` at once is the ceiling. Turns are given in the order of asking
-/// and kept: nobody is overtaken, at most `max_waiting` wait, and who comes then is told at once. A turn that is given up
-/// is lost to the others unless it was the last, which errs on the slow side. Without a ceiling nothing is spaced until the
-/// cloud complains.
+/// *The bucket.* `per_minute` requests on average and `burst` at once is the ceiling. Without one nothing is spaced until the
+/// cloud complains. Who has to wait stands in a queue of at most `max_waiting`, and is served in its order: when a turn comes
+/// follows from the present rate and the place in the queue, so that everybody moves up when somebody leaves it or the rate
+/// rises, and back when the scope is closed. Newcomers stand behind all others, so nobody starves. Those who wait ask again
+/// after a second at most, and are told then when their turn has moved beyond their limit; nobody waits for longer than another
+/// second for one that does not ask.
 ///
 /// *The closed scope.* A 429 or 503 with a `Retry-After` closes the pacer to everybody until that time (invariant I9), at most
-/// for a day, so that no single answer shuts a credential out for good. Who waits already keeps the order, behind it.
+/// for a day, so that no single answer shuts a credential out for good.
 ///
 /// *The rate.* A 429 multiplies the rate by 0.7, once for all requests that were sent before it was lowered, and never below
 /// 1/64 of the ceiling. Each answer that is no complaint adds 1/50 of the ceiling, which at full use brings any rate back in
@@ -89,37 +92,28 @@ class Pacer {
   [[nodiscard]] Answer ask(PacerTurn& turn, SteadyTime now, SteadyTime limit) noexcept {
     if (turn.state_ == PacerTurn::State::none && !engaged_.load(std::memory_order_acquire)) return Answer::go;
     const std::lock_guard lock(mutex_);
-    const Duration interval = interval_at(now);
+    if (turn.state_ == PacerTurn::State::absent) enter(turn, true);
     const bool queued = turn.state_ == PacerTurn::State::waiting;
-    if (!queued) {
-      turn.pacer_ = this;
-      turn.at_ = std::max(first_free(now, interval), now);
-      turn.interval_ = interval;
-      turn.era_ = era_;
-    } else if (turn.era_ != era_) {
-      turn.at_ = moved_next_;
-      turn.interval_ = interval;
-      turn.era_ = era_;
-      moved_next_ = after(moved_next_, interval);
-    }
+    if (queued) turn.at_ = now;  // it is there
+    while (first_ && first_->at_ < now - patience) step_aside(*first_);
+    turn.at_ = std::max(slot(first_ ? (queued ? turn.rank_ : last_->rank_ + 1) - first_->rank_ : 0, now), now);
     if (turn.at_ > limit) {
       if (queued) leave(turn);
       return Answer::too_late;
     }
     if (turn.at_ > now) {
-      if (queued) return Answer::wait;
-      if (waiting_ >= max_waiting_) return Answer::full;
-      ++waiting_;
-      turn.state_ = PacerTurn::State::waiting;
-      take(now, interval);
+      if (!queued && waiting_ >= max_waiting_) return Answer::full;
+      if (!queued) {
+        ++waiting_;
+        enter(turn, false);
+      }
+      turn.at_ = std::max(std::min(turn.at_, after(now, look_again)), closed_until_);
       return Answer::wait;
     }
-    if (queued) {
-      --waiting_;
-    } else {
-      take(now, interval);
-    }
+    if (queued) leave(turn);
+    take(now);
     ++in_flight_;
+    turn.pacer_ = this;
     turn.state_ = PacerTurn::State::flying;
     return Answer::go;
   }
@@ -128,10 +122,9 @@ class Pacer {
   [[nodiscard]] std::optional<SteadyTime> reserve(SteadyTime now, SteadyTime deadline) noexcept {
     if (!engaged_.load(std::memory_order_acquire)) return now > deadline ? std::nullopt : std::optional(now);
     const std::lock_guard lock(mutex_);
-    const Duration interval = interval_at(now);
-    const SteadyTime when = std::max(first_free(now, interval), now);
+    const SteadyTime when = std::max(slot(0, now), now);
     if (when > deadline) return std::nullopt;
-    take(now, interval);
+    take(now);
     return when;
   }
 
@@ -179,6 +172,7 @@ class Pacer {
  private:
   friend class PacerTurn;
   static constexpr Duration year = std::chrono::hours{24 * 365};
+  static constexpr Duration look_again = seconds{1}, patience = seconds{1};
   static constexpr Duration longest_closure = std::chrono::hours{24};
   static constexpr double decrease = 0.7, floor_share = 1.0 / 64, increase_share = 1.0 / 50;
   static constexpr double relearn_from = 300, relearn_step = 12, relearn_until = 4800;  // a minute
@@ -196,47 +190,63 @@ class Pacer {
     return each < year ? std::chrono::ceil<Duration>(each) : year;
   }
   [[nodiscard]] bool window_rules(SteadyTime now) const noexcept { return now < window_ends_ && window_interval_ > interval_; }
-  [[nodiscard]] Duration interval_at(SteadyTime now) const noexcept { return window_rules(now) ? window_interval_ : interval_; }
   /// The bucket as one number: the time at which it would be full again, which lies at most its slack behind now.
-  [[nodiscard]] SteadyTime first_free(SteadyTime now, Duration interval) const noexcept {
+  [[nodiscard]] SteadyTime first_free(SteadyTime now) const noexcept {
     const int spare = window_rules(now) ? 0 : burst_ - 1;
     // At most a year, which no clock's beginning lies behind by an overflow.
-    const Duration slack = spare == 0 || interval <= year / spare ? interval * spare : year;
+    const Duration slack = spare == 0 || interval_ <= year / spare ? interval_ * spare : year;
     return !begun_ || next_ < now - slack ? now - slack : next_;
   }
-  void take(SteadyTime now, Duration interval) noexcept {
-    next_ = after(first_free(now, interval), interval);
+  /// When a request may start that `before` others are served before, as far as can be told now.
+  [[nodiscard]] SteadyTime slot(std::int64_t before, SteadyTime now) const noexcept {
+    SteadyTime at = first_free(now);
+    Duration::rep left = before;
+    if (left == 0) return at;
+    if (window_rules(at)) {
+      const auto within = std::min(left, (window_ends_ - at) / window_interval_ + 1);
+      at = std::min(at + window_interval_ * within, window_ends_);
+      left -= within;
+    }
+    // Behind the window the limit that was told counts, so that not all who wait for the next meet at its beginning.
+    const Duration each = std::max(interval_, sustained_);
+    return left == 0 ? at : after(at, each <= year / left ? each * left : year);
+  }
+  void take(SteadyTime now) noexcept {
+    const SteadyTime at = first_free(now);
+    if (window_rules(std::max(at, now))) {
+      next_ = std::max(std::min(after(at, window_interval_), window_ends_), after(at, interval_));
+    } else {
+      next_ = after(at, first_ ? std::max(interval_, sustained_) : interval_);
+    }
     begun_ = true;
+  }
+  void enter(PacerTurn& turn, bool in_front) noexcept {
+    turn.pacer_ = this;
+    turn.state_ = PacerTurn::State::waiting;
+    turn.ahead_ = in_front ? nullptr : last_;
+    turn.behind_ = in_front ? first_ : nullptr;
+    turn.rank_ = !first_ ? 0 : in_front ? first_->rank_ - 1 : last_->rank_ + 1;
+    (turn.ahead_ ? turn.ahead_->behind_ : first_) = &turn;
+    (turn.behind_ ? turn.behind_->ahead_ : last_) = &turn;
+  }
+  /// Nobody waits for one that does not come for its turn, because its loop stands still. It is the first when it comes.
+  void step_aside(PacerTurn& turn) noexcept {
+    (turn.ahead_ ? turn.ahead_->behind_ : first_) = turn.behind_;
+    (turn.behind_ ? turn.behind_->ahead_ : last_) = turn.ahead_;
+    turn.state_ = PacerTurn::State::absent;
   }
   void leave(PacerTurn& turn) noexcept {
-    if (turn.state_ == PacerTurn::State::waiting) {
-      --waiting_;
-      if (turn.era_ == era_ && next_ == after(turn.at_, turn.interval_)) next_ = turn.at_;
-    } else {
-      --in_flight_;
-    }
+    if (turn.state_ == PacerTurn::State::waiting) step_aside(turn);
+    --(turn.state_ == PacerTurn::State::absent ? waiting_ : in_flight_);
     turn.state_ = PacerTurn::State::none;
-  }
-
-  /// Gives all who wait other turns from `from` on, in the order that they have, each when it asks at the time of its old
-  /// one. Who comes new stands behind them.
-  void move_waiting(SteadyTime from, Duration interval) noexcept {
-    if (waiting_ == 0) {
-      next_ = begun_ ? std::max(next_, from) : from;
-    } else {
-      moved_next_ = from;
-      const auto behind = static_cast<Duration::rep>(std::min<std::size_t>(waiting_, std::size_t{1} << 32));
-      next_ = interval <= year / behind ? after(from, interval * behind) : after(from, year);
-    }
-    begun_ = true;
-    ++era_;
   }
   bool close(SteadyTime until, SteadyTime now) noexcept {
     until = std::min(until, after(now, longest_closure));
     if (until <= closed_until_ || until <= now) return false;
     const bool was_open = std::exchange(closed_until_, until) <= now;
+    next_ = begun_ ? std::max(next_, until) : until;  // no burst when it opens
+    begun_ = true;
     engage();
-    move_waiting(std::max(until, after(now, interval_at(now))), interval_at(until));
     return was_open;
   }
   void slow_down(SteadyTime now, SteadyTime sent_at) noexcept {
@@ -245,7 +255,6 @@ class Pacer {
     set_rate(std::isfinite(rate_) ? std::max(rate_ * decrease, (has_ceiling() ? ceiling_ : relearn_from) * floor_share) : relearn_from);
     reduced_.store(true, std::memory_order_relaxed);
     engage();
-    if (waiting_ != 0) move_waiting(std::max(closed_until_, after(now, interval_at(now))), interval_at(now));
   }
   void speed_up(SteadyTime now) noexcept {
     if (!reduced_.load(std::memory_order_relaxed)) return;
@@ -257,18 +266,15 @@ class Pacer {
     if (!has_ceiling() && waiting_ == 0 && now >= closed_until_ && now >= window_ends_) engaged_.store(false, std::memory_order_release);
   }
   bool heed(const RateLimitStatus& limits, SteadyTime now) noexcept {
-    const Duration before = interval_at(now);
     const auto left = limits.allowed - limits.count;
     const auto unspent = left - static_cast<std::int64_t>(in_flight_);
     window_ends_ = after(now, limits.reset + seconds{1});
     window_interval_ = Duration::zero();
+    if (!has_ceiling()) sustained_ = std::chrono::ceil<Duration>(std::chrono::minutes{1}) / limits.allowed;
     engage();
     if (left <= 0) return close(window_ends_, now);
     if (unspent >= limits.allowed / 4) return false;
     window_interval_ = (window_ends_ - now) / std::max<std::int64_t>(unspent, 1);
-    // A little slower is not worth that everybody moves.
-    if (waiting_ != 0 && interval_at(now) > before + before / 4)
-      move_waiting(std::max(closed_until_, after(now, interval_at(now))), interval_at(now));
     return false;
   }
   void set_rate(double per_minute) noexcept {
@@ -286,14 +292,15 @@ class Pacer {
   int burst_;
   std::size_t max_waiting_;
   std::size_t waiting_ = 0, in_flight_ = 0;
+  PacerTurn* first_ = nullptr;  ///< Of those who wait.
+  PacerTurn* last_ = nullptr;
   bool begun_ = false;
   SteadyTime next_{};
   SteadyTime reduced_at_{};
   SteadyTime closed_until_ = SteadyTime::min();
   SteadyTime window_ends_ = SteadyTime::min();
   Duration window_interval_{};
-  std::uint64_t era_ = 0;    ///< Grows whenever those who wait get other turns.
-  SteadyTime moved_next_{};  ///< The next turn of those who waited when the era began.
+  Duration sustained_{};     ///< A minute, which is the platform's window, by the limit that was told; for want of a ceiling.
 };
 
 inline void PacerTurn::end() noexcept {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -26,11 +27,14 @@ class SingleFlight {
     busy_ = true;
     return ++flight_;
   }
-  /// Stands in the queue of the present flight; only when busy.
-  void join(Waiter& waiter, Ticket& ticket) noexcept {
+  /// Stands in the queue of the present flight; only when busy. False, and it does not, when `most` stand there already.
+  [[nodiscard]] bool join(Waiter& waiter, Ticket& ticket, std::size_t most) noexcept {
+    if (waiting_ >= most) return false;
+    ++waiting_;
     ticket = flight_;
     waiter.next = waiters_;
     waiters_ = &waiter;
+    return true;
   }
   /// The error of the flight that `ticket` names or of a later one, if it failed and nothing succeeded since.
   [[nodiscard]] const Error* failure_of(Ticket ticket) const noexcept {
@@ -54,6 +58,7 @@ class SingleFlight {
     for (Waiter** place = &waiters_; *place; place = &(*place)->next) {
       if (*place != &waiter) continue;
       *place = std::exchange(waiter.next, nullptr);
+      --waiting_;
       return;
     }
   }
@@ -61,6 +66,7 @@ class SingleFlight {
  private:
   void end() noexcept {
     busy_ = false;
+    waiting_ = 0;
     Waiter* each = std::exchange(waiters_, nullptr);
     while (each) {
       Waiter* const next = std::exchange(each->next, nullptr);
@@ -74,6 +80,7 @@ class SingleFlight {
   Ticket failed_flight_ = 0;
   std::optional<Error> error_;
   Waiter* waiters_ = nullptr;
+  std::size_t waiting_ = 0;
 };
 
 /// Takes a waiter out of the queue of its owner (a token source, a flow cache) when the wait ends, however it ends: a frame
@@ -96,7 +103,7 @@ enum class Turn : std::uint8_t {
   lead,    ///< Fetch it, then say how it ended.
   wait,    ///< Somebody fetches it; the waiter stands in the queue.
   failed,  ///< The flight that was waited for failed; the error is there.
-  full,    ///< No room to fetch another thing.
+  full,    ///< No room to fetch another thing, or for another who waits.
 };
 
 }  // namespace patchbay

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>  // clamp, min
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -32,6 +34,7 @@ struct TokenSettings {
   std::string scope = "interaction:update interaction:read flow:read interaction:control";
   Duration default_lifetime = std::chrono::minutes{5};  ///< Taken when an answer has no `expires_in`.
   bool allow_plain_text = false;                        ///< Lets the credentials go to `http://` beyond this machine.
+  std::size_t max_waiters = 100'000;                    ///< Operations, of all doors, that wait for a token at once.
 };
 
 /// A token and what is known of it.
@@ -78,9 +81,10 @@ class TokenSource {
   [[nodiscard]] const Result<Endpoint>& login() const noexcept { return login_; }
 
   /// What an operation is to do now. `authorization` receives `Bearer …` and `generation` the token's, on `use`; a token
-  /// of `stale_generation` or older is not used. `ticket` is 0 at first and carries the flight that was waited for.
+  /// of `stale_generation` or older is not used. `ticket` is 0 at first and carries the flight that was waited for. Those
+  /// who ask with `always`, on behalf of releases, find room among the waiters even when there is none.
   Turn ask(SteadyTime now, std::uint64_t stale_generation, Waiter& waiter, SingleFlight::Ticket& ticket,
-           std::string& authorization, std::uint64_t& generation, std::optional<Error>& error) {
+           std::string& authorization, std::uint64_t& generation, std::optional<Error>& error, bool always = false) {
     const std::lock_guard lock(mutex_);
     // Who has fetched a token, or waited for it, uses it even if it is due for renewal already: a short life behind a slow
     // login host would mean one request after the other until the deadline.
@@ -91,8 +95,7 @@ class TokenSource {
       return Turn::failed;
     }
     if (flight_.busy()) {
-      flight_.join(waiter, ticket);
-      return Turn::wait;
+      return flight_.join(waiter, ticket, always ? std::numeric_limits<std::size_t>::max() : settings_.max_waiters) ? Turn::wait : Turn::full;
     }
     if (now < held_off_until_ && held_off_by_) {
       error = *held_off_by_;

@@ -24,7 +24,7 @@ namespace patchbay {
 class TransitionContext final : public OperationObserver {
  public:
   TransitionContext(const Settings& settings_in, AuditTrail& audit_in, TransitionMetrics& metrics_in) noexcept
-      : settings(&settings_in), audit(&audit_in), metrics(&metrics_in) {}
+      : settings(&settings_in), audit(&audit_in), metrics(&metrics_in), lanes(settings_in.max_operations, settings_in.max_waiting) {}
 
   void exchanged(ExchangeKind kind, Duration latency, int status) noexcept override {
     metrics->exchanged(latency, status);

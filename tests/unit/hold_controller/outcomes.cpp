@@ -247,6 +247,8 @@ TEST_CASE("eligibility is decided by the snapshot, with typed errors", "[hold][B
   CHECK(door.held().empty());
   CHECK(f.cloud.openings().empty());
   f.interaction("");
+  CHECK(code() == ErrorCode::rate_limited);  // the wait binds the next operation as well
+  f.clock.advance(seconds{120});
   CHECK(door.hold(f.hold()));
 }
 

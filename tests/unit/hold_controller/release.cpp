@@ -157,8 +157,8 @@ TEST_CASE("while a handler is slow, messages wait in bounded memory, and the wat
   peer.deliver(R"({"topic":"first"})");
   door.pump_for(seconds{1});
   CHECK(messages > 1);
-  CHECK(messages <= 1 + HoldSession::max_notices);
-  CHECK(bytes <= 100 + HoldSession::max_notice_bytes);
+  CHECK(messages <= 1 + HoldSettings{}.max_notices);
+  CHECK(bytes <= 100 + HoldSettings{}.max_notice_bytes);
   CHECK(escalations == 1);
 }
 

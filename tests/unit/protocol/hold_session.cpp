@@ -156,8 +156,8 @@ TEST_CASE("notices are bounded in number and bytes, and those dropped are counte
   d.session.notices().clear();
   d.session.notices_taken();
   SECTION("number") {
-    for (std::size_t i = 0; i < HoldSession::max_notices + 5; ++i) d.text("{}");
-    CHECK(d.session.notices().size() == HoldSession::max_notices);
+    for (std::size_t i = 0; i < HoldSettings{}.max_notices + 5; ++i) d.text("{}");
+    CHECK(d.session.notices().size() == HoldSettings{}.max_notices);
     CHECK(d.session.dropped_notices() == 5);
   }
   SECTION("bytes") {

@@ -219,7 +219,7 @@ class World {
       if (is_held) REQUIRE(session.registry().belief(interaction) != HoldRegistry::Belief::not_held);  // I13: nobody is forgotten
     REQUIRE(session.table().pending() <= 2 * settings_.max_commands);  // I20
     REQUIRE(session.table().tombstones() <= settings_.max_tombstones);
-    REQUIRE(session.notices().size() <= HoldSession::max_notices);
+    REQUIRE(session.notices().size() <= HoldSettings{}.max_notices);
     std::size_t recent = 0;  // L5
     for (const SteadyTime each : connects) recent += each > now - std::chrono::minutes{1} ? 1U : 0U;
     REQUIRE(recent <= ChannelMachine::max_connects_per_minute);

@@ -27,7 +27,7 @@ TEST_CASE("all who wait for a flight are woken once when it ends, however it end
     CHECK_FALSE(flight.busy());
     (void)flight.lead();
     std::array<Person, 5> people;
-    for (Person& each : people) flight.join(each.waiter, each.ticket);
+    for (Person& each : people) REQUIRE(flight.join(each.waiter, each.ticket, 100));
     CHECK(flight.busy());
     if (how == 0) flight.succeed();
     if (how == 1) flight.fail(Error(ErrorCode::network, "gone"));
@@ -50,13 +50,13 @@ TEST_CASE("a failure belongs to those who waited for it, and to nobody later", "
   SingleFlight flight;
   Person early, late;
   (void)flight.lead();
-  flight.join(early.waiter, early.ticket);
+  REQUIRE(flight.join(early.waiter, early.ticket, 100));
   flight.fail(Error(ErrorCode::unavailable, "down"));
   REQUIRE(flight.failure_of(early.ticket));
   CHECK(flight.failure_of(early.ticket)->code() == ErrorCode::unavailable);
   CHECK_FALSE(flight.failure_of(late.ticket));
   (void)flight.lead();
-  flight.join(late.waiter, late.ticket);
+  REQUIRE(flight.join(late.waiter, late.ticket, 100));
   CHECK(late.ticket != early.ticket);
   CHECK_FALSE(flight.failure_of(late.ticket));
   SECTION("a success takes it away from those who have not looked yet") {
@@ -95,7 +95,7 @@ TEST_CASE("one who leaves the queue is not woken, wherever it stood", "[single_f
     std::array<Person, 3> people;
     Person stranger;
     (void)flight.lead();
-    for (Person& each : people) flight.join(each.waiter, each.ticket);
+    for (Person& each : people) REQUIRE(flight.join(each.waiter, each.ticket, 100));
     flight.forget(people[quitter].waiter);
     flight.forget(people[quitter].waiter);  // twice does no harm
     flight.forget(stranger.waiter);
