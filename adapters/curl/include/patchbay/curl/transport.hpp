@@ -45,7 +45,7 @@ class Timer {
 ///
 /// What `BlockingTransport` says of connecting, TLS, redirects, proxies, and what may have been sent is true here; both
 /// have that code in common. It opens no message channels, as libcurl 7.88 has no WebSocket that could be relied on:
-/// give a `HoldController` a `patchbay::ComposedLoops` of this and another transport.
+/// give a `HoldController` a `patchbay::Composed` of this and another transport.
 class Transport {
  public:
   using timer_type = Timer;
