@@ -138,6 +138,7 @@ set(patchbay_tests_observe_threads
 )
 set(patchbay_tests_policy
   unit/policy/clock.cpp
+  unit/policy/composed.cpp
   unit/policy/logger.cpp
   unit/policy/retry.cpp
   unit/policy/text_logger.cpp
