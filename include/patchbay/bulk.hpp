@@ -64,7 +64,7 @@ class BulkSettings {
   BulkSettings&& window(std::size_t operations) && { return std::move(window(operations)); }
 
   /// Lets adjacent moves of one interaction become one write, at most `longest` of them: each move starts where the one
-  /// before ends, all are of one flow (and version, where pinned), each is allowed by the flow and its variables by the
+  /// before ends, all are of one flow (and version, where pinned) and stopped by one token, each is allowed by the flow and its variables by the
   /// schema, and the write fits the limit. Their variables are merged, a later one's in place of an earlier one's; nobody
   /// else sees the nodes in between, and the webhook is told of one move, from the first node to the last.
   BulkSettings& coalesce(std::size_t longest = 16) & { return longest_ = longest, *this; }

@@ -115,6 +115,20 @@ class StateTransitioner {
                             detail::make_handler<Result<TransitionResult>>(std::forward<Handler>(handler)));
   }
 
+  /// `transition_all` on an event loop: returns at once, and `handler(BulkResult)` is called once, as that of
+  /// `start_transition`. Items begin and end, and `how`'s progress is reported, on threads of the loop; its workers are
+  /// not asked for.
+  ///
+  /// Cancelled, the bulk operation begins nothing more and cancels what is under way. So it does when its door is destroyed.
+  template <class Range, detail::HandlerFor<BulkResult> Handler>
+    requires(on_loop)
+  OperationHandle start_transition_all(Range&& requests, const BulkSettings& how, Handler&& handler) {
+    check_bulk_range<Range>();
+    std::vector<TransitionRequest> all;
+    for (auto&& request : requests) all.push_back(std::forward<decltype(request)>(request));
+    return seat_.door.start_all(std::move(all), how, encode_item(), detail::make_handler<BulkResult>(std::forward<Handler>(handler)));
+  }
+
   /// The definition of a flow, from the cache or the cloud, by the settings' deadline.
   Result<std::shared_ptr<const FlowGraph>> flow(std::string_view id, std::string_view version = {})
     requires(!on_loop)
@@ -163,20 +177,24 @@ class StateTransitioner {
                   "patchbay::StateTransitioner: a bulk operation takes a range of patchbay::TransitionRequest, such as a "
                   "std::vector of them; the second argument is the BulkSettings");
   }
-  auto encode_item() const {
-    return [this](const TransitionRequest& request, JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
-      encode_loose(request)(reader, violations, members);
-    };
-  }
   // What the schema does with a request, for the door. The request and the value are referred to.
   auto encode_loose(const TransitionRequest& request) const noexcept {
     return [this, &request](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
-      const auto& object = request.variables_json();
-      if (object && !request.variables().empty())
-        return detail::refuse_given_twice("one by one and as a JSON object", violations);
-      if (object) return detail::coerce_object(schema(), *object, reader, detail::reserved_attributes, violations, members);
-      schema().coerce(request.variables(), reader, detail::reserved_attributes, violations, members);
+      encode_with(schema(), request, reader, violations, members);
     };
+  }
+  // The same for any request. The schema lives as long as the operations, also where the door does not.
+  auto encode_item() const noexcept {
+    return [by = &schema()](const TransitionRequest& request, JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
+      encode_with(*by, request, reader, violations, members);
+    };
+  }
+  static void encode_with(const schema_type& by, const TransitionRequest& request, JsonReader& reader, std::vector<Violation>& violations,
+                          std::string& members) {
+    const auto& object = request.variables_json();
+    if (object && !request.variables().empty()) return detail::refuse_given_twice("one by one and as a JSON object", violations);
+    if (object) return detail::coerce_object(by, *object, reader, detail::reserved_attributes, violations, members);
+    by.coerce(request.variables(), reader, detail::reserved_attributes, violations, members);
   }
   auto encode_typed(const TransitionRequest& request, const value_type& variables) const noexcept {
     return [this, &request, &variables](JsonReader&, std::vector<Violation>& violations, std::string& members) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
@@ -52,6 +53,11 @@ class BulkRun {
   BulkRun(const BulkRun&) = delete;
   BulkRun& operator=(const BulkRun&) = delete;
 
+  /// Lets nothing more begin, as the settings' stop does.
+  void request_stop() noexcept { stop_requested_.store(true, std::memory_order_relaxed); }
+
+  [[nodiscard]] bool stop_requested() const noexcept { return stop_requested_.load(std::memory_order_relaxed); }
+
   /// A job to be carried out now; nothing when none may begin. Once a stop is requested, all that waits ends here.
   [[nodiscard]] std::optional<BulkJob> take() noexcept {
     std::size_t from = 0, to = 0;
@@ -90,6 +96,8 @@ class BulkRun {
     const std::lock_guard lock(mutex_);
     return finished_now();
   }
+  /// The interactions, which the jobs' lanes number.
+  [[nodiscard]] std::size_t lanes() const noexcept { return scheduler_.lanes(); }
   /// How many threads could be of use.
   [[nodiscard]] std::size_t most_in_flight() const noexcept { return scheduler_.most_in_flight(); }
   /// Once, when it is finished.
@@ -116,7 +124,9 @@ class BulkRun {
   }
 
  private:
-  [[nodiscard]] bool stopped() const noexcept { return how_.window() == 0 || how_.stop().stop_requested(); }
+  [[nodiscard]] bool stopped() const noexcept { 
+    return how_.window() == 0 || how_.stop().stop_requested() || stop_requested_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] bool finished_now() const noexcept { return scheduler_.finished() && reporting_ == 0; }
   void tell_if_finished() noexcept {
     if (finished_now()) changed_.notify_all();
@@ -137,6 +147,7 @@ class BulkRun {
   BulkScheduler scheduler_;
   std::vector<std::size_t> dropped_;
   std::size_t reporting_ = 0;
+  std::atomic<bool> stop_requested_{false};
   std::mutex progress_mutex_;
   std::size_t ended_ = 0;
 };

@@ -21,7 +21,7 @@ class BulkJob {
  public:
   BulkJob() noexcept = default;
   std::span<const std::size_t> items;  ///< Numbers of the items, in their order; never empty. The scheduler's memory.
-  std::size_t lane = 0;                ///< The scheduler's.
+  std::size_t lane = 0;                ///< The number of their interaction.
 };
 
 /// Which item of a bulk operation may begin now. Knows items by their numbers and interactions by their names, and nothing
@@ -108,6 +108,7 @@ class BulkScheduler {
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }  ///< Jobs.
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }      ///< Items.
   [[nodiscard]] bool finished() const noexcept { return in_flight_ == 0 && waiting_ == 0; }
+  [[nodiscard]] std::size_t lanes() const noexcept { return lanes_.size(); }   ///< Interactions.
   /// Jobs that can be under way at once at most.
   [[nodiscard]] std::size_t most_in_flight() const noexcept { return (std::min)(window_, lanes_.size()); }
 

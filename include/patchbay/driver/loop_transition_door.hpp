@@ -8,6 +8,7 @@
 
 #include <patchbay/config.hpp>
 #include <patchbay/driver/any_loop.hpp>
+#include <patchbay/driver/bulk_run.hpp>
 #include <patchbay/driver/encode_members.hpp>
 #include <patchbay/driver/operation_handle.hpp>
 #include <patchbay/driver/result_handler.hpp>
@@ -30,6 +31,9 @@ class LoopTransitionDoor {
   /// `encode` is called within the call.
   PATCHBAY_DECL OperationHandle start(TransitionRequest&& request, EncodeMembers encode,
                                       std::unique_ptr<ResultHandler<Result<TransitionResult>>> handler);
+  /// `encode` is called until the last operation has ended, also when the door is gone.
+  PATCHBAY_DECL OperationHandle start_all(std::vector<TransitionRequest>&& requests, const BulkSettings& how, EncodeItem encode,
+                                          std::unique_ptr<ResultHandler<BulkResult>> handler);
   PATCHBAY_DECL OperationHandle start_flow(std::string id, std::string version,
                                            std::unique_ptr<ResultHandler<Result<std::shared_ptr<const FlowGraph>>>> handler);
   [[nodiscard]] PATCHBAY_DECL std::vector<AuditRecord> audit_log() const;
@@ -40,6 +44,8 @@ class LoopTransitionDoor {
   struct State;
   class TransitionJob;
   class FlowJob;
+  class Bulk;
+  class GroupJob;
   std::shared_ptr<State> state_;
 };
 

@@ -63,7 +63,7 @@ inline void merge_members(std::string& members, std::string_view later) {
 /// Whether `later` may follow `before` in one write, as far as the two tell.
 [[nodiscard]] inline bool may_follow(const TransitionRequest& before, const TransitionRequest& later) noexcept {
   return before.interaction() == later.interaction() && before.flow() == later.flow() && before.flow_version() == later.flow_version() &&
-         before.to() == later.from();
+         before.to() == later.from() && before.stop() == later.stop();
 }
 
 /// Adjacent moves of one interaction that are to be one write: each starts where the one before ends.

@@ -2,9 +2,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <atomic>
+#include <memory>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
+#include <patchbay/driver/bulk_group.hpp>
 #include <patchbay/driver/completion_operation.hpp>
 #include <patchbay/driver/loop_transition_door.hpp>
 #include <patchbay/driver/transition_core.hpp>
@@ -15,8 +21,13 @@ struct LoopTransitionDoor::State : TransitionCore {
   State(std::unique_ptr<AnyLoop> loop_in, Settings given)
       : TransitionCore(std::move(given)), loop(std::move(loop_in)), pool(*loop, *random) {}
 
+  /// As the door's `start`; `self` is this state, which operations keep.
+  OperationHandle start(TransitionRequest&& request, EncodeMembers encode, std::unique_ptr<ResultHandler<Result<TransitionResult>>> handler,
+                        const std::shared_ptr<State>& self);
+
   std::unique_ptr<AnyLoop> loop;
   CompletionPool pool;
+  std::atomic<bool> closing{false};  ///< The door is gone: nothing is to begin by itself any more.
 };
 
 class LoopTransitionDoor::TransitionJob final : public CompletionJob {
@@ -82,13 +93,166 @@ class LoopTransitionDoor::FlowJob final : public CompletionJob {
   std::unique_ptr<ResultHandler<Flow>> handler_;
 };
 
+/// A bulk operation: begins its items on the loop's threads, each time that one has ended. Lives as long as one of them is
+/// under way, by what they call when they end.
+class LoopTransitionDoor::Bulk final : public Cancellable, public std::enable_shared_from_this<Bulk> {
+ public:
+  Bulk(std::shared_ptr<State> state, std::vector<TransitionRequest>&& requests, const BulkSettings& how, EncodeItem&& encode,
+       std::unique_ptr<ResultHandler<BulkResult>>&& handler)
+      : state_(std::move(state)),
+        requests_(std::move(requests)),
+        encode_(std::move(encode)),
+        handler_(std::move(handler)),
+        run_(pointers(requests_), how, state_->metrics),
+        handles_(run_.lanes()),
+        switch_(std::make_shared<CancelSwitch>()) {
+    switch_->connect(this);
+  }
+  ~Bulk() { switch_->connect(nullptr); }
+  [[nodiscard]] OperationHandle handle() const noexcept { return OperationHandle(switch_); }
+
+  void request_cancel() noexcept override {
+    run_.request_stop();
+    for (std::size_t lane = 0; lane < handles_.size(); ++lane) handle_of(lane).cancel();
+  }
+  /// On a thread of the loop: begins what may begin, and ends the whole when nothing is left.
+  void go_on() noexcept {
+    for (;;) {
+      if (state_->closing.load()) run_.request_stop();
+      const std::optional<BulkJob> job = run_.take();
+      if (!job) break;
+      begin(*job);
+    }
+    if (!run_.finished() || told_.exchange(true)) return;
+    switch_->connect(nullptr);
+    handler_->call(run_.take_result());
+  }
+  void ended(const BulkJob& job, std::span<Result<TransitionResult>> results) noexcept {
+    set_handle(job.lane, OperationHandle());
+    run_.end(job, results);
+    go_on();
+  }
+  [[nodiscard]] const BulkRun& run() const noexcept { return run_; }
+
+ private:
+  class ItemHandler final : public ResultHandler<Result<TransitionResult>> {
+   public:
+    ItemHandler(std::shared_ptr<Bulk> bulk, const BulkJob& job) : bulk_(std::move(bulk)), job_(job) {}
+    void call(Result<TransitionResult> result) override { bulk_->ended(job_, std::span(&result, 1)); }
+
+   private:
+    std::shared_ptr<Bulk> bulk_;
+    BulkJob job_;
+  };
+
+  static std::vector<const TransitionRequest*> pointers(const std::vector<TransitionRequest>& requests) {
+    std::vector<const TransitionRequest*> out;
+    out.reserve(requests.size());
+    for (const TransitionRequest& each : requests) out.push_back(&each);
+    return out;
+  }
+  void begin(const BulkJob& job) noexcept {
+    OperationHandle handle;
+    bool begun = false;
+    const bool calm = guarded([&] { begun = job.items.size() == 1 ? begin_one(job, handle) : begin_group(job, handle); });
+    if (begun) {
+      set_handle(job.lane, handle);
+      if (run_.stop_requested() || state_->closing.load()) handle.cancel();  // which did not know of it yet
+      return;
+    }
+    if (job.items.size() > 1) return run_.end(job, {});  // each begins alone
+    Result<TransitionResult> result;
+    if (!calm) fail_for_lack(result);
+    run_.end(job, std::span(&result, 1));
+  }
+  bool begin_one(const BulkJob& job, OperationHandle& handle) {
+    TransitionRequest& request = requests_[job.items.front()];
+    auto handler = std::make_unique<ItemHandler>(shared_from_this(), job);
+    handle = state_->start(
+        TransitionRequest(request),
+        [&](JsonReader& reader, std::vector<Violation>& violations, std::string& members) { encode_(request, reader, violations, members); },
+        std::move(handler), state_);
+    return true;
+  }
+  inline bool begin_group(const BulkJob& job, OperationHandle& handle);
+
+  void set_handle(std::size_t lane, const OperationHandle& handle) noexcept {
+    const std::lock_guard lock(mutex_);
+    handles_[lane] = handle;
+  }
+  OperationHandle handle_of(std::size_t lane) noexcept {
+    const std::lock_guard lock(mutex_);
+    return handles_[lane];
+  }
+
+  std::shared_ptr<State> state_;
+  std::vector<TransitionRequest> requests_;
+  EncodeItem encode_;
+  std::unique_ptr<ResultHandler<BulkResult>> handler_;
+  BulkRun run_;
+  std::mutex mutex_;
+  std::vector<OperationHandle> handles_;  // by lane; empty where nothing is under way
+  std::shared_ptr<CancelSwitch> switch_;
+  std::atomic<bool> told_{false};
+};
+
+/// Several items of a bulk operation by one write.
+class LoopTransitionDoor::GroupJob final : public CompletionJob {
+ public:
+  GroupJob(State& state, std::shared_ptr<Bulk> bulk, const BulkJob& job, WallTime timestamp)
+      : state_(&state), bulk_(std::move(bulk)), job_(job), timestamp_(timestamp) {}
+  [[nodiscard]] TransitionGroup& group() noexcept { return group_; }
+  void start(Operation& operation) override {
+    protocol_.emplace(perform_group(operation, state_->context, group_, timestamp_));
+    protocol_->start();
+  }
+  [[nodiscard]] bool done() const noexcept override { return !protocol_ || protocol_->done(); }
+  void settle(Operation& operation, bool) noexcept override {
+    guarded([&] {
+      if (protocol_ && protocol_->done()) static_cast<void>(protocol_->take());
+      protocol_.reset();
+    });
+    group_.settle_rest(operation, state_->context, timestamp_);
+  }
+  void deliver() noexcept override { bulk_->ended(job_, group_.results); }
+
+ private:
+  State* state_;
+  std::shared_ptr<Bulk> bulk_;
+  BulkJob job_;
+  WallTime timestamp_;
+  TransitionGroup group_;
+  std::optional<Protocol<Result<void>>> protocol_;
+};
+
+/// False when fewer than two of the items can be written together.
+inline bool LoopTransitionDoor::Bulk::begin_group(const BulkJob& job, OperationHandle& handle) {
+  CompletionPool::Lease operation = state_->pool.take();
+  detail::begin_group(*state_, *operation, run_, job);
+  const WallTime timestamp = operation->wall_now();
+  auto together = std::make_unique<GroupJob>(*state_, shared_from_this(), job, timestamp);
+  prepare_group(*state_, *operation, run_, job, timestamp, encode_, together->group());
+  if (together->group().size() < 2) return false;
+  handle = operation->handle();
+  operation.launch(std::move(together), state_);
+  return true;
+}
+
 PATCHBAY_DECL LoopTransitionDoor::LoopTransitionDoor(std::unique_ptr<AnyLoop> loop, Settings settings)
     : state_(std::make_shared<State>(std::move(loop), std::move(settings))) {}
-PATCHBAY_DECL LoopTransitionDoor::~LoopTransitionDoor() { state_->pool.cancel_all(); }
+PATCHBAY_DECL LoopTransitionDoor::~LoopTransitionDoor() {
+  state_->closing.store(true);
+  state_->pool.cancel_all();
+}
 
 PATCHBAY_DECL OperationHandle LoopTransitionDoor::start(TransitionRequest&& request, EncodeMembers encode,
                                                         std::unique_ptr<ResultHandler<Result<TransitionResult>>> handler) {
-  State& state = *state_;
+  return state_->start(std::move(request), encode, std::move(handler), state_);
+}
+PATCHBAY_DECL OperationHandle LoopTransitionDoor::State::start(TransitionRequest&& request, EncodeMembers encode,
+                                                               std::unique_ptr<ResultHandler<Result<TransitionResult>>> handler,
+                                                               const std::shared_ptr<State>& self) {
+  State& state = *this;
   CompletionPool::Lease operation = state.pool.take();
   state.begin(*operation, request.interaction(), request.deadline().value_or(state.settings.deadline));
   OperationHandle handle = operation->handle();
@@ -96,7 +260,29 @@ PATCHBAY_DECL OperationHandle LoopTransitionDoor::start(TransitionRequest&& requ
   auto prepared = state.prepare(*operation, request, timestamp, encode);
   auto job = std::make_unique<TransitionJob>(state, std::move(request), timestamp, std::move(prepared), std::move(handler));
   state.metrics.count(TransitionCount::submitted);
-  operation.launch(std::move(job), state_);
+  operation.launch(std::move(job), self);
+  return handle;
+}
+
+PATCHBAY_DECL OperationHandle LoopTransitionDoor::start_all(std::vector<TransitionRequest>&& requests, const BulkSettings& how,
+                                                            EncodeItem encode, std::unique_ptr<ResultHandler<BulkResult>> handler) {
+  /// The first step, on the loop. Deletes itself.
+  class Beginning final : public Receiver<void> {
+   public:
+    explicit Beginning(std::shared_ptr<Bulk> bulk) noexcept : bulk_(std::move(bulk)) {}
+    void complete() noexcept override {
+      const std::unique_ptr<Beginning> self(this);
+      bulk_->go_on();
+    }
+    void abandoned() noexcept override { delete this; }
+
+   private:
+    std::shared_ptr<Bulk> bulk_;
+  };
+  const auto bulk = std::make_shared<Bulk>(state_, std::move(requests), how, std::move(encode), std::move(handler));
+  OperationHandle handle = bulk->handle();
+  auto beginning = std::make_unique<Beginning>(bulk);
+  state_->loop->post(Completion<void>(*beginning.release()));
   return handle;
 }
 

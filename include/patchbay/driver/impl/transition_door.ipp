@@ -79,7 +79,7 @@ PATCHBAY_DECL void TransitionDoor::perform_together(BulkRun& run, const BulkJob&
   begin_group(state, operation, run, job);
   const WallTime timestamp = operation.wall_now();
   prepare_group(state, operation, run, job, timestamp, encode, group);
-  if (group.size() > 1) (void)guarded([&] { (void)operation.run(perform_group(operation, state.context, group, timestamp)); });
+  if (group.size() > 1) (void)guarded([&] { (void)operation.run(perform_group(operation, state.context, group, timestamp), group.hops.front().request->stop()); });
   group.settle_rest(operation, state.context, timestamp);
 }
 
