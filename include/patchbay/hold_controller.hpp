@@ -11,6 +11,8 @@
 
 #include <patchbay/cloud/reserved_names.hpp>
 #include <patchbay/driver/hold_door.hpp>
+#include <patchbay/driver/loop_hold_door.hpp>
+#include <patchbay/driver/seat.hpp>
 #include <patchbay/policies.hpp>
 #include <patchbay/policy/schema.hpp>
 #include <patchbay/schema/document_schemas.hpp>
@@ -32,11 +34,19 @@ namespace patchbay {
 ///
 /// Handlers run without any lock on one of the threads that are inside the door; they may call it. No call may be under
 /// way when the door is destroyed.
+///
+/// With a transport that lives on an event loop (`CompletionChannelTransport`) operations are started instead, and call back
+/// when they are settled. The loop serves the channel from the first of them until the door is closed or destroyed: pings,
+/// reconnecting and the watchdog of holds go on between operations, so the loop has work all that time. Handlers are called
+/// on the loop without any lock; what the channel tells comes one at a time and in order. Such a door may be destroyed at any
+/// time: its operations are cancelled, which ends them truthfully, its handlers are called no more (apart from one that
+/// another thread is in), and the channel is closed in the background, within `HoldSettings::close_timeout`.
 template <class TransportPolicy, class ClockPolicy, class RetryChoice, class LoggerPolicy, class SchemaPolicy>
 class HoldController {
-  static_assert(ChannelTransport<TransportPolicy>,
+  static_assert(ChannelTransport<TransportPolicy> || CompletionChannelTransport<TransportPolicy>,
                 "patchbay::HoldController: Policies::transport must model patchbay::ChannelTransport; besides send it needs "
-                "channel_type and open(const ChannelRequest&, HttpResponse&, SteadyTime) -> TransportResult<channel_type>");
+                "channel_type and open(const ChannelRequest&, HttpResponse&, SteadyTime) -> TransportResult<channel_type>; or, for an "
+                "event loop, all that patchbay::CompletionChannelTransport asks for");
   static_assert(Clock<ClockPolicy>,
                 "patchbay::HoldController: Policies::clock must model patchbay::Clock; give it steady_now(), wall_now() and "
                 "sleep_until(SteadyTime)");
@@ -58,83 +68,160 @@ class HoldController {
                 "patchbay::HoldController: the schema declares a field named type, which the library writes itself; rename the field");
   using value_type = typename schema_type::value_type;
 
-  HoldController(policies_type policies, Settings settings)
-      : policies_(std::move(policies)), door_(policies_, std::move(settings)) {}
+  /// Whether the transport lives on an event loop: then operations are started, and else they block.
+  static constexpr bool on_loop = !ChannelTransport<TransportPolicy>;
+
+  HoldController(policies_type policies, Settings settings) : seat_(std::move(policies), std::move(settings)) {}
   HoldController(const HoldController&) = delete;
   HoldController& operator=(const HoldController&) = delete;
-  /// Closes with `HoldSettings::close_timeout`.
+  /// Closes with `HoldSettings::close_timeout`; on an event loop it does not wait for that.
   ~HoldController() = default;
 
   /// Opens the channel and waits until it is open: at most `budget`, the settings' deadline when none is given (hazard B15).
-  Result<void> ready(std::optional<Duration> budget = std::nullopt) {
-    return door_.ready(budget);
+  Result<void> ready(std::optional<Duration> budget = std::nullopt)
+    requires(!on_loop)
+  {
+    return seat_.door.ready(budget);
   }
 
   /// Puts an interaction on hold, with the request's fields coerced by the schema. One that is on hold already stays so,
   /// with its first start, and nothing is sent (hazard B5). Never sent twice: when its fate cannot be proved, the error's
   /// outcome is `unknown`.
-  Result<HoldResult> hold(const HoldRequest& request) {
-    return door_.command(HoldVerb::hold, request.deadline(), &request.fields(),
-                         [&](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
-                           schema().coerce(request.fields(), reader, detail::reserved_members, violations, members);
-                         });
+  Result<HoldResult> hold(const HoldRequest& request)
+    requires(!on_loop)
+  {
+    return seat_.door.command(HoldVerb::hold, request.deadline(), &request.fields(), encode_loose(request));
   }
   /// The same with a value of the schema's type: there is nothing left to coerce.
-  Result<HoldResult> hold(const value_type& command, std::optional<Duration> deadline = std::nullopt) {
-    return door_.command(HoldVerb::hold, deadline, nullptr,
-                         [&](JsonReader&, std::vector<Violation>& violations, std::string& members) {
-                           schema().encode(command, detail::reserved_members, violations, members);
-                         });
+  Result<HoldResult> hold(const value_type& command, std::optional<Duration> deadline = std::nullopt)
+    requires(!on_loop)
+  {
+    return seat_.door.command(HoldVerb::hold, deadline, nullptr, encode_typed(command));
   }
   /// Takes an interaction off hold. Waits for no other command, asks no REST endpoint before it is sent, is not paced and,
   /// unless `HoldLimit::reject_late_unhold` is chosen, never refused for being late (hazards B1, B7).
-  Result<HoldResult> unhold(const UnholdRequest& request) {
-    return door_.unhold(request);
+  Result<HoldResult> unhold(const UnholdRequest& request)
+    requires(!on_loop)
+  {
+    return seat_.door.unhold(request);
+  }
+
+  /// `hold` on an event loop: returns at once, and `handler(Result<HoldResult>)` is called once, on a thread of the loop,
+  /// never from within this call. It must not throw. When the loop is destroyed first, it is destroyed uncalled.
+  ///
+  /// A hold that is cancelled is taken back while it is not sent; after that, what became of it is found out with one
+  /// reading, and else its outcome is unknown. Throws `std::bad_alloc`, and has started nothing then.
+  template <detail::HandlerFor<Result<HoldResult>> Handler>
+    requires(on_loop)
+  OperationHandle start_hold(const HoldRequest& request, Handler&& handler) {
+    return seat_.door.start(HoldVerb::hold, request.deadline(), &request.fields(), encode_loose(request),
+                            detail::make_handler<Result<HoldResult>>(std::forward<Handler>(handler)));
+  }
+  /// The same with a value of the schema's type, which is read within the call; the settings' deadline when none is given.
+  template <detail::HandlerFor<Result<HoldResult>> Handler>
+    requires(on_loop)
+  OperationHandle start_hold(const value_type& command, std::optional<Duration> deadline, Handler&& handler) {
+    return seat_.door.start(HoldVerb::hold, deadline, nullptr, encode_typed(command),
+                            detail::make_handler<Result<HoldResult>>(std::forward<Handler>(handler)));
+  }
+  /// `unhold` on an event loop; see `start_hold`.
+  template <detail::HandlerFor<Result<HoldResult>> Handler>
+    requires(on_loop)
+  OperationHandle start_unhold(const UnholdRequest& request, Handler&& handler) {
+    return seat_.door.start_unhold(request, detail::make_handler<Result<HoldResult>>(std::forward<Handler>(handler)));
+  }
+  /// `ready` on an event loop, with `handler(Result<void>)`; see `start_hold`. Cancelled, it leaves the channel as it is.
+  template <detail::HandlerFor<Result<void>> Handler>
+    requires(on_loop)
+  OperationHandle start_ready(std::optional<Duration> budget, Handler&& handler) {
+    return seat_.door.start_ready(budget, detail::make_handler<Result<void>>(std::forward<Handler>(handler)));
+  }
+  /// Opens the channel, which is kept open, and goes on until the door is closed: `handler(Result<void>)` is called then, or
+  /// with the error when the server refuses the channel for good, or with `cancelled`, after which the door is still in use.
+  template <detail::HandlerFor<Result<void>> Handler>
+    requires(on_loop)
+  OperationHandle start_run(Handler&& handler) {
+    return seat_.door.start_run(detail::make_handler<Result<void>>(std::forward<Handler>(handler)));
+  }
+  /// `close` on an event loop, with `handler(Result<void>)`; see `start_hold`. Cancelled, it waits no longer for
+  /// acknowledgements, and closes the channel in the background.
+  template <detail::HandlerFor<Result<void>> Handler>
+    requires(on_loop)
+  OperationHandle start_close(Duration budget, Handler&& handler) {
+    return seat_.door.start_close(budget, detail::make_handler<Result<void>>(std::forward<Handler>(handler)));
   }
 
   /// Serves the channel and the watchdog until `until`, a point on the policy's clock, or until the door is closed. An attempt
   /// to connect ends with it as well, so that spans shorter than connecting takes never bring a lost channel back.
-  void pump(SteadyTime until) { door_.pump(until); }
-  void pump_for(Duration span) { pump(after(policies_.steady_now(), span)); }
+  void pump(SteadyTime until)
+    requires(!on_loop)
+  {
+    seat_.door.pump(until);
+  }
+  void pump_for(Duration span)
+    requires(!on_loop)
+  {
+    seat_.door.pump_for(span);
+  }
   /// Serves the channel and the watchdog until a stop is requested or the door is closed; for a thread that the client
   /// gives. Keeps the channel open.
-  void run(std::stop_token stop) { door_.run(std::move(stop)); }
+  void run(std::stop_token stop)
+    requires(!on_loop)
+  {
+    seat_.door.run(std::move(stop));
+  }
 
   /// Told of the end of every hold and unhold (document B's `registerQualityMonitorCallback`), on the thread that ends it.
-  void on_quality(QualityMonitor monitor) { door_.on_quality(std::move(monitor)); }
+  void on_quality(QualityMonitor monitor) { seat_.door.on_quality(std::move(monitor)); }
   /// Told of holds that near or pass their limit. Without one, log and metrics alone know.
-  void on_limit(HoldLimitHandler handler) { door_.on_limit(std::move(handler)); }
+  void on_limit(HoldLimitHandler handler) { seat_.door.on_limit(std::move(handler)); }
   /// Told of every message that settles no command.
-  void on_message(MessageObserver observer) { door_.on_message(std::move(observer)); }
+  void on_message(MessageObserver observer) { seat_.door.on_message(std::move(observer)); }
   /// Told of every change of the channel's state.
-  void on_state(ChannelStateHandler handler) { door_.on_state(std::move(handler)); }
+  void on_state(ChannelStateHandler handler) { seat_.door.on_state(std::move(handler)); }
 
   /// What is, or may be, on hold by this door's doing.
-  [[nodiscard]] std::vector<HeldInteraction> held() { return door_.held(); }
-  [[nodiscard]] ChannelState state() { return door_.state(); }
+  [[nodiscard]] std::vector<HeldInteraction> held() { return seat_.door.held(); }
+  [[nodiscard]] ChannelState state() { return seat_.door.state(); }
   /// The last audit records, oldest first, at most `Settings::audit_records`.
-  [[nodiscard]] std::vector<AuditRecord> audit_log() const { return door_.audit_log(); }
+  [[nodiscard]] std::vector<AuditRecord> audit_log() const { return seat_.door.audit_log(); }
   /// Counters and latencies since the door was built (document B's `getMetrics`).
-  [[nodiscard]] HoldMetricsSnapshot metrics() const { return door_.metrics(); }
-  [[nodiscard]] const Settings& settings() const noexcept { return door_.settings(); }
+  [[nodiscard]] HoldMetricsSnapshot metrics() const { return seat_.door.metrics(); }
+  [[nodiscard]] const Settings& settings() const noexcept { return seat_.door.settings(); }
 
   /// Ends the door: refuses new commands and those that were not sent, waits at most `budget` for the acknowledgements of
   /// the others, and closes the channel with 1000. What stays unacknowledged is unknown, which the error tells. Holds
   /// stay as they are. May be called again.
-  Result<void> close(Duration budget) { return door_.close(budget); }
+  Result<void> close(Duration budget)
+    requires(!on_loop)
+  {
+    return seat_.door.close(budget);
+  }
 
  private:
+  // What the schema does with a request, for the door. The request and the value are referred to.
+  auto encode_loose(const HoldRequest& request) const noexcept {
+    return [this, &request](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
+      schema().coerce(request.fields(), reader, detail::reserved_members, violations, members);
+    };
+  }
+  auto encode_typed(const value_type& command) const noexcept {
+    return [this, &command](JsonReader&, std::vector<Violation>& violations, std::string& members) {
+      schema().encode(command, detail::reserved_members, violations, members);
+    };
+  }
   const schema_type& schema() const noexcept {
     if constexpr (std::is_same_v<SchemaPolicy, DefaultSchema>) {
       static constexpr schema_type documents{};
       return documents;
     } else {
-      return policies_.set.schema;
+      return seat_.policies().schema;
     }
   }
 
-  detail::PoliciesOf<policies_type> policies_;
-  detail::HoldDoor door_;
+  using Seat = std::conditional_t<on_loop, detail::LoopSeat<detail::ChannelLoopOf<policies_type>, detail::LoopHoldDoor>,
+                                  detail::BlockingSeat<policies_type, detail::HoldDoor>>;
+  Seat seat_;
 };
 
 }  // namespace patchbay

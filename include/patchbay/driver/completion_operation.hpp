@@ -173,14 +173,14 @@ class CompletionPool {
   PATCHBAY_DECL void cancel_all() noexcept;
   /// Operations that have not ended.
   [[nodiscard]] PATCHBAY_DECL std::size_t in_flight() noexcept;
+  /// The loop is being destroyed, by one thread: ends all operations without a word.
+  PATCHBAY_DECL void tear_down() noexcept;
+  [[nodiscard]] bool torn_down() const noexcept { return torn_down_.load(std::memory_order_relaxed); }
 
  private:
   friend class CompletionOperation;
   static constexpr std::size_t max_idle = 256;
 
-  /// The loop is being destroyed, by one thread: ends all operations without a word.
-  PATCHBAY_DECL void tear_down() noexcept;
-  [[nodiscard]] bool torn_down() const noexcept { return torn_down_.load(std::memory_order_relaxed); }
   PATCHBAY_DECL void give_back(CompletionOperation& operation) noexcept;
 
   AnyLoop* loop_;

@@ -32,6 +32,7 @@ class HoldDoor {
   /// `command` for the fields of a release, which no client's schema describes.
   [[nodiscard]] PATCHBAY_DECL Result<HoldResult> unhold(const UnholdRequest& request);
   PATCHBAY_DECL void pump(SteadyTime until);
+  PATCHBAY_DECL void pump_for(Duration span);
   PATCHBAY_DECL void run(std::stop_token stop);
   [[nodiscard]] PATCHBAY_DECL Result<void> close(Duration budget);
 

@@ -3,20 +3,17 @@
 #pragma once
 
 #include <algorithm>  // find_if, max, min
-#include <array>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include <patchbay/driver/blocking.hpp>
-#include <patchbay/driver/hold_teller.hpp>
+#include <patchbay/driver/hold_outbox.hpp>
 #include <patchbay/protocol/channel_open.hpp>
 #include <patchbay/protocol/hold_command.hpp>
 
@@ -30,11 +27,12 @@ namespace patchbay {
 class HoldPump final : public WaitServer {
  public:
   HoldPump(detail::AnyBlockingPolicies& policies, HoldContext& context, RandomSource& random)
-      : policies_(&policies), context_(&context), hub_(context.hub), random_(&random), opening_(policies, random), teller_(policies, context) {}
+      : policies_(&policies), context_(&context), hub_(context.hub), random_(&random), opening_(policies, random), outbox_(policies, context, random) {}
   HoldPump(const HoldPump&) = delete;
   HoldPump& operator=(const HoldPump&) = delete;
 
-  void connect_to(Endpoint endpoint, std::string target) { address_.emplace(std::move(endpoint), std::move(target)); }
+  /// `address` outlives the pump.
+  void connect_to(const ChannelAddress& address) noexcept { address_ = &address; }
 
   void wait(const WaitEffect& effect) override {
     serve(effect.deadline, [&] { return effect.waiter->woken(); });
@@ -69,12 +67,7 @@ class HoldPump final : public WaitServer {
       error = channel.error();
       return state == ChannelState::open || state == ChannelState::refused || state == ChannelState::closed;
     });
-    if (state == ChannelState::open) return {};
-    if (state == ChannelState::closed) return fail(ErrorCode::closed, "the door is closed");
-    if (state == ChannelState::refused && error) return fail(*error);
-    Error late(ErrorCode::not_connected, "the hold channel did not open in time" + (error ? ": " + error->message() : std::string{}));
-    if (error) late.set_http_status(error->http_status()).set_retry_after(error->retry_after());
-    return fail(std::move(late));
+    return readiness(state, error);
   }
   Result<void> close(SteadyTime until) {
     hub_->with([](HoldSession& session) { session.close(); });
@@ -83,12 +76,12 @@ class HoldPump final : public WaitServer {
     serve(until, [&] { return (left = hub_->session().table().pending()) == 0; });
     std::unique_lock lock(hub_->mutex());
     left = hub_->session().table().pending();
-    close_by_ = std::max(until, after(now(), milliseconds{250}));
+    hub_->close_by = std::max(until, after(now(), milliseconds{250}));
     hub_->session().finish();
     hub_->complete();
     // The leader, if there is one, has nothing left to wait for; it goes as soon as it looks up. One that the transport does
     // not let look up in time ends the connection when it does.
-    while (led_ && now() < close_by_) {
+    while (led_ && now() < hub_->close_by) {
       lock.unlock();
       wake_up();
       lock.lock();
@@ -99,14 +92,13 @@ class HoldPump final : public WaitServer {
       led_ = true;
       leader_ = std::this_thread::get_id();
       const Leading mine(*this, lock);
-      carry_out_all(lock, close_by_);
-      collect();
+      carry_out_all(lock, hub_->close_by);
+      outbox_.collect();
     } else {
-      collect();
+      outbox_.collect();
     }
-    deliver(lock);
-    if (left == 0) return {};
-    return fail(ErrorCode::outcome_unknown, std::to_string(left) + " commands were still under way when the door was closed");
+    outbox_.deliver(lock);
+    return closing_result(left);
   }
 
   /// Serves the channel on this thread, or waits while another does, until `done` (called under the lock) or `until`.
@@ -124,7 +116,7 @@ class HoldPump final : public WaitServer {
         const Leading leading(*this, lock);
         lead(lock, until, done);
       }
-      deliver(lock);
+      outbox_.deliver(lock);
     }
   }
 
@@ -167,10 +159,10 @@ class HoldPump final : public WaitServer {
     while (!done() && !over()) {
       session.tick(now(), random_unit());
       hub_->complete();
-      release_what_is_due();
+      outbox_.release_what_is_due(now());
       carry_out_all(lock, until);
-      collect();
-      if (done() || now() >= until || (!delivering_ && has_news())) return;
+      outbox_.collect();
+      if (done() || now() >= until || (!outbox_.delivering() && outbox_.has_news())) return;
       const SteadyTime wake = std::min(session.next_deadline(), until);
       if (channel_) {
         receive(lock, wake);
@@ -221,7 +213,7 @@ class HoldPump final : public WaitServer {
         case HoldAction::Kind::send:
         case HoldAction::Kind::ping: send(lock, action, until); break;
         case HoldAction::Kind::close: {
-          const SteadyTime deadline = close_by_;  // the leader's own may be never
+          const SteadyTime deadline = hub_->close_by;  // the leader's own may be never
           lock.unlock();
           guarded([&] {
             if (channel_) channel_->close(1000, deadline);
@@ -269,11 +261,7 @@ class HoldPump final : public WaitServer {
     // An attempt that nobody reported would be waited for without end.
     if (!calm) failure.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, "memory ran out"));
     if (failure && now() >= until && until < after(begun, settings.connect_timeout)) failure->kind = OpenFailure::Kind::abandoned;
-    if (failure) {
-      opening_.log(Level::warn, "channel.open", {{"ok", false}, {"error", to_string(failure->error.code())}, {"status", failure->error.http_status()}});
-    } else {
-      opening_.log(Level::info, "channel.open", {{"ok", true}, {"ms", to_milliseconds(now() - begun)}});
-    }
+    outbox_.teller().tell_opening(failure ? &failure->error : nullptr, now() - begun);
     lock.lock();
     if (failure) return hub_->session().open_failed(epoch, std::move(*failure), now(), random_unit());
     {
@@ -316,102 +304,18 @@ class HoldPump final : public WaitServer {
     }
   }
 
-  // What is told outside the lock.
-
-  [[nodiscard]] static std::size_t bytes_of(const HoldNotice& notice) noexcept {
-    const ChannelMessage* const message = std::get_if<ChannelMessage>(&notice);
-    return message ? message->payload.size() : 0;
-  }
-  [[nodiscard]] bool has_news() const noexcept { return !outbox_.empty() || !finished_.empty(); }
-  void collect() {
-    HoldSession& session = hub_->session();
-    for (HoldNotice& notice : session.notices()) {
-      outbox_bytes_ += bytes_of(notice);
-      outbox_.push_back(std::move(notice));
-    }
-    session.notices().clear();
-    session.notices_taken();
-    while (outbox_.size() > HoldSession::max_notices || outbox_bytes_ > HoldSession::max_notice_bytes) {
-      // A flood of messages does not drown what the watchdog says.
-      auto oldest = std::find_if(outbox_.begin(), outbox_.end(), [](const HoldNotice& each) { return std::holds_alternative<ChannelMessage>(each); });
-      if (oldest == outbox_.end()) oldest = outbox_.begin();
-      outbox_bytes_ -= bytes_of(*oldest);
-      outbox_.erase(oldest);
-      context_->metrics->count(HoldCount::callback_failures);
-    }
-    for (HoldCall* const call : hub_->ended()) {
-      const auto at = std::find_if(own_.begin(), own_.end(), [&](const auto& each) { return &each->job.call == call; });
-      finished_.push_back(std::move(*at));
-      own_.erase(at);
-    }
-    hub_->ended().clear();
-  }
-  /// One thread at a time tells, in order; what comes meanwhile is told by it.
-  void deliver(Lock& lock) {
-    if (std::exchange(delivering_, true)) return;
-    while (has_news()) {
-      if (!outbox_.empty()) {
-        outbox_bytes_ -= bytes_of(outbox_.front());
-        const HoldNotice notice = std::move(outbox_.front());
-        outbox_.pop_front();
-        lock.unlock();
-        guarded([&] { std::visit([this](const auto& what) { teller_.tell(what); }, notice); });
-      } else {
-        const std::unique_ptr<OwnRelease> release = std::move(finished_.front());
-        finished_.pop_front();
-        lock.unlock();
-        guarded([&] { teller_.tell(*release); });
-      }
-      lock.lock();
-    }
-    delivering_ = false;
-  }
-  /// Queues the releases that the watchdog asks for, each with an id of its own.
-  void release_what_is_due() {
-    HoldSession& session = hub_->session();
-    if (session.releases_due().empty()) return;
-    const HoldSettings& settings = context_->settings->hold;
-    for (std::string& interaction : session.releases_due()) {
-      auto own = std::make_unique<OwnRelease>();
-      own->started = now();
-      HoldJob& job = own->job;
-      job.verb = HoldVerb::unhold;
-      job.interaction = interaction;
-      job.priority = settings.release_priority;
-      std::string id, frame, members;
-      random_->uuid(id);
-      JsonWriter(members).member("interactionId", std::string_view(interaction)).member("priority", settings.release_priority);
-      HoldDialect::encode_command(frame, HoldVerb::unhold, id, members);
-      job.call = HoldCall(HoldVerb::unhold, std::move(id), std::move(interaction), std::move(frame), after(own->started, settings.repeat_every));
-      context_->metrics->count(HoldCount::submitted);
-      context_->metrics->count(HoldCount::unholds);
-      own_.push_back(std::move(own));
-      HoldCall& call = own_.back()->job.call;
-      session.submit(call, now());
-      if (call.end != CallEnd::pending) hub_->ended().push_back(&call);
-    }
-    session.releases_due().clear();
-    hub_->complete();
-  }
-
   detail::AnyBlockingPolicies* policies_;
   HoldContext* context_;
   HoldHub* hub_;
   RandomSource* random_;
   BlockingOperation opening_;  ///< The leader's, for connecting.
-  HoldTeller teller_;
-  std::optional<ChannelAddress> address_;
+  HoldOutbox outbox_;
+  const ChannelAddress* address_ = nullptr;
   std::uint64_t token_generation_ = 0;  ///< Of the last connection's token.
 
   // Under the hub's lock.
   std::condition_variable turn_;
   bool led_ = false;
-  bool delivering_ = false;
-  SteadyTime close_by_{};  ///< When the closing handshake is to be over.
-  std::deque<HoldNotice> outbox_;
-  std::size_t outbox_bytes_ = 0;  ///< Of the messages in it.
-  std::deque<std::unique_ptr<OwnRelease>> finished_;
-  std::vector<std::unique_ptr<OwnRelease>> own_;
 
   // The leader's.
   std::atomic<std::thread::id> leader_{};

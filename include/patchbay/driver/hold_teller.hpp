@@ -25,6 +25,11 @@ class HoldTeller {
   HoldTeller(detail::AnyPolicies& policies, HoldContext& context) noexcept : policies_(&policies), context_(&context) {}
 
   void tell(const ChannelMessage& message) noexcept { context_->handlers->tell(message); }
+  /// How an attempt to open the channel ended; `error` is null when it is open.
+  void tell_opening(const Error* error, Duration took) noexcept {
+    if (error) return log(Level::warn, "channel.open", {{"ok", false}, {"error", to_string(error->code())}, {"status", error->http_status()}});
+    log(Level::info, "channel.open", {{"ok", true}, {"ms", to_milliseconds(took)}});
+  }
   void tell(const ChannelStateEvent& event) noexcept {
     log(event.error ? Level::warn : Level::info, "channel.state",
         {{"state", to_string(event.state)}, {"close_code", event.close_code}, {"error", event.error ? to_string(event.error->code()) : ""}});

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,6 +51,22 @@ class ChannelUpgrade {
   std::array<HeaderView, 1> headers_;
   std::string target_;
 };
+
+/// Whether the channel is open, for whoever waited for that, and what to report if not. `error` is why it is refused, or why
+/// the last connection ended.
+[[nodiscard]] inline Result<void> readiness(ChannelState state, const std::optional<Error>& error) {
+  if (state == ChannelState::open) return {};
+  if (state == ChannelState::closed) return fail(ErrorCode::closed, "the door is closed");
+  if (state == ChannelState::refused && error) return fail(*error);
+  Error late(ErrorCode::not_connected, "the hold channel did not open in time" + (error ? ": " + error->message() : std::string{}));
+  if (error) late.set_http_status(error->http_status()).set_retry_after(error->retry_after());
+  return fail(std::move(late));
+}
+/// How the door was closed, with `left` commands that were not acknowledged.
+[[nodiscard]] inline Result<void> closing_result(std::size_t left) {
+  if (left == 0) return {};
+  return fail(ErrorCode::outcome_unknown, std::to_string(left) + " commands were still under way when the door was closed");
+}
 
 /// What it means for the channel that no token could be had.
 [[nodiscard]] inline OpenFailure token_failure(const Error& error) {

@@ -26,6 +26,7 @@ enum class CallEnd : std::uint8_t {
   refused,       ///< The server said that it is not.
   ack_timeout,   ///< Sent, and nothing was heard in time.
   disconnected,  ///< Sent, and the connection ended before anything was heard.
+  forsaken,      ///< Sent, and whoever waited was cancelled before anything was heard.
   // Not sent, and never will be:
   out_of_time,      ///< The operation's deadline passed.
   superseded,       ///< A release of the same interaction was asked for.
@@ -33,10 +34,13 @@ enum class CallEnd : std::uint8_t {
   table_full,
   watch_full,       ///< So many interactions are watched that this hold could not be.
   closed,           ///< The door is closed.
+  cancelled,        ///< Whoever asked for it has cancelled it.
 };
 
 /// Whether the server may have seen the command.
-[[nodiscard]] constexpr bool was_sent(CallEnd end) noexcept { return end >= CallEnd::acknowledged && end <= CallEnd::disconnected; }
+[[nodiscard]] constexpr bool was_sent(CallEnd end) noexcept { return end >= CallEnd::acknowledged && end <= CallEnd::forsaken; }
+/// Whether it was sent, and nobody knows what became of it.
+[[nodiscard]] constexpr bool in_doubt(CallEnd end) noexcept { return end >= CallEnd::ack_timeout && end <= CallEnd::forsaken; }
 
 /// One command on its way through a `HoldSession`, which refers to it until `end` is no longer `pending`.
 class HoldCall {

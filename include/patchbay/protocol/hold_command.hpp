@@ -37,6 +37,7 @@ class HoldContext final : public OperationObserver {
   std::optional<Gateway> api;  ///< Absent only while the settings are invalid.
   HoldTurns turns;
   Wakeable* pump = nullptr;  ///< Told that there is something to send.
+  bool always_served = false;  ///< Somebody pumps at all times, so that the session keeps the deadlines of commands.
 };
 
 /// One hold or release, validated and encoded; outlives its protocol.
@@ -76,21 +77,28 @@ inline void record_send(AuditRecord& record, WallTime when, const HoldJob& job, 
     record.error_code = to_string(job.call.end == CallEnd::refused ? ErrorCode::command_refused : ErrorCode::outcome_unknown);
     record.error_message = job.call.end == CallEnd::refused       ? "refused"
                            : job.call.end == CallEnd::ack_timeout ? "no acknowledgement came in time"
+                           : job.call.end == CallEnd::forsaken    ? "cancelled before an acknowledgement"
                                                                   : "the connection ended before an acknowledgement";
   }
   context.audit->record(record);
 }
 
-/// Ends an operation: completes its result or error, counts it, writes its one terminal record, and tells the monitors.
-inline Result<HoldResult> settle_hold(Operation& operation, HoldContext& context, const HoldJob& job, Result<HoldResult> result) {
+/// Ends an operation: completes its result or error, counts it, and writes its one terminal record. `event` is what the
+/// monitors are to be told, on a thread where they may be called.
+inline void settle_hold(Operation& operation, HoldContext& context, const HoldJob& job, Result<HoldResult>& result, QualityEvent& event) {
   operation.read_clock();
   const Duration latency = operation.steady_now() - operation.started;
   if (!result && result.error().code() == ErrorCode::internal && operation.side_effects != 0)
     result.error().set_outcome(Outcome::unknown);
-  QualityEvent event;
   event.outcome = result ? Outcome::applied : result.error().outcome();
   // First, since what follows takes memory, and there may be none.
   context.metrics->complete(event.outcome, latency, operation.slept);
+  operation.settled = true;
+  event.event = job.verb;
+  event.latency = latency;
+  event.timestamp = operation.wall_now();
+  event.interaction = job.interaction;
+  event.correlation_id = job.call.correlation_id;
   AuditRecord& record = operation.record;
   record_send(record, operation.wall_now(), job, context);
   if (result) {
@@ -124,13 +132,6 @@ inline Result<HoldResult> settle_hold(Operation& operation, HoldContext& context
                 {{"operation", job.call.correlation_id}, {"interaction", record.interaction_id}, {"verb", to_string(job.verb)},
                  {"outcome", to_string(event.outcome)}, {"error", record.error_code}, {"attempts", operation.side_effects},
                  {"ms", to_milliseconds(latency)}});
-  event.event = job.verb;
-  event.latency = latency;
-  event.timestamp = operation.wall_now();
-  event.interaction = job.interaction;
-  event.correlation_id = job.call.correlation_id;
-  context.handlers->tell(event);
-  return result;
 }
 
 /// The error of a hold that a release of the same interaction has overtaken before it was sent.
@@ -218,7 +219,11 @@ inline Error error_of(const HoldJob& job, HoldContext& context) {
       return {ErrorCode::outcome_unknown, "the " + verb + " was sent, no acknowledgement came in time, and the interaction's state proves nothing"};
     case CallEnd::disconnected:
       return {ErrorCode::outcome_unknown, "the " + verb + " was sent, the connection ended, and the interaction's state proves nothing"};
+    case CallEnd::forsaken:
+      return {ErrorCode::outcome_unknown,
+              "the " + verb + " was sent, and cancelled before it was acknowledged; the interaction's state proves nothing"};
     case CallEnd::superseded: return superseded_hold().value();
+    case CallEnd::cancelled: return {ErrorCode::cancelled, "cancelled before the " + verb + " was sent"};
     case CallEnd::channel_refused:
       if (job.call.error) return *job.call.error;
       return {ErrorCode::not_connected, "the hold channel is refused"};
@@ -239,8 +244,29 @@ inline Error error_of(const HoldJob& job, HoldContext& context) {
   return {ErrorCode::internal, "a command ended without a cause"};
 }
 
+/// A command that is under way; taken back when nobody waits for it any more.
+class HoldCallGuard {
+ public:
+  HoldCallGuard(HoldContext& context, HoldCall& call) noexcept : context_(&context), call_(&call) {}
+  HoldCallGuard(const HoldCallGuard&) = delete;
+  HoldCallGuard& operator=(const HoldCallGuard&) = delete;
+  /// Of a frame that is destroyed while it waits.
+  ~HoldCallGuard() {
+    if (call_) guarded([this] { end(true); });
+  }
+  void end(bool cancelled) {
+    context_->hub->with([&](HoldSession& session) { session.abandon(*call_, cancelled); });
+    call_ = nullptr;
+  }
+
+ private:
+  HoldContext* context_;
+  HoldCall* call_;
+};
+
 /// Sends the command and waits for its end; then finds out what became of it.
 inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn, HoldResult& out) {
+  if (operation.stopped()) co_return fail(ErrorCode::cancelled, "cancelled before the command was sent");
   HoldCall& call = job.call;
   Waiter waiter(operation);
   call.waiter = &waiter;
@@ -255,15 +281,17 @@ inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& co
     return call.end == CallEnd::pending;
   });
   if (admitted) {
+    HoldCallGuard guard(context, call);
     if (context.pump) context.pump->wake_up();
     WaitEffect wait(waiter, operation.deadline);
+    wait.kept = context.always_served;
     co_await wait;
-    context.hub->with([&](HoldSession& session) { session.abandon(call); });
+    guard.end(operation.cancel_requested);
   }
   if (was_sent(call.end)) ++operation.side_effects;
   if (call.end == CallEnd::acknowledged) co_return Result<void>{};
   Error error = error_of(job, context);
-  const bool unsettled = call.end == CallEnd::ack_timeout || call.end == CallEnd::disconnected;
+  const bool unsettled = in_doubt(call.end);
   // A release that is refused although it is believed to be on hold: perhaps somebody else has released it (hazard B8).
   const bool doubtful = call.end == CallEnd::refused && call.verb == HoldVerb::unhold &&
                         context.hub->with([&](HoldSession& session) {
@@ -272,7 +300,9 @@ inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& co
   if ((unsettled || doubtful) && operation.steady_now() < operation.deadline) {
     // Whoever waits for a release must hear soon that it is in doubt, even while the proof cannot be had.
     operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.settings->attempt_timeout));
+    operation.settling = true;  // cancelling makes the proof short, one reading, and does not stop it
     const Result<bool> seen = co_await resolve_by_state(operation, context, job);
+    operation.settling = false;
     if (unsettled && seen && *seen) {
       out.resolved_by = ResolvedBy::state;
       co_return Result<void>{};

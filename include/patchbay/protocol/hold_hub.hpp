@@ -2,9 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <condition_variable>
-#include <deque>
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -15,6 +13,32 @@
 #include <patchbay/protocol/hold_turns.hpp>
 
 namespace patchbay {
+
+class HoldHub;
+
+/// Somebody who waits for the channel to come into a state; stands in its protocol's frame.
+class ChannelWatch {
+ public:
+  enum class For : std::uint8_t {
+    ready,    ///< Open, refused for good, or closed.
+    refused,  ///< Refused for good, or closed.
+    settled,  ///< No command is under way.
+    gone,     ///< Closed, and the connection is over.
+  };
+  ChannelWatch(HoldHub& hub, Wakeable& who, For what) noexcept;
+  ChannelWatch(const ChannelWatch&) = delete;
+  ChannelWatch& operator=(const ChannelWatch&) = delete;
+  ~ChannelWatch();
+
+  [[nodiscard]] Waiter& waiter() noexcept { return waiter_; }
+
+ private:
+  friend class HoldHub;
+  HoldHub* hub_;
+  Waiter waiter_;
+  For for_;
+  ChannelWatch* next_ = nullptr;
+};
 
 /// A hold session shared by the operations of one door and whoever pumps it, under one lock.
 ///
@@ -53,15 +77,51 @@ class HoldHub {
       }
     }
     session_.completed().clear();
+    if (watches_) wake_watches();
   }
   /// Commands without a waiter, which the door itself had sent, that have ended.
   [[nodiscard]] std::vector<HoldCall*>& ended() noexcept { return ended_; }
 
+  // Under the lock.
+
+  SteadyTime close_by{};   ///< When the closing handshake is to be over.
+  bool connected = false;  ///< Whether there is a connection, or an attempt at one; of drivers that serve the channel always.
+
  private:
+  friend class ChannelWatch;
+  [[nodiscard]] bool reached(ChannelWatch::For what) const noexcept {
+    const ChannelState state = session_.channel().state();
+    switch (what) {
+      case ChannelWatch::For::ready:
+        return state == ChannelState::open || state == ChannelState::refused || state == ChannelState::closed;
+      case ChannelWatch::For::refused: return state == ChannelState::refused || state == ChannelState::closed;
+      case ChannelWatch::For::settled: return session_.table().pending() == 0;
+      case ChannelWatch::For::gone: return state == ChannelState::closed && !connected;
+    }
+    return true;
+  }
+  void wake_watches() noexcept {
+    for (ChannelWatch* each = watches_; each; each = each->next_)
+      if (!each->waiter_.woken() && reached(each->for_)) each->waiter_.wake();
+  }
+
   std::mutex mutex_;
   HoldSession session_;
   std::vector<HoldCall*> ended_;
+  ChannelWatch* watches_ = nullptr;
 };
+
+inline ChannelWatch::ChannelWatch(HoldHub& hub, Wakeable& who, For what) noexcept : hub_(&hub), waiter_(who), for_(what) {
+  const std::lock_guard lock(hub.mutex_);
+  next_ = std::exchange(hub.watches_, this);
+  if (hub.reached(what)) waiter_.wake();
+}
+inline ChannelWatch::~ChannelWatch() {
+  const std::lock_guard lock(hub_->mutex_);
+  ChannelWatch** place = &hub_->watches_;
+  while (*place != this) place = &(*place)->next_;
+  *place = next_;
+}
 
 /// The client's handlers. Registered at any time, from any thread; called without a lock.
 class HoldHandlers {
@@ -72,6 +132,15 @@ class HoldHandlers {
   void add(HoldLimitHandler handler) { add_to(limit_, std::move(handler)); }
   void add(MessageObserver observer) { add_to(message_, std::move(observer)); }
   void add(ChannelStateHandler handler) { add_to(state_, std::move(handler)); }
+  /// Nobody is told anything any more, apart from a handler that is being called.
+  void forget_all() noexcept {
+    List<QualityMonitor> quality;
+    List<HoldLimitHandler> limit;
+    List<MessageObserver> message;
+    List<ChannelStateHandler> state;
+    const std::lock_guard lock(mutex_);  // given up before the handlers are destroyed, who are user code
+    quality.swap(quality_), limit.swap(limit_), message.swap(message_), state.swap(state_);
+  }
 
   void tell(const QualityEvent& event) const noexcept { call(quality_, event, HoldCount::monitor_failures); }
   void tell(const HoldLimitEvent& event) const noexcept { call(limit_, event, HoldCount::callback_failures); }

@@ -76,10 +76,12 @@ class HoldSession {
     want(now);
     if (!table_.add(call)) call.end = CallEnd::table_full;
   }
-  /// Gives up waiting for a command; does nothing when it has ended.
-  void abandon(HoldCall& call) {
+  /// Gives up waiting for a command, because its time is up or because it was cancelled; does nothing when it has ended.
+  void abandon(HoldCall& call, bool cancelled = false) {
     Command* const command = call.end == CallEnd::pending ? table_.find(call.correlation_id) : nullptr;
-    if (command && command->call == &call) settle(*command, command->was_sent ? CallEnd::ack_timeout : CallEnd::out_of_time);
+    if (!command || command->call != &call) return;
+    if (cancelled) return settle(*command, command->was_sent ? CallEnd::forsaken : CallEnd::cancelled);
+    settle(*command, command->was_sent ? CallEnd::ack_timeout : CallEnd::out_of_time);
   }
   /// Asks for the channel.
   void want(SteadyTime now) {
@@ -321,7 +323,7 @@ class HoldSession {
     HoldCall* const call = command.call;
     if (end == CallEnd::ack_timeout) metrics_->count(HoldCount::ack_timeouts);
     if (end == CallEnd::channel_refused) call->error = machine_.error();
-    if (command.verb == HoldVerb::unhold && (end == CallEnd::ack_timeout || end == CallEnd::disconnected))
+    if (command.verb == HoldVerb::unhold && in_doubt(end))
       registry_.release_in_doubt(command.interaction, command.order);
     table_.settle(command, end);
     completed_.push_back(call);

@@ -6,14 +6,16 @@
 #include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include <patchbay/policy/completion_transport.hpp>
+#include <patchbay/testing/loop_channel.hpp>
 #include <patchbay/testing/manual_loop.hpp>
 
 namespace patchbay::testing {
 
 /// Puts a transport of tests (`ScriptedTransport`, `SimulatedCloud`, one of your own) on a `ManualLoop`: models
-/// `CompletionTransport`, so that doors on event loops can be tested without sockets, and many operations are under way at once.
+/// `CompletionTransport`, and `CompletionChannelTransport` when it has channels, so that doors on event loops can be tested without sockets, and many operations are under way at once.
 ///
 ///     ManualLoop loop;
 ///     SimulatedCloud cloud(loop.clock());
@@ -28,22 +30,23 @@ template <Transport Inner>
 class LoopTransport {
  public:
   using timer_type = ManualLoop::Timer;
+  using channel_type = LoopChannel;
 
   LoopTransport(ManualLoop loop, Inner inner) : state_(std::make_shared<State>(std::move(loop), std::move(inner))) {}
 
-  /// Of each of an exchange's three spans; nothing by default.
+  /// Of each of an exchange's three spans, and of a message's two; nothing by default.
   LoopTransport& latency(Duration span) { return state_->latency = span, *this; }
-  /// Exchanges under way.
+  /// Exchanges under way, openings among them.
   [[nodiscard]] std::size_t under_way() const noexcept { return state_->exchanges.size(); }
 
   ExchangeId send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline, Completion<TransportResult<void>> done) {
-    State& state = *state_;
-    const ExchangeId id = ++state.last;
-    const auto exchange = std::make_shared<Exchange>(request, response, deadline, std::move(done));
-    state.exchanges.emplace(id, exchange);
-    state.loop.at(after(state.loop.clock().steady_now(), state.latency), [&state, id] { advance(state, id); }, exchange);
-    state.loop.at(deadline, [&state, id] { give_up(state, id, TransportFault::timed_out); }, exchange);
-    return id;
+    return begin(std::make_shared<Sending>(request, response, deadline, std::move(done)));
+  }
+  /// Opens a channel of a transport whose channels are virtual.
+  ExchangeId open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline, Completion<TransportResult<LoopChannel>> done)
+    requires(ChannelTransport<Inner>)
+  {
+    return begin(std::make_shared<Opening>(request, refusal, deadline, std::move(done)));
   }
   void cancel(ExchangeId id) noexcept {
     const auto found = state_->exchanges.find(id);
@@ -54,24 +57,71 @@ class LoopTransport {
   void post(Completion<void> work) { state_->loop.at(state_->loop.clock().steady_now(), std::move(work)); }
   timer_type make_timer() { return timer_type(state_->loop); }
 
-  /// As `ManualLoop::tear_down`, with the exchanges.
+  /// As `ManualLoop::tear_down`, with the exchanges and the channels.
   void tear_down() {
-    auto abandoned = std::exchange(state_->exchanges, {});
     const std::shared_ptr<State> keep = state_;
     keep->loop.tear_down();
+    const auto abandoned = std::exchange(keep->exchanges, {});
+    for (const auto& each : std::exchange(keep->channels, {}))
+      if (const auto channel = each.lock()) channel->abandon();
   }
 
  private:
   enum class Phase : std::uint8_t { queued, on_its_way, answered };
+  struct State;
   struct Exchange {
-    Exchange(const HttpRequest& request_in, HttpResponse& response_in, SteadyTime deadline_in, Completion<TransportResult<void>> done_in)
-        : request(&request_in), response(&response_in), deadline(deadline_in), done(std::move(done_in)) {}
+    explicit Exchange(SteadyTime deadline_in) : deadline(deadline_in) {}
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+    virtual ~Exchange() = default;
+    /// It has arrived.
+    virtual void serve(State& state) = 0;
+    /// It arrives, and nobody waits for it any more.
+    virtual void serve_unheard(State& state) = 0;
+    virtual void end() = 0;
+    virtual void fail(TransportError error) = 0;
+    SteadyTime deadline;
+    Phase phase = Phase::queued;
+  };
+  struct Sending final : Exchange {
+    Sending(const HttpRequest& request_in, HttpResponse& response_in, SteadyTime deadline_in, Completion<TransportResult<void>> done_in)
+        : Exchange(deadline_in), request(&request_in), response(&response_in), done(std::move(done_in)) {}
+    void serve(State& state) override { result = state.inner.send(*request, *response, this->deadline); }
+    void serve_unheard(State& state) override {
+      HttpResponse unheard;
+      static_cast<void>(state.inner.send(*request, unheard, never));
+    }
+    void end() override { done(std::move(result)); }
+    void fail(TransportError error) override {
+      response->clear();
+      done(tl::unexpected(std::move(error)));
+    }
     const HttpRequest* request;
     HttpResponse* response;
-    SteadyTime deadline;
     Completion<TransportResult<void>> done;
-    Phase phase = Phase::queued;
     TransportResult<void> result{};
+  };
+  struct Opening final : Exchange {
+    Opening(const ChannelRequest& request_in, HttpResponse& refusal_in, SteadyTime deadline_in, Completion<TransportResult<LoopChannel>> done_in)
+        : Exchange(deadline_in), request(&request_in), refusal(&refusal_in), done(std::move(done_in)) {}
+    void serve(State& state) override {
+      auto opened = state.inner.open(*request, *refusal, this->deadline);
+      if (!opened) return void(result = tl::unexpected(std::move(opened.error())));
+      LoopChannel channel(state.loop, std::move(*opened), state.latency);
+      std::erase_if(state.channels, [](const auto& each) { return each.expired(); });
+      state.channels.push_back(channel.state_);
+      result = std::move(channel);
+    }
+    void serve_unheard(State& state) override {
+      HttpResponse unheard;
+      static_cast<void>(state.inner.open(*request, unheard, never));
+    }
+    void end() override { done(std::move(result)); }
+    void fail(TransportError error) override { done(tl::unexpected(std::move(error))); }
+    const ChannelRequest* request;
+    HttpResponse* refusal;
+    Completion<TransportResult<LoopChannel>> done;
+    TransportResult<LoopChannel> result = tl::unexpected(TransportError(TransportFault::closed, Delivery::not_sent));
   };
   struct State {
     State(ManualLoop loop_in, Inner inner_in) : loop(std::move(loop_in)), inner(std::move(inner_in)) {}
@@ -80,8 +130,18 @@ class LoopTransport {
     Duration latency{};
     ExchangeId last = 0;
     std::map<ExchangeId, std::shared_ptr<Exchange>> exchanges;
+    std::vector<std::weak_ptr<LoopChannel::State>> channels;
   };
 
+  ExchangeId begin(std::shared_ptr<Exchange> exchange) {
+    State& state = *state_;
+    const ExchangeId id = ++state.last;
+    const SteadyTime deadline = exchange->deadline;
+    state.loop.at(after(state.loop.clock().steady_now(), state.latency), [&state, id] { advance(state, id); }, exchange);
+    state.loop.at(deadline, [&state, id] { give_up(state, id, TransportFault::timed_out); }, exchange);
+    state.exchanges.emplace(id, std::move(exchange));
+    return id;
+  }
   // An exchange lives as long as its operation, which has a door, which has this transport.
   static void advance(State& state, ExchangeId id) {
     const auto found = state.exchanges.find(id);
@@ -90,10 +150,10 @@ class LoopTransport {
     switch (exchange.phase) {
       case Phase::queued: exchange.phase = Phase::on_its_way; break;
       case Phase::on_its_way:
-        exchange.result = state.inner.send(*exchange.request, *exchange.response, exchange.deadline);
+        exchange.serve(state);
         exchange.phase = Phase::answered;
         break;
-      case Phase::answered: return end(state, id, std::move(exchange.result));
+      case Phase::answered: return state.exchanges.extract(found).mapped()->end();
     }
     state.loop.at(after(state.loop.clock().steady_now(), state.latency), [&state, id] { advance(state, id); }, found->second);
   }
@@ -101,18 +161,10 @@ class LoopTransport {
     const auto found = state.exchanges.find(id);
     if (found == state.exchanges.end()) return;
     Exchange& exchange = *found->second;
-    if (exchange.phase == Phase::on_its_way) {
-      // Nobody waits for it any more, and it arrives all the same.
-      HttpResponse unheard;
-      static_cast<void>(state.inner.send(*exchange.request, unheard, never));
-    }
+    if (exchange.phase == Phase::on_its_way) exchange.serve_unheard(state);
     const Delivery delivery = exchange.phase == Phase::queued ? Delivery::not_sent : Delivery::maybe_sent;
-    exchange.response->clear();
-    end(state, id, tl::unexpected(TransportError(fault, delivery, fault == TransportFault::cancelled ? "cancelled" : "no answer by the deadline")));
-  }
-  static void end(State& state, ExchangeId id, TransportResult<void> result) {
-    const auto node = state.exchanges.extract(id);
-    node.mapped()->done(std::move(result));
+    const auto node = state.exchanges.extract(found);
+    node.mapped()->fail(TransportError(fault, delivery, fault == TransportFault::cancelled ? "cancelled" : "no answer by the deadline"));
   }
 
   std::shared_ptr<State> state_;

@@ -121,6 +121,7 @@ class ChannelPeer {
     std::vector<std::string> sent;
     OnText on_text;
     std::function<void()> on_gone;
+    std::function<void(SteadyTime)> on_event;
   };
 
   explicit ChannelPeer(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
@@ -138,8 +139,10 @@ class ChannelPeer {
   static void push(State& state, Duration span, Event event) {
     event.at = after(state.clock.steady_now(), span);
     event.order = state.order++;
+    const SteadyTime at = event.at;
     state.events.push_back(std::move(event));
     std::push_heap(state.events.begin(), state.events.end());
+    if (state.on_event && !state.dead) state.on_event(at);
   }
 
   std::shared_ptr<State> state_;
@@ -211,6 +214,15 @@ class VirtualChannel {
     state_->interrupted = true;
   }
 
+  /// For whoever serves the channel on an event loop: told of each time at which there is something to receive, from now
+  /// on. Called under the channel's lock.
+  void on_event(std::function<void(SteadyTime)> handler) {
+    const std::lock_guard lock(state_->mutex);
+    state_->on_event = std::move(handler);
+    if (!state_->on_event) return;
+    for (const ChannelPeer::Event& each : state_->events) state_->on_event(each.at);
+  }
+
  private:
   using Kind = ChannelEvent::Kind;
 
@@ -250,6 +262,7 @@ class VirtualChannel {
       const std::lock_guard lock(state_->mutex);
       if (!std::exchange(state_->dead, true)) state_->closed_with = code;
       gone = std::exchange(state_->on_gone, nullptr);
+      state_->on_event = nullptr;
       state_->on_text = nullptr;  // a handler may hold the far end, which holds the handler
     }
     if (gone) gone();

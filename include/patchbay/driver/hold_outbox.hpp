@@ -1,0 +1,122 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // find_if
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <patchbay/driver/hold_teller.hpp>
+#include <patchbay/random_source.hpp>
+
+namespace patchbay {
+
+/// What a door's channel has to tell besides the operations' own ends, and the releases that the door sends by itself; the
+/// same for every driver. Bounded, in order, and told without a lock by one thread at a time.
+///
+/// Everything here is used under the hub's lock.
+class HoldOutbox {
+ public:
+  HoldOutbox(detail::AnyPolicies& policies, HoldContext& context, RandomSource& random) noexcept
+      : context_(&context), random_(&random), teller_(policies, context) {}
+
+  [[nodiscard]] HoldTeller& teller() noexcept { return teller_; }
+  [[nodiscard]] bool has_news() const noexcept { return !outbox_.empty() || !finished_.empty(); }
+  [[nodiscard]] bool delivering() const noexcept { return delivering_; }
+
+  /// Takes over what the session has to tell, and the own releases that have ended.
+  void collect() {
+    HoldSession& session = context_->hub->session();
+    for (HoldNotice& notice : session.notices()) {
+      bytes_ += bytes_of(notice);
+      outbox_.push_back(std::move(notice));
+    }
+    session.notices().clear();
+    session.notices_taken();
+    while (outbox_.size() > HoldSession::max_notices || bytes_ > HoldSession::max_notice_bytes) {
+      // A flood of messages does not drown what the watchdog says.
+      auto oldest = std::find_if(outbox_.begin(), outbox_.end(), [](const HoldNotice& each) { return std::holds_alternative<ChannelMessage>(each); });
+      if (oldest == outbox_.end()) oldest = outbox_.begin();
+      bytes_ -= bytes_of(*oldest);
+      outbox_.erase(oldest);
+      context_->metrics->count(HoldCount::callback_failures);
+    }
+    for (HoldCall* const call : context_->hub->ended()) {
+      const auto at = std::find_if(own_.begin(), own_.end(), [&](const auto& each) { return &each->job.call == call; });
+      finished_.push_back(std::move(*at));
+      own_.erase(at);
+    }
+    context_->hub->ended().clear();
+  }
+  /// Tells what was collected. One thread at a time does, in order; what comes meanwhile is told by it.
+  void deliver(std::unique_lock<std::mutex>& lock) {
+    if (std::exchange(delivering_, true)) return;
+    while (has_news()) {
+      if (!outbox_.empty()) {
+        bytes_ -= bytes_of(outbox_.front());
+        const HoldNotice notice = std::move(outbox_.front());
+        outbox_.pop_front();
+        lock.unlock();
+        guarded([&] { std::visit([this](const auto& what) { teller_.tell(what); }, notice); });
+      } else {
+        const std::unique_ptr<OwnRelease> release = std::move(finished_.front());
+        finished_.pop_front();
+        lock.unlock();
+        guarded([&] { teller_.tell(*release); });
+      }
+      lock.lock();
+    }
+    delivering_ = false;
+  }
+  /// Queues the releases that the watchdog asks for, each with an id of its own.
+  void release_what_is_due(SteadyTime now) {
+    HoldHub& hub = *context_->hub;
+    HoldSession& session = hub.session();
+    if (session.releases_due().empty()) return;
+    const HoldSettings& settings = context_->settings->hold;
+    for (std::string& interaction : session.releases_due()) {
+      auto own = std::make_unique<OwnRelease>();
+      own->started = now;
+      HoldJob& job = own->job;
+      job.verb = HoldVerb::unhold;
+      job.interaction = interaction;
+      job.priority = settings.release_priority;
+      std::string id, frame, members;
+      random_->uuid(id);
+      JsonWriter(members).member("interactionId", std::string_view(interaction)).member("priority", settings.release_priority);
+      HoldDialect::encode_command(frame, HoldVerb::unhold, id, members);
+      job.call = HoldCall(HoldVerb::unhold, std::move(id), std::move(interaction), std::move(frame), after(now, settings.repeat_every));
+      context_->metrics->count(HoldCount::submitted);
+      context_->metrics->count(HoldCount::unholds);
+      own_.push_back(std::move(own));
+      HoldCall& call = own_.back()->job.call;
+      session.submit(call, now);
+      if (call.end != CallEnd::pending) hub.ended().push_back(&call);
+    }
+    session.releases_due().clear();
+    hub.complete();
+  }
+
+ private:
+  [[nodiscard]] static std::size_t bytes_of(const HoldNotice& notice) noexcept {
+    const ChannelMessage* const message = std::get_if<ChannelMessage>(&notice);
+    return message ? message->payload.size() : 0;
+  }
+
+  HoldContext* context_;
+  RandomSource* random_;
+  HoldTeller teller_;
+  std::deque<HoldNotice> outbox_;
+  std::size_t bytes_ = 0;  ///< Of the messages in it.
+  std::deque<std::unique_ptr<OwnRelease>> finished_;
+  std::vector<std::unique_ptr<OwnRelease>> own_;
+  bool delivering_ = false;
+};
+
+}  // namespace patchbay

@@ -1,0 +1,163 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include <patchbay/driver/completion_operation.hpp>
+#include <patchbay/driver/hold_core.hpp>
+#include <patchbay/driver/loop_hold_door.hpp>
+#include <patchbay/driver/loop_hold_pump.hpp>
+#include <patchbay/protocol/channel_wait.hpp>
+#include <patchbay/schema/document_schemas.hpp>
+
+namespace patchbay::detail {
+
+struct LoopHoldDoor::State : HoldCore {
+  State(std::unique_ptr<AnyChannelLoop> loop_in, Settings given)
+      : HoldCore(std::move(given)), loop(std::move(loop_in)), pool(*loop, *random), pump(*loop, context, *random, pool) {
+    context.pump = &pump;
+    context.always_served = true;
+  }
+
+  std::unique_ptr<AnyChannelLoop> loop;
+  CompletionPool pool;
+  LoopHoldPump pump;
+};
+
+/// A hold or a release.
+class LoopHoldDoor::CommandJob final : public CompletionJob {
+ public:
+  CommandJob(State& state, HoldHandler&& handler) noexcept : state_(&state), handler_(std::move(handler)) {}
+
+  /// Whether the command can be sent; it is not started before.
+  void prepare(Operation& operation, HoldVerb verb, const Variables* fields, EncodeMembers encode) {
+    if (auto ready = state_->prepare(operation, verb, fields, job_, encode); !ready) result_ = fail(std::move(ready.error()));
+  }
+  void start(Operation& operation) override {
+    if (!result_) return;
+    protocol_.emplace(perform_hold(operation, state_->context, job_));
+    protocol_->start();
+  }
+  [[nodiscard]] bool done() const noexcept override { return !protocol_ || protocol_->done(); }
+  void settle(Operation& operation, bool calm) noexcept override {
+    const bool taken = guarded([&] {
+      if (protocol_ && protocol_->done()) result_ = protocol_->take();
+      protocol_.reset();
+    });
+    if (!calm || !taken) fail_for_lack(result_);
+    guarded([&] { settle_hold(operation, state_->context, job_, result_, event_); });
+  }
+  void deliver() noexcept override {
+    state_->handlers.tell(event_);  // here, since it is on the loop
+    handler_->call(std::move(result_));
+  }
+
+ private:
+  State* state_;
+  HoldJob job_;
+  Result<HoldResult> result_;
+  QualityEvent event_;
+  std::optional<Protocol<Result<HoldResult>>> protocol_;
+  HoldHandler handler_;
+};
+
+/// Something that is asked of the channel.
+class LoopHoldDoor::ChannelJob final : public CompletionJob {
+ public:
+  ChannelJob(State& state, Ask ask, DoneHandler&& handler) noexcept : state_(&state), ask_(ask), handler_(std::move(handler)) {}
+
+  void start(Operation& operation) override {
+    if (state_->invalid) return void(result_ = fail(*state_->invalid));
+    protocol_.emplace(ask_(operation, state_->context));
+    protocol_->start();
+  }
+  [[nodiscard]] bool done() const noexcept override { return !protocol_ || protocol_->done(); }
+  void settle(Operation&, bool calm) noexcept override {
+    const bool taken = guarded([&] {
+      if (protocol_ && protocol_->done()) result_ = protocol_->take();
+      protocol_.reset();
+    });
+    if (!calm || !taken) fail_for_lack(result_);
+  }
+  void deliver() noexcept override { handler_->call(std::move(result_)); }
+
+ private:
+  State* state_;
+  Ask ask_;
+  Result<void> result_;
+  std::optional<Protocol<Result<void>>> protocol_;
+  DoneHandler handler_;
+};
+
+PATCHBAY_DECL LoopHoldDoor::LoopHoldDoor(std::unique_ptr<AnyChannelLoop> loop, Settings settings)
+    : state_(std::make_shared<State>(std::move(loop), std::move(settings))) {
+  if (state_->address) state_->pump.connect_to(*state_->address, state_);
+}
+PATCHBAY_DECL LoopHoldDoor::~LoopHoldDoor() {
+  State& state = *state_;
+  state.handlers.forget_all();
+  state.pool.cancel_all();
+  if (!state.pump.in_use()) return;
+  const SteadyTime by = after(state.loop->steady_now(), state.settings.hold.close_timeout);
+  guarded([&] {
+    state.hub.with([&](HoldSession& session) {
+      state.hub.close_by = by;
+      session.finish();
+    });
+  });
+  state.pump.wake_up();
+}
+
+PATCHBAY_DECL OperationHandle LoopHoldDoor::start(HoldVerb verb, std::optional<Duration> deadline, const Variables* fields,
+                                                  EncodeMembers encode, HoldHandler handler) {
+  State& state = *state_;
+  CompletionPool::Lease operation = state.pool.take();
+  OperationHandle handle = operation->handle();
+  auto job = std::make_unique<CommandJob>(state, std::move(handler));
+  state.begin(*operation, verb, deadline);
+  job->prepare(*operation, verb, fields, encode);
+  state.count(verb);
+  operation.launch(std::move(job), state_);
+  return handle;
+}
+PATCHBAY_DECL OperationHandle LoopHoldDoor::start_unhold(const UnholdRequest& request, HoldHandler handler) {
+  return start(HoldVerb::unhold, request.deadline(), &request.fields(),
+               [&](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
+                 StructSchema<UnholdCommand>{}.coerce(request.fields(), reader, reserved_members, violations, members);
+               },
+               std::move(handler));
+}
+
+PATCHBAY_DECL OperationHandle LoopHoldDoor::ask(Ask what, std::optional<Duration> budget, DoneHandler handler) {
+  State& state = *state_;
+  CompletionPool::Lease operation = state.pool.take();
+  OperationHandle handle = operation->handle();
+  auto job = std::make_unique<ChannelJob>(state, what, std::move(handler));
+  state.begin(*operation, budget);
+  operation.launch(std::move(job), state_);
+  return handle;
+}
+PATCHBAY_DECL OperationHandle LoopHoldDoor::start_ready(std::optional<Duration> budget, DoneHandler handler) {
+  return ask(&await_channel, budget, std::move(handler));
+}
+PATCHBAY_DECL OperationHandle LoopHoldDoor::start_run(DoneHandler handler) {
+  return ask(&keep_channel, std::nullopt, std::move(handler));
+}
+PATCHBAY_DECL OperationHandle LoopHoldDoor::start_close(Duration budget, DoneHandler handler) {
+  return ask(&close_channel, budget, std::move(handler));
+}
+
+PATCHBAY_DECL void LoopHoldDoor::on_quality(QualityMonitor monitor) { state_->handlers.add(std::move(monitor)); }
+PATCHBAY_DECL void LoopHoldDoor::on_limit(HoldLimitHandler handler) { state_->handlers.add(std::move(handler)); }
+PATCHBAY_DECL void LoopHoldDoor::on_message(MessageObserver observer) { state_->handlers.add(std::move(observer)); }
+PATCHBAY_DECL void LoopHoldDoor::on_state(ChannelStateHandler handler) { state_->handlers.add(std::move(handler)); }
+
+PATCHBAY_DECL std::vector<HeldInteraction> LoopHoldDoor::held() { return state_->held(); }
+PATCHBAY_DECL ChannelState LoopHoldDoor::state() { return state_->state(); }
+PATCHBAY_DECL std::vector<AuditRecord> LoopHoldDoor::audit_log() const { return state_->audit.snapshot(); }
+PATCHBAY_DECL HoldMetricsSnapshot LoopHoldDoor::metrics() const { return state_->snapshot(); }
+PATCHBAY_DECL const Settings& LoopHoldDoor::settings() const noexcept { return state_->settings; }
+
+}  // namespace patchbay::detail

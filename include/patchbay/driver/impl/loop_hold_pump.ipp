@@ -1,0 +1,338 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // max
+
+#include <patchbay/driver/loop_hold_pump.hpp>
+
+namespace patchbay::detail {
+
+/// Gets the token that the channel is opened with. An operation of its own, with its own deadline; it waits for nothing
+/// but the login host, since releases wait for it (invariant I14).
+class LoopHoldPump::AuthorizeJob final : public CompletionJob {
+ public:
+  AuthorizeJob(LoopHoldPump& pump, std::uint64_t stale_generation) noexcept : pump_(&pump), stale_generation_(stale_generation) {}
+  AuthorizeJob(const AuthorizeJob&) = delete;
+  AuthorizeJob& operator=(const AuthorizeJob&) = delete;
+  ~AuthorizeJob() override {
+    if (!delivered_ && pump_->pool_->torn_down()) pump_->gone(pump_->authorizing_);
+  }
+
+  void start(Operation& operation) override {
+    protocol_.emplace(authorize(operation, *pump_->context_->api, stale_generation_));
+    protocol_->start();
+  }
+  [[nodiscard]] bool done() const noexcept override { return !protocol_ || protocol_->done(); }
+  void settle(Operation& operation, bool calm) noexcept override {
+    Result<void> result;
+    const bool taken = guarded([&] {
+      if (protocol_ && protocol_->done()) result = protocol_->take();
+      protocol_.reset();
+      if (result) pump_->authorization_.assign(operation.authorization);
+    });
+    if (!calm || !taken) fail_for_lack(result);
+    if (result) {
+      pump_->token_generation_ = operation.token_generation;
+    } else if (!guarded([&] { pump_->failure_.emplace(token_failure(result.error())); })) {
+      pump_->failure_.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, ""));
+    }
+  }
+  void deliver() noexcept override {
+    delivered_ = true;
+    pump_->ended(authorized);
+  }
+
+ private:
+  LoopHoldPump* pump_;
+  std::uint64_t stale_generation_;
+  bool delivered_ = false;
+  std::optional<Protocol<Result<void>>> protocol_;
+};
+
+PATCHBAY_DECL LoopHoldPump::~LoopHoldPump() = default;
+
+// What ends comes through these, on a thread of the loop; or, when the loop is destroyed, on the thread that does that.
+
+PATCHBAY_DECL void LoopHoldPump::wake_up() noexcept {
+  if (!mailbox_.leave(woken) || pool_->torn_down()) return;
+  if (!keep_) {
+    keep_ = owner_.lock();
+    in_use_.store(true, std::memory_order_release);
+  }
+  post();
+}
+/// A loop that has no memory for this ends the program: commands could neither go on nor be reported.
+PATCHBAY_DECL void LoopHoldPump::post() noexcept {
+  work_.under_way = true;
+  loop_->post(Completion<void>(work_));
+}
+PATCHBAY_DECL void LoopHoldPump::Work::complete() noexcept {
+  const std::shared_ptr<void> keep = pump->keep_;
+  under_way = false;
+  pump->handle_all();
+}
+PATCHBAY_DECL void LoopHoldPump::ended(Mailbox::Signals signal) noexcept {
+  const std::shared_ptr<void> keep = keep_;  // as long as something is under way, nobody changes it
+  if (mailbox_.leave(signal)) handle_all();
+}
+PATCHBAY_DECL void LoopHoldPump::End::abandoned() noexcept {
+  if (beginning) return;  // the transport threw
+  if (!dropped || pump->pool_->torn_down()) return pump->gone(under_way);
+  // Seen to later, since this may be the first that is heard of the loop's end.
+  if (pump->mailbox_.leave(signal)) pump->post();
+}
+/// The loop is being destroyed: ends everything without a word, as soon as nothing refers to it.
+PATCHBAY_DECL void LoopHoldPump::gone(bool& under_way) noexcept {
+  const std::shared_ptr<void> keep = keep_;
+  under_way = false;
+  if (!pool_->torn_down()) pool_->tear_down();
+  fresh_.reset();
+  channel_.reset();
+  timer_.reset();
+  if (quiet()) keep_.reset();
+}
+
+PATCHBAY_DECL void LoopHoldPump::handle_all() noexcept {
+  bool again = false, news = false;
+  mailbox_.handle([&](Mailbox::Signals signals) {
+    on_signals(signals);
+    again = std::exchange(starved_, false);
+    news = std::exchange(news_, false) || news;
+    if (quiet() && !again) {
+      keep_.reset();  // whoever called this keeps it for now
+      in_use_.store(false, std::memory_order_release);
+    }
+    return true;
+  });
+  if (again) wake_up();
+  if (!news) return;
+  Lock lock(hub_->mutex());
+  outbox_.deliver(lock);
+}
+
+PATCHBAY_DECL void LoopHoldPump::on_signals(Mailbox::Signals signals) noexcept {
+  if (pool_->torn_down()) return;
+  if (!keep_) {
+    keep_ = owner_.lock();
+    in_use_.store(true, std::memory_order_release);
+  }
+  guarded([this] { now_ = loop_->steady_now(); });
+  before_reports(signals);
+  SteadyTime due = never;
+  bool dead = false;
+  {
+    Lock lock(hub_->mutex());
+    HoldSession& session = hub_->session();
+    if (session.channel().state() != ChannelState::open) chance_ = static_cast<double>(random_->bits() >> 11) * 0x1p-53;
+    report(signals);
+    const bool calm = guarded([&] {
+      if (session.channel().state() != ChannelState::closed) {
+        session.tick(now_, chance_);
+        hub_->complete();
+        outbox_.release_what_is_due(now_);
+      }
+      for (;;) {
+        const HoldAction action = session.next(now_);
+        if (action.kind == HoldAction::Kind::none) break;
+        carry_out(action, lock);
+      }
+    });
+    starved_ = !calm;
+    hub_->connected = channel_ || authorizing_ || opening_.under_way || closing_.under_way;
+    guarded([this] {
+      hub_->complete();
+      outbox_.collect();
+    });
+    news_ = outbox_.has_news();
+    const ChannelState state = session.channel().state();
+    if (state != ChannelState::closed) due = session.next_deadline();
+    // The session asks for nothing while something is written, and the rest of a writing to a dead peer helps nobody.
+    dead = writing_.under_way && state != ChannelState::open && state != ChannelState::closed;
+  }
+  fresh_.reset();  // if nobody wanted it any more
+  if (dead) let_go();
+  receive();
+  // While something is written the session asks for nothing else, so what is due then waits for the writing's end.
+  if (due <= now_) due = writing_.under_way || writing_.result ? never : after(now_, milliseconds{1});
+  set_alarm(due);
+}
+
+/// What is done with ends that the session has to hear of, or not, before the lock is taken: the client's logger is called,
+/// and so is the transport.
+PATCHBAY_DECL void LoopHoldPump::before_reports(Mailbox::Signals signals) noexcept {
+  if (signals & timed) alarm_.under_way = alarm_.dropped = false;
+  if (signals & closed) {
+    closing_.under_way = false;
+    let_go();
+  }
+  if (signals & received && event_.kind == ChannelEvent::Kind::closed && receiving_epoch_ == epoch_) let_go();
+  if (signals & authorized) {
+    authorizing_ = false;
+    if (!failure_) open();
+  }
+  if (signals & opened) take_channel();
+  if (failure_) outbox_.teller().tell_opening(&failure_->error, Duration::zero());
+}
+PATCHBAY_DECL void LoopHoldPump::take_channel() noexcept {
+  opening_.under_way = false;
+  auto result = std::exchange(opening_.result, std::nullopt);
+  upgrade_.reset();
+  request_.reset();
+  if (!result) return;
+  if (*result) {
+    fresh_ = std::move(**result);
+    outbox_.teller().tell_opening(nullptr, now_ - connect_begun_);
+    return;
+  }
+  const bool calm = guarded([&] { failure_.emplace(upgrade_failure(result->error(), refusal_, loop_->wall_now())); });
+  if (!calm) failure_.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, ""));
+}
+
+/// Tells the session what has ended. A report for which memory runs out is lost; what it was about times out.
+PATCHBAY_DECL void LoopHoldPump::report(Mailbox::Signals signals) noexcept {
+  HoldSession& session = hub_->session();
+  if (auto failure = std::exchange(failure_, std::nullopt))
+    guarded([&] { session.open_failed(connecting_, std::move(*failure), now_, chance_); });
+  if (fresh_) {
+    guarded([&] { session.opened(connecting_, now_); });
+    if (session.channel().state() == ChannelState::open && session.channel().epoch() == connecting_) {
+      channel_ = std::move(fresh_);
+      epoch_ = connecting_;
+    }
+  }
+  if (signals & written) {
+    writing_.under_way = false;
+    if (const auto result = std::exchange(writing_.result, std::nullopt); !result || *result) {
+      session.sent(writing_epoch_);
+    } else {
+      guarded([&] { session.send_failed(writing_epoch_, result->error().delivery, now_, chance_); });
+    }
+  }
+  if (signals & received) {
+    receiving_.under_way = false;
+    guarded([this] { report_received(); });
+  }
+  guarded([this] { hub_->complete(); });
+}
+PATCHBAY_DECL void LoopHoldPump::report_received() {
+  HoldSession& session = hub_->session();
+  switch (event_.kind) {
+    case ChannelEvent::Kind::idle:
+    case ChannelEvent::Kind::interrupted: break;
+    case ChannelEvent::Kind::text: session.text(receiving_epoch_, event_.payload, now_); break;
+    case ChannelEvent::Kind::binary: session.binary(receiving_epoch_, event_.payload, now_); break;
+    case ChannelEvent::Kind::ping:
+    case ChannelEvent::Kind::pong: session.alive(receiving_epoch_, now_); break;
+    case ChannelEvent::Kind::closed: session.closed(receiving_epoch_, event_.close_code, now_, chance_); break;
+  }
+}
+
+PATCHBAY_DECL void LoopHoldPump::carry_out(const HoldAction& action, Lock& lock) noexcept {
+  const bool fresh_token = hub_->session().channel().needs_fresh_token();
+  const SteadyTime close_by = hub_->close_by;
+  lock.unlock();
+  switch (action.kind) {
+    case HoldAction::Kind::none: break;
+    case HoldAction::Kind::connect:
+      connecting_ = action.epoch;
+      connect(fresh_token);
+      break;
+    case HoldAction::Kind::send:
+    case HoldAction::Kind::ping: write(action); break;
+    case HoldAction::Kind::close: close(close_by); break;
+    case HoldAction::Kind::drop: let_go(); break;
+  }
+  lock.lock();
+}
+
+/// Begins to get a token; what opens the channel comes when it is there.
+PATCHBAY_DECL void LoopHoldPump::connect(bool fresh_token) noexcept {
+  connect_begun_ = now_;
+  connect_by_ = after(now_, context_->settings->hold.connect_timeout);
+  failure_.reset();
+  const bool calm = guarded([&] {
+    const Gateway& gateway = *context_->api;
+    if (fresh_token && token_generation_ != 0) {
+      gateway.tokens->invalidate(token_generation_);
+      context_->replayed();
+    }
+    auto job = std::make_unique<AuthorizeJob>(*this, fresh_token ? token_generation_ : 0);
+    CompletionPool::Lease operation = pool_->take();
+    operation->begin({}, connect_by_ - now_);
+    operation->observer = context_;
+    operation->must_not_wait = true;
+    authorization_handle_ = operation->handle();
+    authorizing_ = true;
+    operation.launch(std::move(job), keep_);
+  });
+  if (calm) return;
+  // An attempt that nobody reported would be waited for without end.
+  authorizing_ = false;
+  failure_.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, ""));
+  static_cast<void>(mailbox_.leave(authorized));  // it is this thread that sees to it
+}
+PATCHBAY_DECL void LoopHoldPump::open() noexcept {
+  const bool wanted = hub_->with([this](HoldSession& session) {
+    return session.channel().state() == ChannelState::connecting && session.channel().epoch() == connecting_;
+  });
+  if (!wanted) return;
+  const bool calm = guarded([this] {
+    upgrade_.emplace(*address_, authorization_, context_->settings->hold);
+    request_.emplace(upgrade_->request());
+    refusal_.clear();
+  }) && begin(opening_, [this] { opening_id_ = loop_->open(*request_, refusal_, connect_by_, opening_); });
+  if (!calm) failure_.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, ""));
+}
+PATCHBAY_DECL void LoopHoldPump::write(const HoldAction& action) noexcept {
+  writing_epoch_ = action.epoch;
+  std::optional<TransportError> error;
+  if (!channel_ || epoch_ != action.epoch) {
+    error.emplace(TransportFault::closed, Delivery::not_sent);
+  } else {
+    const SteadyTime by = after(now_, context_->settings->hold.send_timeout);
+    const bool calm = begin(writing_, [&] {
+      Completion<TransportResult<void>> done(writing_);
+      action.kind == HoldAction::Kind::ping ? channel_->ping(by, std::move(done)) : channel_->send(action.text, by, std::move(done));
+    });
+    if (!calm) error.emplace(TransportFault::reset, Delivery::maybe_sent);
+  }
+  if (!error) return;
+  writing_.result.emplace(tl::unexpected(std::move(*error)));
+  static_cast<void>(mailbox_.leave(written));
+}
+PATCHBAY_DECL void LoopHoldPump::close(SteadyTime by) noexcept {
+  if (channel_ && !begin(closing_, [&] { channel_->close(1000, by, Completion<void>(closing_)); })) let_go();
+}
+/// Ends the connection, or the attempt at one, at once; what was under way on it ends soon.
+PATCHBAY_DECL void LoopHoldPump::let_go() noexcept {
+  channel_.reset();
+  if (authorizing_) authorization_handle_.cancel();
+  if (opening_.under_way) loop_->cancel(opening_id_);
+}
+PATCHBAY_DECL void LoopHoldPump::receive() noexcept {
+  if (!channel_ || receiving_.under_way || closing_.under_way) return;
+  receiving_epoch_ = epoch_;
+  if (begin(receiving_, [this] { channel_->receive(event_, Completion<void>(receiving_)); })) return;
+  event_.kind = ChannelEvent::Kind::closed;
+  event_.close_code = 1006;
+  static_cast<void>(mailbox_.leave(received));
+}
+
+/// Sets the timer, unless it wakes us early enough already.
+PATCHBAY_DECL void LoopHoldPump::set_alarm(SteadyTime when) noexcept {
+  if (alarm_.under_way) {
+    if (alarm_.dropped || (when != never && when >= alarm_at_)) return;
+    alarm_.dropped = true;  // its end comes soon, and with it the next look at the time
+    return timer_->cancel();
+  }
+  if (when == never) return;
+  alarm_at_ = when;
+  const bool calm = begin(alarm_, [this] {
+    if (!timer_) timer_ = loop_->make_timer();
+    timer_->wait(alarm_at_, Completion<void>(alarm_));
+  });
+  if (!calm) starved_ = true;
+}
+
+}  // namespace patchbay::detail
