@@ -89,6 +89,7 @@ set(patchbay_tests_driver
   unit/driver/blocking.cpp
   unit/driver/bulk_scheduler.cpp
   unit/driver/loop_bulk.cpp
+  unit/driver/loop_holds.cpp
   unit/driver/loop_transitions.cpp
 )
 set(patchbay_tests_driver_threads

@@ -17,9 +17,13 @@ set(patchbay_headers
   include/patchbay/driver/bulk_scheduler.hpp
   include/patchbay/driver/completion_operation.hpp
   include/patchbay/driver/encode_members.hpp
+  include/patchbay/driver/hold_core.hpp
   include/patchbay/driver/hold_door.hpp
+  include/patchbay/driver/hold_outbox.hpp
   include/patchbay/driver/hold_pump.hpp
   include/patchbay/driver/hold_teller.hpp
+  include/patchbay/driver/loop_hold_door.hpp
+  include/patchbay/driver/loop_hold_pump.hpp
   include/patchbay/driver/loop_transition_door.hpp
   include/patchbay/driver/mailbox.hpp
   include/patchbay/driver/operation_handle.hpp
@@ -79,6 +83,7 @@ set(patchbay_headers
   include/patchbay/protocol/call.hpp
   include/patchbay/protocol/channel_fsm.hpp
   include/patchbay/protocol/channel_open.hpp
+  include/patchbay/protocol/channel_wait.hpp
   include/patchbay/protocol/classify.hpp
   include/patchbay/protocol/command_table.hpp
   include/patchbay/protocol/effect.hpp
@@ -156,6 +161,7 @@ set(patchbay_headers
   include/patchbay/testing/detail/wire_text.hpp
   include/patchbay/testing/fault_plan.hpp
   include/patchbay/testing/faulty_cloud.hpp
+  include/patchbay/testing/loop_channel.hpp
   include/patchbay/testing/loop_transport.hpp
   include/patchbay/testing/manual_clock.hpp
   include/patchbay/testing/manual_loop.hpp
@@ -169,6 +175,8 @@ set(patchbay_headers
 set(patchbay_definitions
   include/patchbay/driver/impl/completion_operation.ipp
   include/patchbay/driver/impl/hold_door.ipp
+  include/patchbay/driver/impl/loop_hold_door.ipp
+  include/patchbay/driver/impl/loop_hold_pump.ipp
   include/patchbay/driver/impl/loop_transition_door.ipp
   include/patchbay/driver/impl/transition_door.ipp
   include/patchbay/flow/impl/diagram.ipp

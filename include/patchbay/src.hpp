@@ -11,6 +11,8 @@
 
 #include <patchbay/driver/impl/completion_operation.ipp>
 #include <patchbay/driver/impl/hold_door.ipp>
+#include <patchbay/driver/impl/loop_hold_door.ipp>
+#include <patchbay/driver/impl/loop_hold_pump.ipp>
 #include <patchbay/driver/impl/loop_transition_door.ipp>
 #include <patchbay/driver/impl/transition_door.ipp>
 #include <patchbay/flow/impl/diagram.ipp>
