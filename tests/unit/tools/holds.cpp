@@ -4,7 +4,7 @@
 // patchbayctl hold and unhold: against loopback_cloud, and against servers that are hostile on the channel.
 #include <thread>
 
-#include "unit/adapters/beast/raw_websocket.hpp"
+#include "unit/adapters/suite/raw_websocket.hpp"
 #include "unit/tools/hostile.hpp"
 #include "unit/tools/loopback.hpp"
 

@@ -9,6 +9,7 @@ namespace patchbay::test {
 /// What the suites of this room run against.
 struct Tested {
   using Transport = beast::BlockingTransport;
+  using Channel = beast::Channel;
   using Options = beast::Options;
   /// Its words for a certificate that is not the host's.
   static constexpr const char* wrong_name = "ostname mismatch";

@@ -8,7 +8,7 @@
 
 #include "../suite/exchange.hpp"
 #include "tested.hpp"
-#include "raw_websocket.hpp"
+#include "../suite/raw_websocket.hpp"
 
 using namespace patchbay;
 using namespace patchbay::test;

@@ -11,6 +11,7 @@
 #include <patchbay/beast/transport.hpp>
 
 #include "../suite/bridge.hpp"
+#include "../suite/bridge_channel.hpp"
 
 namespace patchbay::test {
 
@@ -36,9 +37,25 @@ class RunningBeast {
   std::thread thread_;
 };
 
+/// The transport as a blocking one.
+class BridgedBeast : public Bridged<RunningBeast> {
+ public:
+  using Bridged::Bridged;
+
+  [[nodiscard]] TransportResult<BridgedChannel<beast::AsyncChannel>> open(const ChannelRequest& request,
+                                                                          HttpResponse& refusal, SteadyTime deadline) {
+    Awaited<TransportResult<beast::AsyncChannel>> end;
+    running().transport().open(request, refusal, deadline, end.completion());
+    auto channel = end.wait().value();
+    if (!channel) return tl::unexpected(std::move(channel.error()));
+    return BridgedChannel(std::move(*channel));
+  }
+};
+
 /// What the suites of this room run against.
 struct Tested {
-  using Transport = Bridged<RunningBeast>;
+  using Transport = BridgedBeast;
+  using Channel = BridgedChannel<beast::AsyncChannel>;
   using Options = beast::PoolOptions;
   /// Its words for a certificate that is not the host's.
   static constexpr const char* wrong_name = "ostname mismatch";

@@ -3,3 +3,4 @@
 #include "tested.hpp"
 
 #include "../suite/tls.hpp"
+#include "../suite/websocket_tls.hpp"

@@ -12,7 +12,7 @@
 #include <patchbay/policy/composed_transport.hpp>
 #include <patchbay/state_transitioner.hpp>
 
-#include "../beast/raw_websocket.hpp"
+#include "../suite/raw_websocket.hpp"
 #include "../suite/exchange.hpp"
 
 using namespace patchbay;

@@ -17,3 +17,4 @@
 #include <patchbay/beast/impl/pool.ipp>
 #include <patchbay/beast/impl/links.ipp>
 #include <patchbay/beast/impl/websocket.ipp>
+#include <patchbay/beast/impl/async_channel.ipp>

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -34,7 +36,36 @@ class Timer {
   std::shared_ptr<detail::LoopTimerState> state_;
 };
 
-/// HTTP/1.1 over a pool of kept connections on the caller's event loop; models `patchbay::CompletionTransport`.
+/// An open WebSocket on a transport's loop; models `patchbay::CompletionChannel`.
+///
+/// Pings are answered while a `receive` is under way. One message is held back at most, so a peer that sends faster than the
+/// client takes is slowed down by TCP. Close codes are those of `beast::Channel`. Each channel has a lock of its own, so the
+/// context may be run by many threads. A moved-from channel may only be destroyed or assigned to.
+class AsyncChannel {
+ public:
+  struct State;
+  explicit AsyncChannel(std::shared_ptr<State> state) noexcept;
+  AsyncChannel(AsyncChannel&&) noexcept;
+  AsyncChannel& operator=(AsyncChannel&&) noexcept;
+  /// Cuts the connection if it is still open, without a closing handshake; what is under way ends soon.
+  ~AsyncChannel();
+
+  /// Hands one text message to the operating system by `deadline`. `text` must be UTF-8. After an error the channel is
+  /// dead; `not_sent` says that no byte of the frame left.
+  void send(std::string_view text, SteadyTime deadline, Completion<TransportResult<void>> done);
+  /// Sends an empty ping. Errors as in `send`.
+  void ping(SteadyTime deadline, Completion<TransportResult<void>> done);
+  /// Waits for what comes next and writes it into `event`, whose memory is used again.
+  void receive(ChannelEvent& event, Completion<void> done);
+  /// Sends a close frame with `code`, waits for the peer's until `deadline`, and ends the connection either way.
+  void close(std::uint16_t code, SteadyTime deadline, Completion<void> done);
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+/// HTTP/1.1 over a pool of kept connections, and WebSocket, on the caller's event loop; models
+/// `patchbay::CompletionTransport` and `patchbay::CompletionChannelTransport`.
 ///
 /// - A handle: copies share one pool, so both doors and any number of operations can use one. When the last handle is gone,
 ///   what is under way is carried to its end. The context may end before a handle does: what was under way is abandoned.
@@ -57,6 +88,7 @@ class Timer {
 class Transport {
  public:
   using timer_type = Timer;
+  using channel_type = AsyncChannel;
   using executor_type = boost::asio::any_io_executor;
 
   explicit Transport(executor_type executor, PoolOptions options = {});
@@ -68,6 +100,10 @@ class Transport {
 
   ExchangeId send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
                   Completion<TransportResult<void>> done);
+  /// Opens a WebSocket on a connection of its own, which counts for no bound. An acceptance may carry 8 KiB of header fields,
+  /// other answers what the options allow; `refusal` as in `BlockingTransport::open`.
+  ExchangeId open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline,
+                  Completion<TransportResult<AsyncChannel>> done);
   void cancel(ExchangeId id) noexcept;
   void post(Completion<void> work);
   [[nodiscard]] Timer make_timer();

@@ -17,8 +17,6 @@
 /// The connections of a pool: how they are made, used and given up.
 namespace patchbay::beast::detail {
 
-constexpr std::size_t encrypted_buffer = (std::size_t{16} << 10) + 512;  // a whole record of TLS
-
 // Asio's handlers. Each keeps the pool, and so the memory that Asio uses, until it is gone.
 template <OperationMemory Link::*Memory>
 struct LinkHandler {

@@ -69,6 +69,8 @@ class OperationAllocator {
   OperationMemory* memory_;
 };
 
+constexpr std::size_t encrypted_buffer = (std::size_t{16} << 10) + 512;  ///< A whole record of TLS.
+
 /// A connected socket on somebody's event loop, with TLS or without. It locks nothing.
 struct LoopWire {
   explicit LoopWire(const boost::asio::any_io_executor& executor) : socket(executor) {}

@@ -46,6 +46,15 @@ class Opening {
   virtual void failed(TransportError error) noexcept = 0;
 };
 
+/// What must let go of the loop when that ends.
+class LoopBound {
+ public:
+  virtual void shut_down() noexcept = 0;
+
+ protected:
+  ~LoopBound() = default;
+};
+
 /// One request, from `send` until its completion was called.
 struct Exchange : Timed {
   enum class State : std::uint8_t { free, waiting, active, handed_over, ended };
@@ -164,7 +173,10 @@ class Pool final : public std::enable_shared_from_this<Pool> {
   ExchangeId send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
                   Completion<TransportResult<void>> done);
   /// A connection for a channel.
-  ExchangeId connect(const Endpoint& endpoint, SteadyTime deadline, std::shared_ptr<Opening> opening);
+  ExchangeId connect(const Endpoint& endpoint, SteadyTime deadline, std::shared_ptr<Opening> opening,
+                     TransportResult<void> checked);
+  /// It will be told of the end of the loop.
+  void bind(const std::shared_ptr<LoopBound>& bound);
   /// An opening has come to its end, which it tells its own receiver.
   void opened(ExchangeId id) noexcept;
   void cancel(ExchangeId id) noexcept;
@@ -172,6 +184,8 @@ class Pool final : public std::enable_shared_from_this<Pool> {
   void close_idle() noexcept;
   [[nodiscard]] std::shared_ptr<LoopTimerState> make_timer();
   [[nodiscard]] net::any_io_executor executor() const noexcept;
+  /// The executor, where it is the most usual kind.
+  [[nodiscard]] const std::optional<net::io_context::executor_type>& native() const noexcept { return native_; }
   [[nodiscard]] const PoolOptions& options() const noexcept { return options_; }
 
   /// The execution context is being destroyed: lets go of everything that belongs to it.
@@ -194,6 +208,7 @@ class Pool final : public std::enable_shared_from_this<Pool> {
   // Exchanges.
   Exchange& take_exchange();
   Exchange* find(ExchangeId id) noexcept;
+  void add_bound(std::weak_ptr<LoopBound> bound);
   void watch(Timed& timed, SteadyTime when);
   void start(Exchange& x);
   void finish(Exchange& x, TransportResult<void> result) noexcept;
@@ -261,17 +276,17 @@ class Pool final : public std::enable_shared_from_this<Pool> {
   std::optional<net::steady_timer> timer_;
   SteadyTime armed_until_ = never;
   bool armed_ = false;
-  std::vector<std::weak_ptr<LoopTimerState>> timers_;
+  std::vector<std::weak_ptr<LoopBound>> bound_;
 };
 
 /// The state of a `Timer`.
-class LoopTimerState {
+class LoopTimerState final : public LoopBound {
  public:
   explicit LoopTimerState(const net::any_io_executor& executor) : timer_(std::in_place, executor) {}
   LoopTimerState() = default;
   void wait(SteadyTime when, Completion<void> done);
   void cancel() noexcept;
-  void shut_down() noexcept;
+  void shut_down() noexcept override;
 
  private:
   std::mutex mutex_;

@@ -66,7 +66,7 @@ Pool::~Pool() {
 
 void Pool::shut_down() noexcept {
   std::vector<std::unique_ptr<Exchange>> ended;
-  std::vector<std::weak_ptr<LoopTimerState>> timers;
+  std::vector<std::weak_ptr<LoopBound>> bound;
   {
     const std::lock_guard lock(mutex_);
     dead_ = true;
@@ -79,10 +79,10 @@ void Pool::shut_down() noexcept {
     executor_ = {};
     native_.reset();
     ended.swap(exchanges_);
-    timers.swap(timers_);
+    bound.swap(bound_);
   }
-  for (const auto& t : timers)
-    if (const auto timer = t.lock()) timer->shut_down();
+  for (const auto& b : bound)
+    if (const auto still_there = b.lock()) still_there->shut_down();
   // With `ended` everything that was under way is abandoned.
 }
 
@@ -169,14 +169,17 @@ void Pool::start(Exchange& x) {
   make_links(host);
 }
 
-ExchangeId Pool::connect(const Endpoint& endpoint, SteadyTime deadline, std::shared_ptr<Opening> opening) {
+ExchangeId Pool::connect(const Endpoint& endpoint, SteadyTime deadline, std::shared_ptr<Opening> opening,
+                         TransportResult<void> checked) {
+  if (checked && std::chrono::steady_clock::now() >= deadline)
+    checked = tl::unexpected(describe(TransportFault::timed_out, Delivery::not_sent, "the deadline had passed"));
   const Lock lock(mutex_);
   if (dead_) return 0;
   Exchange& x = take_exchange();
   x.opening = std::move(opening);
   x.state = Exchange::State::active;
-  if (std::chrono::steady_clock::now() >= deadline) {
-    finish_later(x, tl::unexpected(describe(TransportFault::timed_out, Delivery::not_sent, "the deadline had passed")));
+  if (!checked) {
+    finish_later(x, std::move(checked));
     return x.id;
   }
   try {
@@ -405,10 +408,19 @@ void Pool::close_expired(SteadyTime now) noexcept {
 std::shared_ptr<LoopTimerState> Pool::make_timer() {
   const Lock lock(mutex_);
   if (dead_) return std::make_shared<LoopTimerState>();
-  if (timers_.size() == timers_.capacity()) std::erase_if(timers_, [](const auto& t) { return t.expired(); });
   auto timer = std::make_shared<LoopTimerState>(executor_);
-  timers_.push_back(timer);
+  add_bound(timer);
   return timer;
+}
+
+void Pool::bind(const std::shared_ptr<LoopBound>& bound) {
+  const Lock lock(mutex_);
+  add_bound(bound);
+}
+
+void Pool::add_bound(std::weak_ptr<LoopBound> bound) {
+  if (bound_.size() == bound_.capacity()) std::erase_if(bound_, [](const auto& b) { return b.expired(); });
+  bound_.push_back(std::move(bound));
 }
 
 void LoopTimerState::wait(SteadyTime when, Completion<void> done) {

@@ -8,38 +8,13 @@
 #include <exception>
 #include <optional>
 
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/websocket/error.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
-
 #include <patchbay/beast/impl/transport.hpp>
+#include <patchbay/beast/impl/upgrade.hpp>
 #include <patchbay/beast/impl/websocket_stream.hpp>
 
 namespace patchbay::beast {
 
 namespace detail {
-
-namespace websocket = boost::beast::websocket;
-
-constexpr std::size_t max_refusal_body = 4096;
-constexpr unsigned max_queued_controls = 64;  // a flood of pings tells no more than 64 of them do
-constexpr std::uint16_t no_status_code = 1005;
-constexpr std::uint16_t was_cut = 1006;
-
-/// What the end of a read says about the end of the connection.
-std::uint16_t close_code_of(const error_code& ec, const websocket::close_reason& peers) {
-  if (ec == websocket::error::closed)
-    return peers.code == websocket::close_code::none ? no_status_code : static_cast<std::uint16_t>(peers.code);
-  if (ec == websocket::error::message_too_big || ec == websocket::error::buffer_overflow) return 1009;
-  if (ec == websocket::error::bad_frame_payload) return 1007;
-  if (ec == websocket::condition::protocol_violation) return 1002;
-  return was_cut;
-}
-
-/// Whether an endpoint may send `code` (RFC 6455 section 7.4).
-constexpr bool is_sendable(std::uint16_t code) noexcept {
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
-}
 
 /// Reads an answer whose first bytes are `seen`; a body that does not end is cut.
 TransportResult<Progress> read_refusal(Connection& connection, std::string_view seen, HttpResponse& refusal,
@@ -67,15 +42,8 @@ struct Channel::State {
       : connection(std::move(connection_in)),
         gate(*connection.wire),
         stream(gate),
-        into(inbox, std::max<std::size_t>(max_message, 1)) {
-    stream.read_message_max(std::max<std::size_t>(max_message, 1));
-    stream.auto_fragment(false);
-    stream.write_buffer_bytes(std::size_t{16} << 10);
-    stream.text(true);
-    stream.control_callback([this](detail::websocket::frame_type kind, boost::beast::string_view) {
-      if (kind == detail::websocket::frame_type::ping && pings < detail::max_queued_controls) ++pings;
-      if (kind == detail::websocket::frame_type::pong && pongs < detail::max_queued_controls) ++pongs;
-    });
+        into(inbox.message, std::max<std::size_t>(max_message, 1)) {
+    inbox.set_up(stream, max_message);
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -85,58 +53,35 @@ struct Channel::State {
 
   /// Keeps one read outstanding, unless a message waits to be taken.
   void read_ahead() {
-    if (reading || dead || has_message) return;
-    inbox.clear();
+    if (reading || inbox.dead || inbox.has_message) return;
+    inbox.message.clear();
     stream.async_read(into, [this](detail::error_code ec, std::size_t) {
       reading = false;
       if (!ec) {
-        has_message = true;
+        inbox.has_message = true;
+        inbox.is_text = stream.got_text();
       } else {
-        die(detail::close_code_of(ec, stream.reason()));
+        inbox.die(detail::close_code_of(ec, stream.reason()), stream.reason());
       }
     });
     reading = true;
   }
-  void die(std::uint16_t code) {
-    if (dead) return;
-    dead = true;
-    close_code = code;
-    if (code != detail::was_cut) reason.assign(stream.reason().reason.data(), stream.reason().reason.size());
-  }
   /// Ends the connection and every operation on it.
   void finish(std::uint16_t code) {
-    die(code);
+    inbox.die(code, stream.reason());
     wire().abandon();
   }
 
-  [[nodiscard]] bool has_event() const noexcept { return pings != 0 || pongs != 0 || has_message || dead; }
-
   bool take(ChannelEvent& event) {
-    if (pings != 0) {
-      --pings;
-      event.kind = ChannelEvent::Kind::ping;
-    } else if (pongs != 0) {
-      --pongs;
-      event.kind = ChannelEvent::Kind::pong;
-    } else if (has_message) {
-      has_message = false;
-      event.kind = stream.got_text() ? ChannelEvent::Kind::text : ChannelEvent::Kind::binary;
-      std::swap(event.payload, inbox);
-    } else if (dead) {
-      wire().abandon();
-      event.kind = ChannelEvent::Kind::closed;
-      event.close_code = close_code;
-      event.reason = reason;
-    } else {
-      return false;
-    }
+    if (!inbox.take(event)) return false;
+    if (event.kind == ChannelEvent::Kind::closed) wire().abandon();
     return true;
   }
 
   /// Runs one writing operation, which `start` begins with the handler that it is given.
   template <class Start>
   TransportResult<void> write(SteadyTime deadline, std::string_view what, Start start) {
-    if (dead)
+    if (inbox.dead)
       return tl::unexpected(detail::describe(TransportFault::closed, Delivery::not_sent, "the channel is closed"));
     const std::uint64_t sent_before = wire().sent();
     TransportFault fault = TransportFault::timed_out;
@@ -149,9 +94,9 @@ struct Channel::State {
           writing = false;
           write_result = ec;
         });
-        if (wire().run_until(deadline, [this] { return !writing || dead; })) {
+        if (wire().run_until(deadline, [this] { return !writing || inbox.dead; })) {
           if (!writing && !write_result) return {};
-          fault = dead && close_code != detail::was_cut ? TransportFault::closed : TransportFault::reset;
+          fault = inbox.dead && inbox.close_code != detail::was_cut ? TransportFault::closed : TransportFault::reset;
         }
       }
     } catch (const std::exception&) {
@@ -164,19 +109,13 @@ struct Channel::State {
 
   detail::Connection connection;  // first, because everything else runs on its loop
   detail::Gate gate;
-  Body inbox;
+  detail::Inbox inbox;
   detail::WebSocket stream;
   detail::BodyBuffer into;
-  std::string reason;
   detail::error_code write_result;
   std::atomic<bool> interrupted{false};
-  unsigned pings = 0;
-  unsigned pongs = 0;
-  std::uint16_t close_code = 0;
   bool reading = false;
   bool writing = false;
-  bool has_message = false;
-  bool dead = false;
 };
 
 Channel::Channel(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
@@ -208,9 +147,9 @@ void Channel::receive(ChannelEvent& event, SteadyTime deadline) {
   State& s = *state_;
   const auto interrupted = [&s] { return s.interrupted.load(std::memory_order_relaxed); };
   try {
-    if (!interrupted() && !s.has_event()) {
+    if (!interrupted() && !s.inbox.has_event()) {
       s.read_ahead();
-      const auto ready = [&] { return interrupted() || s.has_event(); };
+      const auto ready = [&] { return interrupted() || s.inbox.has_event(); };
       if (std::chrono::steady_clock::now() >= deadline) {
         s.wire().run_ready(ready);
       } else {
@@ -226,14 +165,14 @@ void Channel::receive(ChannelEvent& event, SteadyTime deadline) {
   } catch (const std::exception&) {  // no memory for a message
     s.finish(detail::was_cut);
     event.kind = ChannelEvent::Kind::closed;
-    event.close_code = s.close_code;
+    event.close_code = s.inbox.close_code;
   }
 }
 
 void Channel::close(std::uint16_t code, SteadyTime deadline) {
-  if (!state_ || state_->dead) return;
+  if (!state_ || state_->inbox.dead) return;
   State& s = *state_;
-  s.has_message = false;
+  s.inbox.has_message = false;
   std::uint16_t ended = detail::was_cut;
   try {
     s.writing = true;
@@ -251,7 +190,7 @@ void Channel::close(std::uint16_t code, SteadyTime deadline) {
     }
   } catch (const std::exception&) {
   }
-  s.has_message = false;
+  s.inbox.has_message = false;
   s.finish(ended);
 }
 
@@ -287,10 +226,7 @@ TransportResult<Channel> BlockingTransport::open(const ChannelRequest& request, 
     channel = std::make_unique<Channel::State>(std::move(connection), request.max_message);
     Channel::State& s = *channel;
     s.stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& upgrade) {
-      upgrade.set(boost::beast::http::field::user_agent, d::user_agent());
-      for (const HeaderView& h : request.headers)
-        upgrade.insert(boost::beast::string_view(h.name.data(), h.name.size()),
-                       boost::beast::string_view(h.value.data(), h.value.size()));
+      d::write_upgrade(upgrade, request);
     }));
     const SteadyTime decided_by =
         std::min(deadline, after(std::chrono::steady_clock::now(), state_->options.handshake_timeout));
@@ -305,30 +241,18 @@ TransportResult<Channel> BlockingTransport::open(const ChannelRequest& request, 
       return tl::unexpected(d::describe(TransportFault::timed_out, delivery(), "the upgrade was not answered in time"));
     }
     if (!s.write_result) {
-      s.gate.open();
+      s.gate.watch().open();
       // The decorator refers to the request, which ends with this call.
       s.stream.set_option(websocket::stream_base::decorator([](websocket::request_type&) {}));
       return Channel(std::move(channel));
     }
-    if (s.gate.shut()) {
-      auto answer = d::read_refusal(s.connection, s.gate.seen(), refusal, state_->options.max_header_bytes, decided_by);
+    if (s.gate.watch().shut()) {
+      auto answer = d::read_refusal(s.connection, s.gate.watch().seen(), refusal, state_->options.max_header_bytes,
+                                    decided_by);
       if (!answer) return tl::unexpected(std::move(answer.error()));
-      return tl::unexpected(d::describe(TransportFault::upgrade_refused, Delivery::maybe_sent,
-                                        "the server answered the upgrade with another status than 101"));
+      return tl::unexpected(d::upgrade_refused());
     }
-    namespace http = boost::beast::http;
-    if (s.write_result == http::error::header_limit || s.write_result == http::error::buffer_overflow)
-      return tl::unexpected(
-          d::describe(TransportFault::too_large, delivery(), "the upgrade's header is beyond the limit"));
-    const bool handshake_is_wrong =
-        s.write_result == websocket::condition::handshake_failed ||
-        s.write_result.category() == http::make_error_code(http::error::bad_version).category();
-    if (handshake_is_wrong && s.write_result != http::error::end_of_stream &&
-        s.write_result != http::error::partial_message)
-      return tl::unexpected(
-          d::describe(TransportFault::malformed, delivery(), "the upgrade's answer is wrong", s.write_result));
-    return tl::unexpected(
-        d::describe(TransportFault::reset, delivery(), "the connection ended within the upgrade", s.write_result));
+    return tl::unexpected(d::upgrade_failure(s.write_result, delivery()));
   } catch (const std::exception& e) {
     return tl::unexpected(d::describe(channel ? TransportFault::reset : TransportFault::connect, delivery(), e.what()));
   }

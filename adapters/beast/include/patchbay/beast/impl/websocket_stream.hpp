@@ -2,10 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // min
 #include <cstddef>
-#include <string>
-#include <string_view>
 #include <utility>
 
 #include <boost/asio/async_result.hpp>
@@ -17,45 +14,34 @@
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include <patchbay/beast/impl/body_buffer.hpp>
+#include <patchbay/beast/impl/upgrade.hpp>
 #include <patchbay/beast/impl/wire.hpp>
-#include <patchbay/http.hpp>
 
 namespace patchbay::beast::detail {
 
-/// What stands between a wire and Beast's WebSocket: until the upgrade is decided it keeps a copy of what the server
-/// says, and lets only a 101 through. Any other answer is for the HTTP reader, which bounds it.
+/// What stands between a wire and Beast's WebSocket until the upgrade is decided.
 class Gate {
  public:
   explicit Gate(Wire& wire) : wire_(wire) {}
 
   [[nodiscard]] Wire& wire() noexcept { return wire_; }
-  [[nodiscard]] bool shut() const noexcept { return shut_; }
-  [[nodiscard]] const std::string& seen() const noexcept { return seen_; }
-  void open() noexcept {
-    deciding_ = false;
-    seen_ = {};
-  }
+  [[nodiscard]] UpgradeWatch& watch() noexcept { return watch_; }
 
   void read(net::mutable_buffer into, IoHandler done) {
-    if (!deciding_) return wire_.start_read(into, std::move(done));
+    if (!watch_.deciding()) return wire_.start_read(into, std::move(done));
     wire_.start_read(into, [this, into, done = std::move(done)](error_code ec, std::size_t n) mutable {
-      constexpr std::string_view accepted = "HTTP/1.1 101";
-      seen_.append(static_cast<const char*>(into.data()), n);
-      const std::size_t compared = std::min(seen_.size(), accepted.size());
-      shut_ = std::string_view(seen_).substr(0, compared) != accepted.substr(0, compared);
-      if (shut_) {
-        done(net::error::connection_refused, 0);
-      } else {
+      if (watch_.admit({static_cast<const char*>(into.data()), n})) {
         done(ec, n);
+      } else {
+        done(net::error::connection_refused, 0);
       }
     });
   }
 
  private:
   Wire& wire_;
-  std::string seen_;
-  bool deciding_ = true;
-  bool shut_ = false;
+  UpgradeWatch watch_;
 };
 
 /// The gate as Beast's idea of a stream. Every handler runs on the wire's own loop, so no executor is looked up.
@@ -106,30 +92,5 @@ void async_teardown(boost::beast::role_type, GateStream& stream, Handler&& handl
 }
 
 using WebSocket = boost::beast::websocket::stream<GateStream, false>;
-
-/// A `Body` as the dynamic buffer that Beast reads a message into.
-class BodyBuffer {
- public:
-  using const_buffers_type = net::const_buffer;
-  using mutable_buffers_type = net::mutable_buffer;
-
-  BodyBuffer(Body& body, std::size_t max) noexcept : body_(body), max_(max) {}
-  [[nodiscard]] std::size_t size() const noexcept { return body_.size(); }
-  [[nodiscard]] std::size_t max_size() const noexcept { return max_; }
-  [[nodiscard]] std::size_t capacity() const noexcept {
-    return std::min(max_, std::max(body_.size(), body_.allocated()));
-  }
-  [[nodiscard]] const_buffers_type data() const noexcept { return {body_.data(), body_.size()}; }
-  [[nodiscard]] mutable_buffers_type prepare(std::size_t n) {
-    const std::span<char> room = body_.prepare(n);
-    return {room.data(), room.size()};
-  }
-  void commit(std::size_t n) noexcept { body_.commit(n); }
-  void consume(std::size_t) noexcept { body_.clear(); }  // Beast never consumes what it read for its caller
-
- private:
-  Body& body_;
-  std::size_t max_;
-};
 
 }  // namespace patchbay::beast::detail

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -21,6 +20,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <patchbay/beast/impl/gather.hpp>
 #include <patchbay/beast/impl/message.hpp>
 #include <patchbay/beast/impl/tls.hpp>
 #include <patchbay/beast/options.hpp>
@@ -63,23 +63,6 @@ class IoHandler {
     F f;
   };
   std::unique_ptr<Base> held_;
-};
-
-/// Up to eight buffers that are written together, as a buffer sequence.
-class Gather {
- public:
-  using value_type = net::const_buffer;
-  using const_iterator = const net::const_buffer*;
-
-  void add(net::const_buffer b) noexcept {
-    if (b.size() != 0 && count_ != buffers_.size()) buffers_[count_++] = b;
-  }
-  [[nodiscard]] const_iterator begin() const noexcept { return buffers_.data(); }
-  [[nodiscard]] const_iterator end() const noexcept { return buffers_.data() + count_; }
-
- private:
-  std::array<net::const_buffer, 8> buffers_{};
-  std::size_t count_ = 0;
 };
 
 /// One connection, plain or TLS, with the event loop that it runs on. One thread at a time uses it; `wake` is free.

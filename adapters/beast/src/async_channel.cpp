@@ -1,0 +1,3 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include <patchbay/beast/impl/async_channel.ipp>
