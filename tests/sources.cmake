@@ -39,6 +39,7 @@ set(patchbay_tests_adapters_beast
 set(patchbay_tests_adapters_beast_loop
   unit/adapters/beast_loop/http.cpp
   unit/adapters/beast_loop/tls.cpp
+  unit/adapters/beast_loop/websocket.cpp
 )
 set(patchbay_tests_adapters_beast_loop_threads
   unit/adapters/beast_loop/http_threads.cpp
