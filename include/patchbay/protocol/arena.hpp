@@ -11,11 +11,12 @@ namespace patchbay {
 /// Memory for the coroutine frames of one operation.
 ///
 /// Frames nest, so they are released in the reverse order of their making and a bump pointer serves. The block is made
-/// once and kept; a frame that does not fit comes from the heap. Not thread-safe: an operation runs on one thread at a
+/// once and kept; a frame that does not fit comes from the heap. A transition takes up to 4 KiB, and some more while it
+/// fetches a token. Not thread-safe: an operation runs on one thread at a
 /// time.
 class FrameArena {
  public:
-  static constexpr std::size_t capacity = 16 * 1024;
+  static constexpr std::size_t capacity = 6 * 1024;
 
   FrameArena() = default;
   FrameArena(const FrameArena&) = delete;
