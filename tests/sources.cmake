@@ -148,12 +148,14 @@ set(patchbay_tests_policy
   unit/policy/transport.cpp
 )
 set(patchbay_tests_protocol
+  unit/protocol/admission.cpp
   unit/protocol/arena.cpp
   unit/protocol/breaker.cpp
   unit/protocol/call.cpp
   unit/protocol/classify.cpp
   unit/protocol/flow_cache.cpp
   unit/protocol/hold_channel.cpp
+  unit/protocol/hold_pacing.cpp
   unit/protocol/hold_registry.cpp
   unit/protocol/hold_session.cpp
   unit/protocol/hold_session_model.cpp

@@ -39,13 +39,14 @@ class HoldOutbox {
     }
     session.notices().clear();
     session.notices_taken();
-    while (outbox_.size() > HoldSession::max_notices || bytes_ > HoldSession::max_notice_bytes) {
+    const HoldSettings& settings = context_->settings->hold;
+    while (outbox_.size() > settings.max_notices || bytes_ > settings.max_notice_bytes) {
       // A flood of messages does not drown what the watchdog says.
       auto oldest = std::find_if(outbox_.begin(), outbox_.end(), [](const HoldNotice& each) { return std::holds_alternative<ChannelMessage>(each); });
       if (oldest == outbox_.end()) oldest = outbox_.begin();
       bytes_ -= bytes_of(*oldest);
       outbox_.erase(oldest);
-      context_->metrics->count(HoldCount::callback_failures);
+      context_->metrics->count(HoldCount::dropped_notices);
     }
     for (HoldCall* const call : context_->hub->ended()) {
       const auto at = std::find_if(own_.begin(), own_.end(), [&](const auto& each) { return &each->job.call == call; });
@@ -81,6 +82,8 @@ class HoldOutbox {
     if (session.releases_due().empty()) return;
     const HoldSettings& settings = context_->settings->hold;
     for (std::string& interaction : session.releases_due()) {
+      // Handlers do not take what those before have to tell. The watchdog asks for these again after `repeat_every`.
+      if (own_.size() + finished_.size() >= 2 * settings.max_commands) break;
       auto own = std::make_unique<OwnRelease>();
       own->started = now;
       HoldJob& job = own->job;

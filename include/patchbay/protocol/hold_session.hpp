@@ -60,9 +60,6 @@ class HoldAction {
 /// Reports name the epoch of their connection; those of a dead one are ignored. Everything is bounded.
 class HoldSession {
  public:
-  /// What handlers have not been told yet, unless the settings bound it otherwise.
-  static constexpr std::size_t max_notices = 1024, max_notice_bytes = std::size_t{8} << 20;
-
   HoldSession(const HoldSettings& settings, HoldMetrics& metrics) : settings_(&settings), metrics_(&metrics), machine_(settings), table_(settings), registry_(settings) {}
 
   // Asked by operations.
