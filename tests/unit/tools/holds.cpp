@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 
 // patchbayctl hold and unhold: against loopback_cloud, and against servers that are hostile on the channel.
+#include <cstdio>
+#include <filesystem>
+#include <string>
 #include <thread>
 
 #include "unit/adapters/suite/raw_websocket.hpp"
@@ -401,4 +404,34 @@ TEST_CASE("the example over libcurl moves and holds, where it is built", "[tools
   CHECK(done.out.find("moved by MainMenu -> BillingInquiry\nback after 2") != std::string::npos);
   CHECK((*cloud.interaction(caller))["/node"] == "BillingInquiry");
   CHECK(Process(tools_folder() / "curl_blocking", {}, environment).wait().status == 2);
+}
+
+TEST_CASE("the example over libcurl's loop moves hundreds at once on one thread, where it is built",
+          "[tools][examples]") {
+  const std::filesystem::path program = tools_folder() / "curl_completion";
+  if (!std::filesystem::exists(program)) return;  // a build without libcurl
+  const LoopbackCloud cloud({"--interactions", "300"});
+  std::vector<std::string> environment = clean_environment();
+  environment.emplace_back("GENESYS_CLIENT_ID=client");
+  environment.emplace_back("GENESYS_CLIENT_SECRET=" + std::string(Tool::secret));
+  std::string interactions;
+  char id[40];
+  for (int i = 1; i <= 300; ++i) {
+    std::snprintf(id, sizeof id, "10000000-0000-4000-8000-%012x", i);
+    interactions.append(id).append("\n");
+  }
+  const auto run = [&](const std::string& input) {
+    Process process(program, {cloud.url()}, environment);
+    process.write(input);
+    process.close_input();
+    return process.wait();
+  };
+  const Ended done = run(interactions);
+  INFO(done.out << done.err);
+  CHECK(done.status == 0);
+  CHECK(done.out == "300 under way\n300 moved\n");
+  CHECK((*cloud.interaction(id))["/node"] == "BillingInquiry");
+  const Ended unknown = run("10000000-0000-4000-8000-00000000ffff\n");
+  CHECK(unknown.status == 1);
+  CHECK(unknown.out == "1 under way\n0 moved\n");
 }
