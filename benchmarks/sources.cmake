@@ -2,6 +2,7 @@
 set(patchbay_benchmarks
   compile
   flow_in_memory
+  loopback_curl
   loopback_hold
   loopback_http
   schemas
@@ -14,6 +15,9 @@ set(patchbay_benchmarks_compile
 )
 set(patchbay_benchmarks_flow_in_memory
   flow_in_memory.cpp
+)
+set(patchbay_benchmarks_loopback_curl
+  loopback_curl.cpp
 )
 set(patchbay_benchmarks_loopback_hold
   loopback_hold/bare_beast.cpp

@@ -1,6 +1,7 @@
 # Every program of this folder; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_examples
   curl_blocking
+  curl_completion
   first_hold
   first_transition
   loopback_cloud
@@ -12,6 +13,9 @@ set(patchbay_examples
 )
 set(patchbay_examples_curl_blocking
   curl_blocking.cpp
+)
+set(patchbay_examples_curl_completion
+  curl_completion.cpp
 )
 set(patchbay_examples_first_hold
   first_hold.cpp
