@@ -103,8 +103,8 @@ TEST_CASE("what a job did not settle is begun again, alone when it settled nothi
   CHECK(next_items(scheduler, &job) == Items{3, 4, 5});
   scheduler.ended(job, 0);
   CHECK(scheduler.waiting() == 3);
-  for (const std::size_t item : {3, 4, 5}) {
-    CHECK(next_items(scheduler, &job) == Items{item});
+  for (const std::size_t item : {3U, 4U, 5U}) {
+    CHECK(next_items(scheduler, &job) == Items{std::size_t{item}});
     scheduler.ended(job, 1);
   }
   CHECK(scheduler.finished());

@@ -113,7 +113,7 @@ class BulkWorld {
 
 TEST_CASE("a bulk operation on an event loop calls back once, with all results in order", "[loop][bulk][I6]") {
   for (const bool coalesce : {false, true}) {
-    for (const std::size_t window : {1, 3, 50}) {
+    for (const std::size_t window : {1U, 3U, 50U}) {
       BulkWorld world(10);
       auto door = world.door();
       const auto requests = BulkWorld::rounds(10, 6);

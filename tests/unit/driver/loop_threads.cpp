@@ -222,3 +222,64 @@ TEST_CASE("a door on a loop of four threads ends every operation once", "[loop][
   const std::size_t written = cloud.inspect([](const CloudModel& model) { return model.operations().size(); });
   CHECK(written >= static_cast<std::size_t>(applied));
 }
+
+TEST_CASE("bulk operations on a loop of four threads, some of them cancelled, end every item once", "[loop][threads][bulk][I6][I23]") {
+  constexpr std::size_t interactions = 6, moves = 10, operations = 12;
+  ManualClock cloud_clock;
+  SimulatedCloud cloud(cloud_clock);
+  cloud.change([&](CloudModel& model) {
+    model.set_flow("flow", R"({"id":"flow","nodes":[{"id":"A","transitions":[{"targetId":"A"}]}]})");
+    for (std::size_t i = 0; i < interactions; ++i) {
+      CloudInteraction each("i-" + std::to_string(i));
+      each.set_attribute("flow_node", "\"A\"");
+      model.add(std::move(each));
+    }
+  });
+  cloud.plan([](FaultPlan& plan) { plan.on("PATCH").skip(5).times(2).answer(422); });
+  Settings settings;
+  settings.base_url = "https://api.example.com";
+  settings.tokens = std::make_shared<TokenSource>(
+      TokenSettings{.login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret("s")});
+  std::vector<TransitionRequest> requests;
+  for (std::size_t i = 0; i < interactions * moves; ++i)
+    requests.push_back(TransitionRequest("i-" + std::to_string(i % interactions), "flow", "A", "A").deadline(seconds{60}));
+  const ThreadLoop loop(cloud);
+  std::vector<std::thread> threads;
+  std::mutex mutex;
+  std::condition_variable all;
+  std::size_t ended = 0, applied = 0, others = 0;
+  std::vector<std::size_t> reports(operations, 0);
+  {
+    StateTransitioner door{Policies{.transport = loop}, settings};
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { loop.run(); });
+    std::vector<OperationHandle> handles;
+    for (std::size_t i = 0; i < operations; ++i) {
+      BulkSettings how = BulkSettings().window(1 + i % 5).progress([&, i](const BulkProgress& progress) {
+        if (progress.ended == ++reports[i]) return;  // calls come one at a time
+        const std::lock_guard lock(mutex);
+        ++others;
+      });
+      if (i % 2 == 0) how.coalesce(3);
+      handles.push_back(door.start_transition_all(requests, how, [&](const BulkResult& result) {
+        const std::lock_guard lock(mutex);
+        if (result.items.size() != requests.size()) ++others;
+        applied += result.count(Outcome::applied);
+        ++ended;
+        all.notify_one();
+      }));
+    }
+    for (std::size_t i = 0; i < operations; i += 3) {
+      std::this_thread::yield();
+      handles[i].cancel();
+    }
+    std::unique_lock lock(mutex);
+    all.wait(lock, [&] { return ended == operations; });
+    CHECK(door.metrics().pending() == 0);
+  }
+  loop.stop();
+  for (std::thread& each : threads) each.join();
+  CHECK(others == 0);
+  for (const std::size_t each : reports) CHECK(each == requests.size());
+  CHECK(applied > 0);
+  CHECK(applied <= operations * requests.size());
+}

@@ -258,7 +258,7 @@ TEST_CASE("adjacent moves of one interaction become one write, with all their va
   CHECK(f.attribute(0, "call_duration_seconds") == "22");
   CHECK(f.attribute(0, "routing_metadata") == R"({"a":"x,\"y\":}","b":[1,{"c":2}]})");
   const TransitionResult& last = *bulk.items[3].result;
-  for (const std::size_t i : {0, 2, 3}) {
+  for (const std::size_t i : {0U, 2U, 3U}) {
     const TransitionResult& moved = *bulk.items[i].result;
     CHECK(bulk.items[i].carried_by == 3);
     CHECK(moved.coalesced == 3);

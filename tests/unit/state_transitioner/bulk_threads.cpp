@@ -133,7 +133,7 @@ class Threads {
 
 TEST_CASE("threads that a client supplies share the work, in order and within the window", "[transition][bulk][threads][I6]") {
   for (const bool coalesce : {false, true}) {
-    for (const std::size_t window : {1, 2, 5, 64}) {
+    for (const std::size_t window : {1U, 2U, 5U, 64U}) {
       INFO("window " << window);
       BulkThreads f;
       auto door = f.make_door();
@@ -163,7 +163,7 @@ TEST_CASE("threads that a client supplies share the work, in order and within th
 }
 
 TEST_CASE("a stop in the midst lets what is under way end, and nothing else begin", "[transition][bulk][threads][I23]") {
-  for (const std::size_t stop_after : {1, 5, 40, 107}) {
+  for (const std::size_t stop_after : {1U, 5U, 40U, 107U}) {
     BulkThreads f;
     auto door = f.make_door();
     std::stop_source source;
