@@ -34,8 +34,8 @@ inline const std::array<std::pair<std::string_view, std::string_view>, 4> variab
      {"routing_metadata", R"({"queue":"billing_team","priority":"high"})"}}};
 
 [[nodiscard]] inline std::string token_answer() { return R"({"access_token":"t0ken","expires_in":86400,"token_type":"Bearer"})"; }
-[[nodiscard]] inline std::string flow_answer() {
-  std::string json = R"({"id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","version":"7","nodes":[)";
+[[nodiscard]] inline std::string flow_answer(std::string_view id = flow_id) {
+  std::string json = fmt::format(R"({{"id":"{}","version":"7","nodes":[)", id);
   for (int i = 0; i < 20; ++i) {
     const auto name = [](int n) {
       return n == 0 ? std::string(from) : n == 9 ? std::string(to) : fmt::format("Node{}", n);

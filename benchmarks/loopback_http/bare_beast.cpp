@@ -53,7 +53,7 @@ class Connection {
       : shared_(&shared), socket_(shared.loop), interaction_(interaction_id(number)),
         host_("127.0.0.1:" + std::to_string(shared.work.port)) {
     const std::string target = "/api/v2/interactions/" + interaction_;
-    flow_ = request(http::verb::get, "/api/v2/flows/" + std::string(flow_id));
+    flow_ = request(http::verb::get, "/api/v2/flows/" + flow_of(shared.work, number));
     read_ = request(http::verb::get, target);
     write_ = request(http::verb::patch, target);
     write_.set(http::field::content_type, "application/json");

@@ -163,7 +163,7 @@ class Loop {
 
 Connection::Connection(Loop& loop, int number) : loop_(&loop), easy_(curl_easy_init()), interaction_(interaction_id(number)) {
   const std::string base = "http://127.0.0.1:" + std::to_string(loop.work.port);
-  flow_url_ = base + "/api/v2/flows/" + std::string(flow_id);
+  flow_url_ = base + "/api/v2/flows/" + flow_of(loop.work, number);
   url_ = base + "/api/v2/interactions/" + interaction_;
   curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);

@@ -19,7 +19,8 @@ namespace patchbay::benchmarks {
 
 /// An nginx of our own with canned answers, on a free port and with a folder of its own, both given back at the end.
 ///
-/// By itself it answers an `If-Match` on a 200 with 412, so a PATCH is answered with 202. Its log, when wanted, has one
+/// By itself it answers an `If-Match` on a 200 with 412, so a PATCH is answered with 202. Versions are "41" when read, and
+/// "42" or again "41" when written, as a client that remembers them wants another one then. Its log, when wanted, has one
 /// line for each request: method, path, `If-Match`, and the length of the body.
 class Nginx {
  public:
@@ -97,13 +98,14 @@ class Nginx {
            "  access_log " << (logged ? "access.log each" : "off") << ";\n"
            "  client_body_temp_path body;\n  proxy_temp_path proxy;\n  fastcgi_temp_path fastcgi;\n  uwsgi_temp_path uwsgi;\n  scgi_temp_path scgi;\n"
            "  keepalive_requests 1000000000;\n  keepalive_timeout 600s;\n  default_type application/json;\n"
+           "  map \"$request_method$http_if_match\" $tag { 'PATCH\"41\"' '\"42\"'; default '\"41\"'; }\n"
            "  server {\n"
            "    listen 127.0.0.1:" << port_ << " backlog=4096;\n"
            "    location = /status { access_log off; stub_status; }\n"
            "    location = /oauth/token { return 200 '" << token_answer() << "'; }\n"
-           "    location /api/v2/flows/ { return 200 '" << flow_answer() << "'; }\n"
+           "    location ~ ^/api/v2/flows/(?<id>.*)$ { return 200 '" << flow_answer("$id") << "'; }\n"
            "    location ~ ^/api/v2/interactions/(?<id>.*)$ {\n"
-           "      add_header ETag '\"41\"' always;\n"
+           "      add_header ETag $tag always;\n"
            "      if ($request_method = PATCH) { return 202 '{\"id\":\"$id\"}'; }\n"
            "      return 200 '" << interaction_answer("$id") << "';\n"
            "    }\n"

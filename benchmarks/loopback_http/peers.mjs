@@ -117,13 +117,15 @@ const born = now();
 let started = born, cpuAtStart = cpu(), result = null;
 const latencies = [];
 async function worker(number) {
+  // The flow has a name for each, where it is read each time, so that all sides ask for the same.
+  const flowId = `a1b2c3d4-e5f6-7890-abcd-${requests < 3 ? 'ef1234567890' : String(number).padStart(12, '0')}`;
   const interactionId = `550e8400-e29b-41d4-a716-${String(number).padStart(12, '0')}`;
   while (!over && (operations === 0 || begun < operations)) {
     ++begun;
     const from = now();
     try {
       await transition({
-        interactionId, flowId: 'a1b2c3d4-e5f6-7890-abcd-ef1234567890', from: 'MainMenu', to: 'BillingInquiry',
+        interactionId, flowId, from: 'MainMenu', to: 'BillingInquiry',
         variables: { customer_tier: 'enterprise', call_duration_seconds: '145', requires_supervisor: 'false', routing_metadata: '{"queue":"billing_team","priority":"high"}' },
       });
     } catch (error) {
