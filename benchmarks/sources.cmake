@@ -28,7 +28,9 @@ set(patchbay_benchmarks_loopback_http
   loopback_http/bare_beast.cpp
   loopback_http/bare_curl.cpp
   loopback_http/main.cpp
+  loopback_http/ours_beast.cpp
   loopback_http/ours_blocking.cpp
+  loopback_http/ours_curl.cpp
 )
 set(patchbay_benchmarks_schemas
   schemas/boost_json_peer.cpp
