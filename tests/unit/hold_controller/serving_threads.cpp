@@ -19,8 +19,8 @@ using namespace patchbay::tests;
 
 namespace {
 
-/// What a slow cloud leaves unanswered until it is let go, and what it has to say. Tests let go where that is the point: in
-/// order, not after a time, which a busy machine would spend otherwise.
+/// What a slow cloud leaves unanswered until it is let go, and what it has to say. Tests let go where that is the point:
+/// in order, not after a time, which a busy machine would spend otherwise.
 struct Slow {
   bool slow_to_read = false, slow_to_open = false;
   bool never_closes = false;
@@ -163,8 +163,8 @@ TEST_CASE("who waits behind a leader learns of his acknowledgement at once", "[h
   auto door = f.door();
   std::jthread server([&](std::stop_token stop) { door.run(stop); });
   REQUIRE(door.ready());
-  // In less than the slice of 5 ms that a waiter sleeps at a time. A busy machine lets him come late as well, but not every
-  // time; asleep to the end of his slice he comes late almost always.
+  // In less than the slice of 5 ms that a waiter sleeps at a time. A busy machine lets him come late as well, but not
+  // every time; asleep to the end of his slice he comes late almost always.
   int prompt = 0;
   for (int i = 0; i < 400 && prompt < 20; ++i) {
     std::this_thread::sleep_for(milliseconds{10});  // the other thread leads

@@ -188,7 +188,7 @@ TEST_CASE("asked to stop while it waits for a line, run ends at once; a second s
   idle.read_through("asked to stop", true);
   const Ended ended = tool.end(idle);
   CHECK(ended.status == 4);
-  CHECK(ended.took < busy);
+  CHECK(ended.took < when_busy);
 
   cloud.fault(R"({"on":"http","match":{"method":"GET"},"kind":"timeout"})");
   Process working = tool.start({"run"});
@@ -199,7 +199,7 @@ TEST_CASE("asked to stop while it waits for a line, run ends at once; a second s
     working.send(SIGTERM);
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  CHECK(working.wait(busy).signal == SIGTERM);
+  CHECK(working.wait(when_busy).signal == SIGTERM);
 }
 
 TEST_CASE("a single transition that is asked to stop says what became of it", "[tools][signals]") {

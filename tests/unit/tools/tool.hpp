@@ -62,9 +62,9 @@ class Json {
   bool valid_;
 };
 
-/// What a busy machine may add to the time of a program, which begins with its start and waits its turns, before a test calls
-/// it late. Spans that a test tells apart by the clock differ by more.
-inline constexpr std::chrono::seconds busy{15};
+/// What a busy machine may add to the time of a program, which begins with its start and waits its turns, before a test
+/// calls it late. Spans that a test tells apart by the clock differ by more.
+inline constexpr std::chrono::seconds when_busy{15};
 
 inline std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> out;
