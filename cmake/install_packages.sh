@@ -15,7 +15,8 @@ missing_packages() {
     esac
     [ "$section" = "[$1]" ] || continue
     if [ -n "$command" ]; then
-      command -v "$command" > /dev/null 2>&1 || printf '%s\n' "$package"
+      # Also where servers stand, which the PATH of a user other than root may leave out.
+      PATH=$PATH:/usr/sbin command -v "$command" > /dev/null 2>&1 || printf '%s\n' "$package"
     elif [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)" != installed ]; then
       printf '%s\n' "$package"
     fi
