@@ -90,13 +90,13 @@ class HoldController {
   Result<HoldResult> hold(const HoldRequest& request)
     requires(!on_loop)
   {
-    return seat_.door.command(HoldVerb::hold, request.deadline(), &request.fields(), encode_loose(request));
+    return seat_.door.command(HoldVerb::hold, request.deadline(), request.stop(), &request.fields(), encode_loose(request));
   }
   /// The same with a value of the schema's type: there is nothing left to coerce.
-  Result<HoldResult> hold(const value_type& command, std::optional<Duration> deadline = std::nullopt)
+  Result<HoldResult> hold(const value_type& command, std::optional<Duration> deadline = std::nullopt, const std::stop_token& stop = {})
     requires(!on_loop)
   {
-    return seat_.door.command(HoldVerb::hold, deadline, nullptr, encode_typed(command));
+    return seat_.door.command(HoldVerb::hold, deadline, stop, nullptr, encode_typed(command));
   }
   /// Takes an interaction off hold. Waits for no other command, asks no REST endpoint before it is sent, is not paced and,
   /// unless `HoldLimit::reject_late_unhold` is chosen, never refused for being late (hazards B1, B7).

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,13 +40,19 @@ class HoldRequest {
   /// Over the eligibility check, the wait for the channel and the acknowledgement; the settings' when not given.
   HoldRequest& deadline(Duration budget) & { return deadline_ = budget, *this; }
   HoldRequest&& deadline(Duration budget) && { return std::move(deadline(budget)); }
+  /// Cancels a blocking call when a stop is requested, as `TransitionRequest::stop` does. A channel that this call is
+  /// opening is waited for, at most for `HoldSettings::connect_timeout`, since others need it as well.
+  HoldRequest& stop(std::stop_token token) & { return stop_ = std::move(token), *this; }
+  HoldRequest&& stop(std::stop_token token) && { return std::move(stop(std::move(token))); }
 
   [[nodiscard]] const Variables& fields() const noexcept { return fields_; }
   [[nodiscard]] std::optional<Duration> deadline() const noexcept { return deadline_; }
+  [[nodiscard]] const std::stop_token& stop() const noexcept { return stop_; }
 
  private:
   Variables fields_;
   std::optional<Duration> deadline_;
+  std::stop_token stop_;
 };
 
 /// "Take this interaction off hold."
@@ -63,13 +70,18 @@ class UnholdRequest {
   UnholdRequest&& with(std::string_view name, std::string_view text) && { return std::move(with(name, text)); }
   UnholdRequest& deadline(Duration budget) & { return deadline_ = budget, *this; }
   UnholdRequest&& deadline(Duration budget) && { return std::move(deadline(budget)); }
+  /// As `HoldRequest::stop`.
+  UnholdRequest& stop(std::stop_token token) & { return stop_ = std::move(token), *this; }
+  UnholdRequest&& stop(std::stop_token token) && { return std::move(stop(std::move(token))); }
 
   [[nodiscard]] const Variables& fields() const noexcept { return fields_; }
   [[nodiscard]] std::optional<Duration> deadline() const noexcept { return deadline_; }
+  [[nodiscard]] const std::stop_token& stop() const noexcept { return stop_; }
 
  private:
   Variables fields_;
   std::optional<Duration> deadline_;
+  std::stop_token stop_;
 };
 
 /// A hold or release that was applied.

@@ -20,8 +20,9 @@ namespace patchbay {
 /// Carries out the waits of a door that has something else to do meanwhile: to serve a channel.
 class WaitServer : public Wakeable {
  public:
-  /// Returns when the waiter is woken, or by the deadline. `wake_up` says that some waiter was woken.
-  virtual void wait(const WaitEffect& effect) = 0;
+  /// Returns when the waiter is woken, when a stop is requested, or by the deadline. `wake_up` says that one of these may have
+  /// come about.
+  virtual void wait(const WaitEffect& effect, const std::stop_token& stop) = 0;
 
  protected:
   ~WaitServer() = default;
@@ -102,7 +103,7 @@ class BlockingOperation final : public Operation {
         // Memory may run out under what is served meanwhile. The protocol goes on all the same: others still know of what it
         // waits for, and it has to take that back.
         const bool calm = guarded([&] {
-          if (waits) return waits->wait(wait);
+          if (waits) return waits->wait(wait, stop_);
           std::unique_lock lock(mutex_);
           // Short sleeps, because the deadline is on the policy's clock, which need not be the machine's.
           while (!wait.waiter->woken() && !stop_.stop_requested() && policies_->steady_now() < wait.deadline)

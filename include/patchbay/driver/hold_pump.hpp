@@ -34,10 +34,11 @@ class HoldPump final : public WaitServer {
   /// `address` outlives the pump.
   void connect_to(const ChannelAddress& address) noexcept { address_ = &address; }
 
-  void wait(const WaitEffect& effect) override {
-    serve(effect.deadline, [&] { return effect.waiter->woken(); });
+  void wait(const WaitEffect& effect, const std::stop_token& stop) override {
+    const auto over = [&] { return effect.waiter->woken() || stop.stop_requested(); };
+    serve(effect.deadline, over);
     // The door may be closed, and nothing left to serve, before whoever is waited for is done.
-    while (!effect.waiter->woken() && now() < effect.deadline)
+    while (!over() && now() < effect.deadline)
       guarded([&] { policies_->sleep_until(std::min(effect.deadline, after(now(), milliseconds{10}))); });
   }
   /// Makes the leader and those who wait behind it look up: there is something to send, or somebody's wait may be over.

@@ -32,8 +32,8 @@ PATCHBAY_DECL Result<void> HoldDoor::ready(std::optional<Duration> budget) {
   return state_->pump.ready(after(state_->clock.steady_now(), budget.value_or(state_->settings.deadline)));
 }
 
-PATCHBAY_DECL Result<HoldResult> HoldDoor::command(HoldVerb verb, std::optional<Duration> deadline, const Variables* fields,
-                                                   EncodeMembers encode) {
+PATCHBAY_DECL Result<HoldResult> HoldDoor::command(HoldVerb verb, std::optional<Duration> deadline, const std::stop_token& stop,
+                                                   const Variables* fields, EncodeMembers encode) {
   State& state = *state_;
   const auto lease = state.pool.take();
   BlockingOperation& operation = *lease;
@@ -46,7 +46,7 @@ PATCHBAY_DECL Result<HoldResult> HoldDoor::command(HoldVerb verb, std::optional<
     if (auto ready = state.prepare(operation, verb, fields, job, encode); !ready) {
       result = fail(std::move(ready.error()));
     } else {
-      result = operation.run(perform_hold(operation, state.context, job));
+      result = operation.run(perform_hold(operation, state.context, job), stop);
     }
   });
   if (!calm) result = fail(ErrorCode::internal, "a policy threw, or memory ran out");
@@ -57,7 +57,7 @@ PATCHBAY_DECL Result<HoldResult> HoldDoor::command(HoldVerb verb, std::optional<
 }
 
 PATCHBAY_DECL Result<HoldResult> HoldDoor::unhold(const UnholdRequest& request) {
-  return command(HoldVerb::unhold, request.deadline(), &request.fields(),
+  return command(HoldVerb::unhold, request.deadline(), request.stop(), &request.fields(),
                  [&](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
                    StructSchema<UnholdCommand>{}.coerce(request.fields(), reader, reserved_members, violations, members);
                  });
