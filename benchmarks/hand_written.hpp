@@ -83,8 +83,8 @@ class HandWritten {
         graph_[static_cast<std::size_t>(at)].push_back(known->second);
     return true;
   }
-  [[nodiscard]] bool allowed() {
-    const auto a = index_.find(std::string(from)), b = index_.find(std::string(to));
+  [[nodiscard]] bool allowed(std::string_view start = from, std::string_view target = to) {
+    const auto a = index_.find(std::string(start)), b = index_.find(std::string(target));
     return a != index_.end() && b != index_.end() && reachable(a->second, b->second);
   }
   [[nodiscard]] bool read_token(Json json, std::string& authorization) {
@@ -108,7 +108,7 @@ class HandWritten {
     return document["customAttributes"]["transition_id"].get(echoed) || echoed == id;
   }
   /// A write with a new id, into `body`.
-  [[nodiscard]] bool encode(std::string& body, std::string& id) {
+  [[nodiscard]] bool encode(std::string& body, std::string& id, std::string_view target = to) {
     std::uint64_t bits[2] = {engine_(), engine_()};
     bits[0] = (bits[0] & ~0xf000ULL) | 0x4000, bits[1] = (bits[1] & ~(3ULL << 62)) | 2ULL << 62;
     id.clear();
@@ -119,9 +119,9 @@ class HandWritten {
     const std::chrono::year_month_day date{day};
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - day).count();
     body.assign(R"({"customAttributes":{"ivr_state":)");
-    escaped(body, to);
+    escaped(body, target);
     body += R"(,"flow_node":)";
-    escaped(body, to);
+    escaped(body, target);
     fmt::format_to(std::back_inserter(body), R"(,"last_updated":"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z","transition_id":"{}","customer_tier":)",
                    static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), ms / 3600000,
                    ms / 60000 % 60, ms / 1000 % 60, ms % 1000, id);

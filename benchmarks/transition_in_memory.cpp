@@ -6,25 +6,20 @@
 // that what is measured is the library. Both sides are checked to send the same bytes first.
 
 #include <array>
-#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <map>
 #include <memory>
-#include <mutex>
 #include <new>
-#include <random>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
-
-#include <fmt/format.h>
-#include <simdjson.h>
 
 #include <patchbay/state_transitioner.hpp>
 
+#include "hand_written.hpp"
 #include "paired.hpp"
 
 // Not inlined, so that the compiler does not see `free` where it expects the counterpart of `new`.
@@ -39,35 +34,33 @@
 namespace {
 
 using namespace patchbay;
+using namespace patchbay::benchmarks;
 
-std::string flow_of_20() {
-  std::string json = R"({"id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","version":"7","nodes":[)";
-  for (int i = 0; i < 20; ++i) {
-    const auto name = [](int n) { return n == 0 ? std::string("MainMenu") : n == 9 ? std::string("BillingInquiry") : fmt::format("Node{}", n); };
-    json += fmt::format(R"({}{{"id":"{}","type":"menu","transitions":[{{"targetId":"{}"}},{{"targetId":"{}"}}]}})", i ? "," : "", name(i),
-                        name((i + 3) % 20), name((i + 7) % 20));
-  }
-  return json + "]}";
-}
+constexpr std::string_view interaction = "550e8400-e29b-41d4-a716-446655440000";
 
 /// The canned cloud that both sides talk to.
 struct Canned {
-  std::string flow = flow_of_20();
+  std::string flow = flow_answer(), read = interaction_answer(interaction);
   std::string last_write;
+  unsigned version = 100;
 
   void answer(Method method, std::string_view target, std::string_view body, HttpResponse& response) {
     response.clear();
     response.status = 200;
     if (target == "/oauth/token") {
-      response.body.append(R"({"access_token":"t0ken","expires_in":86400,"token_type":"Bearer"})");
+      response.body.append(token_answer());
     } else if (target.starts_with("/api/v2/flows/")) {
       response.body.append(flow);
     } else if (method == Method::get) {
       response.headers.add("ETag", "\"41\"");
-      response.body.append(R"({"id":"550e8400-e29b-41d4-a716-446655440000","state":"connected","routingData":{"skillGroup":{"id":"sg-1","name":"Billing"},"orgId":"org-1"},"customAttributes":{"ivr_state":"MainMenu","flow_node":"MainMenu"}})");
+      response.body.append(read);
     } else {
       last_write.assign(body);
-      response.headers.add("ETag", "\"42\"");
+      // Another version each time, as a write makes it.
+      std::array<char, 16> etag{'"'};
+      char* const end = std::to_chars(etag.data() + 1, etag.data() + 12, ++version).ptr;
+      *end = '"';
+      response.headers.add("ETag", std::string_view(etag.data(), static_cast<std::size_t>(end + 1 - etag.data())));
       response.body.append(R"({"id":"550e8400-e29b-41d4-a716-446655440000"})");
     }
   }
@@ -81,190 +74,71 @@ struct CannedTransport {
   }
 };
 
-constexpr std::string_view interaction = "550e8400-e29b-41d4-a716-446655440000";
-constexpr std::string_view flow_id = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
-constexpr std::string_view from = "MainMenu", to = "BillingInquiry";
-const std::array<std::pair<std::string_view, std::string_view>, 4> variables{{{"customer_tier", "enterprise"},
-                                                                              {"call_duration_seconds", "145"},
-                                                                              {"requires_supervisor", "false"},
-                                                                              {"routing_metadata", R"({"queue":"billing_team","priority":"high"})"}}};
-
-/// The same work for this one case, as a careful programmer writes it out without a library of protocols: one function,
-/// buffers kept, the document's steps in their order, each answer checked, counters and a ring of audit entries.
-class HandWritten {
+/// The hand-written work with its exchanges: one function, the document's steps in their order.
+class Peer {
  public:
-  explicit HandWritten(Canned& cloud, bool cached) : cloud_(&cloud), cached_(cached) { audit_.resize(256); }
+  explicit Peer(Canned& cloud, bool cached) : cloud_(&cloud), cached_(cached) {}
 
   bool transition() {
     const auto start = std::chrono::steady_clock::now();
     if (token_.empty()) {
       send(Method::post, "/oauth/token", "grant_type=client_credentials");
-      simdjson::ondemand::document document;
-      if (open(document)) return false;
-      std::string_view text;
-      if (document["access_token"].get(text)) return false;
-      token_.assign("Bearer ").append(text);
+      if (!work_.read_token(json(), token_)) return false;
     }
-    if (!cached_ || graph_.empty()) {
-      if (!load_flow()) return false;
+    if (!cached_ || !work_.has_flow()) {
+      target_.assign("/api/v2/flows/").append(flow_id);
+      send(Method::get, target_, {});
+      if (!work_.load_flow(json())) return false;
     }
-    const auto a = index_.find(std::string(from)), b = index_.find(std::string(to));
-    if (a == index_.end() || b == index_.end() || !reachable(a->second, b->second)) return false;
+    if (!work_.allowed()) return false;
 
     target_.assign("/api/v2/interactions/").append(interaction);
     send(Method::get, target_, {});
     const auto etag = response_.headers.find("etag");
     if (response_.status != 200 || !etag) return false;
     etag_.assign(*etag);
-    {
-      simdjson::ondemand::document document;
-      if (open(document)) return false;
-      std::string_view node;
-      if (document["customAttributes"]["flow_node"].get(node) || node != from) return false;
-    }
-    if (!encode()) return false;
+    if (!work_.check_interaction(json()) || !work_.encode(body_, id_)) return false;
     send(Method::patch, target_, body_);
-    if (response_.status < 200 || response_.status > 299) return false;
-    {
-      simdjson::ondemand::document document;
-      if (open(document)) return false;
-      std::string_view echoed;
-      const auto error = document["customAttributes"]["transition_id"].get(echoed);
-      if (!error && echoed != id_) return false;
-    }
-    const auto latency = std::chrono::steady_clock::now() - start;
-    total_.fetch_add(1, std::memory_order_relaxed);
-    nanoseconds_.fetch_add(static_cast<std::uint64_t>(latency.count()), std::memory_order_relaxed);
-    const std::lock_guard lock(mutex_);
-    Entry& entry = audit_[next_++ % audit_.size()];
-    entry.when = std::chrono::system_clock::now();
-    entry.interaction.assign(interaction);
-    entry.id = id_;
-    entry.etag = etag_;
-    entry.latency = latency;
-    entry.status = response_.status;
+    if (response_.status < 200 || response_.status > 299 || !work_.check_echo(json(), id_)) return false;
+    work_.record(interaction, id_, etag_, response_.status, std::chrono::steady_clock::now() - start);
+    return true;
+  }
+  /// The same from where the last one led, without reading: by the version that its answer named.
+  bool warm_transition(std::string_view start, std::string_view target) {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto known = versions_.find(interaction);
+    if (known == versions_.end() || known->second.node != start || !work_.allowed(start, target)) return false;
+    target_.assign("/api/v2/interactions/").append(interaction);
+    etag_.assign(known->second.etag);
+    if (!work_.encode(body_, id_, target)) return false;
+    send(Method::patch, target_, body_);
+    if (response_.status < 200 || response_.status > 299 || !work_.check_echo(json(), id_)) return false;
+    work_.record(interaction, id_, etag_, response_.status, std::chrono::steady_clock::now() - begun);
+    return remember(target);
+  }
+  bool remember(std::string_view node) {
+    const auto etag = response_.headers.find("etag");
+    if (!etag) return false;
+    auto known = versions_.find(interaction);
+    if (known == versions_.end()) known = versions_.emplace(interaction, Version{}).first;
+    known->second.etag.assign(*etag);
+    known->second.node.assign(node);
     return true;
   }
 
  private:
-  struct Entry {
-    std::chrono::system_clock::time_point when;
-    std::string interaction, id, etag;
-    std::chrono::nanoseconds latency;
-    int status;
+  struct Version {
+    std::string etag, node;
   };
-
   void send(Method method, std::string_view target, std::string_view body) { cloud_->answer(method, target, body, response_); }
-  simdjson::error_code open(simdjson::ondemand::document& document) {
-    return parser_.iterate(response_.body.data(), response_.body.size(), response_.body.allocated()).get(document);
-  }
-  bool load_flow() {
-    target_.assign("/api/v2/flows/").append(flow_id);
-    send(Method::get, target_, {});
-    graph_.clear(), index_.clear();
-    simdjson::ondemand::document document;
-    if (open(document)) return false;
-    std::vector<std::pair<int, std::string>> edges;
-    for (auto node : document["nodes"]) {
-      std::string_view id, target;
-      if (node["id"].get(id)) return false;
-      const int at = static_cast<int>(graph_.size());
-      index_.emplace(id, at);
-      graph_.emplace_back();
-      for (auto edge : node["transitions"]) {
-        if (edge["targetId"].get(target)) return false;
-        edges.emplace_back(at, target);
-      }
-    }
-    for (const auto& [at, name] : edges)
-      if (const auto known = index_.find(name); known != index_.end()) graph_[static_cast<std::size_t>(at)].push_back(known->second);
-    return true;
-  }
-  bool reachable(int a, int b) {
-    seen_.assign(graph_.size(), 0);
-    queue_.assign(1, a);
-    for (std::size_t head = 0; head < queue_.size(); ++head) {
-      for (const int next : graph_[static_cast<std::size_t>(queue_[head])]) {
-        if (next == b) return true;
-        if (!seen_[static_cast<std::size_t>(next)]++) queue_.push_back(next);
-      }
-    }
-    return false;
-  }
-  void escaped(std::string_view text) {
-    body_.push_back('"');
-    for (const char c : text) {
-      if (c == '"' || c == '\\') body_.push_back('\\');
-      if (static_cast<unsigned char>(c) < 0x20) {
-        fmt::format_to(std::back_inserter(body_), "\\u{:04x}", static_cast<unsigned>(c));
-      } else {
-        body_.push_back(c);
-      }
-    }
-    body_.push_back('"');
-  }
-  bool encode() {
-    std::uint64_t bits[2] = {engine_(), engine_()};
-    bits[0] = (bits[0] & ~0xf000ULL) | 0x4000, bits[1] = (bits[1] & ~(3ULL << 62)) | 2ULL << 62;
-    id_.clear();
-    fmt::format_to(std::back_inserter(id_), "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", bits[0] >> 32, bits[0] >> 16 & 0xffff, bits[0] & 0xffff,
-                   bits[1] >> 48, bits[1] & 0xffffffffffff);
-    const auto now = std::chrono::system_clock::now();
-    const auto day = std::chrono::floor<std::chrono::days>(now);
-    const std::chrono::year_month_day date{day};
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - day).count();
-    body_.assign(R"({"customAttributes":{"ivr_state":)");
-    escaped(to);
-    body_ += R"(,"flow_node":)";
-    escaped(to);
-    fmt::format_to(std::back_inserter(body_), R"(,"last_updated":"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z","transition_id":"{}","customer_tier":)",
-                   static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), ms / 3600000,
-                   ms / 60000 % 60, ms / 1000 % 60, ms % 1000, id_);
-    if (!simdjson::validate_utf8(variables[0].second.data(), variables[0].second.size())) return false;
-    escaped(variables[0].second);
-    double seconds = 0;
-    const std::string_view number = variables[1].second;
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), seconds);
-    if (error != std::errc{} || end != number.data() + number.size()) return false;
-    body_.append(R"(,"call_duration_seconds":)").append(number);
-    const std::string_view truth = variables[2].second;
-    if (truth != "true" && truth != "false" && truth != "1" && truth != "0") return false;
-    body_.append(R"(,"requires_supervisor":)").append(truth == "true" || truth == "1" ? "true" : "false");
-    const std::string_view object = variables[3].second;
-    scratch_.assign(object);
-    simdjson::ondemand::document document;
-    if (parser_.iterate(scratch_.data(), scratch_.size(), scratch_.allocated()).get(document)) return false;
-    body_ += R"(,"routing_metadata":{)";
-    bool first = true;
-    simdjson::ondemand::object members;
-    if (document.get_object().get(members)) return false;
-    for (auto field : members) {
-      std::string_view key, text;
-      if (field.unescaped_key().get(key) || field.value().get_string().get(text)) return false;
-      if (!std::exchange(first, false)) body_.push_back(',');
-      escaped(key);
-      body_.push_back(':');
-      escaped(text);
-    }
-    body_ += "}}}";
-    return body_.size() <= 65'536;
-  }
+  HandWritten::Json json() const { return HandWritten::Json(response_.body.data(), response_.body.size(), response_.body.allocated()); }
 
   Canned* cloud_;
   bool cached_;
-  simdjson::ondemand::parser parser_;
+  HandWritten work_;
   HttpResponse response_;
-  Body scratch_;
   std::string token_, target_, body_, id_, etag_;
-  std::unordered_map<std::string, int> index_;
-  std::vector<std::vector<int>> graph_;
-  std::vector<char> seen_;
-  std::vector<int> queue_;
-  std::mt19937_64 engine_{1};
-  std::mutex mutex_;
-  std::vector<Entry> audit_;
-  std::size_t next_ = 0;
-  std::atomic<std::uint64_t> total_{0}, nanoseconds_{0};
+  std::map<std::string, Version, std::less<>> versions_;
 };
 
 /// Both sides' writes with what must differ, the time and the id, cut out.
@@ -296,7 +170,7 @@ int main(int argc, char** argv) {
   bool fine = true;
   const auto run = [&](const char* name, bool cached) {
     StateTransitioner ours{Policies{.transport = CannedTransport{&cloud}}, settings(cached ? Duration(std::chrono::hours{1}) : Duration::zero())};
-    HandWritten peer(cloud, cached);
+    Peer peer(cloud, cached);
     const auto one_of_ours = [&] { fine = fine && ours.transition(request).has_value(); };
     const auto one_of_peers = [&] { fine = fine && peer.transition(); };
     one_of_ours();
@@ -312,6 +186,34 @@ int main(int argc, char** argv) {
   };
   run("transition, flow cached", true);
   run("transition, flow not cached", false);
+
+  // From where the last one led, and back: one request each, on both sides.
+  {
+    Settings warm = settings(std::chrono::hours{1});
+    warm.transition.remember = std::make_shared<InteractionMemory>();
+    StateTransitioner ours{Policies{.transport = CannedTransport{&cloud}}, warm};
+    Peer peer(cloud, true);
+    TransitionRequest back{std::string(interaction), std::string(flow_id), std::string(to), std::string(from)};
+    for (const auto& [name, value] : variables) back.text(name, value);
+    bool at_end = false, peer_at_end = false;
+    const auto one_of_ours = [&] {
+      const auto moved = ours.transition(at_end ? back : request);
+      fine = fine && moved && moved->warm;
+      at_end = !at_end;
+    };
+    const auto one_of_peers = [&] {
+      fine = fine && (peer_at_end ? peer.warm_transition(to, from) : peer.warm_transition(from, to));
+      peer_at_end = !peer_at_end;
+    };
+    fine = fine && ours.transition(request) && peer.transition() && peer.remember(to);
+    at_end = peer_at_end = true;
+    one_of_ours();
+    const std::string write = comparable(cloud.last_write);
+    one_of_peers();
+    if (write != comparable(cloud.last_write)) fine = false;
+    for (int i = 0; i < 300; ++i) one_of_ours(), one_of_peers();
+    if (fine) benchmarks::print("warm transition", benchmarks::measure(one_of_ours, one_of_peers, batches, calls));
+  }
   if (!fine) std::fprintf(stderr, "a transition failed\n");
   return fine ? 0 : 1;
 }
