@@ -240,6 +240,7 @@ set(patchbay_compile_fail_pairs
   door_clock_without_sleep
   door_copied
   door_logger_without_enabled
+  door_loop_without_channels
   door_policies_swapped
   door_retry_not_const
   door_schema_is_the_struct
