@@ -116,6 +116,7 @@ set(patchbay_tests_hold_controller
   unit/hold_controller/out_of_memory.cpp
   unit/hold_controller/outcomes.cpp
   unit/hold_controller/release.cpp
+  unit/hold_controller/restraint.cpp
   unit/hold_controller/simulated.cpp
 )
 set(patchbay_tests_hold_controller_threads
@@ -151,6 +152,7 @@ set(patchbay_tests_policy
 set(patchbay_tests_protocol
   unit/protocol/admission.cpp
   unit/protocol/arena.cpp
+  unit/protocol/bounds.cpp
   unit/protocol/breaker.cpp
   unit/protocol/call.cpp
   unit/protocol/classify.cpp
@@ -199,6 +201,7 @@ set(patchbay_tests_state_transitioner
   unit/state_transitioner/observe.cpp
   unit/state_transitioner/out_of_memory.cpp
   unit/state_transitioner/outcomes.cpp
+  unit/state_transitioner/restraint.cpp
   unit/state_transitioner/static_flows.cpp
   unit/state_transitioner/stopping.cpp
   unit/state_transitioner/tokens.cpp
