@@ -28,8 +28,8 @@ struct Options {
   bool insecure_skip_verification_for_tests = false;
 };
 
-/// The bounds of a `Transport`, and how it connects. What is beyond a bound waits, and what is beyond the bound of those
-/// that wait fails with `TransportFault::queue_full`.
+/// The bounds of a `Transport`, and how it connects. What is beyond a bound waits, and what is beyond the bound of
+/// those that wait fails with `TransportFault::queue_full`.
 struct PoolOptions : Options {
   PoolOptions() noexcept { max_idle_connections = 256; }
   /*implicit*/ PoolOptions(Options connecting) : Options(std::move(connecting)) {}

@@ -12,8 +12,8 @@
 #include <patchbay/beast/options.hpp>
 #include <patchbay/policy/completion_transport.hpp>
 
-/// This header needs of Asio no more than the executor; what it declares is defined in the library `patchbay::beast`, or in
-/// the one translation unit of a program that includes `<patchbay/beast/src.hpp>`.
+/// This header needs of Asio no more than the executor; what it declares is defined in the library `patchbay::beast`,
+/// or in the one translation unit of a program that includes `<patchbay/beast/src.hpp>`.
 namespace patchbay::beast {
 
 namespace detail {
@@ -38,9 +38,9 @@ class Timer {
 
 /// An open WebSocket on a transport's loop; models `patchbay::CompletionChannel`.
 ///
-/// Pings are answered while a `receive` is under way. One message is held back at most, so a peer that sends faster than the
-/// client takes is slowed down by TCP. Close codes are those of `beast::Channel`. Each channel has a lock of its own, so the
-/// context may be run by many threads. A moved-from channel may only be destroyed or assigned to.
+/// Pings are answered while a `receive` is under way. One message is held back at most, so a peer that sends faster
+/// than the client takes is slowed down by TCP. Close codes are those of `beast::Channel`. Each channel has a lock of
+/// its own, so the context may be run by many threads. A moved-from channel may only be destroyed or assigned to.
 class AsyncChannel {
  public:
   struct State;
@@ -67,22 +67,24 @@ class AsyncChannel {
 /// HTTP/1.1 over a pool of kept connections, and WebSocket, on the caller's event loop; models
 /// `patchbay::CompletionTransport` and `patchbay::CompletionChannelTransport`.
 ///
-/// - A handle: copies share one pool, so both doors and any number of operations can use one. When the last handle is gone,
-///   what is under way is carried to its end. The context may end before a handle does: what was under way is abandoned.
+/// - A handle: copies share one pool, so both doors and any number of operations can use one. When the last handle is
+///   gone, what is under way is carried to its end. The context may end before a handle does: what was under way is
+///   abandoned.
 /// - Threads: every function may be called from any thread, and the context may be run by many. Completions run on
 ///   threads of the context, through the executor that was given, with no lock held. With an executor that is a strand
 ///   they run in the strand.
 /// - The context is never run from here, and while nothing is under way it is given no work: its `run()` may return.
-/// - An exchange uses a kept connection, or waits in line until one is free or made; the line is first come, first served
-///   for each host. When the connections to all hosts are too many, one that is idle is closed for a host that has none.
-/// - A new connection is tried for one exchange: when it cannot be made, and no other to that host is up, the exchange that
-///   has waited longest fails with the reason.
-/// - Deadlines hold in every phase, by one timer for all exchanges. Names are looked up in a thread of their own, one for
-///   each host at a time, which is left behind when nobody waits for it any more (at most 16 in a process).
+/// - An exchange uses a kept connection, or waits in line until one is free or made; the line is first come, first
+///   served for each host. When the connections to all hosts are too many, one that is idle is closed for a host that
+///   has none.
+/// - A new connection is tried for one exchange: when it cannot be made, and no other to that host is up, the exchange
+///   that has waited longest fails with the reason.
+/// - Deadlines hold in every phase, by one timer for all exchanges. Names are looked up in a thread of their own, one
+///   for each host at a time, which is left behind when nobody waits for it any more (at most 16 in a process).
 /// - TLS as in `BlockingTransport`; sessions are resumed (up to 8 are remembered for each host), with full verification
 ///   of the first.
-/// - Kept connections that the peer closed, or that hold bytes nobody asked for, are dropped before they are used. If one
-///   fails later and no byte of the request was accepted by the operating system, one fresh connection is tried;
+/// - Kept connections that the peer closed, or that hold bytes nobody asked for, are dropped before they are used. If
+///   one fails later and no byte of the request was accepted by the operating system, one fresh connection is tried;
 ///   otherwise the error says `maybe_sent`.
 /// - Requests are not pipelined, no redirect is followed, no compression is asked for, nothing is logged.
 class Transport {
@@ -100,8 +102,8 @@ class Transport {
 
   ExchangeId send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
                   Completion<TransportResult<void>> done);
-  /// Opens a WebSocket on a connection of its own, which counts for no bound. An acceptance may carry 8 KiB of header fields,
-  /// other answers what the options allow; `refusal` as in `BlockingTransport::open`.
+  /// Opens a WebSocket on a connection of its own, which counts for no bound. An acceptance may carry 8 KiB of header
+  /// fields, other answers what the options allow; `refusal` as in `BlockingTransport::open`.
   ExchangeId open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline,
                   Completion<TransportResult<AsyncChannel>> done);
   void cancel(ExchangeId id) noexcept;

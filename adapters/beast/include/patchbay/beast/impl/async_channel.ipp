@@ -15,8 +15,8 @@
 
 namespace patchbay::beast {
 
-/// A channel from the first attempt to connect, and everything on it, under a lock of its own. Completions are collected
-/// under the lock and called without it.
+/// A channel from the first attempt to connect, and everything on it, under a lock of its own. Completions are
+/// collected under the lock and called without it.
 struct AsyncChannel::State final : detail::Opening, detail::LoopStreamBase, detail::LoopBound,
                                    std::enable_shared_from_this<AsyncChannel::State> {
   using error_code = detail::error_code;
@@ -205,8 +205,8 @@ struct AsyncChannel::State final : detail::Opening, detail::LoopStreamBase, deta
       write_ended(ec);
     }
   }
-  // Within the call that started it, as a rule: Beast's operation is then over before the call returns, and the client's
-  // completion is posted.
+  // Within the call that started it, as a rule: Beast's operation is then over before the call returns, and the
+  // client's completion is posted.
   void write_ended(error_code ec) { writer(ec, ec ? 0 : written); }
   void writable(error_code ec) {
     Lock lock(mutex);

@@ -23,8 +23,8 @@ struct Timed {
   Kind kind;
 };
 
-/// A heap of what is watched, soonest first, from which anything can be taken. Deadlines mostly come in the order of their
-/// times, so adding is a comparison or two.
+/// A heap of what is watched, soonest first, from which anything can be taken. Deadlines mostly come in the order of
+/// their times, so adding is a comparison or two.
 class Deadlines {
  public:
   [[nodiscard]] Timed* soonest() const noexcept { return heap_.empty() ? nullptr : heap_.front(); }

@@ -73,8 +73,8 @@ class HandlerSlot {
   Base* held_ = nullptr;
 };
 
-/// What Beast's stream of a channel stands on. Whoever calls it holds the channel's lock, and so does Beast in all that it
-/// does, because what it posts goes through `LockingExecutor`.
+/// What Beast's stream of a channel stands on. Whoever calls it holds the channel's lock, and so does Beast in all that
+/// it does, because what it posts goes through `LockingExecutor`.
 class LoopStreamBase {
  public:
   virtual void start_read(net::mutable_buffer into) = 0;

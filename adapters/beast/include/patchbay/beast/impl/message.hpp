@@ -21,8 +21,8 @@ namespace patchbay::beast::detail {
 /// What this library calls itself to servers.
 [[nodiscard]] const std::string& user_agent();
 
-/// Why a request must not be begun: an endpoint that may not carry credentials, a field or target that would end its line
-/// early. Nothing when all is well.
+/// Why a request must not be begun: an endpoint that may not carry credentials, a field or target that would end its
+/// line early. Nothing when all is well.
 [[nodiscard]] TransportResult<void> check_request(const Endpoint& endpoint, std::string_view target,
                                                   std::span<const HeaderView> headers);
 

@@ -64,7 +64,7 @@ struct Exchange : Timed {
   ExchangeId id = 0;
   State state = State::free;
   bool listed = false;                  ///< In the line of those that something is to be told.
-  bool retried = false;                 ///< A kept connection failed it without having sent anything; the next is fresh.
+  bool retried = false;                 ///< A kept connection failed it, having sent nothing; the next is fresh.
   std::optional<TransportFault> doom{};  ///< Why it was told to end.
   const HttpRequest* request = nullptr;
   HttpResponse* response = nullptr;
@@ -105,7 +105,8 @@ class Line {
   std::size_t size_ = 0;
 };
 
-/// One connection, from the attempt to its end. What Asio's operations refer to lives in it, so it lives until they ended.
+/// One connection, from the attempt to its end. What Asio's operations refer to lives in it, so it lives until they
+/// ended.
 struct Link : Timed {
   enum class State : std::uint8_t { resolving, connecting, shaking_hands, idle, busy, closed };
 
@@ -159,8 +160,8 @@ struct Host final : Lookup::Listener {
   TlsSessions sessions;
 };
 
-/// The connections of a transport and what they carry. Everything is under one lock, which is held neither while an answer
-/// is parsed nor while a completion runs.
+/// The connections of a transport and what they carry. Everything is under one lock, which is held neither while an
+/// answer is parsed nor while a completion runs.
 class Pool final : public std::enable_shared_from_this<Pool> {
  public:
   Pool(net::any_io_executor executor, PoolOptions options);

@@ -232,8 +232,8 @@ void Pool::tell(Exchange& x) noexcept {
 
 TransportError Pool::doomed(const Exchange& x, Delivery delivery) const {
   if (*x.doom == TransportFault::cancelled) return describe(TransportFault::cancelled, delivery, "it was cancelled");
-  return describe(*x.doom, delivery,
-                  x.state == Exchange::State::waiting ? "no connection was free in time" : "the answer did not come in time");
+  const bool waits = x.state == Exchange::State::waiting;
+  return describe(*x.doom, delivery, waits ? "no connection was free in time" : "the answer did not come in time");
 }
 
 // Ends an exchange that has not ended, wherever it is.

@@ -42,8 +42,8 @@ class TlsEngine {
 
   /// Bytes that came from the peer.
   void feed(std::string_view bytes);
-  /// Decrypts into `into`; 0 when more must be fed, or, with an error, when nothing more will come: `eof` if the peer said
-  /// so.
+  /// Decrypts into `into`; 0 when more must be fed, or, with an error, when nothing more will come: `eof` if the peer
+  /// said so.
   [[nodiscard]] std::size_t read(std::span<char> into, boost::system::error_code& ec);
   /// Encrypts all of `text`; false when it cannot be done any more.
   [[nodiscard]] bool write(std::string_view text);

@@ -77,7 +77,8 @@ TransportError TlsEngine::failure(const boost::system::error_code& why) const {
 
 void TlsEngine::feed(std::string_view bytes) {
   while (!bytes.empty()) {
-    const int n = BIO_write(SSL_get_rbio(ssl_.get()), bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), INT_MAX)));
+    const auto part = static_cast<int>(std::min<std::size_t>(bytes.size(), INT_MAX));
+    const int n = BIO_write(SSL_get_rbio(ssl_.get()), bytes.data(), part);
     if (n <= 0) return;  // no memory; the next read finds a broken record
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }

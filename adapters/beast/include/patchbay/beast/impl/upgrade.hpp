@@ -44,8 +44,8 @@ constexpr std::uint16_t was_cut = 1006;
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
 
-/// Watches what the server says until the upgrade is decided, keeps a copy, and lets only a 101 through to Beast. Any other
-/// answer is for the HTTP reader, which bounds it.
+/// Watches what the server says until the upgrade is decided, keeps a copy, and lets only a 101 through to Beast. Any
+/// other answer is for the HTTP reader, which bounds it.
 class UpgradeWatch {
  public:
   /// Whether what has come so far, with these bytes, may be the beginning of a 101.
