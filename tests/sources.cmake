@@ -37,6 +37,7 @@ set(patchbay_tests_adapters_beast
   unit/adapters/beast/wire.cpp
 )
 set(patchbay_tests_adapters_beast_loop
+  unit/adapters/beast_loop/async.cpp
   unit/adapters/beast_loop/http.cpp
   unit/adapters/beast_loop/tls.cpp
   unit/adapters/beast_loop/websocket.cpp
