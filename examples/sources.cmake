@@ -6,6 +6,7 @@ set(patchbay_examples
   first_transition
   loopback_cloud
   main_job
+  many_transitions
   patchbayctl
   testing_with_fakes
   your_own_schema
@@ -34,6 +35,9 @@ set(patchbay_examples_loopback_cloud
 )
 set(patchbay_examples_main_job
   main_job.cpp
+)
+set(patchbay_examples_many_transitions
+  many_transitions.cpp
 )
 set(patchbay_examples_patchbayctl
   patchbayctl/configuration.cpp
