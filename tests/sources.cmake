@@ -177,6 +177,7 @@ set(patchbay_tests_protocol
 )
 set(patchbay_tests_protocol_threads
   unit/protocol/interaction_memory_threads.cpp
+  unit/protocol/restraint_threads.cpp
 )
 set(patchbay_tests_schema
   unit/schema/allocations.cpp
