@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string_view>
 
 #include <patchbay/beast/options.hpp>
@@ -53,7 +54,7 @@ class Channel {
   std::unique_ptr<State> state_;
 };
 
-/// HTTP/1.1 over kept connections, and WebSocket; models `patchbay::Transport` and `patchbay::ChannelTransport`.
+/// HTTP/1.1 over kept connections, and WebSocket; models `patchbay::StoppableTransport` and `patchbay::ChannelTransport`.
 ///
 /// - Threads: `send` and `open` may be called by many at once. Each connection owns a private event loop that runs only
 ///   inside the call that uses it, so no thread waits for another's exchange.
@@ -82,6 +83,9 @@ class BlockingTransport {
   /// Sends `request` and reads the whole answer into `response`. What was read of an answer that then failed stays in
   /// `response` and means nothing.
   [[nodiscard]] TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline);
+  /// The same; ends soon with `cancelled` when a stop is requested, in whatever phase.
+  [[nodiscard]] TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
+                                           std::stop_token stop);
 
   /// Opens a WebSocket; an acceptance may carry 8 KiB of header fields, other answers what the options allow. On
   /// `upgrade_refused`, `refusal` holds the server's status, header fields and at most 4 KiB of its body.

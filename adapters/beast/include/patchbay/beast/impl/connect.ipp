@@ -10,18 +10,21 @@
 
 namespace patchbay::beast::detail {
 
-TransportResult<Addresses> resolve(const std::string& host, std::uint16_t port, SteadyTime deadline) {
+TransportResult<Addresses> resolve(const std::string& host, std::uint16_t port, SteadyTime deadline,
+                                   const std::stop_token& stop) {
   if (Addresses known = known_addresses(host, port); !known.empty()) return known;
   const auto lookup = Lookup::start(host, port);
   if (!lookup) return tl::unexpected(lookup.error());
-  return (*lookup)->wait(deadline);
+  return (*lookup)->wait(deadline, stop);
 }
 
-TransportResult<std::unique_ptr<Wire>> Connector::connect(const Endpoint& endpoint, SteadyTime deadline) {
+TransportResult<std::unique_ptr<Wire>> Connector::connect(const Endpoint& endpoint, SteadyTime deadline,
+                                                          const std::stop_token& stop) {
   const SteadyTime connected_by = std::min(deadline, after(std::chrono::steady_clock::now(), options_.connect_timeout));
-  const auto addresses = resolve(endpoint.host(), endpoint.port(), connected_by);
+  const auto addresses = resolve(endpoint.host(), endpoint.port(), connected_by, stop);
   if (!addresses) return tl::unexpected(addresses.error());
   auto wire = std::make_unique<Wire>();
+  wire->stop_with(stop);
   if (auto connected = wire->connect(*addresses, connected_by); !connected)
     return tl::unexpected(std::move(connected.error()));
   if (endpoint.tls()) {

@@ -94,14 +94,29 @@ BlockingTransport& BlockingTransport::operator=(BlockingTransport&&) noexcept = 
 BlockingTransport::~BlockingTransport() = default;
 
 TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) {
+  return send(request, response, deadline, std::stop_token{});
+}
+
+TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
+                                              std::stop_token stop) {
+  TransportResult<void> result = state_->send(request, response, deadline, stop);
+  // Below, a stop ends each wait as its deadline does.
+  if (!result && result.error().fault == TransportFault::timed_out && stop.stop_requested())
+    return tl::unexpected(detail::describe(TransportFault::cancelled, result.error().delivery, "a stop was requested"));
+  return result;
+}
+
+TransportResult<void> BlockingTransport::State::send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
+                                                     const std::stop_token& stop) {
   namespace d = detail;
   response.clear();
   const Endpoint& endpoint = *request.endpoint;
   if (auto checked = d::check_request(endpoint, request.target, request.headers); !checked) return checked;
   if (std::chrono::steady_clock::now() >= deadline)
     return tl::unexpected(d::describe(TransportFault::timed_out, Delivery::not_sent, "the deadline had passed"));
+  if (stop.stop_requested())
+    return tl::unexpected(d::describe(TransportFault::cancelled, Delivery::not_sent, "a stop was requested"));
 
-  const Options& options = state_->options;
   bool begun = false;
   try {
     std::string head;
@@ -109,13 +124,15 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
     for (bool fresh = false;; fresh = true) {
       begun = false;
       d::Connection connection;
-      if (!fresh) connection = state_->pool.take(endpoint, options.idle_timeout);
+      if (!fresh) connection = pool.take(endpoint, options.idle_timeout);
       const bool kept = connection.wire != nullptr;
       if (!kept) {
-        auto wire = state_->connector.connect(endpoint, deadline);
+        auto wire = connector.connect(endpoint, deadline, stop);
         if (!wire) return tl::unexpected(std::move(wire.error()));
         connection.wire = std::move(*wire);
         connection.reader = std::make_unique<d::AnswerReader>();
+      } else {
+        connection.wire->stop_with(stop);
       }
       const std::uint64_t sent_before = connection.wire->sent();
       begun = true;
@@ -127,8 +144,9 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
         reusable = result && *result == d::Progress::reusable && writer.complete();
         return result;
       }();
+      connection.wire->stop_with({});
       if (answer) {
-        if (reusable) state_->pool.keep(endpoint, std::move(connection), options.max_idle_connections);
+        if (reusable) pool.keep(endpoint, std::move(connection), options.max_idle_connections);
         return {};
       }
       connection.wire->abandon();

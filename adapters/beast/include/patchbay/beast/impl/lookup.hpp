@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,8 @@ class Lookup {
   [[nodiscard]] static TransportResult<std::shared_ptr<Lookup>> start(const std::string& host, std::uint16_t port,
                                                                       Listener* listener = nullptr);
 
-  /// Waits for the end; leaves it behind when the deadline passes.
-  [[nodiscard]] TransportResult<Addresses> wait(SteadyTime deadline);
+  /// Waits for the end; leaves it behind when the deadline passes or a stop is requested.
+  [[nodiscard]] TransportResult<Addresses> wait(SteadyTime deadline, const std::stop_token& stop);
   /// What it found. Only after its end.
   [[nodiscard]] TransportResult<Addresses> take();
   /// Nobody waits for it any more.
@@ -45,7 +46,7 @@ class Lookup {
  private:
   void run(const std::string& host, std::uint16_t port) noexcept;
   std::mutex mutex_;
-  std::condition_variable ended_;
+  std::condition_variable_any ended_;
   Listener* listener_ = nullptr;
   bool done_ = false;
   bool left_behind_ = false;

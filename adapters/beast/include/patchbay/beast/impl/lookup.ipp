@@ -112,13 +112,13 @@ TransportResult<Addresses> Lookup::take() {
                                  std::string("the host's name could not be resolved: ").append(why)));
 }
 
-TransportResult<Addresses> Lookup::wait(SteadyTime deadline) {
+TransportResult<Addresses> Lookup::wait(SteadyTime deadline, const std::stop_token& stop) {
   {
     std::unique_lock lock(mutex_);
     const auto done = [&] { return done_; };
-    if (deadline == never) {
-      ended_.wait(lock, done);  // a wait until `never` overflows in some libraries
-    } else if (!ended_.wait_until(lock, deadline, done)) {
+    // A wait until `never` overflows in some libraries.
+    const bool ended = deadline == never ? ended_.wait(lock, stop, done) : ended_.wait_until(lock, stop, deadline, done);
+    if (!ended) {
       left_behind_ = true;
       ++lookups_left_behind();
       return tl::unexpected(

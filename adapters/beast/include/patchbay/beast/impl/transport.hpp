@@ -92,6 +92,9 @@ namespace patchbay::beast {
 
 struct BlockingTransport::State {
   explicit State(Options options_in) : options(std::move(options_in)), connector(options) {}
+  [[nodiscard]] TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
+                                           const std::stop_token& stop);
+
   const Options options;
   detail::Connector connector;
   detail::IdleConnections pool;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -88,13 +89,22 @@ class Wire {
   void start_read(net::mutable_buffer into, IoHandler done);
   void start_write(const Gather& from, IoHandler done);
 
+  /// Lets `run_until` end once a stop is requested, as if the deadline had passed; an empty token takes that back.
+  void stop_with(std::stop_token stop) {
+    on_stop_.reset();
+    stop_ = std::move(stop);
+    if (stop_.stop_possible()) on_stop_.emplace(stop_, Waker{this});
+  }
+
   /// Runs the loop until `done()` or the deadline; says whether `done()` holds.
   template <class Done>
   [[nodiscard]] bool run_until(SteadyTime deadline, Done done) {
     while (!done()) {
+      if (stop_.stop_requested()) return false;
       if (context_.stopped()) {
         context_.restart();  // by `wake`, perhaps after `done` was asked: what it was for must not be slept through
         if (done()) return true;
+        if (stop_.stop_requested()) return false;
       }
       if (context_.run_one_until(deadline) == 0 && std::chrono::steady_clock::now() >= deadline) return done();
     }
@@ -130,12 +140,18 @@ class Wire {
   void abandon() noexcept;
 
  private:
+  struct Waker {
+    void operator()() const noexcept { wire->wake(); }
+    Wire* wire;
+  };
   net::io_context context_{1};
   tcp::socket socket_{context_};
   std::optional<net::ssl::stream<tcp::socket&>> tls_;
   std::uint64_t sent_ = 0;
   std::atomic<std::uint32_t> wakes_begun_{0};
   std::atomic<std::uint32_t> wakes_ended_{0};
+  std::stop_token stop_;
+  std::optional<std::stop_callback<Waker>> on_stop_;  ///< Ends first: it refers to the rest.
 };
 
 /// Makes connected wires. Thread-safe.
@@ -146,7 +162,8 @@ class Connector {
   Connector& operator=(const Connector&) = delete;
 
   /// Resolves, connects and, where the endpoint says so, starts TLS. Every error is `not_sent`.
-  [[nodiscard]] TransportResult<std::unique_ptr<Wire>> connect(const Endpoint& endpoint, SteadyTime deadline);
+  [[nodiscard]] TransportResult<std::unique_ptr<Wire>> connect(const Endpoint& endpoint, SteadyTime deadline,
+                                                               const std::stop_token& stop = {});
 
  private:
   const Options& options_;
