@@ -47,6 +47,7 @@ set(patchbay_tests_adapters_beast_loop_threads
 )
 set(patchbay_tests_adapters_beast_threads
   unit/adapters/beast/http_threads.cpp
+  unit/adapters/beast/stopping_threads.cpp
   unit/adapters/beast/websocket_threads.cpp
 )
 set(patchbay_tests_adapters_composed
