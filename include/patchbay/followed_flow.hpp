@@ -10,6 +10,8 @@
 #include <utility>
 
 #include <patchbay/config.hpp>
+#include <patchbay/driver/operation_handle.hpp>
+#include <patchbay/driver/result_handler.hpp>
 #include <patchbay/flow/drift.hpp>
 #include <patchbay/flow/reachability_rule.hpp>
 #include <patchbay/flow/static_flow.hpp>
@@ -111,7 +113,9 @@ class FollowedFlow {
   [[nodiscard]] std::string_view version() const noexcept { return detail::version_of(*start_.graph); }
   [[nodiscard]] const FlowDrift& drift() const noexcept { return start_.drift; }
   /// The drift of the flow as the door knows it now; asks the cloud when the flow cache wants to.
-  [[nodiscard]] Result<FlowDrift> check() const {
+  [[nodiscard]] Result<FlowDrift> check() const
+    requires(!Door::on_loop)
+  {
     return detail::drift_now(view_of<Flow>(), start_, door_->flow(id_, pinned_));
   }
 
@@ -126,16 +130,35 @@ class FollowedFlow {
   /// Moves an interaction without variables, or with loose ones; by the settings' deadline when none is given.
   template <FixedString From, FixedString To>
   Result<TransitionResult> transition(std::string interaction, Variables variables = {},
-                                      std::optional<Duration> deadline = {}) const {
+                                      std::optional<Duration> deadline = {}) const
+    requires(!Door::on_loop)
+  {
     static_assert(sizeof(detail::CheckedMove<From, To, Rule, Flow>) != 0);
     return move(From.view(), To.view(), std::move(interaction), std::move(variables), deadline);
   }
   /// The same with variables that are a value of the schema's type already.
   template <FixedString From, FixedString To>
   Result<TransitionResult> transition(std::string interaction, const value_type& variables,
-                                      std::optional<Duration> deadline = {}) const {
+                                      std::optional<Duration> deadline = {}) const
+    requires(!Door::on_loop)
+  {
     static_assert(sizeof(detail::CheckedMove<From, To, Rule, Flow>) != 0);
     return move(From.view(), To.view(), std::move(interaction), variables, deadline);
+  }
+
+  /// `transition` on an event loop; for more than variables complete a `request` and give it to the door. See
+  /// `StateTransitioner::start_transition`.
+  template <FixedString From, FixedString To, detail::HandlerFor<Result<TransitionResult>> Handler>
+    requires(Door::on_loop)
+  OperationHandle start_transition(std::string interaction, Variables variables, Handler&& handler) const {
+    TransitionRequest asked = request<From, To>(std::move(interaction));
+    asked.variables(std::move(variables));
+    return door_->start_transition(std::move(asked), std::forward<Handler>(handler));
+  }
+  template <FixedString From, FixedString To, detail::HandlerFor<Result<TransitionResult>> Handler>
+    requires(Door::on_loop)
+  OperationHandle start_transition(std::string interaction, const value_type& variables, Handler&& handler) const {
+    return door_->start_transition(request<From, To>(std::move(interaction)), variables, std::forward<Handler>(handler));
   }
 
  private:

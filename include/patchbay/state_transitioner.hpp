@@ -164,6 +164,21 @@ class StateTransitioner {
     return FollowedFlow<StateTransitioner, Flow, Rule>(*this, std::move(flow_id), how.version(), std::move(*start));
   }
 
+  /// `follow` on an event loop, with `handler(Result<FollowedFlow<...>>)`; see `start_transition`.
+  template <CompiledFlow Flow, Reachability Rule = Reachability::path, class Handler>
+    requires(on_loop && detail::HandlerFor<Handler, Result<FollowedFlow<StateTransitioner, Flow, Rule>>>)
+  OperationHandle start_follow(std::string flow_id, const FollowSettings& how, Handler&& handler) {
+    using Followed = Result<FollowedFlow<StateTransitioner, Flow, Rule>>;
+    return start_flow(flow_id, how.version(),
+                      [this, flow_id, how, told = std::decay_t<Handler>(std::forward<Handler>(handler)),
+                       rule = settings().transition.reachability](Result<std::shared_ptr<const FlowGraph>> deployed) mutable {
+                        if (auto fine = detail::check_rule(Rule, rule); !fine) return std::move(told)(Followed(fail(std::move(fine.error()))));
+                        auto start = detail::follow(view_of<Flow>(), Rule, rule, flow_id, how, std::move(deployed));
+                        if (!start) return std::move(told)(Followed(fail(std::move(start.error()))));
+                        std::move(told)(Followed(FollowedFlow<StateTransitioner, Flow, Rule>(*this, std::move(flow_id), how.version(), std::move(*start))));
+                      });
+  }
+
   /// The last audit records, oldest first, at most `Settings::audit_records` (document A's `getAuditLogs`).
   [[nodiscard]] std::vector<AuditRecord> audit_log() const { return seat_.door.audit_log(); }
   /// Counters and latencies since the door was built (document A's `getMetrics`).

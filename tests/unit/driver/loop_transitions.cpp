@@ -296,6 +296,31 @@ TEST_CASE("a handler may start the next operation", "[loop]") {
   CHECK(moves == 20);
 }
 
+TEST_CASE("a flow that the program knows as a type is followed on an event loop", "[loop][static_flow]") {
+  using Flow = StaticFlow<Edge<"MainMenu", "BillingInquiry">, Edge<"BillingInquiry", "MainMenu">>;
+  using Other = StaticFlow<Edge<"MainMenu", "Support">>;
+  World world;
+  auto door = world.door();
+  Ended ended;
+  int followed = 0;
+  door.start_follow<Flow>(flow_id, {}, [&](auto flow) {
+    ++followed;
+    REQUIRE(flow.has_value());
+    CHECK(flow->drift().empty());
+    flow->template start_transition<"MainMenu", "BillingInquiry">(interaction(0), Variables().text("customer_tier", "gold"), ended.handler());
+  });
+  door.start_follow<Other>(flow_id, {}, [&](auto flow) {
+    ++followed;
+    REQUIRE_FALSE(flow.has_value());
+    CHECK(flow.error().code() == ErrorCode::flow_drifted);
+  });
+  CHECK(followed == 0);
+  world.loop.run();
+  CHECK(followed == 2);
+  REQUIRE(ended.calls == 1);
+  CHECK(ended.result->has_value());
+}
+
 TEST_CASE("a flow can be asked for on an event loop", "[loop][flow]") {
   World world;
   auto door = world.door();
