@@ -27,7 +27,7 @@ struct Side {
   Report (*run)(const Work&);  ///< None: a program of its own.
   bool reads_always = false;   ///< Before releases as well.
 };
-const std::vector<Side> sides{{"bare-beast", &bare_beast}, {"node-ws", nullptr}, {"node-document", nullptr, true}};
+const std::vector<Side> sides{{"bare-beast", &bare_beast}, {"ours-beast", &ours_beast}, {"node-ws", nullptr}, {"node-document", nullptr, true}};
 
 /// Why a side cannot be measured here; empty when it can.
 std::string missing(const Side& side) {
@@ -131,6 +131,7 @@ int full(int rounds, std::chrono::milliseconds measured, int server_core, int cl
   for (const Side& side : sides)
     if (const std::string why = missing(side); !why.empty()) std::printf("left out: %s: %s\n", side.name, why.c_str());
   int failures = 0;
+  std::vector<std::pair<std::string, double>> goals;
   for (const Commands commands : {Commands::releases, Commands::holds}) {
     for (const int in_flight : {1, 64, 1024}) {
       Table table("bare-beast");
@@ -155,8 +156,13 @@ int full(int rounds, std::chrono::milliseconds measured, int server_core, int cl
                     table.middle(side, &Table::per_cpu_second), table.middle(side, [](const Report& r) { return r.p50; }),
                     table.middle(side, [](const Report& r) { return r.p99; }), table.ratio(side, table.ratio_to()));
       std::fflush(stdout);
+      goals.emplace_back((commands == Commands::holds ? "holds and releases per CPU second at " : "releases per CPU second at ") +
+                             std::to_string(in_flight) + ", to bare Beast's",
+                         table.ratio("ours-beast", "bare-beast"));
     }
   }
+  std::puts("");
+  for (const auto& [what, ratio] : goals) print_goal(what.c_str(), ratio, 0.9);
   return failures == 0 ? 0 : 1;
 }
 

@@ -46,5 +46,6 @@ int serve();
 
 /// The sides. Each runs `work` to its end on this thread and says what it did.
 Report bare_beast(const Work& work);  ///< A ping-pong written by hand on Beast.
+Report ours_beast(const Work& work);  ///< `HoldController` over `beast::Transport`.
 
 }  // namespace patchbay::benchmarks
