@@ -22,6 +22,7 @@ set(patchbay_benchmarks_loopback_curl
 set(patchbay_benchmarks_loopback_hold
   loopback_hold/bare_beast.cpp
   loopback_hold/main.cpp
+  loopback_hold/ours_beast.cpp
   loopback_hold/server.cpp
 )
 set(patchbay_benchmarks_loopback_http
