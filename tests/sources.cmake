@@ -5,6 +5,7 @@ set(patchbay_test_rooms
   adapters_beast_loop_threads
   adapters_beast_threads
   adapters_composed
+  adapters_composed_threads
   adapters_curl
   adapters_curl_multi
   adapters_curl_multi_threads
@@ -52,6 +53,9 @@ set(patchbay_tests_adapters_beast_threads
 )
 set(patchbay_tests_adapters_composed
   unit/adapters/composed/holding.cpp
+)
+set(patchbay_tests_adapters_composed_threads
+  unit/adapters/composed/loops_threads.cpp
 )
 set(patchbay_tests_adapters_curl
   unit/adapters/curl/http.cpp
