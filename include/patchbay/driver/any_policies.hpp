@@ -128,5 +128,8 @@ class PoliciesOf final : public PolicyCalls<PolicySet, AnyBlockingPolicies> {
     }
   }
 };
+// Not deduced from a constructor that is inherited.
+template <class PolicySet>
+PoliciesOf(PolicySet) -> PoliciesOf<PolicySet>;
 
 }  // namespace patchbay::detail

@@ -18,7 +18,13 @@
 #include <support/catch.hpp>
 
 using namespace patchbay;
-using namespace patchbay::testing;
+using patchbay::testing::AppliedOperation;
+using patchbay::testing::CloudInteraction;
+using patchbay::testing::CloudModel;
+using patchbay::testing::CloudOptions;
+using patchbay::testing::FaultPlan;
+using patchbay::testing::ManualClock;
+using patchbay::testing::SimulatedCloud;
 
 namespace {
 

@@ -16,7 +16,17 @@
 #include <support/catch.hpp>
 
 using namespace patchbay;
-using namespace patchbay::testing;
+using patchbay::testing::AppliedOperation;
+using patchbay::testing::CloudInteraction;
+using patchbay::testing::CloudModel;
+using patchbay::testing::CloudOptions;
+using patchbay::testing::EtagPlace;
+using patchbay::testing::FaultKind;
+using patchbay::testing::FaultPlan;
+using patchbay::testing::HttpFault;
+using patchbay::testing::ManualClock;
+using patchbay::testing::SimulatedCloud;
+using patchbay::testing::WriteAnswer;
 
 namespace {
 
