@@ -2,6 +2,7 @@
 set(patchbay_benchmarks
   compile
   flow_in_memory
+  in_flight
   loopback_curl
   loopback_hold
   loopback_http
@@ -15,6 +16,9 @@ set(patchbay_benchmarks_compile
 )
 set(patchbay_benchmarks_flow_in_memory
   flow_in_memory.cpp
+)
+set(patchbay_benchmarks_in_flight
+  in_flight.cpp
 )
 set(patchbay_benchmarks_loopback_curl
   loopback_curl.cpp
