@@ -78,7 +78,7 @@ class Transport {
 /// - Connections are kept and shared by all exchanges, up to `PoolOptions::max_connections`; exchanges that find none
 /// free
 ///   wait in the order in which they came, host by host. An exchange in flight takes one easy handle of libcurl, a
-///   waiting one about 200 bytes. TLS sessions are resumed by new connections.
+///   waiting one about 160 bytes. TLS sessions are resumed by new connections.
 /// - Names are resolved by threads of libcurl's, one for each name that is looked up, so that a resolver that hangs
 /// holds
 ///   up nobody else. A look-up that nobody waits for any more is left behind, as by `BlockingTransport`.
