@@ -133,6 +133,7 @@ class CompletionOperation final : public Operation, public Cancellable {
   Alarm* alarm_ = nullptr;  ///< Of the present wait.
   std::size_t waits_under_way_ = 0;
   PendingEffect waiting_for_;
+  bool posted_ = false;         ///< The loop is to see to the mailbox.
   bool inside_launch_ = false;  ///< On the client's thread, where its handler must not be called.
   bool calm_ = true;
 

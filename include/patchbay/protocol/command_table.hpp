@@ -69,6 +69,17 @@ class HoldCall {
   std::optional<Error> error;
 };
 
+class Command;
+
+/// The commands of one interaction that are under way.
+class CommandTraffic {
+ public:
+  int in_flight = 0;
+  int queued_holds = 0;
+  int queued_releases = 0;
+  Command* hold = nullptr;  ///< The only queued hold, if there is one and no other.
+};
+
 /// A command in the table: under way, or settled and kept for a while so that late acknowledgements are recognised.
 class Command {
  public:
@@ -86,6 +97,7 @@ class Command {
   std::uint64_t order = 0;    ///< Among the commands handed out.
   SteadyTime sent_at{};
   std::multimap<SteadyTime, Command*>::iterator timer{};
+  std::unordered_map<std::string, CommandTraffic>::pointer traffic = nullptr;  ///< Of its interaction, while it is under way.
 };
 
 /// The commands of one hold channel by correlation id (hazards B20 to B25).
@@ -114,9 +126,11 @@ class CommandTable {
     std::string interaction = call.interaction;
     std::deque<Command*>& queue = call.verb == HoldVerb::hold ? holds_ : releases_;
     Place place(queue);
+    TrafficPlace traffic(traffic_, interaction);
     const auto [at, fresh] = commands_.try_emplace(call.correlation_id);
     if (!fresh) return false;
     Command& command = at->second;
+    command.traffic = traffic.take();
     command.id = at->first;
     command.call = &call;
     command.interaction = std::move(interaction);
@@ -125,6 +139,7 @@ class CommandTable {
     timer.mapped() = &command;
     command.timer = timers_.insert(std::move(timer));
     place.take(&command);
+    enter_queue(command);
     return true;
   }
   [[nodiscard]] Command* find(std::string_view id) noexcept {
@@ -136,7 +151,7 @@ class CommandTable {
   [[nodiscard]] bool release_waits() const noexcept { return !releases_.empty(); }
   /// Whether a hold is queued whose interaction has no command under way.
   [[nodiscard]] bool hold_waits() const noexcept {
-    return std::any_of(holds_.begin(), holds_.end(), [this](const Command* each) { return !busy_.contains(each->interaction); });
+    return std::any_of(holds_.begin(), holds_.end(), [](const Command* each) { return each->traffic->second.in_flight == 0; });
   }
   /// The place of the last command that was handed out.
   [[nodiscard]] std::uint64_t last_order() const noexcept { return orders_; }
@@ -147,12 +162,12 @@ class CommandTable {
     std::deque<Command*>& queue = releases_.empty() ? holds_ : releases_;
     auto at = queue.begin();
     if (&queue == &holds_)
-      while (at != queue.end() && busy_.contains((*at)->interaction)) ++at;
+      while (at != queue.end() && (*at)->traffic->second.in_flight != 0) ++at;
     if (at == queue.end()) return nullptr;
     Command* const command = *at;
-    const auto busy = busy_.try_emplace(command->interaction, 0).first;  // first, since memory may run out here
-    ++busy->second;
     queue.erase(at);
+    leave_queue(*command);
+    ++command->traffic->second.in_flight;
     command->phase = Command::Phase::writing;
     command->was_sent = true;
     command->epoch = epoch;
@@ -164,7 +179,8 @@ class CommandTable {
   /// The transport has not sent it after all: it goes back to the front of its queue.
   void put_back(Command& command) {
     queue_of(command).push_front(&command);
-    leave_flight(command);
+    --command.traffic->second.in_flight;
+    enter_queue(command);
     command.phase = Command::Phase::queued;
     command.was_sent = false;
     restart_timer(command, command.call->deadline);
@@ -175,9 +191,11 @@ class CommandTable {
     if (command.phase == Command::Phase::queued) {
       std::deque<Command*>& queue = queue_of(command);
       queue.erase(std::find(queue.begin(), queue.end(), &command));
+      leave_queue(command);
     } else {
-      leave_flight(command);
+      --command.traffic->second.in_flight;
     }
+    leave_traffic(command);
     timers_.erase(command.timer);
     command.phase = Command::Phase::settled;
     command.call->sent_at = command.sent_at;
@@ -197,15 +215,27 @@ class CommandTable {
   [[nodiscard]] Command* expired(SteadyTime now) noexcept {
     return timers_.empty() || timers_.begin()->first > now ? nullptr : timers_.begin()->second;
   }
-  /// Some command under way that `condition` holds for; none: null. Linear, for rare events.
-  template <class Condition>
-  [[nodiscard]] Command* any_pending(Condition&& condition) noexcept {
-    for (const auto& [due, command] : timers_)
-      if (condition(std::as_const(*command))) return command;
-    return nullptr;
+  /// Calls `visit` with each command under way, in the order of their timers; it may settle that one, and no other. For rare
+  /// events.
+  template <class Visit>
+  void for_each_pending(Visit&& visit) {
+    for (auto at = timers_.begin(); at != timers_.end();) visit(*(at++)->second);
+  }
+  /// Whether a release of the interaction is under way.
+  [[nodiscard]] bool releasing(std::string_view interaction) noexcept {
+    const auto found = traffic_.find(interaction);
+    if (found == traffic_.end()) return false;
+    if (found->second.queued_releases != 0) return true;
+    if (found->second.in_flight == 0) return false;
+    bool releasing = false;
+    for_each_pending([&](const Command& each) { releasing = releasing || (each.verb == HoldVerb::unhold && each.interaction == interaction); });
+    return releasing;
   }
   /// A hold of the interaction that is queued.
   [[nodiscard]] Command* queued_hold(std::string_view interaction) noexcept {
+    const auto found = traffic_.find(interaction);
+    if (found == traffic_.end() || found->second.queued_holds == 0) return nullptr;
+    if (found->second.hold) return found->second.hold;
     for (Command* const each : holds_)
       if (each->interaction == interaction) return each;
     return nullptr;
@@ -234,21 +264,58 @@ class CommandTable {
    private:
     std::deque<Command*>* queue_;
   };
+  using Traffic = std::unordered_map<std::string, CommandTraffic, detail::TextHash, std::equal_to<>>;
+  /// An interaction's entry, given back unless it is taken.
+  class TrafficPlace {
+   public:
+    TrafficPlace(Traffic& traffic, const std::string& interaction) : traffic_(&traffic) {
+      const auto [at, fresh] = traffic.try_emplace(interaction);
+      entry_ = &*at;
+      fresh_ = fresh;
+    }
+    TrafficPlace(const TrafficPlace&) = delete;
+    TrafficPlace& operator=(const TrafficPlace&) = delete;
+    ~TrafficPlace() {
+      if (fresh_) traffic_->erase(traffic_->find(entry_->first));
+    }
+    Traffic::pointer take() noexcept {
+      fresh_ = false;
+      return entry_;
+    }
+
+   private:
+    Traffic* traffic_;
+    Traffic::pointer entry_;
+    bool fresh_;
+  };
+  static void enter_queue(Command& command) noexcept {
+    CommandTraffic& traffic = command.traffic->second;
+    if (command.verb == HoldVerb::unhold) return void(++traffic.queued_releases);
+    traffic.hold = ++traffic.queued_holds == 1 ? &command : nullptr;
+  }
+  static void leave_queue(Command& command) noexcept {
+    CommandTraffic& traffic = command.traffic->second;
+    if (command.verb == HoldVerb::unhold) return void(--traffic.queued_releases);
+    --traffic.queued_holds;
+    traffic.hold = nullptr;
+  }
+  void leave_traffic(Command& command) noexcept {
+    const CommandTraffic& traffic = command.traffic->second;
+    if (traffic.in_flight == 0 && traffic.queued_holds == 0 && traffic.queued_releases == 0)
+      traffic_.erase(traffic_.find(command.traffic->first));
+    command.traffic = nullptr;
+  }
   std::deque<Command*>& queue_of(const Command& command) noexcept { return command.verb == HoldVerb::hold ? holds_ : releases_; }
   void restart_timer(Command& command, SteadyTime when) {
     auto node = timers_.extract(command.timer);
     node.key() = when;
     command.timer = timers_.insert(std::move(node));
   }
-  void leave_flight(const Command& command) noexcept {
-    const auto at = busy_.find(command.interaction);
-    if (--at->second == 0) busy_.erase(at);
-  }
 
   const HoldSettings* settings_;
   std::unordered_map<std::string, Command, detail::TextHash, std::equal_to<>> commands_;
-  std::unordered_map<std::string, int, detail::TextHash, std::equal_to<>> busy_;  ///< Commands in flight per interaction.
-  std::multimap<SteadyTime, Command*> timers_;                                    ///< One for each command under way.
+  Traffic traffic_;                             ///< By interaction.
+  std::multimap<SteadyTime, Command*> timers_;  ///< One for each command under way.
   std::deque<Command*> releases_, holds_, graves_;
   std::uint64_t orders_ = 0;
 };

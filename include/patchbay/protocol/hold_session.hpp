@@ -57,7 +57,8 @@ class HoldAction {
 ///     while (action = session.next(now), action.kind != none) carry it out and report;
 ///     take completed() and notices(); then wait for the channel until session.next_deadline(), and report what came
 ///
-/// Reports name the epoch of their connection; those of a dead one are ignored. Everything is bounded.
+/// Reports name the epoch of their connection; those of a dead one are ignored, apart from the end of a writing, which is
+/// always reported. Everything is bounded.
 class HoldSession {
  public:
   HoldSession(const HoldSettings& settings, HoldMetrics& metrics) : settings_(&settings), metrics_(&metrics), machine_(settings), table_(settings), registry_(settings) {}
@@ -197,7 +198,10 @@ class HoldSession {
   /// The message, or ping, was handed to the operating system.
   void sent(std::uint64_t epoch) {
     writing_ = false;
-    if (Command* const command = written(epoch)) command->phase = Command::Phase::sent;
+    Command* const command = written(epoch);
+    if (!command) return;
+    command->phase = Command::Phase::sent;
+    if (!alive(epoch)) settle(*command, CallEnd::disconnected);
   }
   void send_failed(std::uint64_t epoch, Delivery delivery, SteadyTime now, double random) {
     writing_ = false;
@@ -206,8 +210,10 @@ class HoldSession {
       if (command->verb == HoldVerb::hold) registry_.hold_void(command->interaction, command->order);
       command->call->frame = std::move(writing_frame_);
       table_.put_back(*command);
-      const auto releases_it = [&](const Command& each) { return each.verb == HoldVerb::unhold && each.interaction == command->interaction; };
-      if (command->verb == HoldVerb::hold && table_.any_pending(releases_it)) settle(*command, CallEnd::superseded);
+      if (command->verb == HoldVerb::hold && table_.releasing(command->interaction)) settle(*command, CallEnd::superseded);
+    } else if (command) {
+      command->phase = Command::Phase::sent;
+      if (!alive(epoch)) settle(*command, CallEnd::disconnected);
     }
     report([&] { return machine_.failed(epoch, now, random); });
   }
@@ -248,7 +254,8 @@ class HoldSession {
   void report(Report&& give) {
     const ChannelState before = machine_.state();
     const bool lost = give();
-    if (lost) settle_all([](const Command& each) { return each.was_sent; }, CallEnd::disconnected);
+    // What is being written may turn out not to have been sent; the end of the writing tells.
+    if (lost) settle_all([](const Command& each) { return each.was_sent && each.phase != Command::Phase::writing; }, CallEnd::disconnected);
     if (machine_.state() == ChannelState::refused)
       settle_all([](const Command& each) { return !each.was_sent; }, CallEnd::channel_refused);
     tell_state(before);
@@ -310,6 +317,7 @@ class HoldSession {
     hold_turn_at_ = answer == Pacer::Answer::wait ? hold_turn_.at() : after(now, milliseconds{100});
     return false;
   }
+  [[nodiscard]] bool alive(std::uint64_t epoch) const noexcept { return machine_.state() == ChannelState::open && machine_.epoch() == epoch; }
   /// The command whose writing ends now, if it is still under way on that connection.
   Command* written(std::uint64_t epoch) {
     Command* const command = writing_id_.empty() ? nullptr : table_.find(writing_id_);
@@ -327,7 +335,9 @@ class HoldSession {
   }
   template <class Condition>
   void settle_all(Condition&& condition, CallEnd end) {
-    while (Command* const each = table_.any_pending(condition)) settle(*each, end);
+    table_.for_each_pending([&](Command& each) {
+      if (condition(std::as_const(each))) settle(each, end);
+    });
   }
   void tell_message(ChannelMessage::Kind kind, std::string_view payload) {
     if (kind == ChannelMessage::Kind::update) metrics_->count(HoldCount::foreign_messages);

@@ -125,7 +125,7 @@ class HoldTurns {
   }
 
   std::mutex mutex_;
-  std::array<HoldTurn*, 256> buckets_{};
+  std::array<HoldTurn*, 4096> buckets_{};  // so that tens of thousands of turns find each other soon
   std::size_t count_ = 0;
   std::size_t capacity_;
   std::size_t max_waiting_;

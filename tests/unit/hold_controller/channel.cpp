@@ -74,7 +74,7 @@ TEST_CASE("no token, no id of a server's making and no whole message is logged",
   std::FILE* const file = std::tmpfile();
   REQUIRE(file);
   {
-    HoldController door{Policies{.transport = f.cloud, .clock = f.clock, .logger = TextLogger(file, Level::debug)}, f.settings};
+    auto door = f.door(f.cloud, TextLogger(file, Level::debug));
     const auto held = door.hold(f.hold());
     REQUIRE_FALSE(held);
     CHECK(held.error().describe().find("canary") == std::string::npos);

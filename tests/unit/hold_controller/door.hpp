@@ -12,6 +12,10 @@
 #include <patchbay/testing/manual_clock.hpp>
 #include <patchbay/testing/scripted_transport.hpp>
 
+#if defined(PATCHBAY_TEST_HOLDS_ON_LOOP)
+#include "../driver/waiting_holds.hpp"
+#endif
+
 namespace patchbay::tests {
 
 using testing::ChannelPeer;
@@ -41,6 +45,13 @@ inline std::string ack_of(std::string_view command) {
 /// Answers every command positively.
 inline void acknowledge(std::string_view text, ChannelPeer& peer) { peer.deliver(ack_of(text)); }
 
+// The same tests are compiled a second time for doors on event loops; see `driver/holds_on_loop.cpp`.
+#if defined(PATCHBAY_TEST_HOLDS_ON_LOOP)
+inline namespace on_loop {
+#else
+inline namespace blocking {
+#endif
+
 /// A cloud and a clock for one door, and the settings to build it with. Token and interaction are answered by routes.
 class HoldFixture {
  public:
@@ -65,7 +76,17 @@ class HoldFixture {
   /// The next connection, whose commands are acknowledged.
   ChannelPeer accept() { return cloud.accept().on_text(&acknowledge); }
 
-  auto door() { return HoldController{Policies{.transport = cloud, .clock = clock}, settings}; }
+  template <class Transport, class Logger = NullLogger, class Schema = DefaultSchema>
+  auto door(Transport transport, Logger logger = {}, Schema schema = {}) {
+#if defined(PATCHBAY_TEST_HOLDS_ON_LOOP)
+    using Looped = testing::LoopTransport<Transport>;
+    return WaitingHolds<Policies<Looped, ManualClock, DefaultRetry, Logger, Schema>>(
+        loop, Policies{.transport = Looped(loop, std::move(transport)), .clock = clock, .logger = std::move(logger), .schema = schema}, settings);
+#else
+    return HoldController{Policies{.transport = std::move(transport), .clock = clock, .logger = std::move(logger), .schema = schema}, settings};
+#endif
+  }
+  auto door() { return door(cloud); }
   static HoldRequest hold() { return HoldRequest{interaction_id, "consultation", 5}; }
   static UnholdRequest unhold() { return UnholdRequest{interaction_id, 5}; }
 
@@ -78,6 +99,11 @@ class HoldFixture {
   ManualClock clock;
   ScriptedTransport cloud{clock};
   Settings settings;
+#if defined(PATCHBAY_TEST_HOLDS_ON_LOOP)
+  testing::ManualLoop loop{clock};
+#endif
 };
+
+}  // namespace on_loop or blocking
 
 }  // namespace patchbay::tests

@@ -167,7 +167,7 @@ struct WarehouseHold {
 TEST_CASE("a client's schema replaces the matrix and the limits", "[hold]") {
   HoldFixture f;
   ChannelPeer peer = f.accept();
-  HoldController door{Policies{.transport = f.cloud, .clock = f.clock, .schema = schema<WarehouseHold>}, f.settings};
+  auto door = f.door(f.cloud, NullLogger{}, schema<WarehouseHold>);
   CHECK_FALSE(door.hold(f.hold()));
   REQUIRE(door.hold(HoldRequest{interaction_id, "packing", 42}));
   CHECK(peer.sent().at(0).find(R"("holdReason":"packing","priority":42)") != std::string::npos);

@@ -38,7 +38,7 @@ TEST_CASE("a release takes the place of a hold that is not sent yet", "[hold][B2
   HoldFixture f;
   ChannelPeer peer = f.accept();
   const auto midst = std::make_shared<std::function<void()>>();
-  HoldController door{Policies{.transport = Meeting(f.cloud, midst), .clock = f.clock}, f.settings};
+  auto door = f.door(Meeting(f.cloud, midst));
   Result<HoldResult> released = fail(ErrorCode::internal, "not called");
   *midst = [&] { released = door.unhold(f.unhold()); };
   const auto held = door.hold(f.hold());

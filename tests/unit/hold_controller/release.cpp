@@ -50,7 +50,7 @@ TEST_CASE("a reading that is older than a confirmed release does not bring the w
     if (member(text, "type") == "unhold") p.deliver(ack_of(text));
   });
   const auto midst = std::make_shared<std::function<void()>>();
-  HoldController door{Policies{.transport = Rendezvous(f.cloud, midst), .clock = f.clock}, f.settings};
+  auto door = f.door(Rendezvous(f.cloud, midst));
   Result<HoldResult> released = fail(ErrorCode::internal, "not called");
   *midst = [&] {
     released = door.unhold(f.unhold());

@@ -95,8 +95,17 @@ class World {
         if (chance(write_failing)) {
           const bool sent = chance(50);
           if (sent) handed.insert(id), server_gets(id);
-          lose(false);
-          session.send_failed(action.epoch, sent ? Delivery::maybe_sent : Delivery::not_sent, now, unit());
+          const bool heard = chance(50);  // of the connection's end, before the writing's is known
+          if (heard) writing = id;
+          lose(heard);
+          writing.clear();
+          if (sent && heard && chance(30)) {
+            session.sent(action.epoch);
+          } else {
+            session.send_failed(action.epoch, sent ? Delivery::maybe_sent : Delivery::not_sent, now, unit());
+          }
+          collect();
+          if (sent) REQUIRE(call.end != CallEnd::pending);
         } else {
           REQUIRE(handed.insert(id).second);  // never sent twice
           server_gets(id);
@@ -193,7 +202,8 @@ class World {
     session.text(epoch, forged, now);
     REQUIRE(metrics.snapshot().counts == before.counts);
     collect();
-    for (const std::string& id : handed) REQUIRE(by_id.at(id)->end != CallEnd::pending);  // B20: nobody waits for the dead
+    for (const std::string& id : handed)
+      REQUIRE((id == writing || by_id.at(id)->end != CallEnd::pending));  // B20: nobody waits for the dead
   }
 
   void collect() {
@@ -237,6 +247,7 @@ class World {
   std::map<std::string, HoldCall*> by_id;
   std::map<HoldCall*, int> ended;
   std::set<std::string> handed, applied, done;
+  std::string writing;  ///< The id of a command whose connection has ended, and whose writing has not.
   std::map<std::string, bool> held;
   std::map<std::string, std::string> order_of_effects;
   std::map<std::string, int> limits;

@@ -46,6 +46,7 @@ PATCHBAY_DECL void CompletionOperation::ended(Mailbox::Signals signals) noexcept
 }
 /// A loop that has no memory for this ends the program: the operation could neither go on nor be reported.
 PATCHBAY_DECL void CompletionOperation::post() noexcept {
+  posted_ = true;
   loop_->post(Completion<void>(work_));
 }
 PATCHBAY_DECL void CompletionOperation::handle_all() noexcept {
@@ -54,8 +55,14 @@ PATCHBAY_DECL void CompletionOperation::handle_all() noexcept {
 
 // What ends comes through these three, on a thread of the loop; or, when the loop is destroyed, on the thread that does that.
 
-PATCHBAY_DECL void CompletionOperation::Work::complete() noexcept { operation->handle_all(); }
-PATCHBAY_DECL void CompletionOperation::Work::abandoned() noexcept { operation->loop_gone(); }
+PATCHBAY_DECL void CompletionOperation::Work::complete() noexcept {
+  operation->posted_ = false;
+  operation->handle_all();
+}
+PATCHBAY_DECL void CompletionOperation::Work::abandoned() noexcept {
+  operation->posted_ = false;
+  operation->loop_gone();
+}
 
 PATCHBAY_DECL void CompletionOperation::Exchange::complete(TransportResult<void> result) noexcept {
   effect->result = std::move(result);
@@ -89,7 +96,13 @@ PATCHBAY_DECL void CompletionOperation::loop_gone() noexcept {
 }
 PATCHBAY_DECL void CompletionOperation::abandon() noexcept {
   job_.reset();
-  if (quiet()) retire();
+  // What has ended already, and waited for somebody to take note.
+  static_cast<void>(mailbox_.handle_once([this](Mailbox::Signals signals) {
+    if (signals & exchanged) exchange_.under_way = false;
+    if (signals & timed) take_ends();
+    return true;
+  }));
+  if (quiet() && !posted_) retire();
 }
 
 PATCHBAY_DECL bool CompletionOperation::on_signals(Mailbox::Signals signals) noexcept {
@@ -251,7 +264,6 @@ PATCHBAY_DECL void CompletionOperation::retire() noexcept {
   waiting_for_ = PendingEffect{};
   calm_ = true;
   inside_launch_ = false;
-  mailbox_.reset();
   trim();
   pool_->give_back(*this);
 }
@@ -282,6 +294,7 @@ PATCHBAY_DECL void CompletionPool::give_back(CompletionOperation& operation) noe
   const std::lock_guard lock(mutex_);
   (operation.previous_ ? operation.previous_->next_ : first_) = operation.next_;
   if (operation.next_) operation.next_->previous_ = operation.previous_;
+  operation.mailbox_.reset();  // not before: `cancel_all` leaves its signal with all that are in the list
   --in_flight_;
   if (idle_.size() < max_idle && !torn_down()) idle_.push_back(std::move(surplus));
 }

@@ -99,15 +99,15 @@ PATCHBAY_DECL LoopHoldDoor::~LoopHoldDoor() {
   State& state = *state_;
   state.handlers.forget_all();
   state.pool.cancel_all();
-  if (!state.pump.in_use()) return;
-  const SteadyTime by = after(state.loop->steady_now(), state.settings.hold.close_timeout);
+  // Whatever an operation may still ask of the session on another thread, it opens no channel any more.
   guarded([&] {
+    const SteadyTime by = after(state.loop->steady_now(), state.settings.hold.close_timeout);
     state.hub.with([&](HoldSession& session) {
       state.hub.close_by = by;
       session.finish();
     });
   });
-  state.pump.wake_up();
+  if (state.pump.in_use()) state.pump.wake_up();
 }
 
 PATCHBAY_DECL OperationHandle LoopHoldDoor::start(HoldVerb verb, std::optional<Duration> deadline, const Variables* fields,

@@ -87,6 +87,17 @@ PATCHBAY_DECL void LoopHoldPump::gone(bool& under_way) noexcept {
   const std::shared_ptr<void> keep = keep_;
   under_way = false;
   if (!pool_->torn_down()) pool_->tear_down();
+  // What has ended already, and waited for somebody to take note.
+  static_cast<void>(mailbox_.handle_once([this](Mailbox::Signals signals) {
+    if (signals & authorized) authorizing_ = false;
+    if (signals & opened) opening_.under_way = false;
+    if (signals & received) receiving_.under_way = false;
+    if (signals & written) writing_.under_way = false;
+    if (signals & closed) closing_.under_way = false;
+    if (signals & timed) alarm_.under_way = false;
+    return true;
+  }));
+  opening_.result.reset();
   fresh_.reset();
   channel_.reset();
   timer_.reset();
