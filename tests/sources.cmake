@@ -95,12 +95,14 @@ set(patchbay_tests_core
 set(patchbay_tests_driver
   unit/driver/blocking.cpp
   unit/driver/bulk_scheduler.cpp
+  unit/driver/holds_on_loop.cpp
   unit/driver/loop_bulk.cpp
   unit/driver/loop_holds.cpp
   unit/driver/loop_transitions.cpp
 )
 set(patchbay_tests_driver_threads
   unit/driver/blocking_threads.cpp
+  unit/driver/loop_holds_threads.cpp
   unit/driver/loop_threads.cpp
 )
 set(patchbay_tests_flow
