@@ -22,51 +22,52 @@ std::optional<patchbay::Error> not_utf8(const Job& job) {
 
 }  // namespace
 
+std::optional<patchbay::Error> Doors::begin(const Job& job) {
+  recorder_->expect(job.interaction);
+  return job.refused ? job.refused : not_utf8(job);
+}
+
+patchbay::TransitionRequest Doors::transition_of(const Job& job) {
+  patchbay::TransitionRequest request(job.interaction, job.flow, job.from, job.to);
+  request.variables(job.variables);
+  if (job.deadline) request.deadline(*job.deadline);
+  return request;
+}
+
 Performed Doors::perform(const Job& job) {
   Performed out;
-  static_cast<void>(Recorder::take());
-  out.error = job.refused ? job.refused : not_utf8(job);
+  out.error = begin(job);
   if (out.error) {
     // No door has seen it.
   } else if (job.action == Command::transition) {
-    patchbay::TransitionRequest request(job.interaction, job.flow, job.from, job.to);
-    request.variables(job.variables);
-    if (job.deadline) request.deadline(*job.deadline);
-    auto moved = transitions.transition(request);
-    if (moved) {
-      out.moved = std::move(*moved);
-    } else {
-      out.error = std::move(moved.error());
-    }
+    out.set(transitions.transition(transition_of(job)));
   } else {
-    auto held = holds.perform(job);
-    if (held) {
-      out.held = std::move(*held);
-    } else {
-      out.error = std::move(held.error());
-    }
+    out.set(holds.perform(job));
   }
-  if (auto record = Recorder::take()) {
-    out.record = std::move(*record);
-    return out;
+  end(job, out);
+  return out;
+}
+
+void Doors::end(const Job& job, Performed& performed) {
+  if (auto record = recorder_->take(job.interaction)) {
+    performed.record = std::move(*record);
+    return;
   }
-  patchbay::AuditRecord& record = out.record;
+  patchbay::AuditRecord& record = performed.record;
   record.timestamp = std::chrono::system_clock::now();
   if (job.has_action && job.action != Command::transition) record.action = to_string(job.action);
   random_->uuid(record.operation_id);
   record.interaction_id = job.interaction;
-  record.success = !out.error;
-  record.outcome = out.error ? out.error->outcome() : patchbay::Outcome::applied;
-  if (out.error) {
-    record.error_code = to_string(out.error->code());
-    record.error_message = out.error->message();
-    record.status_code = out.error->http_status();
-    record.attempt = out.error->attempts();
+  record.success = !performed.error;
+  record.outcome = performed.error ? performed.error->outcome() : patchbay::Outcome::applied;
+  if (performed.error) {
+    record.error_code = to_string(performed.error->code());
+    record.error_message = performed.error->message();
+    record.status_code = performed.error->http_status();
+    record.attempt = performed.error->attempts();
   }
   // What was refused before a door is audited too (hazard A28).
   static_cast<void>(recorder_->write(record));
-  static_cast<void>(Recorder::take());
-  return out;
 }
 
 }  // namespace patchbayctl

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <memory>
+#include <optional>
+
 #include "configuration.hpp"
 #include "holds.hpp"
 #include "job.hpp"
@@ -10,7 +13,8 @@
 
 namespace patchbayctl {
 
-/// Both doors, and what they have in common: every job ends with a record of its end. Safe to share between threads.
+/// Both doors, and what they have in common: every job ends with a record of its end. Safe to share between threads,
+/// but for one job at a time with the same `Recorder::key_of` its interaction.
 class Doors {
  public:
   explicit Doors(const Configuration& configuration)
@@ -19,7 +23,16 @@ class Doors {
         transitions(configuration),
         holds(configuration) {}
 
+  /// Blocks until the job has ended.
   [[nodiscard]] Performed perform(const Job& job);
+
+  // The halves of it, for a job that is begun elsewhere.
+
+  /// What is wrong with a job before any door is asked; nothing: a door is to be asked now.
+  [[nodiscard]] std::optional<patchbay::Error> begin(const Job& job);
+  /// Completes what became of it with its record.
+  void end(const Job& job, Performed& performed);
+  [[nodiscard]] static patchbay::TransitionRequest transition_of(const Job& job);
 
  private:
   std::shared_ptr<Recorder> recorder_;

@@ -7,7 +7,7 @@
 namespace patchbayctl {
 
 /// Operations of `run` that may be under way at once.
-inline constexpr int max_in_flight = 64;
+inline constexpr int max_in_flight = 20'000;
 
 inline constexpr std::string_view help_text = R"(Moves IVR interactions through their flows, and puts callers on hold.
 
@@ -15,7 +15,7 @@ inline constexpr std::string_view help_text = R"(Moves IVR interactions through 
   patchbayctl hold       --interaction ID --reason REASON --priority N [--music FILE] [--prompt FILE]
   patchbayctl unhold     --interaction ID --priority N
   patchbayctl flow       --flow ID [--from NODE --to NODE] [--format text|dot|mermaid]
-  patchbayctl run        [FILE|-] [--in-flight N]
+  patchbayctl run        [FILE|-] [--in-flight N] [--transport beast|curl] [--ordered]
 
 Options stand before or after the command.
   --var NAME=VALUE   a variable as text, coerced by its type; may be repeated
@@ -23,7 +23,10 @@ Options stand before or after the command.
   --strict           refuse variables that the schema does not have; otherwise they pass as strings
   --reason           queueing, consultation, system_issue or agent_break
   --priority         0 to 9
-  --in-flight N      operations of `run` at once, 1 to 64 (1)
+  --in-flight N      operations of `run` at once, 1 to 20000 (1)
+  --transport        what carries the transitions of `run`: beast or curl (beast); holds go over Boost.Beast in any
+                     case, since their channel is a WebSocket, which this program does not ask of libcurl
+  --ordered          results of `run` in the order of its lines; otherwise each as soon as it is there
   --deadline SECONDS of one operation, over all attempts and waits (30)
   --rate PER_MINUTE  spaces requests (off)
   --reachability     path, direct or conditional (path)
@@ -45,6 +48,9 @@ Environment; a flag of the same meaning wins.
 
 `run` reads one JSON object a line: {"id":1,"action":"transition","interaction":"...","flow":"...","from":"...","to":"...","vars":{...}},
 and so on with the flags' names. stdout has one JSON object for each result. `hold` and `run` leave holds standing, and list them on stderr.
+Lines that name the same interaction take turns. Asked to stop (SIGINT, SIGTERM), `run` finishes what is under way; every line that was
+read has its result, and stderr says behind which line nothing was read. At its end it says there how many were applied, refused and
+unknown, and how long they took, unless --log is off.
 
 Exit status: 0 done; 1 refused by our own rules; 2 usage; 3 refused by the cloud; 4 not completed; 5 outcome unknown.
 )";

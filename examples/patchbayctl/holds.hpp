@@ -14,6 +14,12 @@
 
 namespace patchbayctl {
 
+/// A job's request; all as text, so that the schema judges it, and reports every fault at once.
+[[nodiscard]] patchbay::HoldRequest hold_of(const Job& job);
+[[nodiscard]] patchbay::UnholdRequest unhold_of(const Job& job);
+/// What is, or may be, on hold, for people.
+[[nodiscard]] std::vector<std::string> lines_of(const std::vector<patchbay::HeldInteraction>& held);
+
 /// The library's second door behind plain functions, so that its templates are compiled in one file. Safe to share
 /// between threads. It connects when the first job needs it.
 class Holds {
@@ -26,8 +32,6 @@ class Holds {
 
   /// Holds or releases, as the job says.
   patchbay::Result<patchbay::HoldResult> perform(const Job& job);
-  /// Lets a thread of its own keep the channel alive and the holds watched between jobs, from the first job on.
-  void serve_in_background();
   /// Interactions that are, or may be, on hold by this program's doing, each as a line for people.
   [[nodiscard]] std::vector<std::string> standing() const;
 

@@ -3,6 +3,7 @@
 #include "input.hpp"
 
 #include <cerrno>
+#include <utility>
 
 #include <poll.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ LineReader::Got LineReader::more() {
       return Got::failed;
     }
     if (n == 0) return Got::end;
+    buffer_.erase(0, std::exchange(begin_, 0));
     buffer_.append(bytes, static_cast<std::size_t>(n));
     return Got::line;
   }
@@ -38,21 +40,21 @@ LineReader::Got LineReader::next(std::string& line) {
   line.clear();
   bool too_long = false;
   for (std::size_t searched = 0;;) {
-    const std::size_t end = buffer_.find('\n', searched);
+    const std::size_t end = buffer_.find('\n', begin_ + searched);
     const bool whole = end != std::string::npos;
     if (whole || ended_) {
-      if (!whole && buffer_.empty() && !too_long) return Got::end;
+      if (!whole && begin_ == buffer_.size() && !too_long) return Got::end;
       ++number_;
-      line.assign(buffer_, 0, end);
-      buffer_.erase(0, whole ? end + 1 : end);
+      line.assign(buffer_, begin_, whole ? end - begin_ : end);
+      begin_ = whole ? end + 1 : buffer_.size();
       if (line.ends_with('\r')) line.pop_back();
       return too_long || line.size() > limit ? Got::too_long : Got::line;
     }
-    if (buffer_.size() > limit) {
+    if (buffer_.size() - begin_ > limit) {
       too_long = true;
-      buffer_.clear();
+      begin_ = buffer_.size();
     }
-    searched = buffer_.size();
+    searched = buffer_.size() - begin_;
     const Got got = more();
     if (got == Got::end) {
       ended_ = true;

@@ -28,6 +28,7 @@ class LineReader {
   static constexpr std::size_t limit = std::size_t{1} << 20;
   int descriptor_;
   std::string buffer_;
+  std::size_t begin_ = 0;  // of what no call has returned
   std::size_t number_ = 0;
   int error_ = 0;
   bool ended_ = false;

@@ -77,7 +77,7 @@ int main(const std::vector<std::string>& arguments) {
 
   Doors doors(*configuration);
   int status = options.command == Command::flow  ? draw_flow(options, doors, output)
-               : options.command == Command::run ? run(options, doors, output)
+               : options.command == Command::run ? run(options, *configuration, doors, output)
                                                  : perform(options, doors, output);
   for (const std::string& each : doors.holds.standing()) complain(each, status);
   if (const int lost = configuration->recorder->failures(); lost != 0)

@@ -41,6 +41,7 @@ constexpr std::array flags{
     Flag{"env-file", every, 0, &Options::env_file, {}},
     Flag{"format", flow, 0, nullptr, {}},
     Flag{"in-flight", run, 0, nullptr, {}},
+    Flag{"transport", run, 0, nullptr, {}},
     Flag{"deadline", every, 0, nullptr, {}},
     Flag{"rate", every, 0, nullptr, {}},
     Flag{"reachability", every, 0, nullptr, {}},
@@ -126,6 +127,10 @@ bool interpret(Options& options, const Flag& flag, const std::string& value) {
     if (number) options.in_flight = static_cast<int>(*number);
     return number && static_cast<double>(options.in_flight) == *number;
   }
+  if (flag.name == "transport") {
+    options.transport = value == "curl" ? HttpLibrary::curl : HttpLibrary::beast;
+    return value == "beast" || value == "curl";
+  }
   if (flag.name == "log") {
     options.log = value == "off" ? Log::off : value == "json" ? Log::json : Log::text;
     return value == "off" || value == "json" || value == "text";
@@ -144,7 +149,8 @@ std::string_view expected_by(std::string_view flag) {
   if (flag == "reachability") return "path, direct or conditional";
   if (flag == "log") return "off, text or json";
   if (flag == "log-level") return "debug, info, warn or error";
-  if (flag == "in-flight") return "a whole number from 1 to 64";
+  if (flag == "in-flight") return "a whole number from 1 to 20000";
+  if (flag == "transport") return "beast or curl";
   return "a positive number";
 }
 
@@ -156,6 +162,7 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
   app.add_flag("--version");
   app.require_subcommand(0, 1);
   app.add_flag("--strict");
+  app.add_flag("--ordered");
   app.add_option("--var")->take_all();
   for (const Flag& flag : flags) app.add_option("--" + std::string(flag.name))->take_all();
   std::vector<std::string> file;
@@ -200,6 +207,9 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
   }
   options.var = app.get_option("--var")->results();
   options.strict = app.get_option("--strict")->as<bool>();
+  options.ordered = app.get_option("--ordered")->as<bool>();
+  if (options.ordered && options.command != Command::run)
+    return UsageError("--ordered is no option of " + std::string(chosen->text));
   if (!options.var.empty() && options.command != Command::transition)
     return UsageError("--var is no option of " + std::string(chosen->text));
   for (const std::string& each : options.var)

@@ -18,6 +18,8 @@ namespace patchbayctl {
 
 enum class Command { transition, hold, unhold, flow, run };
 enum class Log { off, text, json };
+/// Which library carries the HTTP of `run`.
+enum class HttpLibrary { beast, curl };
 
 /// The command line. What the library judges (identifiers, nodes, priorities, variables) stays the text that was given;
 /// what only the tool knows is parsed.
@@ -30,6 +32,8 @@ class Options {
   patchbay::DiagramFormat format = patchbay::DiagramFormat::text;
   std::string file = "-";
   int in_flight = 1;
+  bool ordered = false;
+  HttpLibrary transport = HttpLibrary::beast;
 
   patchbay::Duration deadline = patchbay::seconds{30};
   std::optional<double> per_minute;

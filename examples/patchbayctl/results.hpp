@@ -6,10 +6,12 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <patchbay/error.hpp>
 #include <patchbay/hold_request.hpp>
 #include <patchbay/observe/audit.hpp>
+#include <patchbay/result.hpp>
 #include <patchbay/transition_request.hpp>
 
 #include "job.hpp"
@@ -23,6 +25,19 @@ class Performed {
   std::optional<patchbay::Error> error;
   std::optional<patchbay::TransitionResult> moved;
   std::optional<patchbay::HoldResult> held;
+
+  void set(patchbay::Result<patchbay::TransitionResult> result) { set(std::move(result), moved); }
+  void set(patchbay::Result<patchbay::HoldResult> result) { set(std::move(result), held); }
+
+ private:
+  template <class T>
+  void set(patchbay::Result<T> result, std::optional<T>& into) {
+    if (result) {
+      into = std::move(*result);
+    } else {
+      error = std::move(result.error());
+    }
+  }
 };
 
 /// One JSON object for stdout, without its line's end.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "configuration.hpp"
 #include "doors.hpp"
 #include "options.hpp"
 #include "results.hpp"
@@ -9,8 +10,8 @@
 namespace patchbayctl {
 
 /// `patchbayctl run`: performs the jobs of a JSON Lines file, with up to `options.in_flight` at once, each line after
-/// the lines before it that name the same interaction; writes each result as it comes. Returns the exit status: the
-/// highest of all.
-int run(const Options& options, Doors& doors, Output& output);
+/// the lines before it that name the same interaction; writes each result as it comes, or in the order of the lines. Of
+/// the file little more is in memory than what is under way. Returns the exit status: the highest of all.
+int run(const Options& options, const Configuration& configuration, Doors& doors, Output& output);
 
 }  // namespace patchbayctl

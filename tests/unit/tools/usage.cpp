@@ -74,6 +74,9 @@ TEST_CASE("wrong usage ends with status 2, says why on stderr and nothing on std
   check_usage(with({"--client-secret", "x"}), "--client-secret");
   check_usage(tool.run({"run", "--in-flight", "0"}), "--in-flight");
   check_usage(tool.run({"run", "--in-flight", "1.5"}), "--in-flight");
+  check_usage(tool.run({"run", "--in-flight", "20001"}), "--in-flight: expected a whole number from 1 to 20000");
+  check_usage(tool.run({"run", "--transport", "smoke"}), "--transport: expected beast or curl");
+  check_usage(with({"--ordered"}), "--ordered is no option of transition");
   check_usage(tool.run({"run", "a", "b"}), "file");
   check_usage(tool.run({"run", "/nonexistent/jobs.jsonl"}), "No such file");
 }

@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <patchbay/beast/transport.hpp>
+#include <patchbay/state_transitioner.hpp>
+
+#include "transition_loop.hpp"
+#include "variables.hpp"
+
+namespace patchbayctl {
+
+namespace {
+
+class BeastLoop final : public TransitionLoop {
+ public:
+  explicit BeastLoop(const Configuration& configuration)
+      : door_(patchbay::Policies{.transport = patchbay::beast::Transport(io_),
+                                 .logger = configuration.logger,
+                                 .schema = DocumentVariables(configuration.strict)},
+              configuration.settings) {}
+
+  void start(patchbay::TransitionRequest request, Ended ended) override {
+    door_.start_transition(std::move(request), std::move(ended));
+  }
+  void run(std::stop_token stop) override {
+    auto work = boost::asio::make_work_guard(io_);
+    const std::stop_callback ending(stop, [&] { work.reset(); });
+    io_.run();
+  }
+
+ private:
+  boost::asio::io_context io_{1};
+  patchbay::StateTransitioner<patchbay::beast::Transport, patchbay::SystemClock, patchbay::DefaultRetry,
+                              patchbay::TextLogger, DocumentVariables>
+      door_;
+};
+
+}  // namespace
+
+std::unique_ptr<TransitionLoop> make_beast_loop(const Configuration& configuration) {
+  return std::make_unique<BeastLoop>(configuration);
+}
+
+}  // namespace patchbayctl

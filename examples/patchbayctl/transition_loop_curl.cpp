@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include "transition_loop.hpp"
+
+#if defined(PATCHBAYCTL_WITH_CURL)
+
+#include <utility>
+
+#include <patchbay/curl/transport.hpp>
+#include <patchbay/state_transitioner.hpp>
+
+#include "variables.hpp"
+
+namespace patchbayctl {
+
+namespace {
+
+class CurlLoop final : public TransitionLoop {
+ public:
+  explicit CurlLoop(const Configuration& configuration)
+      : door_(patchbay::Policies{.transport = patchbay::curl::Transport(loop_),
+                                 .logger = configuration.logger,
+                                 .schema = DocumentVariables(configuration.strict)},
+              configuration.settings) {}
+
+  void start(patchbay::TransitionRequest request, Ended ended) override {
+    door_.start_transition(std::move(request), std::move(ended));
+  }
+  void run(std::stop_token stop) override {
+    loop_.run(stop);
+    loop_.run();
+  }
+
+ private:
+  patchbay::curl::Loop loop_;
+  patchbay::StateTransitioner<patchbay::curl::Transport, patchbay::SystemClock, patchbay::DefaultRetry,
+                              patchbay::TextLogger, DocumentVariables>
+      door_;
+};
+
+}  // namespace
+
+std::unique_ptr<TransitionLoop> make_curl_loop(const Configuration& configuration) {
+  return std::make_unique<CurlLoop>(configuration);
+}
+
+}  // namespace patchbayctl
+
+#else
+
+namespace patchbayctl {
+
+std::unique_ptr<TransitionLoop> make_curl_loop(const Configuration&) { return nullptr; }
+
+}  // namespace patchbayctl
+
+#endif
