@@ -43,14 +43,19 @@ set(patchbay_examples_patchbayctl
   patchbayctl/configuration.cpp
   patchbayctl/doors.cpp
   patchbayctl/environment.cpp
+  patchbayctl/hold_loop.cpp
   patchbayctl/holds.cpp
   patchbayctl/input.cpp
   patchbayctl/job.cpp
+  patchbayctl/line_writer.cpp
   patchbayctl/main.cpp
   patchbayctl/options.cpp
   patchbayctl/results.cpp
   patchbayctl/run.cpp
+  patchbayctl/runner.cpp
   patchbayctl/stop.cpp
+  patchbayctl/transition_loop_beast.cpp
+  patchbayctl/transition_loop_curl.cpp
   patchbayctl/transitions.cpp
 )
 set(patchbay_examples_testing_with_fakes

@@ -245,6 +245,7 @@ set(patchbay_tests_tools
   unit/tools/hostile_http.cpp
   unit/tools/loopback_server.cpp
   unit/tools/run.cpp
+  unit/tools/run_in_flight.cpp
   unit/tools/usage.cpp
 )
 set(patchbay_compile_fail_pairs
