@@ -18,7 +18,10 @@
 namespace patchbay::beast::detail {
 
 struct FreeTls {
-  void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+  void operator()(SSL* ssl) const noexcept {
+    SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN);  // else OpenSSL takes its sessions for bad ones
+    SSL_free(ssl);
+  }
   void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
 };
 using TlsSession = std::unique_ptr<SSL_SESSION, FreeTls>;
