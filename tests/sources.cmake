@@ -40,6 +40,7 @@ set(patchbay_tests_adapters_beast
 set(patchbay_tests_adapters_beast_loop
   unit/adapters/beast_loop/async.cpp
   unit/adapters/beast_loop/http.cpp
+  unit/adapters/beast_loop/pool.cpp
   unit/adapters/beast_loop/tls.cpp
   unit/adapters/beast_loop/websocket.cpp
 )
