@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 
 #include <patchbay/curl/options.hpp>
 #include <patchbay/http.hpp>
@@ -13,7 +14,7 @@
 /// `patchbay::curl`, or in the one translation unit of a program that includes `<patchbay/curl/src.hpp>`.
 namespace patchbay::curl {
 
-/// HTTP/1.1 over kept connections of libcurl's easy interface; models `patchbay::Transport`.
+/// HTTP/1.1 over kept connections of libcurl's easy interface; models `patchbay::StoppableTransport`.
 ///
 /// It opens no message channels: libcurl 7.88 has WebSocket only as an experiment that distributions leave out. A
 /// `HoldController` takes its HTTP from here and its channel from elsewhere by `patchbay::Composed`.
@@ -48,6 +49,9 @@ class BlockingTransport {
   /// Sends `request` and reads the whole answer into `response`. What was read of an answer that then failed stays in
   /// `response` and means nothing.
   [[nodiscard]] TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline);
+  /// The same; ends within a second with `cancelled` when a stop is requested. libcurl asks no more often.
+  [[nodiscard]] TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
+                                           std::stop_token stop);
 
   struct State;
 

@@ -26,9 +26,16 @@ BlockingTransport& BlockingTransport::operator=(BlockingTransport&&) noexcept = 
 BlockingTransport::~BlockingTransport() = default;
 
 TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) {
+  return send(request, response, deadline, std::stop_token{});
+}
+
+TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
+                                              std::stop_token stop) {
   namespace d = detail;
   response.clear();
   const Endpoint& endpoint = *request.endpoint;
+  if (stop.stop_requested())
+    return tl::unexpected(d::describe(TransportFault::cancelled, Delivery::not_sent, "a stop was requested"));
   if (auto refusal = d::refusal_of(request, deadline, std::chrono::steady_clock::now()))
     return tl::unexpected(std::move(*refusal));
   const auto refuse = [](std::string_view why) {
@@ -38,6 +45,7 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
   const Options& options = state_->options;
   d::Exchange exchange;
   exchange.begin(response, options.max_header_bytes, request.max_body, endpoint.tls());
+  exchange.stop = &stop;
   try {
     auto [handle, kept] = state_->pool.take(endpoint, options.idle_timeout);
     if (!handle) handle = d::Handle(options);
@@ -53,7 +61,12 @@ TransportResult<void> BlockingTransport::send(const HttpRequest& request, HttpRe
     const CURLcode code = handle.perform(exchange);
     const bool whole = code == CURLE_OK && exchange.is_whole();
     TransportResult<void> result;
-    if (!whole) result = tl::unexpected(d::explain(code, exchange, handle));
+    if (!whole && exchange.stopped) {
+      const Delivery delivery = exchange.may_have_sent() ? Delivery::maybe_sent : Delivery::not_sent;
+      result = tl::unexpected(d::describe(TransportFault::cancelled, delivery, "a stop was requested"));
+    } else if (!whole) {
+      result = tl::unexpected(d::explain(code, exchange, handle));
+    }
     // A handle without a connection is kept for what it has read of the trust store; not one that left a look-up
     // behind, nor a connection that failed or has more on it than was asked for.
     const bool good = whole ? !exchange.excess : exchange.begun && !handle.connected();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,7 +71,7 @@ class Exchange {
   void begin(HttpResponse& response, std::size_t max_header, std::size_t max_body, bool over_tls) noexcept {
     answer.begin(response, max_header, max_body);
     tls = over_tls;
-    begun = held_back = notified = excess = unnamed = opened = stale = false;
+    begun = held_back = notified = excess = unnamed = opened = stopped = stale = false;
     sent = 0;
     error[0] = '\0';
   }
@@ -94,8 +95,10 @@ class Exchange {
   bool excess = false;     ///< Bytes that nobody asked for came behind the answer, and libcurl dropped them.
   bool unnamed = false;    ///< The certificate names no host but as its common name.
   bool opened = false;     ///< A connection was opened for it, rather than a kept one used.
+  bool stopped = false;    ///< Ended because a stop was requested.
   bool stale = false;      ///< The kept connection that libcurl took was not to be used, and was ended.
   std::size_t sent = 0;    ///< Bytes of the request that the operating system, or TLS, accepted.
+  const std::stop_token* stop = nullptr;  ///< Asked now and then; null where an exchange is cancelled otherwise.
   CURL* easy = nullptr;    ///< Whose exchange it is, while it is under way.
   char error[CURL_ERROR_SIZE] = {};
 };

@@ -57,8 +57,11 @@ std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* exch
 // A request's body is given as memory, so nothing else is ever read. The default would be the standard input.
 std::size_t on_read(char*, std::size_t, std::size_t, void*) noexcept { return CURL_READFUNC_ABORT; }
 
-int on_progress(void* exchange, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
-  Answer& answer = static_cast<Exchange*>(exchange)->answer;
+int on_progress(void* data, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+  Exchange& exchange = *static_cast<Exchange*>(data);
+  exchange.stopped = exchange.stop && exchange.stop->stop_requested();
+  if (exchange.stopped) return 1;
+  Answer& answer = exchange.answer;
   try {
     return answer.is_worth_reading() ? 0 : 1;
   } catch (...) {
