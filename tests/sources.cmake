@@ -75,6 +75,7 @@ set(patchbay_tests_adapters_curl_multi_threads
 )
 set(patchbay_tests_adapters_curl_threads
   unit/adapters/curl/http_threads.cpp
+  unit/adapters/curl/stopping_threads.cpp
 )
 set(patchbay_tests_cloud
   unit/cloud/documents_dialect.cpp
