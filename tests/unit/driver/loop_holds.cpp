@@ -453,3 +453,22 @@ TEST_CASE("closing waits for acknowledgements as long as it may, and not when it
   world.await(refused);
   CHECK(refused.result->error().code() == ErrorCode::closed);
 }
+
+TEST_CASE("a command's deadline holds while the channel is being opened, and the attempt goes on for others", "[loop][hold][I7][I14]") {
+  World world;
+  world.cloud.latency(Duration::zero());
+  world.transport.latency(seconds{2});  // a token takes six seconds, and the channel as long
+  auto door = world.door();
+  Ended late, patient;
+  const SteadyTime begun = world.loop.clock().steady_now();
+  door.start_unhold(unhold().deadline(seconds{1}), late.handler());
+  door.start_unhold(unhold().deadline(seconds{60}), patient.handler());
+  world.await(late);
+  CHECK(late.result->error().code() == ErrorCode::not_connected);
+  CHECK(late.result->error().outcome() == Outcome::not_applied);
+  CHECK(world.loop.clock().steady_now() - begun == seconds{1});
+  world.await(patient);
+  // The first attempt ends with its own timeout; the token stays, and the second succeeds.
+  CHECK(patient.result->has_value());
+  CHECK(door.metrics()[HoldCount::connects] == 1);
+}
