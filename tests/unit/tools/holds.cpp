@@ -406,6 +406,39 @@ TEST_CASE("the example over libcurl moves and holds, where it is built", "[tools
   CHECK(Process(tools_folder() / "curl_blocking", {}, environment).wait().status == 2);
 }
 
+TEST_CASE("the example of a server on Asio drives interactions for whoever connects, and ends when it is told to",
+          "[tools][examples]") {
+  const LoopbackCloud cloud;
+  std::vector<std::string> environment = clean_environment();
+  environment.emplace_back("GENESYS_CLIENT_ID=client");
+  environment.emplace_back("GENESYS_CLIENT_SECRET=" + std::string(Tool::secret));
+  Process server(tools_folder() / "asio_server", {cloud.url(), "0"}, environment);
+  const std::string line = server.read_through("\n");
+  constexpr std::string_view before = "listening on ";
+  REQUIRE(line.starts_with(before));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(line.substr(before.size()))));
+  PeerConnection client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::connect(client.fd(), static_cast<const sockaddr*>(static_cast<const void*>(&address)), sizeof address) == 0);
+  const auto ask = [&](const std::string& command) {
+    REQUIRE(client.write(command + "\n"));
+    return client.read_through("\n");
+  };
+  const std::string id(caller);
+  CHECK(ask("move " + id + " a1b2c3d4-e5f6-7890-abcd-ef1234567890 MainMenu BillingInquiry") == "done\n");
+  CHECK((*cloud.interaction(caller))["/node"] == "BillingInquiry");
+  CHECK(ask("move " + id + " a1b2c3d4-e5f6-7890-abcd-ef1234567890 MainMenu BillingInquiry") != "done\n");
+  CHECK(ask("hold " + id) == "done\n");
+  CHECK(ask("unhold " + id) == "done\n");
+  CHECK(ask("dance").find("unhold?") != std::string::npos);
+  server.send(SIGTERM);
+  const Ended done = server.wait();
+  INFO(done.err);
+  CHECK(done.status == 0);
+}
+
 TEST_CASE("the example over libcurl's loop moves hundreds at once on one thread, where it is built",
           "[tools][examples]") {
   const std::filesystem::path program = tools_folder() / "curl_completion";

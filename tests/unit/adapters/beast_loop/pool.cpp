@@ -130,7 +130,8 @@ struct Staged {
       before->begin(*transport);
       run_until([this] { return asked > 0; });
     }
-    call.emplace(endpoint, name == "writing" ? Method::post : Method::get, name == "writing" ? std::string_view(large) : std::string_view());
+    const bool writes = name == "writing";
+    call.emplace(endpoint, writes ? Method::post : Method::get, writes ? std::string_view(large) : std::string_view());
     call->begin(*transport);
     if (name == "reading" || name == "reading a body") run_until([this] { return asked > 0; });
     if (name == "writing") run_until([this] { return peer.connections() > 0; });

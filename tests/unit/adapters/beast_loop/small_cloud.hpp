@@ -16,8 +16,8 @@ namespace patchbay::test {
 inline constexpr const char* caller = "550e8400-e29b-41d4-a716-446655440000";
 inline constexpr const char* flow_id = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
 
-/// A cloud of one flow, one interaction that is written to without consequence, and a channel that acknowledges whatever
-/// it is told.
+/// A cloud of one flow, one interaction that is written to without consequence, and a channel that acknowledges
+/// whatever it is told.
 class SmallCloud {
  public:
   [[nodiscard]] Settings settings() const {
