@@ -1,5 +1,6 @@
 # Every program of this folder; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_examples
+  asio_server
   curl_blocking
   curl_completion
   first_hold
@@ -11,6 +12,9 @@ set(patchbay_examples
   testing_with_fakes
   your_own_schema
   your_own_transport
+)
+set(patchbay_examples_asio_server
+  asio_server.cpp
 )
 set(patchbay_examples_curl_blocking
   curl_blocking.cpp

@@ -46,6 +46,7 @@ set(patchbay_tests_adapters_beast_loop
 )
 set(patchbay_tests_adapters_beast_loop_threads
   unit/adapters/beast_loop/http_threads.cpp
+  unit/adapters/beast_loop/pool_threads.cpp
 )
 set(patchbay_tests_adapters_beast_threads
   unit/adapters/beast/http_threads.cpp
