@@ -358,6 +358,9 @@ TEST_CASE("what is no WebSocket ends a channel with the code that says why", "[t
   const std::string refused = old.answer();
   CHECK(refused.starts_with("HTTP/1.1 426 "));
   CHECK(refused.find("Sec-WebSocket-Version: 13\r\n") != std::string::npos);
+  // The last of them has ended when the server has seen its end too.
+  for (int i = 0; i < 1'000 && Json(cloud.get("/_state")).number("/channels") != 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   CHECK(Json(cloud.get("/_state")).number("/channels") == 0);
 }
 
