@@ -268,9 +268,13 @@ TEST_CASE("an exchange whose deadline passes says so, with the truth, wherever i
     Call late(s.endpoint, s.call->request.method, s.call->request.body);
     s.transport->cancel(s.call->id);
     if (s.before && stage.name != std::string_view("waiting")) s.transport->cancel(s.before->id);
+    const int connections = s.peer.connections();
     late.begin(*s.transport, in(milliseconds(60)));
     s.run_until([&] { return late.result.has_value(); });
-    CHECK(late.failed(TransportFault::timed_out, stage.delivery));
+    // On a machine that is too busy it does not come as far as to the peer.
+    const bool stuck_before =
+        s.peer.connections() == connections && late.failed(TransportFault::timed_out, Delivery::not_sent);
+    CHECK((late.failed(TransportFault::timed_out, stage.delivery) || stuck_before));
     if (s.before) s.transport->cancel(s.before->id);
     s.loop->restart();
     s.loop->run();
