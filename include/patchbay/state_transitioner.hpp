@@ -170,8 +170,9 @@ class StateTransitioner {
   OperationHandle start_follow(std::string flow_id, const FollowSettings& how, Handler&& handler) {
     using Followed = Result<FollowedFlow<StateTransitioner, Flow, Rule>>;
     return start_flow(flow_id, how.version(),
-                      [this, flow_id, how, told = std::decay_t<Handler>(std::forward<Handler>(handler)),
+                      [this, alive = seat_.alive(), flow_id, how, told = std::decay_t<Handler>(std::forward<Handler>(handler)),
                        rule = settings().transition.reachability](Result<std::shared_ptr<const FlowGraph>> deployed) mutable {
+                        if (alive.expired()) deployed = fail(ErrorCode::cancelled, "the door is gone");
                         if (auto fine = detail::check_rule(Rule, rule); !fine) return std::move(told)(Followed(fail(std::move(fine.error()))));
                         auto start = detail::follow(view_of<Flow>(), Rule, rule, flow_id, how, std::move(deployed));
                         if (!start) return std::move(told)(Followed(fail(std::move(start.error()))));

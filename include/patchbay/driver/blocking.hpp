@@ -92,8 +92,9 @@ class BlockingOperation final : public Operation {
         sleep.cancelled = stopped();
         if (sleep.cancelled) return;
         // A clock that throws ends the wait as a cancellation does, so that what was sent is settled all the same.
-        const bool calm = guarded([&] { policies_->sleep_until(sleep.until, stop_); });
-        sleep.cancelled = !calm || stop_.stop_requested();
+        const std::stop_token stop = settling && !sleep.another_attempt ? std::stop_token{} : stop_;
+        const bool calm = guarded([&] { policies_->sleep_until(sleep.until, stop); });
+        sleep.cancelled = !calm || stop.stop_requested();
         return;
       }
       case PendingEffect::Kind::wait: {
@@ -102,14 +103,15 @@ class BlockingOperation final : public Operation {
         if (wait.cancelled) return;
         // Memory may run out under what is served meanwhile. The protocol goes on all the same: others still know of what it
         // waits for, and it has to take that back.
+        const std::stop_token stop = settling ? std::stop_token{} : stop_;
         const bool calm = guarded([&] {
-          if (waits) return waits->wait(wait, stop_);
+          if (waits) return waits->wait(wait, stop);
           std::unique_lock lock(mutex_);
           // Short sleeps, because the deadline is on the policy's clock, which need not be the machine's.
-          while (!wait.waiter->woken() && !stop_.stop_requested() && policies_->steady_now() < wait.deadline)
+          while (!wait.waiter->woken() && !stop.stop_requested() && policies_->steady_now() < wait.deadline)
             woken_.wait_for(lock, milliseconds{5});
         });
-        wait.cancelled = !calm || (stop_.stop_requested() && !wait.waiter->woken());
+        wait.cancelled = !calm || (stop.stop_requested() && !wait.waiter->woken());
         return;
       }
     }

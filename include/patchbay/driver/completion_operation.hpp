@@ -50,7 +50,7 @@ class CompletionOperation final : public Operation, public Cancellable {
   PATCHBAY_DECL void launch(std::unique_ptr<CompletionJob> job, std::shared_ptr<void> owner) noexcept;
   /// From any thread, while the operation is under way.
   void request_cancel() noexcept override { signal(cancelled); }
-  /// What can cancel the operation; asked before it is launched.
+  /// What can cancel the operation, also before it is launched; asked once, before that.
   [[nodiscard]] PATCHBAY_DECL OperationHandle handle();
   /// The loop is being destroyed: ends the operation without a word, as soon as nothing refers to it. May be called again.
   PATCHBAY_DECL void abandon() noexcept;
@@ -63,18 +63,20 @@ class CompletionOperation final : public Operation, public Cancellable {
 
  private:
   friend class CompletionPool;
-  enum : Mailbox::Signals { started = 1, exchanged = 2, timed = 4, woken = 8, cancelled = 16, finished = 32 };
+  enum : Mailbox::Signals { started = 1, exchanged = 2, woken = 4, cancelled = 8, finished = 16, first_alarm = 32 };
+  static constexpr std::size_t max_alarms = 24;
 
   // One timer and the end of its wait. Asio's way of cancelling lets a wait end later, so that another may be needed before.
+  // Each has a signal of its own: who tells of an end must not touch the operation once another could have taken note of it.
   class Alarm final : public Receiver<void> {
    public:
-    explicit Alarm(CompletionOperation& operation_in) noexcept : operation(&operation_in) {}
+    Alarm(CompletionOperation& operation_in, Mailbox::Signals signal_in) noexcept : operation(&operation_in), signal(signal_in) {}
     PATCHBAY_DECL void complete() noexcept override;
     PATCHBAY_DECL void abandoned() noexcept override;
 
     CompletionOperation* operation;
+    Mailbox::Signals signal;
     std::unique_ptr<AnyTimer> timer;
-    std::atomic<bool> over{false};     ///< The wait has ended, and nobody has taken note of it.
     std::atomic<bool> dropped{false};  ///< Nobody waits for it any more.
     bool setting = false;  ///< The timer is being called.
     bool under_way = false;
@@ -110,7 +112,7 @@ class CompletionOperation final : public Operation, public Cancellable {
   PATCHBAY_DECL void post() noexcept;
   /// False when the operation has ended, and may be gone.
   PATCHBAY_DECL bool on_signals(Mailbox::Signals signals) noexcept;
-  PATCHBAY_DECL bool take_ends() noexcept;
+  PATCHBAY_DECL bool take_ends(Mailbox::Signals signals) noexcept;
   PATCHBAY_DECL bool cancel_wait() noexcept;
   PATCHBAY_DECL bool run_on(bool resume) noexcept;
   PATCHBAY_DECL bool carry_out() noexcept;
@@ -140,6 +142,7 @@ class CompletionOperation final : public Operation, public Cancellable {
   // The pool's.
   CompletionOperation* next_ = nullptr;
   CompletionOperation* previous_ = nullptr;
+  bool listed_ = false;
 };
 
 /// The operations of one door on an event loop. Those that have ended are used again, so that a warm door allocates little;
@@ -170,10 +173,8 @@ class CompletionPool {
     CompletionOperation* operation_;
   };
   [[nodiscard]] PATCHBAY_DECL Lease take();
-  /// Asks all operations to end soon.
+  /// Asks all operations to end soon, and those that are launched later as well.
   PATCHBAY_DECL void cancel_all() noexcept;
-  /// Operations that have not ended.
-  [[nodiscard]] PATCHBAY_DECL std::size_t in_flight() noexcept;
   /// The loop is being destroyed, by one thread: ends all operations without a word.
   PATCHBAY_DECL void tear_down() noexcept;
   [[nodiscard]] bool torn_down() const noexcept { return torn_down_.load(std::memory_order_relaxed); }
@@ -182,6 +183,8 @@ class CompletionPool {
   friend class CompletionOperation;
   static constexpr std::size_t max_idle = 256;
 
+  /// Counts an operation as under way; whether it is to end soon.
+  [[nodiscard]] PATCHBAY_DECL bool list(CompletionOperation& operation) noexcept;
   PATCHBAY_DECL void give_back(CompletionOperation& operation) noexcept;
 
   AnyLoop* loop_;
@@ -189,7 +192,7 @@ class CompletionPool {
   std::atomic<bool> torn_down_{false};
   std::mutex mutex_;
   CompletionOperation* first_ = nullptr;  ///< Of those in flight.
-  std::size_t in_flight_ = 0;
+  bool ending_ = false;
   std::vector<std::unique_ptr<CompletionOperation>> idle_;
 };
 

@@ -27,16 +27,25 @@ class CancelSwitch {
  public:
   void cancel() noexcept {
     const std::lock_guard lock(mutex_);
+    asked_ = true;
     if (operation_) operation_->request_cancel();
   }
-  void connect(Cancellable* operation) noexcept {
+  /// The operation is under way from now on; whether it was cancelled before.
+  [[nodiscard]] bool connect(Cancellable& operation) noexcept {
     const std::lock_guard lock(mutex_);
-    operation_ = operation;
+    operation_ = &operation;
+    return asked_;
+  }
+  void disconnect() noexcept {
+    const std::lock_guard lock(mutex_);
+    operation_ = nullptr;
+    asked_ = false;
   }
 
  private:
   std::mutex mutex_;
   Cancellable* operation_ = nullptr;
+  bool asked_ = false;
 };
 
 }  // namespace detail

@@ -35,7 +35,8 @@ template <class T, class F>
   return std::make_unique<ResultHandlerOf<T, std::decay_t<F>>>(std::decay_t<F>(std::forward<F>(handler)));
 }
 
-/// The result of an operation during which a policy threw or memory ran out. Needs no memory itself.
+/// The result of an operation during which a policy threw or memory ran out. Tries with less memory when there is not enough;
+/// when there is none at all the program ends, since an operation would be lost without a word.
 template <class T>
 void fail_for_lack(Result<T>& result) noexcept {
   if (!guarded([&] { result = fail(ErrorCode::internal, "a policy threw, or memory ran out"); })) result = fail(ErrorCode::internal, "");

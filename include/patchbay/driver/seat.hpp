@@ -34,9 +34,12 @@ class LoopSeat {
       : LoopSeat(std::make_unique<Calls>(std::forward<PolicySet>(policies_in)), std::move(settings)) {}
   LoopSeat(std::unique_ptr<Calls> calls, Settings&& settings) : calls_(calls.get()), door(std::move(calls), std::move(settings)) {}
   [[nodiscard]] const auto& policies() const noexcept { return calls_->set; }
+  /// Ends with the door: for handlers that would refer to it.
+  [[nodiscard]] std::weak_ptr<const void> alive() const noexcept { return alive_; }
 
  private:
   Calls* calls_;
+  std::shared_ptr<const void> alive_ = std::make_shared<char>();
 
  public:
   Door door;

@@ -122,6 +122,7 @@ inline Protocol<Result<Pause>> back_off(Operation& operation, const Gateway& gat
                 {{"operation", operation.operation_id}, {"attempts", attempts},
                  {"ms", to_milliseconds(until - now)}, {"server_asked", hint.has_value()}});
   SleepEffect sleep(until);
+  sleep.another_attempt = true;
   co_await sleep;
   operation.slept += operation.steady_now() - now;
   if (sleep.cancelled) {

@@ -32,6 +32,8 @@ class SleepEffect {
   explicit SleepEffect(SteadyTime until_in) noexcept : until(until_in) {}
 
   SteadyTime until;
+  /// What follows is another attempt, which an operation that was cancelled does not make, even while it settles.
+  bool another_attempt = false;
   bool cancelled = false;  ///< The operation was cancelled before the time came.
 };
 

@@ -321,6 +321,38 @@ TEST_CASE("a flow that the program knows as a type is followed on an event loop"
   CHECK(ended.result->has_value());
 }
 
+TEST_CASE("a flow is not followed by a door that is gone", "[loop][static_flow][I23]") {
+  using Flow = StaticFlow<Edge<"MainMenu", "BillingInquiry">, Edge<"BillingInquiry", "MainMenu">>;
+  World world;
+  auto door = std::make_unique<decltype(world.door())>(Policies{.transport = world.transport, .clock = world.loop.clock()}, world.settings);
+  door->start_flow(flow_id, {}, [](const auto&) {});
+  world.loop.run();
+  int told = 0;
+  door->start_follow<Flow>(flow_id, {}, [&](auto flow) {  // from the cache: its end is on its way already
+    ++told;
+    REQUIRE_FALSE(flow.has_value());
+    CHECK(flow.error().code() == ErrorCode::cancelled);
+  });
+  door.reset();
+  world.loop.run();
+  CHECK(told == 1);
+}
+
+TEST_CASE("an operation that was cancelled before it is launched sends nothing", "[loop][cancellation]") {
+  // As a bulk operation's next item may be: its handle is kept before it begins.
+  World world;
+  auto door = world.door();
+  door.start_flow(flow_id, {}, [](const auto&) {});
+  world.loop.run();
+  const std::size_t before = world.cloud.exchanges();
+  Ended ended;
+  const OperationHandle handle = door.start_transition(request(), ended.handler());
+  handle.cancel();
+  world.loop.run();
+  CHECK(ended.result->error().code() == ErrorCode::cancelled);
+  CHECK(world.cloud.exchanges() == before);
+}
+
 TEST_CASE("a flow can be asked for on an event loop", "[loop][flow]") {
   World world;
   auto door = world.door();

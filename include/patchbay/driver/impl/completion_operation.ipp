@@ -21,14 +21,16 @@ PATCHBAY_DECL void CompletionOperation::log_event(Level level, const Event& even
 PATCHBAY_DECL OperationHandle CompletionOperation::handle() {
   // The last operation's handles may still be about; they must not cancel this one.
   if (!switch_ || switch_.use_count() != 1) switch_ = std::make_shared<CancelSwitch>();
-  switch_->connect(this);
   return OperationHandle(switch_);
 }
 
 PATCHBAY_DECL void CompletionOperation::launch(std::unique_ptr<CompletionJob> job, std::shared_ptr<void> owner) noexcept {
   job_ = std::move(job);
   owner_ = std::move(owner);
-  static_cast<void>(mailbox_.leave(started));  // nobody else knows of the operation yet
+  // Taken before anybody else knows of the operation: what comes from now on waits until the mailbox is looked into.
+  static_cast<void>(mailbox_.leave(started));
+  cancel_requested = pool_->list(*this);
+  if (switch_ && switch_->connect(*this)) cancel_requested = true;
   inside_launch_ = true;
   // What comes meanwhile, from the loop's threads, is left to them: the handler must not be called in here.
   if (!mailbox_.handle_once([this](Mailbox::Signals signals) { return on_signals(signals); })) return;
@@ -73,10 +75,7 @@ PATCHBAY_DECL void CompletionOperation::Exchange::abandoned() noexcept {
   under_way = false;
   operation->loop_gone();
 }
-PATCHBAY_DECL void CompletionOperation::Alarm::complete() noexcept {
-  over.store(true, std::memory_order_release);
-  operation->ended(timed);
-}
+PATCHBAY_DECL void CompletionOperation::Alarm::complete() noexcept { operation->ended(signal); }
 PATCHBAY_DECL void CompletionOperation::Alarm::abandoned() noexcept {
   if (setting) return;  // the timer threw
   if (operation->pool_->torn_down() || !dropped.load(std::memory_order_acquire)) {
@@ -99,7 +98,7 @@ PATCHBAY_DECL void CompletionOperation::abandon() noexcept {
   // What has ended already, and waited for somebody to take note.
   static_cast<void>(mailbox_.handle_once([this](Mailbox::Signals signals) {
     if (signals & exchanged) exchange_.under_way = false;
-    if (signals & timed) take_ends();
+    take_ends(signals);
     return true;
   }));
   if (quiet() && !posted_) retire();
@@ -108,6 +107,7 @@ PATCHBAY_DECL void CompletionOperation::abandon() noexcept {
 PATCHBAY_DECL bool CompletionOperation::on_signals(Mailbox::Signals signals) noexcept {
   bool resume = false;
   bool begin = false;
+  if (signals & cancelled) cancel_requested = true;
   if (signals & started) {
     calm_ = guarded([this] { job_->start(*this); });
     begin = true;
@@ -116,13 +116,10 @@ PATCHBAY_DECL bool CompletionOperation::on_signals(Mailbox::Signals signals) noe
     exchange_.under_way = false;
     resume = true;
   }
-  if (signals & timed) resume = take_ends() || resume;
+  resume = take_ends(signals) || resume;
   if ((signals & woken) && waiting_for_.kind() == PendingEffect::Kind::wait) resume = resume || waiting_for_.wait().waiter->woken();
   // After the rest: who was woken already is inside, and is told that before the cancellation.
-  if ((signals & cancelled) && job_) {
-    cancel_requested = true;
-    resume = cancel_wait() || resume;
-  }
+  if ((signals & cancelled) && job_) resume = cancel_wait() || resume;
   if (signals & finished) return deliver();
   if (begin || (resume && job_)) return run_on(resume && !begin);
   if (job_ || !quiet()) return true;
@@ -131,10 +128,11 @@ PATCHBAY_DECL bool CompletionOperation::on_signals(Mailbox::Signals signals) noe
 }
 
 /// Takes note of the waits that have ended; whether the present one is among them.
-PATCHBAY_DECL bool CompletionOperation::take_ends() noexcept {
+PATCHBAY_DECL bool CompletionOperation::take_ends(Mailbox::Signals signals) noexcept {
+  if (signals < first_alarm) return false;
   bool present = false;
   for (const std::unique_ptr<Alarm>& each : alarms_) {
-    if (!each->under_way || !each->over.exchange(false, std::memory_order_acquire)) continue;
+    if (!(signals & each->signal)) continue;
     each->under_way = false;
     --waits_under_way_;
     if (each.get() != alarm_) continue;
@@ -152,8 +150,8 @@ PATCHBAY_DECL bool CompletionOperation::cancel_wait() noexcept {
       // What finds out about something that was sent goes on; it is short.
       if (exchange_.under_way && !settling) loop_->cancel(exchange_.id);
       return false;
-    case PendingEffect::Kind::sleep: waiting_for_.sleep().cancelled = true; return true;
-    case PendingEffect::Kind::wait: waiting_for_.wait().cancelled = true; return true;
+    case PendingEffect::Kind::sleep: return waiting_for_.sleep().cancelled = stopped() || waiting_for_.sleep().another_attempt;
+    case PendingEffect::Kind::wait: return waiting_for_.wait().cancelled = stopped();
   }
   return false;
 }
@@ -220,7 +218,8 @@ PATCHBAY_DECL bool CompletionOperation::set_alarm(SteadyTime when) noexcept {
     for (const std::unique_ptr<Alarm>& each : alarms_)
       if (!each->under_way) alarm = each.get();
     if (!alarm) {
-      alarms_.push_back(std::make_unique<Alarm>(*this));
+      if (alarms_.size() == max_alarms) return;  // so many waits that were dropped have not ended: none more
+      alarms_.push_back(std::make_unique<Alarm>(*this, Mailbox::Signals{first_alarm} << alarms_.size()));
       alarm = alarms_.back().get();
     }
     if (!alarm->timer) alarm->timer = loop_->make_timer();
@@ -231,7 +230,7 @@ PATCHBAY_DECL bool CompletionOperation::set_alarm(SteadyTime when) noexcept {
     alarm->timer->wait(when, Completion<void>(*alarm));
   });
   if (alarm) alarm->setting = false;
-  if (calm) return true;
+  if (calm && alarm) return true;
   if (alarm && alarm->under_way) {
     alarm->under_way = false;
     --waits_under_way_;
@@ -250,7 +249,7 @@ PATCHBAY_DECL void CompletionOperation::drop_alarm() noexcept {
 PATCHBAY_DECL bool CompletionOperation::deliver() noexcept {
   const std::shared_ptr<void> owner = owner_;
   const std::unique_ptr<CompletionJob> job = std::move(job_);
-  if (switch_) switch_->connect(nullptr);
+  if (switch_) switch_->disconnect();
   const bool gone = quiet();
   if (gone) retire();
   job->deliver();
@@ -259,7 +258,7 @@ PATCHBAY_DECL bool CompletionOperation::deliver() noexcept {
 
 PATCHBAY_DECL void CompletionOperation::retire() noexcept {
   const std::shared_ptr<void> owner = std::move(owner_);
-  if (switch_) switch_->connect(nullptr);
+  if (switch_) switch_->disconnect();
   alarm_ = nullptr;
   waiting_for_ = PendingEffect{};
   calm_ = true;
@@ -282,29 +281,32 @@ PATCHBAY_DECL CompletionPool::Lease CompletionPool::take() {
   if (!operation) operation = std::make_unique<CompletionOperation>(*loop_, *random_, *this);
   const std::lock_guard lock(mutex_);
   idle_.reserve(max_idle);  // so that giving back cannot fail
-  operation->previous_ = nullptr;
-  operation->next_ = first_;
-  if (first_) first_->previous_ = operation.get();
-  first_ = operation.get();
-  ++in_flight_;
   return Lease(*operation.release());
+}
+PATCHBAY_DECL bool CompletionPool::list(CompletionOperation& operation) noexcept {
+  const std::lock_guard lock(mutex_);
+  operation.previous_ = nullptr;
+  operation.next_ = first_;
+  if (first_) first_->previous_ = &operation;
+  first_ = &operation;
+  operation.listed_ = true;
+  return ending_;
 }
 PATCHBAY_DECL void CompletionPool::give_back(CompletionOperation& operation) noexcept {
   std::unique_ptr<CompletionOperation> surplus(&operation);
   const std::lock_guard lock(mutex_);
-  (operation.previous_ ? operation.previous_->next_ : first_) = operation.next_;
-  if (operation.next_) operation.next_->previous_ = operation.previous_;
+  if (operation.listed_) {
+    (operation.previous_ ? operation.previous_->next_ : first_) = operation.next_;
+    if (operation.next_) operation.next_->previous_ = operation.previous_;
+    operation.listed_ = false;
+  }
   operation.mailbox_.reset();  // not before: `cancel_all` leaves its signal with all that are in the list
-  --in_flight_;
   if (idle_.size() < max_idle && !torn_down()) idle_.push_back(std::move(surplus));
 }
 PATCHBAY_DECL void CompletionPool::cancel_all() noexcept {
   const std::lock_guard lock(mutex_);
+  ending_ = true;
   for (CompletionOperation* each = first_; each; each = each->next_) each->request_cancel();
-}
-PATCHBAY_DECL std::size_t CompletionPool::in_flight() noexcept {
-  const std::lock_guard lock(mutex_);
-  return in_flight_;
 }
 PATCHBAY_DECL void CompletionPool::tear_down() noexcept {
   torn_down_.store(true, std::memory_order_relaxed);

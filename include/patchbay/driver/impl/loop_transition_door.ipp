@@ -106,9 +106,9 @@ class LoopTransitionDoor::Bulk final : public Cancellable, public std::enable_sh
         run_(pointers(requests_), how, state_->metrics),
         handles_(run_.lanes()),
         switch_(std::make_shared<CancelSwitch>()) {
-    switch_->connect(this);
+    static_cast<void>(switch_->connect(*this));
   }
-  ~Bulk() { switch_->connect(nullptr); }
+  ~Bulk() { switch_->disconnect(); }
   [[nodiscard]] OperationHandle handle() const noexcept { return OperationHandle(switch_); }
 
   void request_cancel() noexcept override {
@@ -124,7 +124,7 @@ class LoopTransitionDoor::Bulk final : public Cancellable, public std::enable_sh
       begin(*job);
     }
     if (!run_.finished() || told_.exchange(true)) return;
-    switch_->connect(nullptr);
+    switch_->disconnect();
     handler_->call(run_.take_result());
   }
   void ended(const BulkJob& job, std::span<Result<TransitionResult>> results) noexcept {
