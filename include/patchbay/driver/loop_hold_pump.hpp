@@ -86,6 +86,14 @@ class LoopHoldPump final : public Wakeable {
     bool under_way = false;
   };
   class AuthorizeJob;
+  /// What came of getting a token. The job that gets it writes this, and nobody reads it before `authorized` is handled.
+  class Authorization {
+   public:
+    bool granted = false;
+    std::uint64_t generation = 0;        ///< Of the token.
+    std::string header;
+    std::optional<OpenFailure> failure;  ///< Missing when there was no memory for it.
+  };
   using Lock = std::unique_lock<std::mutex>;
 
   /// Begins something that ends in `end`; false when the transport threw.
@@ -104,6 +112,7 @@ class LoopHoldPump final : public Wakeable {
   PATCHBAY_DECL void handle_all() noexcept;
   PATCHBAY_DECL void on_signals(Mailbox::Signals signals) noexcept;
   PATCHBAY_DECL void before_reports(Mailbox::Signals signals) noexcept;
+  PATCHBAY_DECL void take_token() noexcept;
   PATCHBAY_DECL void take_channel() noexcept;
   PATCHBAY_DECL void report(Mailbox::Signals signals) noexcept;
   PATCHBAY_DECL void report_received();
@@ -143,9 +152,10 @@ class LoopHoldPump final : public Wakeable {
   SteadyTime connect_begun_{}, connect_by_{};
   bool authorizing_ = false;
   OperationHandle authorization_handle_;
-  std::string authorization_;
+  Authorization authorization_;
   std::uint64_t token_generation_ = 0;  ///< Of the last connection's token.
   std::optional<OpenFailure> failure_;
+  bool failure_owed_ = false;  ///< The attempt has failed, and there was no memory yet to say so.
   std::optional<ChannelUpgrade> upgrade_;
   std::optional<ChannelRequest> request_;
   HttpResponse refusal_;

@@ -35,6 +35,39 @@ Settings settings() {
   return out;
 }
 
+/// A cloud whose login host answers with something that is no token.
+class TokenlessCloud : public ThreadedCloud {
+ public:
+  TokenlessCloud(ThreadedLoop& loop, std::atomic<int>& opened) noexcept : ThreadedCloud(loop, 100), loop_(&loop), opened_(&opened) {}
+
+  ExchangeId send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline, Completion<TransportResult<void>> done) {
+    if (request.name != "token.post") return ThreadedCloud::send(request, response, deadline, std::move(done));
+    loop_->post([&response, done = std::move(done)]() mutable {
+      response.status = 200;
+      response.body.assign("junk");
+      done(TransportResult<void>{});
+    });
+    return 1;
+  }
+  ExchangeId open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline, Completion<TransportResult<channel_type>> done) {
+    ++*opened_;
+    return ThreadedCloud::open(request, refusal, deadline, std::move(done));
+  }
+
+ private:
+  ThreadedLoop* loop_;
+  std::atomic<int>* opened_;
+};
+/// A clock that takes its time, so that threads meet while the pump looks at it.
+class SlowClock : public SystemClock {
+ public:
+  [[nodiscard]] SteadyTime steady_now() const {
+    const SteadyTime now = SystemClock{}.steady_now();
+    std::this_thread::sleep_for(std::chrono::microseconds{150});
+    return now;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("commands of many threads on a loop of many threads each end once", "[loop][hold][threads][I11][I24]") {
@@ -100,5 +133,35 @@ TEST_CASE("a door is destroyed while its loop's threads are at work", "[loop][ho
     }
     loop.stop();
     CHECK(calls == 30);
+  }
+}
+
+TEST_CASE("a token that fails on one thread while others wake the channel is told in order", "[loop][hold][threads][I11]") {
+  constexpr int users = 3, rounds = 60;
+  for (int round = 0; round < 4; ++round) {
+    std::atomic<int> calls{0}, refused{0}, opened{0};
+    ThreadedLoop loop(3);
+    {
+      Settings with = settings();
+      with.deadline = milliseconds{300};
+      HoldController door{Policies{.transport = TokenlessCloud(loop, opened), .clock = SlowClock{}}, with};
+      std::vector<std::thread> threads;
+      for (int user = 0; user < users; ++user) {
+        threads.emplace_back([&, user] {
+          for (int i = 0; i < rounds; ++i) {
+            door.start_unhold(UnholdRequest{interaction(user * 1000 + i), 5}, [&](const Result<HoldResult>& result) {
+              ++calls;
+              if (!result && result.error().outcome() == Outcome::not_applied) ++refused;
+            });
+            std::this_thread::sleep_for(std::chrono::microseconds{200});
+          }
+        });
+      }
+      for (std::thread& thread : threads) thread.join();
+    }
+    loop.stop();
+    CHECK(calls == users * rounds);
+    CHECK(refused == users * rounds);
+    CHECK(opened == 0);  // never without a token
   }
 }

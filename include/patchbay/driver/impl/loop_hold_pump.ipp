@@ -25,18 +25,19 @@ class LoopHoldPump::AuthorizeJob final : public CompletionJob {
   }
   [[nodiscard]] bool done() const noexcept override { return !protocol_ || protocol_->done(); }
   void settle(Operation& operation, bool calm) noexcept override {
-    Result<void> result;
-    const bool taken = guarded([&] {
-      if (protocol_ && protocol_->done()) result = protocol_->take();
+    // The pump's other state belongs to whoever handles its mailbox, perhaps another thread at this moment.
+    Authorization& out = pump_->authorization_;
+    guarded([&] {
+      const bool ended = protocol_ && protocol_->done();
+      Result<void> result;
+      if (ended) result = protocol_->take();
       protocol_.reset();
-      if (result) pump_->authorization_.assign(operation.authorization);
+      if (!result) return void(out.failure.emplace(token_failure(result.error())));
+      if (!calm || !ended) return;
+      out.header.assign(operation.authorization);
+      out.generation = operation.token_generation;
+      out.granted = true;
     });
-    if (!calm || !taken) fail_for_lack(result);
-    if (result) {
-      pump_->token_generation_ = operation.token_generation;
-    } else if (!guarded([&] { pump_->failure_.emplace(token_failure(result.error())); })) {
-      pump_->failure_.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, ""));
-    }
   }
   void deliver() noexcept override {
     delivered_ = true;
@@ -149,7 +150,7 @@ PATCHBAY_DECL void LoopHoldPump::on_signals(Mailbox::Signals signals) noexcept {
         carry_out(action, lock);
       }
     });
-    starved_ = !calm;
+    starved_ = starved_ || !calm;
     hub_->connected = channel_ || authorizing_ || opening_.under_way || closing_.under_way;
     guarded([this] {
       hub_->complete();
@@ -178,12 +179,22 @@ PATCHBAY_DECL void LoopHoldPump::before_reports(Mailbox::Signals signals) noexce
     let_go();
   }
   if (signals & received && event_.kind == ChannelEvent::Kind::closed && receiving_epoch_ == epoch_) let_go();
-  if (signals & authorized) {
-    authorizing_ = false;
-    if (!failure_) open();
-  }
+  if (signals & authorized) take_token();
   if (signals & opened) take_channel();
+  if (failure_owed_) {
+    failure_owed_ = !guarded([this] { failure_.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, "a policy threw, or memory ran out")); });
+    starved_ = starved_ || failure_owed_;  // an attempt that nobody reported would be waited for without end
+  }
   if (failure_) outbox_.teller().tell_opening(&failure_->error, Duration::zero());
+}
+PATCHBAY_DECL void LoopHoldPump::take_token() noexcept {
+  authorizing_ = false;
+  if (authorization_.granted) {
+    token_generation_ = authorization_.generation;
+    return open();
+  }
+  failure_ = std::exchange(authorization_.failure, std::nullopt);
+  failure_owed_ = !failure_;
 }
 PATCHBAY_DECL void LoopHoldPump::take_channel() noexcept {
   opening_.under_way = false;
@@ -196,8 +207,7 @@ PATCHBAY_DECL void LoopHoldPump::take_channel() noexcept {
     outbox_.teller().tell_opening(nullptr, now_ - connect_begun_);
     return;
   }
-  const bool calm = guarded([&] { failure_.emplace(upgrade_failure(result->error(), refusal_, loop_->wall_now())); });
-  if (!calm) failure_.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, ""));
+  failure_owed_ = !guarded([&] { failure_.emplace(upgrade_failure(result->error(), refusal_, loop_->wall_now())); });
 }
 
 /// Tells the session what has ended. A report for which memory runs out is lost; what it was about times out.
@@ -215,7 +225,7 @@ PATCHBAY_DECL void LoopHoldPump::report(Mailbox::Signals signals) noexcept {
   if (signals & written) {
     writing_.under_way = false;
     if (const auto result = std::exchange(writing_.result, std::nullopt); !result || *result) {
-      session.sent(writing_epoch_);
+      guarded([&] { session.sent(writing_epoch_); });
     } else {
       guarded([&] { session.send_failed(writing_epoch_, result->error().delivery, now_, chance_); });
     }
@@ -262,6 +272,8 @@ PATCHBAY_DECL void LoopHoldPump::connect(bool fresh_token) noexcept {
   connect_begun_ = now_;
   connect_by_ = after(now_, context_->settings->hold.connect_timeout);
   failure_.reset();
+  authorization_.granted = failure_owed_ = false;
+  authorization_.failure.reset();
   const bool calm = guarded([&] {
     const Gateway& gateway = *context_->api;
     if (fresh_token && token_generation_ != 0) {
@@ -278,9 +290,7 @@ PATCHBAY_DECL void LoopHoldPump::connect(bool fresh_token) noexcept {
     operation.launch(std::move(job), keep_);
   });
   if (calm) return;
-  // An attempt that nobody reported would be waited for without end.
   authorizing_ = false;
-  failure_.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, ""));
   static_cast<void>(mailbox_.leave(authorized));  // it is this thread that sees to it
 }
 PATCHBAY_DECL void LoopHoldPump::open() noexcept {
@@ -289,11 +299,11 @@ PATCHBAY_DECL void LoopHoldPump::open() noexcept {
   });
   if (!wanted) return;
   const bool calm = guarded([this] {
-    upgrade_.emplace(*address_, authorization_, context_->settings->hold);
+    upgrade_.emplace(*address_, authorization_.header, context_->settings->hold);
     request_.emplace(upgrade_->request());
     refusal_.clear();
   }) && begin(opening_, [this] { opening_id_ = loop_->open(*request_, refusal_, connect_by_, opening_); });
-  if (!calm) failure_.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, ""));
+  failure_owed_ = !calm;
 }
 PATCHBAY_DECL void LoopHoldPump::write(const HoldAction& action) noexcept {
   writing_epoch_ = action.epoch;
