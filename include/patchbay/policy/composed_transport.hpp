@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -17,7 +18,7 @@ namespace patchbay {
 /// HoldController holds{Policies{.transport = Composed{curl::BlockingTransport{}, beast::BlockingTransport{}}},
 /// settings}; \endcode
 ///
-/// Keeps the laws of both. Shareable by threads as far as `Http::send` and `Channels::open` are.
+/// Keeps the laws of both, and is a `StoppableTransport` if `Http` is one. Shareable by threads as far as `Http::send` and `Channels::open` are.
 template <class Http, class Channels>
   requires(Transport<Http> && ChannelTransport<Channels>) ||
           (CompletionTransport<Http> && CompletionChannelTransport<Channels>)
@@ -31,6 +32,12 @@ class Composed {
 
   [[nodiscard]] TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) {
     return http_.send(request, response, deadline);
+  }
+  [[nodiscard]] TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
+                                           std::stop_token stop)
+    requires StoppableTransport<Http>
+  {
+    return http_.send(request, response, deadline, std::move(stop));
   }
   [[nodiscard]] TransportResult<channel_type> open(const ChannelRequest& request, HttpResponse& refusal,
                                                    SteadyTime deadline) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -44,6 +45,21 @@ static_assert(CompletionTransport<HttpAlone> && !CompletionChannelTransport<Http
 static_assert(CompletionChannelTransport<BothLoops> && !Transport<BothLoops>);
 static_assert(ChannelTransport<Composed<ScriptedTransport, SimulatedCloud>>);
 static_assert(!CompletionTransport<Composed<ScriptedTransport, SimulatedCloud>>);
+
+/// A blocking client that can be stopped, and answers nothing until it is.
+class Patient {
+ public:
+  TransportResult<void> send(const HttpRequest&, HttpResponse&, SteadyTime) {
+    return tl::unexpected(TransportError(TransportFault::timed_out, Delivery::maybe_sent));
+  }
+  TransportResult<void> send(const HttpRequest&, HttpResponse&, SteadyTime, std::stop_token stop) {
+    if (stop.stop_requested()) return tl::unexpected(TransportError(TransportFault::cancelled, Delivery::not_sent));
+    return tl::unexpected(TransportError(TransportFault::timed_out, Delivery::maybe_sent));
+  }
+};
+static_assert(StoppableTransport<Patient> && !StoppableTransport<ScriptedTransport>);
+static_assert(StoppableTransport<Composed<Patient, SimulatedCloud>> && ChannelTransport<Composed<Patient, SimulatedCloud>>);
+static_assert(!StoppableTransport<Composed<ScriptedTransport, SimulatedCloud>>);
 
 template <class T>
 struct Seen final : Receiver<T> {
@@ -157,4 +173,17 @@ TEST_CASE("a transition runs over two loops", "[composed][loop]") {
   REQUIRE(moved);
   if (!*moved) FAIL(moved->error().describe());
   CHECK((*moved)->path.to_string() == "MainMenu -> BillingInquiry");
+}
+
+TEST_CASE("a stop reaches the part that sends requests", "[composed][I23]") {
+  ManualClock clock;
+  Composed both{Patient{}, SimulatedCloud{clock}};
+  const Endpoint endpoint = Endpoint::parse("https://api.example.com", "test").value();
+  const HttpRequest request(Method::get, endpoint, "/api/v2/interactions/1");
+  HttpResponse response;
+  std::stop_source source;
+  CHECK(both.send(request, response, never, source.get_token()).error().fault == TransportFault::timed_out);
+  source.request_stop();
+  CHECK(both.send(request, response, never, source.get_token()).error().fault == TransportFault::cancelled);
+  CHECK(both.send(request, response, never).error().fault == TransportFault::timed_out);
 }
