@@ -29,7 +29,7 @@ enum class TransportFault : std::uint8_t {
   malformed,            ///< The answer is not HTTP, or the frame not WebSocket.
   upgrade_refused,      ///< The server answered the WebSocket upgrade with something other than 101.
   closed,               ///< The channel is closed.
-  queue_full,           ///< Too many exchanges wait for a connection; nothing was sent.
+  queue_full,           ///< Too many exchanges wait for a connection, or none was free in time; nothing was sent.
 };
 
 [[nodiscard]] constexpr std::string_view to_string(TransportFault fault) noexcept {

@@ -5,7 +5,6 @@
 #include <algorithm>  // max, min
 #include <optional>
 #include <string>
-#include <utility>
 
 #include <patchbay/cloud/rate_limit.hpp>
 #include <patchbay/cloud/retry_after.hpp>
@@ -80,22 +79,25 @@ inline bool admitted_at_once(const Operation& operation, const Gateway& gateway,
 
 /// Waits until nothing restrains the exchange any more, or fails with what does.
 ///
-/// The breaker is asked first, since there is no use in waiting for a turn that it will refuse, and again when the turn has
-/// come. An exchange that must not wait takes no turn, but a closed scope keeps it back as well: the server wants none.
+/// The breaker is asked first, since there is no use in waiting for a turn that it will refuse. While it is half-open and all
+/// its probes are out, those who wait stay in the queue, since it may close before their turn; whose turn has come by then is
+/// refused, and leaves the turn to the next. An exchange that must not wait takes no turn, but a closed scope keeps it back as
+/// well: the server wants none.
 inline Protocol<Result<void>> admit(Operation& operation, const Gateway& gateway, ExchangeKind kind, SteadyTime limit, Admission& admission) {
   HostGuard* const guard = gateway.guard_of(kind);
   Pacer* const pacer = gateway.pacer_of(kind);
   const bool breaker_counts = guard && !passes_breaker(operation);
   for (bool waited = false;; waited = true) {
     const SteadyTime now = operation.steady_now();
-    if (breaker_counts && guard->breaker.open_at(now)) co_return circuit_open(operation, *guard);
+    const bool passes = !breaker_counts || guard->breaker.admit(now, admission.pass);
+    if (!passes && guard->breaker.open_at(now)) co_return circuit_open(operation, *guard);
     if (pacer) {
       SteadyTime until = pacer->closed_until();
       if (until >= limit) co_return no_turn(operation, "the server asked for no request before a time beyond the deadline", until, true);
       if (until > after(now, gateway.retry_after_cap))
         co_return no_turn(operation, "the server asked for no request for longer than retry_after_cap", until, false);
       if (!operation.must_not_wait) {
-        const Pacer::Answer answer = pacer->ask(admission.turn, now, limit);
+        const Pacer::Answer answer = passes ? pacer->ask(admission.turn, now, limit) : pacer->look(admission.turn, now, limit);
         if (answer == Pacer::Answer::too_late)
           co_return no_turn(operation, "the pacer has no turn for this request before the deadline", admission.turn.at(), true);
         if (answer == Pacer::Answer::full) {
@@ -105,6 +107,7 @@ inline Protocol<Result<void>> admit(Operation& operation, const Gateway& gateway
         until = answer == Pacer::Answer::wait ? admission.turn.at() : now;
       }
       if (until > now) {
+        admission.pass.drop();  // nobody is kept back by one that waits
         if (!waited) restrained(operation, ExchangeCount::paced_waits);
         SleepEffect sleep(until);
         co_await sleep;
@@ -113,17 +116,18 @@ inline Protocol<Result<void>> admit(Operation& operation, const Gateway& gateway
         continue;
       }
     }
-    if (breaker_counts && !guard->breaker.admit(now, admission.pass)) co_return circuit_open(operation, *guard);
+    if (!passes) co_return circuit_open(operation, *guard);
     if (guard && !breaker_counts) guard->breaker.watch(admission.pass);
     co_return Result<void>{};
   }
 }
 
 /// How the end of an exchange looks to a breaker. A timeout that the operation's own short deadline imposed says nothing
-/// about the host, unless it gave it a second.
+/// about the host, unless it gave it a second; neither does an exchange that never left the transport's own queue.
 [[nodiscard]] inline CircuitBreaker::Ending ending_of(const TransportError& error, Duration given, const Gateway& gateway) noexcept {
   switch (error.fault) {
     case TransportFault::cancelled:
+    case TransportFault::queue_full:
     case TransportFault::plain_text_refused: return CircuitBreaker::Ending::nothing;
     case TransportFault::too_large: return CircuitBreaker::Ending::alive;
     case TransportFault::timed_out:
@@ -148,18 +152,17 @@ inline Protocol<Result<void>> admit(Operation& operation, const Gateway& gateway
   }
 }
 
-/// Tells those that restrain requests how an exchange ended that began at `begun`; an answer is in `operation.response`.
+/// Tells those that restrain requests how an exchange ended that began at `begun`; an answer is in `operation.response`, and
+/// `charge` is what the exchange had cost, which it gets back only by its own success.
 inline void learn(Operation& operation, const Gateway& gateway, ExchangeKind kind, SteadyTime begun, CircuitBreaker::Ending ending,
-                  Admission& admission) {
+                  Admission& admission, RetryCharge& charge) {
   const SteadyTime now = operation.steady_now();
+  const int paid = charge.take();
   HostGuard* const guard = operation.guard = gateway.guard_of(kind);
   if (guard) {
     const auto change = guard->breaker.ended(admission.pass, now, ending);
     if (change != CircuitBreaker::Change::none) tell_change(operation, *guard, change);
-    if (operation.status >= 200 && operation.status <= 299) {
-      const bool retried = operation.charged_to == &guard->budget;
-      guard->budget.succeeded(retried ? std::exchange(operation.charge, 0) : 0);
-    }
+    if (operation.status >= 200 && operation.status <= 299) guard->budget.succeeded(paid);
   }
   admission.turn.end();
   Pacer* const pacer = gateway.pacer_of(kind);
@@ -170,9 +173,9 @@ inline void learn(Operation& operation, const Gateway& gateway, ExchangeKind kin
   if (closed) tell_closed(operation, *pacer);
 }
 
-/// Whether another attempt at `until` is worth the wait and within the budget, which it then has been paid from; `last` says
-/// otherwise why not.
-inline bool may_retry(Operation& operation, RetryCause cause, SteadyTime until, Error& last) {
+/// Whether another attempt at `until` is worth the wait and within the budget, which `charge` then has been paid from; `last`
+/// says otherwise why not.
+inline bool may_retry(Operation& operation, RetryCause cause, SteadyTime until, Error& last, RetryCharge& charge) {
   HostGuard* const guard = operation.guard;
   if (!guard || cause == RetryCause::conflict) return true;
   if (!passes_breaker(operation) && guard->breaker.open_at(until)) {
@@ -182,21 +185,12 @@ inline bool may_retry(Operation& operation, RetryCause cause, SteadyTime until, 
     last.set_retry_after(std::max(last.retry_after(), whole_milliseconds(guard->breaker.retry_at(now) - now)));
     return false;
   }
-  const int cost = guard->budget.cost_of(operation.timed_out);
-  if (guard->budget.spend(cost)) {
-    operation.charged_to = &guard->budget;
-    operation.charge = cost;
-    return true;
-  }
+  if (charge.pay(guard->budget, guard->budget.cost_of(operation.timed_out))) return true;
   restrained(operation, ExchangeCount::retries_refused);
   last.add_message("; not tried again, since the retry budget of ").add_message(guard->host).add_message(" is spent");
   if (guard->budget.worth_telling(operation.steady_now()))
     operation.log(Level::warn, "retry_budget.spent", {{"host", guard->host}, {"left", guard->budget.left()}});
   return false;
-}
-/// The retry that was paid for is not made.
-inline void take_back_charge(Operation& operation) noexcept {
-  if (operation.charged_to) operation.charged_to->give_back(std::exchange(operation.charge, 0));
 }
 
 }  // namespace detail

@@ -28,9 +28,9 @@ class Attempt {
 };
 
 /// Sends one request once: admitted by breaker and pacer, bounded by the attempt timeout and `limit`, logged, classified.
-/// Fails only when it could not begin.
+/// Fails only when it could not begin; `charge`, which what was paid for this attempt is taken from, keeps it then.
 inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gateway, ExchangeKind kind, const HttpRequest& request,
-                                      SteadyTime limit, Attempt& out) {
+                                      SteadyTime limit, Attempt& out, RetryCharge& charge) {
   if (operation.stopped()) co_return fail(ErrorCode::cancelled, "cancelled before the request was sent");
   Admission admission;
   if (!detail::admitted_at_once(operation, gateway, kind, limit, admission))
@@ -50,7 +50,11 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
   if (!effect.result) {
     const TransportError& error = effect.result.error();
     operation.timed_out = error.fault == TransportFault::timed_out;
-    detail::learn(operation, gateway, kind, begun, detail::ending_of(error, effect.deadline - begun, gateway), admission);
+    if (error.fault == TransportFault::queue_full && error.delivery == Delivery::not_sent) {  // it was not made after all
+      if (kind == ExchangeKind::write) --operation.side_effects;
+      charge.give_back();
+    }
+    detail::learn(operation, gateway, kind, begun, detail::ending_of(error, effect.deadline - begun, gateway), admission, charge);
     out.verdict = classify(kind, error.fault, error.delivery);
     out.detail.assign(to_string(error.fault));
     if (!error.detail.empty()) out.detail.append(": ").append(excerpt(error.detail, 200));
@@ -61,7 +65,7 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
   }
   operation.timed_out = false;
   const bool well = operation.status < 500;
-  detail::learn(operation, gateway, kind, begun, well ? CircuitBreaker::Ending::alive : CircuitBreaker::Ending::failed, admission);
+  detail::learn(operation, gateway, kind, begun, well ? CircuitBreaker::Ending::alive : CircuitBreaker::Ending::failed, admission, charge);
   out.detail.clear();
   if (const auto id = operation.response.headers.find("inin-correlation-id")) append_excerpt(operation.server_correlation_id, *id, 128);
   out.verdict = classify(kind, operation.status);
@@ -97,9 +101,10 @@ enum class Pause : std::uint8_t {
 };
 
 /// Waits before another attempt of the same cause, if there is to be one. A server's wait is never shortened, and jitter
-/// is added to it (invariant I9). `last` learns of the wait that the server asked for. Fails only when cancelled.
+/// is added to it (invariant I9). `last` learns of the wait that the server asked for, and `charge` is paid for the next
+/// attempt. Fails only when cancelled.
 inline Protocol<Result<Pause>> back_off(Operation& operation, const Gateway& gateway, RetryCause cause, int attempts, SteadyTime limit,
-                                        Error& last) {
+                                        Error& last, RetryCharge& charge) {
   const SteadyTime now = operation.steady_now();
   const std::optional<Duration> hint = retry_after_of(operation);
   if (hint) last.set_retry_after(std::chrono::ceil<milliseconds>(std::min<Duration>(*hint, std::chrono::hours{24 * 365})));
@@ -117,7 +122,7 @@ inline Protocol<Result<Pause>> back_off(Operation& operation, const Gateway& gat
     until = after(after(now, *hint), std::min<Duration>(own, *hint / 10 + milliseconds{50}));
   }
   if (until >= limit) co_return operation.out_of_time = true, Pause::out_of_time;
-  if (!detail::may_retry(operation, cause, until, last)) co_return Pause::stop;
+  if (!detail::may_retry(operation, cause, until, last, charge)) co_return Pause::stop;
   operation.log(Level::info, "retry.wait",
                 {{"operation", operation.operation_id}, {"attempts", attempts},
                  {"ms", to_milliseconds(until - now)}, {"server_asked", hint.has_value()}});
@@ -126,7 +131,7 @@ inline Protocol<Result<Pause>> back_off(Operation& operation, const Gateway& gat
   co_await sleep;
   operation.slept += operation.steady_now() - now;
   if (sleep.cancelled) {
-    detail::take_back_charge(operation);
+    charge.give_back();
     co_return fail(ErrorCode::cancelled, "cancelled while waiting to try again");
   }
   co_return Pause::over;

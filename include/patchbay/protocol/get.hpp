@@ -21,6 +21,7 @@ inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, 
   request.max_body = gateway.max_body;
   std::uint64_t stale_generation = 0;
   AttemptCounts counts;
+  RetryCharge charge;
   for (;;) {
     if (!authorized_at_once(operation, gateway, stale_generation))
       if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) co_return authorized;
@@ -28,7 +29,8 @@ inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, 
                                             HeaderView{"If-None-Match", if_none_match}};
     request.headers = std::span(headers).first(if_none_match.empty() ? 2 : 3);
     Attempt last;
-    if (auto begun = co_await attempt(operation, gateway, ExchangeKind::read, request, operation.deadline, last); !begun) co_return begun;
+    if (auto begun = co_await attempt(operation, gateway, ExchangeKind::read, request, operation.deadline, last, charge); !begun)
+      co_return begun;
     if (last.verdict.next == Next::done || (operation.status == 304 && !if_none_match.empty()))
       co_return accept ? accept(operation, id) : Result<void>{};
     if (last.verdict.next == Next::refresh_token && may_replay(operation, gateway)) {
@@ -38,7 +40,7 @@ inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, 
     const int attempts = counts.count(last.verdict.cause);
     Error error = error_of(operation, last, name, counts.total());
     if (last.verdict.next != Next::retry) co_return fail(std::move(error));
-    auto pause = co_await back_off(operation, gateway, last.verdict.cause, attempts, operation.deadline, error);
+    auto pause = co_await back_off(operation, gateway, last.verdict.cause, attempts, operation.deadline, error, charge);
     if (!pause) co_return fail(std::move(pause.error()));
     if (*pause != Pause::over) co_return fail(std::move(error));
   }

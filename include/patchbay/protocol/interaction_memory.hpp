@@ -69,11 +69,6 @@ class InteractionMemory {
     if (const Index at = find(origin, interaction); at != none) vacate(at);
   }
 
-  void forget(std::string_view origin, std::string_view interaction) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (const Index at = find(origin, interaction); at != none) vacate(at);
-  }
-
   /// Interactions that are remembered now.
   [[nodiscard]] std::size_t size() const noexcept {
     const std::lock_guard lock(mutex_);

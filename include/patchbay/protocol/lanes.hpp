@@ -91,7 +91,7 @@ class Lanes {
     }
   }
   std::mutex mutex_;
-  std::array<LanePermit*, 256> buckets_{};
+  std::array<LanePermit*, 4096> buckets_{};  // so that tens of thousands of permits find each other soon
   std::size_t count_ = 0;
   std::size_t capacity_;
   std::size_t max_waiting_;

@@ -91,11 +91,12 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
   request.max_body = std::min<std::size_t>(gateway.max_body, 1 << 20);
 
   AttemptCounts counts;
+  RetryCharge charge;
   for (;;) {
     const SteadyTime requested = operation.steady_now();
     Attempt last;
     // A failure to begin is the leader's own: its deadline or its turn. The lead passes on.
-    if (auto begun = co_await attempt(operation, gateway, ExchangeKind::token, request, operation.deadline, last); !begun)
+    if (auto begun = co_await attempt(operation, gateway, ExchangeKind::token, request, operation.deadline, last, charge); !begun)
       co_return begun;
     if (last.verdict.next == Next::done) {
       Dialect::Grant grant;
@@ -133,7 +134,7 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
         error.set_http_status(operation.status);
       }
     } else {
-      auto waited = co_await back_off(operation, gateway, last.verdict.cause, attempts, operation.deadline, error);
+      auto waited = co_await back_off(operation, gateway, last.verdict.cause, attempts, operation.deadline, error, charge);
       if (!waited) co_return fail(std::move(waited.error()));
       pause = *waited;
     }

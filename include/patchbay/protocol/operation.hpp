@@ -21,8 +21,7 @@
 
 namespace patchbay {
 
-class HostGuard;    // protocol/host_guards.hpp
-class RetryBudget;  // protocol/retry_budget.hpp
+class HostGuard;  // protocol/host_guards.hpp
 
 /// The root context of one operation: the policies as a protocol sees them, the deadline, and memory that is used again by
 /// the next operation. A driver derives from it; protocols get it as their first parameter.
@@ -79,8 +78,6 @@ class Operation : public Wakeable {
     out_of_time = false;
     guard = nullptr;
     timed_out = false;
-    charged_to = nullptr;
-    charge = 0;
     cancel_requested = false;
     settling = false;
   }
@@ -121,8 +118,6 @@ class Operation : public Wakeable {
   bool settling = false;        ///< What became of something that was sent is being found out, which cancelling does not stop.
   HostGuard* guard = nullptr;   ///< Of the host of the last exchange; none: it has none.
   bool timed_out = false;       ///< The last exchange ended so.
-  RetryBudget* charged_to = nullptr;  ///< Who was paid for the retry that is under way.
-  int charge = 0;               ///< What it had cost.
   bool out_of_time = false;     ///< A wait was not begun because it would have ended after a limit of this operation's own.
 
   // Memory that the next operation uses again.

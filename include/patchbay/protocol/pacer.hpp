@@ -13,6 +13,7 @@
 #include <utility>  // exchange
 
 #include <patchbay/cloud/rate_limit.hpp>
+#include <patchbay/protocol/counted_queue.hpp>
 #include <patchbay/time.hpp>
 
 namespace patchbay {
@@ -20,7 +21,7 @@ namespace patchbay {
 class Pacer;
 
 /// One request's place with a `Pacer`: in its queue, then under way; given back when it ends. Stands in its protocol's frame.
-class PacerTurn {
+class PacerTurn : private detail::CountedPlace {
  public:
   PacerTurn() noexcept = default;
   PacerTurn(const PacerTurn&) = delete;
@@ -36,9 +37,6 @@ class PacerTurn {
   friend class Pacer;
   enum class State : std::uint8_t { none, waiting, absent, flying };
   Pacer* pacer_ = nullptr;
-  PacerTurn* ahead_ = nullptr;   ///< In the queue; its first and last are the pacer's.
-  PacerTurn* behind_ = nullptr;
-  std::int64_t rank_ = 0;        ///< Grows from the queue's first to its last.
   SteadyTime at_{};
   State state_ = State::none;
 };
@@ -89,44 +87,10 @@ class Pacer {
   };
   /// Asks for a turn, or again for one that is waited for, which may have moved: the scope may have been closed meanwhile.
   /// `turn` is ended before the pacer is.
-  [[nodiscard]] Answer ask(PacerTurn& turn, SteadyTime now, SteadyTime limit) noexcept {
-    if (turn.state_ == PacerTurn::State::none && !engaged_.load(std::memory_order_acquire)) return Answer::go;
-    const std::lock_guard lock(mutex_);
-    if (turn.state_ == PacerTurn::State::absent) enter(turn, true);
-    const bool queued = turn.state_ == PacerTurn::State::waiting;
-    if (queued) turn.at_ = now;  // it is there
-    while (first_ && first_->at_ < now - patience) step_aside(*first_);
-    turn.at_ = std::max(slot(first_ ? (queued ? turn.rank_ : last_->rank_ + 1) - first_->rank_ : 0, now), now);
-    if (turn.at_ > limit) {
-      if (queued) leave(turn);
-      return Answer::too_late;
-    }
-    if (turn.at_ > now) {
-      if (!queued && waiting_ >= max_waiting_) return Answer::full;
-      if (!queued) {
-        ++waiting_;
-        enter(turn, false);
-      }
-      turn.at_ = std::max(std::min(turn.at_, after(now, look_again)), closed_until_);
-      return Answer::wait;
-    }
-    if (queued) leave(turn);
-    take(now);
-    ++in_flight_;
-    turn.pacer_ = this;
-    turn.state_ = PacerTurn::State::flying;
-    return Answer::go;
-  }
-  /// The earliest time at which the next request may start, reserved by this call and not taken back; nothing, and no
-  /// reservation, when that is later than `deadline`. For whoever spaces something else with it.
-  [[nodiscard]] std::optional<SteadyTime> reserve(SteadyTime now, SteadyTime deadline) noexcept {
-    if (!engaged_.load(std::memory_order_acquire)) return now > deadline ? std::nullopt : std::optional(now);
-    const std::lock_guard lock(mutex_);
-    const SteadyTime when = std::max(slot(0, now), now);
-    if (when > deadline) return std::nullopt;
-    take(now);
-    return when;
-  }
+  [[nodiscard]] Answer ask(PacerTurn& turn, SteadyTime now, SteadyTime limit) noexcept { return ask(turn, now, limit, true); }
+  /// As `ask`, for a request that something else keeps back: when its turn has come the answer is `go`, but it takes none,
+  /// which leaves the rate to those who can be served.
+  [[nodiscard]] Answer look(PacerTurn& turn, SteadyTime now, SteadyTime limit) noexcept { return ask(turn, now, limit, false); }
 
   /// Before this nothing may be sent, not even what need not wait for a turn; past when the scope is open.
   [[nodiscard]] SteadyTime closed_until() const noexcept {
@@ -182,6 +146,36 @@ class Pacer {
       : ceiling_(per_minute), rate_(per_minute), interval_(interval_of(per_minute)), burst_(std::max(burst, 1)), max_waiting_(max_waiting) {
     engaged_.store(has_ceiling(), std::memory_order_release);
   }
+  [[nodiscard]] Answer ask(PacerTurn& turn, SteadyTime now, SteadyTime limit, bool takes) noexcept {
+    if (turn.state_ == PacerTurn::State::none && !engaged_.load(std::memory_order_acquire)) return Answer::go;
+    const std::lock_guard lock(mutex_);
+    if (turn.state_ == PacerTurn::State::absent) enter(turn, true);
+    const bool queued = turn.state_ == PacerTurn::State::waiting;
+    if (queued) turn.at_ = now;  // it is there
+    while (!queue_.empty() && first().at_ < now - patience) step_aside(first());
+    turn.at_ = std::max(slot(static_cast<std::int64_t>(queued ? queue_.before(turn) : queue_.size()), now), now);
+    if (turn.at_ > limit) {
+      if (queued) leave(turn);
+      return Answer::too_late;
+    }
+    if (turn.at_ > now) {
+      if (!queued && waiting_ >= max_waiting_) return Answer::full;
+      if (!queued) {
+        ++waiting_;
+        enter(turn, false);
+      }
+      turn.at_ = std::max(std::min(turn.at_, after(now, look_again)), closed_until_);
+      return Answer::wait;
+    }
+    if (queued) leave(turn);
+    if (!takes) return Answer::go;
+    take(now);
+    ++in_flight_;
+    turn.pacer_ = this;
+    turn.state_ = PacerTurn::State::flying;
+    return Answer::go;
+  }
+  [[nodiscard]] PacerTurn& first() const noexcept { return static_cast<PacerTurn&>(*queue_.first()); }
   [[nodiscard]] bool has_ceiling() const noexcept { return std::isfinite(ceiling_); }
   // Rounded up, because a bucket that is a little too quick passes the limit in the end.
   static Duration interval_of(double per_minute) noexcept {
@@ -216,23 +210,18 @@ class Pacer {
     if (window_rules(std::max(at, now))) {
       next_ = std::max(std::min(after(at, window_interval_), window_ends_), after(at, interval_));
     } else {
-      next_ = after(at, first_ ? std::max(interval_, sustained_) : interval_);
+      next_ = after(at, !queue_.empty() ? std::max(interval_, sustained_) : interval_);
     }
     begun_ = true;
   }
   void enter(PacerTurn& turn, bool in_front) noexcept {
     turn.pacer_ = this;
     turn.state_ = PacerTurn::State::waiting;
-    turn.ahead_ = in_front ? nullptr : last_;
-    turn.behind_ = in_front ? first_ : nullptr;
-    turn.rank_ = !first_ ? 0 : in_front ? first_->rank_ - 1 : last_->rank_ + 1;
-    (turn.ahead_ ? turn.ahead_->behind_ : first_) = &turn;
-    (turn.behind_ ? turn.behind_->ahead_ : last_) = &turn;
+    in_front ? queue_.push_front(turn) : queue_.push_back(turn);
   }
   /// Nobody waits for one that does not come for its turn, because its loop stands still. It is the first when it comes.
   void step_aside(PacerTurn& turn) noexcept {
-    (turn.ahead_ ? turn.ahead_->behind_ : first_) = turn.behind_;
-    (turn.behind_ ? turn.behind_->ahead_ : last_) = turn.ahead_;
+    queue_.erase(turn);
     turn.state_ = PacerTurn::State::absent;
   }
   void leave(PacerTurn& turn) noexcept {
@@ -292,8 +281,7 @@ class Pacer {
   int burst_;
   std::size_t max_waiting_;
   std::size_t waiting_ = 0, in_flight_ = 0;
-  PacerTurn* first_ = nullptr;  ///< Of those who wait.
-  PacerTurn* last_ = nullptr;
+  detail::CountedQueue queue_;  ///< Of those who wait, and come when they are to.
   bool begun_ = false;
   SteadyTime next_{};
   SteadyTime reduced_at_{};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <utility>  // exchange
 
 #include <patchbay/time.hpp>
 
@@ -29,6 +30,7 @@ struct RetryBudgetSettings {
 /// - not the one replay after a 401: it takes a token that was granted meanwhile, and a thousand operations that find their
 ///   token revoked at once must not fail for it;
 /// - not the reading that resolves a write in doubt: it is the first attempt of its kind, and the truth depends on it.
+/// A retry that is not made after all (cancelled, or refused before anything was sent) gets its cost back as well.
 ///
 /// An empty budget delays nobody: the operation ends at once with its last error. Nothing here waits or locks; one number,
 /// changed by compare and exchange. Thread-safe.
@@ -73,6 +75,35 @@ class RetryBudget {
   RetryBudgetSettings settings_;
   std::atomic<int> left_;
   std::atomic<Duration::rep> tell_next_{SteadyTime::min().time_since_epoch().count()};
+};
+
+/// What the next attempt of one request has cost. Stands in the frame of the protocol that tries it, so that no other exchange
+/// can be taken for that retry, and so that what was paid is given back unless the retry is made.
+class RetryCharge {
+ public:
+  RetryCharge() noexcept = default;
+  RetryCharge(const RetryCharge&) = delete;
+  RetryCharge& operator=(const RetryCharge&) = delete;
+  ~RetryCharge() { give_back(); }
+
+  /// Pays for the next attempt; false, and nothing is taken, when not enough is left. `budget` outlives this.
+  [[nodiscard]] bool pay(RetryBudget& budget, int cost) noexcept {
+    give_back();
+    if (!budget.spend(cost)) return false;
+    budget_ = &budget;
+    paid_ = cost;
+    return true;
+  }
+  /// The attempt was made; what it had cost, 0 when it was the first. The caller says whether it succeeded.
+  [[nodiscard]] int take() noexcept { return std::exchange(paid_, 0); }
+  /// The attempt is not made.
+  void give_back() noexcept {
+    if (const int paid = take(); paid != 0) budget_->give_back(paid);
+  }
+
+ private:
+  RetryBudget* budget_ = nullptr;
+  int paid_ = 0;
 };
 
 }  // namespace patchbay

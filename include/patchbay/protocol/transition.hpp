@@ -160,6 +160,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   patch.max_body = gateway.max_body;
   std::uint64_t stale_generation = 0;
   AttemptCounts counts;
+  RetryCharge charge;
   bool ambiguous = false;
   SteadyTime not_before = SteadyTime::min();
   std::optional<Error> error;
@@ -175,7 +176,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
     patch.headers = headers;
     Attempt last;
     const int sent = operation.side_effects;
-    if (auto begun = co_await attempt(operation, gateway, ExchangeKind::write, patch, limit, last); !begun) {
+    if (auto begun = co_await attempt(operation, gateway, ExchangeKind::write, patch, limit, last, charge); !begun) {
       ambiguous = ambiguous || operation.side_effects != sent;
       error = std::move(begun.error());
       break;
@@ -203,7 +204,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
         Error failure = error_of(operation, last, patch.name, counts.total());
         const auto asked = retry_after_of(operation);
         not_before = asked ? after(operation.steady_now(), *asked) : SteadyTime::min();
-        auto pause = co_await back_off(operation, gateway, last.verdict.cause, attempts, limit, failure);
+        auto pause = co_await back_off(operation, gateway, last.verdict.cause, attempts, limit, failure, charge);
         if (!pause) {
           error = std::move(pause.error());
         } else if (*pause != Pause::over) {
@@ -334,7 +335,8 @@ inline Protocol<Result<void>> transition(Operation& operation, const TransitionC
     Error error(ErrorCode::conflict, "other writers kept changing the interaction");
     if (++conflicts > settings.max_conflicts) co_return fail(std::move(error));
     if (conflicts == 1) continue;
-    auto pause = co_await back_off(operation, *context.api, RetryCause::conflict, conflicts, operation.deadline, error);
+    RetryCharge none;  // reading anew is free
+    auto pause = co_await back_off(operation, *context.api, RetryCause::conflict, conflicts, operation.deadline, error, none);
     if (!pause) co_return fail(std::move(pause.error()));
     if (*pause != Pause::over) co_return fail(std::move(error));
     if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) co_return read;

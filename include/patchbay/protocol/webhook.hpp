@@ -48,14 +48,15 @@ inline Protocol<Result<void>> deliver_webhook(Operation& operation, const Gatewa
   post.body = operation.body;
   post.max_body = crm.max_body;
   AttemptCounts counts;
+  RetryCharge charge;
   for (;;) {
     Attempt last;
-    if (auto begun = co_await attempt(operation, crm, ExchangeKind::webhook, post, limit, last); !begun) co_return begun;
+    if (auto begun = co_await attempt(operation, crm, ExchangeKind::webhook, post, limit, last, charge); !begun) co_return begun;
     if (last.verdict.next == Next::done) co_return Result<void>{};
     const int attempts = counts.count(last.verdict.cause);
     Error error = error_of(operation, last, post.name, counts.total());
     if (last.verdict.next != Next::retry || counts.total() >= settings.max_attempts) co_return fail(std::move(error));
-    auto pause = co_await back_off(operation, crm, last.verdict.cause, attempts, limit, error);
+    auto pause = co_await back_off(operation, crm, last.verdict.cause, attempts, limit, error, charge);
     if (!pause) co_return fail(std::move(pause.error()));
     if (*pause != Pause::over) co_return fail(std::move(error));
   }

@@ -149,6 +149,21 @@ TEST_CASE("a 4xx is a sign of life, and opens no circuit", "[admission][breaker]
   }
 }
 
+TEST_CASE("what finds the transport's own queue full opens no circuit, and costs nothing", "[admission][breaker][I20]") {
+  World world(world_settings(), 5);
+  const SteadyTime begun = world.now;
+  world.server = [&] {
+    if (world.now < begun + seconds{2}) return Reply{.fault = TransportFault::queue_full};
+    return Reply{};
+  };
+  for (int i = 0; i < 60; ++i) world.read_at(begun + milliseconds{10 * i});
+  for (int i = 0; i < 10; ++i) world.read_at(begun + seconds{2});
+  world.run();
+  CHECK(count(world, ErrorCode::queue_full) == 60);
+  CHECK(world.successes == 10);
+  CHECK(world.settings.guards->of(world.gateway.api).budget.left() == 500);
+}
+
 TEST_CASE("timeouts that short deadlines imposed open no circuit", "[admission][breaker]") {
   for (const bool hasty : {true, false}) {
     World world(world_settings(), 5);
@@ -215,6 +230,110 @@ TEST_CASE("at random: waits are kept, retries bounded, and after the trouble eve
   }
 }
 
+namespace {
+
+/// One operation and a host whose circuit has just become half-open, with one probe; one turn a second.
+class HalfOpen {
+ public:
+  HalfOpen() {
+    operation.begin("i", seconds{100});
+    gateway.pacer = &pacer;
+    gateway.guard = &guard;
+    for (int i = 0; i < 20; ++i) {
+      CircuitBreaker::Pass pass;
+      REQUIRE(guard.breaker.admit(operation.now, pass));
+      (void)guard.breaker.ended(pass, operation.now, CircuitBreaker::Ending::failed);
+    }
+    REQUIRE(guard.breaker.state() == CircuitBreaker::State::open);
+    operation.now += seconds{5};
+    operation.read_clock();
+    REQUIRE(guard.breaker.admit(operation.now, probe));
+  }
+  auto send() { return attempt(operation, gateway, ExchangeKind::read, request, operation.deadline, last, charge); }
+
+  BenchOperation operation;
+  Pacer pacer{60};
+  HostGuard guard{"https://api.example.com", BreakerSettings{.probes = 1}, RetryBudgetSettings{}};
+  TokenSource tokens{TokenSettings{.login_url = "https://login.example.com", .client_id = "c", .client_secret = Secret("s")}};
+  Gateway gateway{*Endpoint::parse("https://api.example.com", "url"), tokens};
+  HttpRequest request{Method::get, gateway.api, "/"};
+  CircuitBreaker::Pass probe;
+  Attempt last;
+  RetryCharge charge;
+};
+
+}  // namespace
+
+TEST_CASE("who is refused by a half-open circuit takes no turn from those who can be served", "[admission][breaker][pacer]") {
+  HalfOpen half;
+  for (int i = 0; i < 3; ++i) {
+    const auto refused = half.operation.run(half.send());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == ErrorCode::circuit_open);
+  }
+  CHECK(half.pacer.waiting() == 0);
+  PacerTurn turn;
+  CHECK(half.pacer.ask(turn, half.operation.now, half.operation.now) == Pacer::Answer::go);
+}
+
+TEST_CASE("a turn that comes while a probe is out is left to the next, and who waits is served when it went well",
+          "[admission][breaker][pacer]") {
+  const bool well = GENERATE(true, false);
+  HalfOpen half;
+  PacerTurn first;
+  REQUIRE(half.pacer.ask(first, half.operation.now, never) == Pacer::Answer::go);
+  auto sending = half.send();
+  sending.start();
+  REQUIRE(half.operation.pending.kind() == PendingEffect::Kind::sleep);
+  PacerTurn next;
+  REQUIRE(half.pacer.ask(next, half.operation.now, never) == Pacer::Answer::wait);
+  if (well) CHECK(half.guard.breaker.ended(half.probe, half.operation.now, CircuitBreaker::Ending::alive) == CircuitBreaker::Change::closed);
+  while (!sending.done()) half.operation.step();
+  const auto end = sending.take();
+  CHECK(end.has_value() == well);
+  if (!well) CHECK(end.error().code() == ErrorCode::circuit_open);
+  CHECK(half.operation.seen.size() == (well ? 1 : 0));
+  CHECK((half.pacer.ask(next, half.operation.now, never) == Pacer::Answer::go) == !well);
+}
+
+TEST_CASE("who waits for a turn keeps no probe from those who need not", "[admission][breaker][pacer]") {
+  HalfOpen half;
+  half.probe.drop();
+  PacerTurn first;
+  REQUIRE(half.pacer.ask(first, half.operation.now, never) == Pacer::Answer::go);
+  auto sending = half.send();
+  sending.start();
+  REQUIRE(half.operation.pending.kind() == PendingEffect::Kind::sleep);
+  REQUIRE(half.guard.breaker.admit(half.operation.now, half.probe));
+  half.probe.drop();
+  while (!sending.done()) half.operation.step();
+  CHECK(sending.take());
+}
+
+TEST_CASE("a retry that was paid for and is refused before it is sent gets its cost back", "[admission][retry_budget][I8]") {
+  HalfOpen half;
+  RetryBudget& budget = half.guard.budget;
+  const auto refused_with = [&](ErrorCode code) {
+    RetryCharge charge;
+    REQUIRE(charge.pay(budget, 5));
+    CHECK(budget.left() == 495);
+    const auto refused = half.operation.run(
+        attempt(half.operation, half.gateway, ExchangeKind::read, half.request, half.operation.deadline, half.last, charge));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == code);
+  };
+  refused_with(ErrorCode::circuit_open);
+  CHECK(budget.left() == 500);
+  REQUIRE(half.guard.breaker.ended(half.probe, half.operation.now, CircuitBreaker::Ending::alive) == CircuitBreaker::Change::closed);
+  half.pacer.answered(half.operation.now, half.operation.now, 429, std::chrono::hours{1}, std::nullopt);
+  refused_with(ErrorCode::rate_limited);
+  CHECK(budget.left() == 500);
+  half.operation.cancel_requested = true;
+  refused_with(ErrorCode::cancelled);
+  CHECK(budget.left() == 500);
+  CHECK(half.operation.seen.empty());
+}
+
 TEST_CASE("a request that must not wait takes no turn, but sends nothing into a closed scope either", "[admission][I9][I14]") {
   BenchOperation operation;
   operation.begin("i", seconds{100});
@@ -226,7 +345,8 @@ TEST_CASE("a request that must not wait takes no turn, but sends nothing into a 
   const HttpRequest request(Method::get, gateway.api, "/");
   const auto send = [&] {
     Attempt attempt;
-    return operation.run(patchbay::attempt(operation, gateway, ExchangeKind::read, request, operation.deadline, attempt));
+    RetryCharge charge;
+    return operation.run(patchbay::attempt(operation, gateway, ExchangeKind::read, request, operation.deadline, attempt, charge));
   };
   const SteadyTime begun = operation.now;
   for (int i = 0; i < 5; ++i) REQUIRE(send());

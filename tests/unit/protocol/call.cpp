@@ -29,7 +29,7 @@ class Call {
     operation.response.clear();
     for (const HeaderView& field : headers) operation.response.headers.add(field.name, field.value);
     return operation.run(
-        patchbay::back_off(operation, gateway, RetryCause::transient, 1, operation.started + limit, last));
+        patchbay::back_off(operation, gateway, RetryCause::transient, 1, operation.started + limit, last, charge));
   }
 
   TokenSource tokens{
@@ -37,6 +37,7 @@ class Call {
   Gateway gateway{*Endpoint::parse("https://api.example.com", "url"), tokens};
   BenchOperation operation;
   Error last{ErrorCode::unavailable, "down"};
+  RetryCharge charge;
 };
 
 Duration passed(const Call& call) { return call.operation.now - call.operation.started; }
@@ -122,7 +123,7 @@ TEST_CASE("a paced request waits for its turn; one that must not wait, and a web
   const HttpRequest request(Method::get, call.gateway.api, "/");
   const auto send = [&](ExchangeKind kind, SteadyTime limit) {
     Attempt attempt;
-    return call.operation.run(patchbay::attempt(call.operation, call.gateway, kind, request, limit, attempt));
+    return call.operation.run(patchbay::attempt(call.operation, call.gateway, kind, request, limit, attempt, call.charge));
   };
   REQUIRE(send(ExchangeKind::read, call.operation.deadline));
   CHECK(passed(call) == Duration::zero());
@@ -146,7 +147,7 @@ TEST_CASE("nothing begins at the limit", "[call][A7]") {
   const HttpRequest request(Method::get, call.gateway.api, "/");
   Attempt attempt;
   const auto begun = call.operation.run(
-      patchbay::attempt(call.operation, call.gateway, ExchangeKind::write, request, call.operation.started, attempt));
+      patchbay::attempt(call.operation, call.gateway, ExchangeKind::write, request, call.operation.started, attempt, call.charge));
   REQUIRE_FALSE(begun);
   CHECK(begun.error().code() == ErrorCode::deadline_exceeded);
   CHECK(call.operation.side_effects == 0);

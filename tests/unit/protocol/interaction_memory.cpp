@@ -86,11 +86,11 @@ TEST_CASE("what nothing could be tried with is not remembered, and what was know
 
   InteractionMemory memory;
   memory.remember(start, origin, "i", at("Menu", "\"5\""));
-  memory.forget(origin, "j");
+  memory.remember(start, origin, "j", at("Menu", ""));
   CHECK(memory.size() == 1);
-  memory.forget(origin, "i");
+  memory.remember(start, origin, "i", at("Menu", ""));
   CHECK(memory.size() == 0);
-  memory.forget(origin, "i");
+  memory.remember(start, origin, "i", at("Menu", ""));
   CHECK(memory.size() == 0);
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("the memory does as a plain list would, whatever the order of calls", 
           break;
         }
         case 1:
-          memory.forget(origin, id);
+          memory.remember(now, origin, id, at(node, ""));
           if (found) model.erase(*found);
           break;
         default: {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <limits>
-#include <vector>
+#include <optional>
 
 #include <support/catch.hpp>
 
@@ -14,10 +14,29 @@ namespace {
 
 constexpr SteadyTime at{std::chrono::hours{5}};
 
+/// When a request that asks at `now` may start, however often it has to ask; nothing when that is after `limit`. Its turn ends
+/// then, and the turns that are asked for after it are behind it.
+std::optional<SteadyTime> turn_of(Pacer& pacer, SteadyTime now, SteadyTime limit) {
+  PacerTurn turn;
+  for (;;) {
+    switch (pacer.ask(turn, now, limit)) {
+      case Pacer::Answer::go: return now;
+      case Pacer::Answer::wait: now = turn.at(); break;
+      default: return std::nullopt;
+    }
+  }
+}
+/// The same without asking once a second, for turns that are far away.
+std::optional<SteadyTime> far_turn_of(Pacer& pacer, SteadyTime now) {
+  PacerTurn turn;
+  if (pacer.ask(turn, now, now) == Pacer::Answer::go) return now;
+  const SteadyTime told = turn.at();
+  return pacer.ask(turn, told, told) == Pacer::Answer::go ? std::optional(told) : std::nullopt;
+}
 /// How often `pacer` grants a turn at `now` itself.
 int at_once(Pacer& pacer, SteadyTime now, int limit = 1000) {
   int granted = 0;
-  while (granted < limit && pacer.reserve(now, now)) ++granted;
+  while (granted < limit && turn_of(pacer, now, now)) ++granted;
   return granted;
 }
 
@@ -25,7 +44,7 @@ int at_once(Pacer& pacer, SteadyTime now, int limit = 1000) {
 
 TEST_CASE("a pacer spaces its turns evenly, and the first is free", "[pacer]") {
   Pacer pacer(300);
-  for (int i = 0; i < 50; ++i) CHECK(pacer.reserve(at, never) == at + i * milliseconds{200});
+  for (int i = 0; i < 50; ++i) CHECK(turn_of(pacer, at, never) == at + i * milliseconds{200});
 }
 
 TEST_CASE("a burst goes at once, comes back as time passes, and never grows beyond itself", "[pacer]") {
@@ -39,17 +58,17 @@ TEST_CASE("a burst goes at once, comes back as time passes, and never grows beyo
 
 TEST_CASE("a turn beyond the deadline is not given, and takes nothing from those who can wait", "[pacer]") {
   Pacer pacer(60);
-  REQUIRE(pacer.reserve(at, at) == at);
-  for (int i = 0; i < 100; ++i) CHECK_FALSE(pacer.reserve(at, at + milliseconds{999}));
-  CHECK(pacer.reserve(at, at + seconds{1}) == at + seconds{1});
-  CHECK_FALSE(pacer.reserve(at, at + seconds{1}));
-  CHECK(pacer.reserve(at, never) == at + seconds{2});
+  REQUIRE(turn_of(pacer, at, at) == at);
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(turn_of(pacer, at, at + milliseconds{999}));
+  CHECK(turn_of(pacer, at, at + seconds{1}) == at + seconds{1});
+  CHECK_FALSE(turn_of(pacer, at, at + seconds{1}));
+  CHECK(turn_of(pacer, at, never) == at + seconds{2});
 }
 
 TEST_CASE("a refusal before the first turn begins nothing", "[pacer]") {
   Pacer pacer(60);
-  CHECK_FALSE(pacer.reserve(at, at - seconds{1}));
-  CHECK(pacer.reserve(at, at) == at);
+  CHECK_FALSE(turn_of(pacer, at, at - seconds{1}));
+  CHECK(turn_of(pacer, at, at) == at);
 }
 
 TEST_CASE("over a long run no pacer is quicker than its rate, whatever the rate's fraction of a nanosecond",
@@ -59,7 +78,7 @@ TEST_CASE("over a long run no pacer is quicker than its rate, whatever the rate'
     SteadyTime last = at;
     constexpr int turns = 30'000;
     for (int i = 0; i < turns; ++i) {
-      const auto turn = pacer.reserve(at, never);
+      const auto turn = far_turn_of(pacer, last);
       REQUIRE(turn);
       REQUIRE(*turn >= last);
       last = *turn;
@@ -79,16 +98,16 @@ TEST_CASE("hostile values make a slow pacer, never a quick or a broken one", "[p
     Pacer pacer(per_minute);
     INFO(per_minute);
     CHECK(at_once(pacer, at) == 1);
-    CHECK(pacer.reserve(at, never) == at + std::chrono::minutes{1});
+    CHECK(turn_of(pacer, at, never) == at + std::chrono::minutes{1});
   }
   SECTION("slower than a turn in days is as slow as it says, to one a year") {
     Pacer slow(0.0005);  // one in 2000 minutes
-    REQUIRE(slow.reserve(at, at));
-    CHECK(slow.reserve(at, never) == at + std::chrono::minutes{2000});
+    REQUIRE(turn_of(slow, at, at));
+    CHECK(far_turn_of(slow, at) == at + std::chrono::minutes{2000});
     for (const double least : {1e-9, limits::denorm_min(), limits::min()}) {
       Pacer still(least);
-      REQUIRE(still.reserve(at, at));
-      CHECK(still.reserve(at, never) == at + std::chrono::hours{24 * 365});
+      REQUIRE(turn_of(still, at, at));
+      CHECK(far_turn_of(still, at) == at + std::chrono::hours{24 * 365});
     }
   }
   SECTION("a burst that is not positive is 1") {
@@ -101,16 +120,16 @@ TEST_CASE("hostile values make a slow pacer, never a quick or a broken one", "[p
     for (const double per_minute : {1e-9, 0.002, 1.0, 60e9}) {
       Pacer pacer(per_minute, (std::numeric_limits<int>::max)());
       INFO(per_minute);
-      CHECK(pacer.reserve(at, at) == at);
-      const auto second = pacer.reserve(at, never);
+      CHECK(turn_of(pacer, at, at) == at);
+      const auto second = far_turn_of(pacer, at);
       REQUIRE(second);
       CHECK(*second >= at);
     }
   }
   SECTION("a rate beyond the clock's resolution costs a nanosecond a turn at most") {
     Pacer pacer(limits::max());
-    REQUIRE(pacer.reserve(at, at));
-    const auto second = pacer.reserve(at, never);
+    REQUIRE(turn_of(pacer, at, at));
+    const auto second = turn_of(pacer, at, never);
     REQUIRE(second);
     CHECK(*second <= at + std::chrono::nanoseconds{1});
   }
@@ -120,12 +139,12 @@ TEST_CASE("a pacer works at the beginning of its clock, before it, and near its 
   for (const SteadyTime start : {SteadyTime{}, SteadyTime{} - std::chrono::hours{1}, SteadyTime{seconds{1}}}) {
     Pacer pacer(60, 4);
     CHECK(at_once(pacer, start) == 4);
-    CHECK(pacer.reserve(start, never) == start + seconds{1});
+    CHECK(turn_of(pacer, start, never) == start + seconds{1});
   }
   Pacer pacer(1, 2);
   const SteadyTime late = never - seconds{1};
-  CHECK(pacer.reserve(late, never) == late);
-  CHECK(pacer.reserve(late, never) == late);
-  CHECK(pacer.reserve(late, never) == never);  // saturates
-  CHECK(pacer.reserve(late, never) == never);
+  CHECK(turn_of(pacer, late, never) == late);
+  CHECK(turn_of(pacer, late, never) == late);
+  CHECK(turn_of(pacer, late, never) == never);  // saturates
+  CHECK(turn_of(pacer, late, never) == never);
 }

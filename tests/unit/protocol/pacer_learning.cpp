@@ -5,6 +5,7 @@
 #include <deque>
 #include <iterator>
 #include <list>
+#include <memory>
 #include <random>
 #include <utility>
 #include <vector>
@@ -60,7 +61,7 @@ TEST_CASE("a pacer without a ceiling spaces nothing until the cloud complains", 
   CHECK(std::isinf(pacer.rate()));
   std::deque<PacerTurn> turns(1000);
   for (PacerTurn& turn : turns) CHECK(pacer.ask(turn, at, at) == Answer::go);
-  CHECK(pacer.reserve(at, at) == at);
+  CHECK(start_of(pacer, at) == at);
   CHECK(pacer.closed_until() < at);
   CHECK_FALSE(told_off(pacer, at));
   CHECK(pacer.rate() == 300);
@@ -78,7 +79,8 @@ TEST_CASE("a wait that the server asks for closes the scope to everybody", "[pac
     CHECK(pacer.ask(impatient, at, at + seconds{5} - Duration{1}) == Answer::too_late);
     CHECK(impatient.at() == at + seconds{5});
     CHECK(pacer.waiting() == 0);
-    CHECK_FALSE(pacer.reserve(at, at + seconds{4}));
+    PacerTurn early;
+    CHECK(pacer.ask(early, at, at + seconds{4}) == Answer::too_late);
     CHECK(start_of(pacer, at + seconds{1}) == at + seconds{5});
     CHECK(start_of(pacer, at + seconds{1}) == at + milliseconds{5200});  // not all at once when it opens
   }
@@ -161,6 +163,71 @@ TEST_CASE("who waits long asks again after a second, and so hears soon that it m
   turns[1].end(), turns[2].end();
   CHECK(pacer.ask(turns[3], at + seconds{1}, never) == Answer::wait);
   CHECK(pacer.ask(turns[3], at + seconds{10}, never) == Answer::go);
+}
+
+TEST_CASE("those who leave the middle of the queue stand before nobody any more", "[pacer][L6]") {
+  Pacer pacer(60);  // one a second
+  REQUIRE(start_of(pacer, at) == at);
+  std::deque<PacerTurn> turns(100);
+  for (PacerTurn& turn : turns) REQUIRE(pacer.ask(turn, at, never) == Answer::wait);
+  PacerTurn hasty;
+  CHECK(pacer.ask(hasty, at, at + seconds{30}) == Answer::too_late);
+  CHECK(hasty.at() == at + seconds{101});
+  for (std::size_t i = 1; i < 99; ++i) turns[i].end();
+  CHECK(pacer.waiting() == 2);
+  CHECK(pacer.ask(turns[99], at, at + seconds{2} - Duration{1}) == Answer::too_late);
+  CHECK(turns[99].at() == at + seconds{2});
+  CHECK(pacer.ask(hasty, at, at + seconds{2}) == Answer::wait);  // in its place
+  CHECK(pacer.ask(turns[99], at, at + seconds{30}) == Answer::wait);
+  CHECK(pacer.ask(turns[0], at + seconds{1}, never) == Answer::go);
+  CHECK(pacer.ask(hasty, at + seconds{2}, never) == Answer::go);
+  CHECK(pacer.ask(turns[99], at + seconds{3}, at + seconds{3}) == Answer::go);
+}
+
+TEST_CASE("at random: everybody is told the turn that those before it leave, whoever comes and goes", "[pacer][L6]") {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    std::mt19937 random(seed);
+    Pacer pacer(60);
+    const auto limit = [](std::size_t place) { return at + seconds{place + 1}; };
+    REQUIRE(start_of(pacer, at) == at);
+    std::vector<std::unique_ptr<PacerTurn>> model;
+    for (int i = 0; i < 2000; ++i) {
+      const std::size_t size = model.size();
+      if (random() % 100 < 55) {
+        auto turn = std::make_unique<PacerTurn>();
+        REQUIRE(pacer.ask(*turn, at, limit(size) - Duration{1}) == Answer::too_late);
+        REQUIRE(turn->at() == limit(size));
+        REQUIRE(pacer.ask(*turn, at, limit(size)) == Answer::wait);
+        model.push_back(std::move(turn));
+      } else if (size != 0) {
+        model.erase(model.begin() + static_cast<std::ptrdiff_t>(random() % 3 == 0 ? 0 : random() % size));
+      }
+      REQUIRE(pacer.waiting() == model.size());
+      if (model.empty()) continue;
+      const std::size_t place = random() % model.size();
+      REQUIRE(pacer.ask(*model[place], at, limit(place)) == Answer::wait);
+      if (random() % 20 != 0) continue;
+      REQUIRE(pacer.ask(*model[place], at, limit(place) - Duration{1}) == Answer::too_late);  // which takes it out
+      model.erase(model.begin() + static_cast<std::ptrdiff_t>(place));
+    }
+    // In their order, one a second.
+    for (std::size_t i = 0; i < model.size(); ++i) REQUIRE(pacer.ask(*model[i], limit(i), limit(i)) == Answer::go);
+  }
+}
+
+TEST_CASE("who only looks for a turn takes none", "[pacer]") {
+  Pacer pacer(60);
+  PacerTurn kept_back, next;
+  CHECK(pacer.look(kept_back, at, never) == Answer::go);
+  CHECK(pacer.in_flight() == 0);
+  CHECK(start_of(pacer, at) == at);
+  CHECK(pacer.look(kept_back, at, at) == Answer::too_late);
+  CHECK(pacer.look(kept_back, at, never) == Answer::wait);
+  CHECK(pacer.ask(next, at, never) == Answer::wait);
+  CHECK(pacer.waiting() == 2);
+  CHECK(pacer.look(kept_back, at + seconds{1}, never) == Answer::go);
+  CHECK(pacer.waiting() == 1);
+  CHECK(pacer.ask(next, at + seconds{1}, never) == Answer::go);
 }
 
 TEST_CASE("nobody waits for long for one that does not come for its turn", "[pacer][L6]") {

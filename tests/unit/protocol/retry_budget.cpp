@@ -23,6 +23,28 @@ TEST_CASE("a budget pays for retries until it is spent, and a refusal takes noth
   CHECK_FALSE(budget.spend(5));
 }
 
+TEST_CASE("what was paid for a retry that is not made is given back, once", "[retry_budget]") {
+  RetryBudget budget(RetryBudgetSettings{.quota = 12});
+  {
+    RetryCharge charge;
+    CHECK(charge.take() == 0);
+    REQUIRE(charge.pay(budget, 5));
+    CHECK(budget.left() == 7);
+    charge.give_back();
+    charge.give_back();
+    CHECK(budget.left() == 12);
+    REQUIRE(charge.pay(budget, 10));
+    REQUIRE(charge.pay(budget, 5));  // in place of the one before
+    CHECK(budget.left() == 7);
+    CHECK(charge.take() == 5);  // that retry was made
+    CHECK_FALSE(charge.pay(budget, 10));
+    charge.give_back();
+    CHECK(budget.left() == 7);
+    REQUIRE(charge.pay(budget, 5));
+  }
+  CHECK(budget.left() == 7);
+}
+
 TEST_CASE("a retry that succeeds gets its cost back, a first attempt that does earns one, and neither beyond the quota",
           "[retry_budget]") {
   RetryBudget budget;

@@ -112,7 +112,9 @@ class World {
    private:
     void answer(HttpEffect& effect) {
       if (reply_.fault || world_->now >= effect.deadline) {
-        effect.result = tl::unexpected(TransportError(reply_.fault.value_or(TransportFault::timed_out), Delivery::maybe_sent, "as told"));
+        const TransportFault fault = reply_.fault.value_or(TransportFault::timed_out);
+        const Delivery delivery = fault == TransportFault::queue_full ? Delivery::not_sent : Delivery::maybe_sent;
+        effect.result = tl::unexpected(TransportError(fault, delivery, "as told"));
         return;
       }
       effect.response->status = reply_.status;

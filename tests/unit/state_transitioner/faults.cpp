@@ -79,12 +79,13 @@ TEST_CASE("a write counts from the moment it is sent", "[faults][I4]") {
   const Gateway gateway(*Endpoint::parse("https://api.example.com", "base_url"), tokens);
   HttpRequest request(Method::patch, gateway.api, "/x");
   Attempt last;
+  RetryCharge charge;
   {
-    auto write = attempt(operation, gateway, ExchangeKind::write, request, operation.deadline, last);
+    auto write = attempt(operation, gateway, ExchangeKind::write, request, operation.deadline, last, charge);
     write.start();
     CHECK(operation.side_effects == 1);
   }
-  auto read = attempt(operation, gateway, ExchangeKind::read, request, operation.deadline, last);
+  auto read = attempt(operation, gateway, ExchangeKind::read, request, operation.deadline, last, charge);
   read.start();
   CHECK(operation.side_effects == 1);
 }

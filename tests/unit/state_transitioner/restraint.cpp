@@ -180,6 +180,94 @@ TEST_CASE("a spent retry budget ends an operation with its last error, and says 
   CHECK(f.cloud.overruns() == 0);
 }
 
+TEST_CASE("what a retry has cost comes back by its own success alone", "[restraint][retry_budget][I8]") {
+  Fixture f;
+  f.settings.guards = std::make_shared<HostGuards>();
+  StateTransitioner door{Policies{.transport = f.cloud, .clock = f.clock, .retry = AttemptsLimited<>{.max_attempts = 2}}, f.settings};
+  const RetryBudget& budget = f.settings.guards->of(*Endpoint::parse("https://api.example.com", "u")).budget;
+  f.interaction("1");
+  f.cloud.answer(503);
+  SECTION("and not by that of the reading that resolves the write") {
+    f.cloud.answer(503);
+    f.interaction("1");
+    CHECK(door.transition(f.request()).error().outcome() == Outcome::unknown);
+    CHECK(budget.left() == 500 - 5 + 1);
+  }
+  SECTION("as here") {
+    f.cloud.answer(200);
+    CHECK(door.transition(f.request()));
+    CHECK(budget.left() == 500);
+  }
+  SECTION("nor when it finds the transport's queue full: it was not made") {
+    f.cloud.fail(TransportFault::queue_full, Delivery::not_sent);
+    f.interaction("1");
+    const auto refused = door.transition(f.request());
+    CHECK(refused.error().attempts() == 1);
+    CHECK(budget.left() == 500);
+  }
+  CHECK(f.cloud.left() == 0);
+  CHECK(f.cloud.overruns() == 0);
+}
+
+TEST_CASE("nor does a token that the same host grants meanwhile bring back what a retry has cost", "[restraint][retry_budget][I8]") {
+  Fixture f;
+  f.settings.guards = std::make_shared<HostGuards>();
+  f.settings.tokens = std::make_shared<TokenSource>(
+      TokenSettings{.login_url = f.settings.base_url, .client_id = "client", .client_secret = Secret("s3cr3t-canary")});
+  StateTransitioner door{Policies{.transport = f.cloud, .clock = f.clock, .retry = AttemptsLimited<>{.max_attempts = 2}}, f.settings};
+  const RetryBudget& budget = f.settings.guards->of(*Endpoint::parse("https://api.example.com", "u")).budget;
+  f.interaction("1");
+  f.cloud.answer(503);
+  f.cloud.answer(401);  // and then a token
+  f.cloud.answer(503);
+  f.interaction("1");
+  CHECK(door.transition(f.request()).error().outcome() == Outcome::unknown);
+  CHECK(f.requests("token.post").size() == 2);
+  CHECK(f.requests("interaction.patch").size() == 3);
+  CHECK(budget.left() == 500 - 5 + 1 + 1);  // the token and the reading each were a first attempt
+}
+
+TEST_CASE("a retry that the closed scope keeps back costs nothing", "[restraint][retry_budget][I8][I9]") {
+  Fixture f;
+  f.settings.guards = std::make_shared<HostGuards>();
+  auto door = f.door();
+  REQUIRE(door.flow(flow_id));
+  const RetryBudget& budget = f.settings.guards->of(*Endpoint::parse("https://api.example.com", "u")).budget;
+  for (int i = 0; i < 20; ++i) {
+    f.cloud.answer(429).then([&](const HttpRequest&) {  // another door hears meanwhile how long to wait
+      const SteadyTime now = f.clock.steady_now();
+      f.settings.pacer->answered(now, now, 429, seconds{50}, std::nullopt);
+    });
+    const auto refused = door.transition(f.request().deadline(seconds{30}));
+    CHECK(refused.error().code() == ErrorCode::rate_limited);
+    CHECK(budget.left() == 500);
+    f.clock.advance(seconds{60});
+  }
+  CHECK(f.requests("interaction.get").size() == 20);
+}
+
+TEST_CASE("a write that finds the transport's queue full was not sent, and says nothing about the host", "[restraint][breaker][I20]") {
+  Fixture f;
+  f.settings.guards = std::make_shared<HostGuards>(BreakerSettings{.min_exchanges = 4, .failure_share = 0.3});
+  auto door = f.door();
+  for (int i = 0; i < 20; ++i) {
+    f.interaction("1");
+    f.cloud.fail(TransportFault::queue_full, Delivery::not_sent);
+    const auto refused = door.transition(f.request());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == ErrorCode::queue_full);
+    CHECK(refused.error().outcome() == Outcome::not_applied);
+    CHECK(refused.error().attempts() == 0);
+    CHECK(door.audit_log().back().attempt == 0);
+  }
+  f.interaction("1");
+  f.cloud.answer(200);
+  const auto moved = door.transition(f.request());
+  REQUIRE(moved);
+  CHECK(moved->attempts == 1);
+  CHECK(door.metrics()[ExchangeCount::circuits_opened] == 0);
+}
+
 TEST_CASE("a failing login host does not use up what the API's retries are paid from", "[restraint][retry_budget]") {
   Fixture f;
   const auto guards = f.settings.guards = std::make_shared<HostGuards>();
