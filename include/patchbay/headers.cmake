@@ -86,6 +86,7 @@ set(patchbay_headers
   include/patchbay/protocol/channel_wait.hpp
   include/patchbay/protocol/classify.hpp
   include/patchbay/protocol/command_table.hpp
+  include/patchbay/protocol/counted_queue.hpp
   include/patchbay/protocol/effect.hpp
   include/patchbay/protocol/flow_cache.hpp
   include/patchbay/protocol/flow_fetch.hpp
