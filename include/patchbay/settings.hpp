@@ -58,6 +58,7 @@ struct TransitionSettings {
 /// |---|---|
 /// | operations under way in a door | `max_operations`; releases are let in beyond it |
 /// | operations that wait for their turn on one interaction | `max_waiting` |
+/// | operations that wait for the hold channel to open, to be kept, or to close: of each | `max_operations` |
 /// | requests that wait for a paced turn | the pacer's `max_waiting` |
 /// | operations that wait for a token | `TokenSettings::max_waiters` |
 /// | flows that are known, and operations that wait for one | the flow cache's `capacity` and `max_waiters` |

@@ -33,11 +33,12 @@ class HoldOutbox {
   /// Takes over what the session has to tell, and the own releases that have ended.
   void collect() {
     HoldSession& session = context_->hub->session();
-    for (HoldNotice& notice : session.notices()) {
-      bytes_ += bytes_of(notice);
-      outbox_.push_back(std::move(notice));
+    // Each is taken out as it is handed on: memory may run out at any of them, and the next call goes on from there.
+    for (std::deque<HoldNotice>& notices = session.notices(); !notices.empty(); notices.pop_front()) {
+      const std::size_t bytes = bytes_of(notices.front());
+      outbox_.push_back(std::move(notices.front()));
+      bytes_ += bytes;
     }
-    session.notices().clear();
     session.notices_taken();
     const HoldSettings& settings = context_->settings->hold;
     while (outbox_.size() > settings.max_notices || bytes_ > settings.max_notice_bytes) {
@@ -48,12 +49,12 @@ class HoldOutbox {
       outbox_.erase(oldest);
       context_->metrics->count(HoldCount::dropped_notices);
     }
-    for (HoldCall* const call : context_->hub->ended()) {
-      const auto at = std::find_if(own_.begin(), own_.end(), [&](const auto& each) { return &each->job.call == call; });
-      finished_.push_back(std::move(*at));
+    for (Taken ended(context_->hub->ended()); ended.any(); ended.next()) {
+      const auto at = std::find_if(own_.begin(), own_.end(), [&](const auto& each) { return &each->job.call == ended.front(); });
+      finished_.emplace_back();
+      finished_.back() = std::move(*at);
       own_.erase(at);
     }
-    context_->hub->ended().clear();
   }
   /// Tells what was collected. One thread at a time does, in order; what comes meanwhile is told by it.
   void deliver(std::unique_lock<std::mutex>& lock) {
@@ -81,9 +82,13 @@ class HoldOutbox {
     HoldSession& session = hub.session();
     if (session.releases_due().empty()) return;
     const HoldSettings& settings = context_->settings->hold;
-    for (std::string& interaction : session.releases_due()) {
+    for (Taken due(session.releases_due()); due.any(); due.next()) {
       // Handlers do not take what those before have to tell. The watchdog asks for these again after `repeat_every`.
-      if (own_.size() + finished_.size() >= 2 * settings.max_commands) break;
+      if (own_.size() + finished_.size() >= 2 * settings.max_commands) {
+        due.skip_all();
+        break;
+      }
+      const std::string& interaction = due.front();
       auto own = std::make_unique<OwnRelease>();
       own->started = now;
       HoldJob& job = own->job;
@@ -94,19 +99,52 @@ class HoldOutbox {
       random_->uuid(id);
       JsonWriter(members).member("interactionId", std::string_view(interaction)).member("priority", settings.release_priority);
       HoldDialect::encode_command(frame, HoldVerb::unhold, id, members);
-      job.call = HoldCall(HoldVerb::unhold, std::move(id), std::move(interaction), std::move(frame), after(now, settings.repeat_every));
+      job.call = HoldCall(HoldVerb::unhold, std::move(id), interaction, std::move(frame), after(now, settings.repeat_every));
+      hub.expect_ends(own_.size() + 1);
+      OwnPlace place(own_);
+      HoldCall& call = own->job.call;
+      session.submit(call, now);
+      place.take(std::move(own));
       context_->metrics->count(HoldCount::submitted);
       context_->metrics->count(HoldCount::unholds);
-      own_.push_back(std::move(own));
-      HoldCall& call = own_.back()->job.call;
-      session.submit(call, now);
       if (call.end != CallEnd::pending) hub.ended().push_back(&call);
     }
-    session.releases_due().clear();
     hub.complete();
   }
 
  private:
+  /// Goes through a list whose entries are gone once they are done with, also when memory runs out at one of them: whoever
+  /// tries again goes on with that one.
+  template <class Entry>
+  class Taken {
+   public:
+    explicit Taken(std::vector<Entry>& list) noexcept : list_(&list) {}
+    Taken(const Taken&) = delete;
+    Taken& operator=(const Taken&) = delete;
+    ~Taken() { list_->erase(list_->begin(), list_->begin() + static_cast<std::ptrdiff_t>(done_)); }
+    [[nodiscard]] bool any() const noexcept { return done_ < list_->size(); }
+    [[nodiscard]] const Entry& front() const noexcept { return (*list_)[done_]; }
+    void next() noexcept { ++done_; }
+    void skip_all() noexcept { done_ = list_->size(); }
+
+   private:
+    std::vector<Entry>* list_;
+    std::size_t done_ = 0;
+  };
+  /// The last place among the door's own releases, given back unless it is taken.
+  class OwnPlace {
+   public:
+    explicit OwnPlace(std::vector<std::unique_ptr<OwnRelease>>& own) : own_(&own) { own.emplace_back(); }
+    OwnPlace(const OwnPlace&) = delete;
+    OwnPlace& operator=(const OwnPlace&) = delete;
+    ~OwnPlace() {
+      if (!own_->back()) own_->pop_back();
+    }
+    void take(std::unique_ptr<OwnRelease> own) noexcept { own_->back() = std::move(own); }
+
+   private:
+    std::vector<std::unique_ptr<OwnRelease>>* own_;
+  };
   [[nodiscard]] static std::size_t bytes_of(const HoldNotice& notice) noexcept {
     const ChannelMessage* const message = std::get_if<ChannelMessage>(&notice);
     return message ? message->payload.size() : 0;

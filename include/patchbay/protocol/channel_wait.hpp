@@ -33,12 +33,17 @@ inline void want_channel(Operation& operation, HoldContext& context) {
   context.pump->wake_up();
 }
 
+inline Failure too_many_wait() {
+  return fail(ErrorCode::queue_full, "too many operations wait for the hold channel (max_operations)");
+}
+
 }  // namespace detail
 
 /// Asks for the channel, and waits until it is open, refused for good or closed, by the operation's deadline.
 inline Protocol<Result<void>> await_channel(Operation& operation, HoldContext& context) {
   detail::want_channel(operation, context);
-  ChannelWatch watch(*context.hub, operation, ChannelWatch::For::ready);
+  ChannelWatch watch(*context.hub, operation, ChannelWatch::For::ready, context.settings->max_operations);
+  if (watch.refused()) co_return detail::too_many_wait();
   WaitEffect wait(watch.waiter(), operation.deadline);
   co_await wait;
   const ChannelStanding standing(context);
@@ -49,7 +54,8 @@ inline Protocol<Result<void>> await_channel(Operation& operation, HoldContext& c
 /// Asks for the channel, and waits until the door is closed; its error when the channel is refused for good.
 inline Protocol<Result<void>> keep_channel(Operation& operation, HoldContext& context) {
   detail::want_channel(operation, context);
-  ChannelWatch watch(*context.hub, operation, ChannelWatch::For::refused);
+  ChannelWatch watch(*context.hub, operation, ChannelWatch::For::refused, context.settings->max_operations);
+  if (watch.refused()) co_return detail::too_many_wait();
   WaitEffect wait(watch.waiter(), never);
   co_await wait;
   if (!watch.waiter().woken()) co_return fail(ErrorCode::cancelled, "cancelled; the hold channel stays as it is");
@@ -59,12 +65,13 @@ inline Protocol<Result<void>> keep_channel(Operation& operation, HoldContext& co
 }
 
 /// Ends the door: waits for what is under way by the operation's deadline, then closes the channel. When it is cancelled,
-/// its time is over.
+/// its time is over. The door closes also when too many wait for that already.
 inline Protocol<Result<void>> close_channel(Operation& operation, HoldContext& context) {
   context.hub->with([](HoldSession& session) { session.close(); });
   context.pump->wake_up();
   {
-    ChannelWatch watch(*context.hub, operation, ChannelWatch::For::settled);
+    ChannelWatch watch(*context.hub, operation, ChannelWatch::For::settled, context.settings->max_operations);
+    if (watch.refused()) co_return detail::too_many_wait();
     WaitEffect wait(watch.waiter(), operation.deadline);
     co_await wait;
   }
@@ -76,7 +83,8 @@ inline Protocol<Result<void>> close_channel(Operation& operation, HoldContext& c
     return pending;
   });
   context.pump->wake_up();
-  ChannelWatch watch(*context.hub, operation, ChannelWatch::For::gone);
+  ChannelWatch watch(*context.hub, operation, ChannelWatch::For::gone, context.settings->max_operations);
+  if (watch.refused()) co_return detail::too_many_wait();
   WaitEffect wait(watch.waiter(), by);
   co_await wait;
   co_return closing_result(left);

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // max
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -16,7 +19,8 @@ namespace patchbay {
 
 class HoldHub;
 
-/// Somebody who waits for the channel to come into a state; stands in its protocol's frame.
+/// Somebody who waits for the channel to come into a state; stands in its protocol's frame. Not entered when `room` others
+/// wait for the same: whoever is `refused` must not wait.
 class ChannelWatch {
  public:
   enum class For : std::uint8_t {
@@ -25,12 +29,14 @@ class ChannelWatch {
     settled,  ///< No command is under way.
     gone,     ///< Closed, and the connection is over.
   };
-  ChannelWatch(HoldHub& hub, Wakeable& who, For what) noexcept;
+  static constexpr std::size_t kinds = 4;
+  ChannelWatch(HoldHub& hub, Wakeable& who, For what, std::size_t room) noexcept;
   ChannelWatch(const ChannelWatch&) = delete;
   ChannelWatch& operator=(const ChannelWatch&) = delete;
   ~ChannelWatch();
 
   [[nodiscard]] Waiter& waiter() noexcept { return waiter_; }
+  [[nodiscard]] bool refused() const noexcept { return !place_; }
 
  private:
   friend class HoldHub;
@@ -38,6 +44,7 @@ class ChannelWatch {
   Waiter waiter_;
   For for_;
   ChannelWatch* next_ = nullptr;
+  ChannelWatch** place_ = nullptr;  ///< Where the pointer to this one stands.
 };
 
 /// A hold session shared by the operations of one door and whoever pumps it, under one lock.
@@ -77,10 +84,14 @@ class HoldHub {
       }
     }
     session_.completed().clear();
-    if (watches_) wake_watches();
+    look_at_watches();
   }
   /// Commands without a waiter, which the door itself had sent, that have ended.
   [[nodiscard]] std::vector<HoldCall*>& ended() noexcept { return ended_; }
+  /// Makes room for so many of them, so that handing them on cannot fail.
+  void expect_ends(std::size_t calls) {
+    if (calls > ended_.capacity()) ended_.reserve(std::max(calls, 2 * ended_.capacity()));
+  }
 
   // Under the lock.
 
@@ -100,27 +111,46 @@ class HoldHub {
     }
     return true;
   }
-  void wake_watches() noexcept {
-    for (ChannelWatch* each = watches_; each; each = each->next_)
-      if (!each->waiter_.woken() && reached(each->for_)) each->waiter_.wake();
+  /// Goes through those who wait for something when it comes about, and at no other report: there may be thousands.
+  void look_at_watches() noexcept {
+    for (std::size_t i = 0; i < watches_.size(); ++i) {
+      Watches& those = watches_[i];
+      const bool before = std::exchange(those.reached, reached(static_cast<ChannelWatch::For>(i)));
+      if (before || !those.reached) continue;
+      for (ChannelWatch* each = those.first; each; each = each->next_)
+        if (!each->waiter_.woken()) each->waiter_.wake();
+    }
   }
+
+  struct Watches {
+    ChannelWatch* first = nullptr;
+    std::size_t count = 0;
+    bool reached = false;  ///< When it was last looked at.
+  };
 
   std::mutex mutex_;
   HoldSession session_;
   std::vector<HoldCall*> ended_;
-  ChannelWatch* watches_ = nullptr;
+  std::array<Watches, ChannelWatch::kinds> watches_{};  ///< By what is waited for.
 };
 
-inline ChannelWatch::ChannelWatch(HoldHub& hub, Wakeable& who, For what) noexcept : hub_(&hub), waiter_(who), for_(what) {
+inline ChannelWatch::ChannelWatch(HoldHub& hub, Wakeable& who, For what, std::size_t room) noexcept
+    : hub_(&hub), waiter_(who), for_(what) {
   const std::lock_guard lock(hub.mutex_);
-  next_ = std::exchange(hub.watches_, this);
+  HoldHub::Watches& those = hub.watches_[static_cast<std::size_t>(what)];
+  if (those.count >= room) return;
+  ++those.count;
+  next_ = std::exchange(those.first, this);
+  if (next_) next_->place_ = &next_;
+  place_ = &those.first;
   if (hub.reached(what)) waiter_.wake();
 }
 inline ChannelWatch::~ChannelWatch() {
+  if (!place_) return;
   const std::lock_guard lock(hub_->mutex_);
-  ChannelWatch** place = &hub_->watches_;
-  while (*place != this) place = &(*place)->next_;
-  *place = next_;
+  *place_ = next_;
+  if (next_) next_->place_ = place_;
+  --hub_->watches_[static_cast<std::size_t>(for_)].count;
 }
 
 /// The client's handlers. Registered at any time, from any thread; called without a lock.

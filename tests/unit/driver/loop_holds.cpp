@@ -356,6 +356,38 @@ TEST_CASE("a handler may start the next command, close its door, or destroy it",
   CHECK(world.cloud.channels().empty());
 }
 
+TEST_CASE("those who wait for the channel are bounded, and do not keep its door from being closed", "[loop][hold][I20]") {
+  World world;
+  world.settings.max_operations = 3;
+  auto door = world.door();
+  Done ready[5], run[5], closed;
+  for (Done& each : ready) door.start_ready(std::nullopt, each.handler());
+  for (Done& each : run) door.start_run(each.handler());
+  world.await(ready[0]);
+  for (std::size_t i = 0; i < 5; ++i) {
+    CAPTURE(i);
+    REQUIRE(ready[i].calls == 1);
+    REQUIRE(run[i].calls == (i < 3 ? 0 : 1));
+    CHECK(ready[i].result->has_value() == (i < 3));
+    if (i < 3) continue;
+    CHECK(ready[i].result->error().code() == ErrorCode::queue_full);
+    CHECK(run[i].result->error().code() == ErrorCode::queue_full);
+  }
+  Ended held, released;
+  door.start_hold(hold(), held.handler());
+  world.await(held);
+  CHECK(held.result->has_value());
+  Done again;
+  door.start_ready(std::nullopt, again.handler());  // those before have left
+  world.await(again);
+  CHECK(again.result->has_value());
+  door.start_close(seconds{1}, closed.handler());
+  world.await(closed);
+  CHECK(closed.result->has_value());
+  world.loop.run();
+  for (std::size_t i = 0; i < 3; ++i) CHECK((run[i].calls == 1 && run[i].result->has_value()));
+}
+
 TEST_CASE("run keeps the channel until it is cancelled, the door is closed, or the server refuses it", "[loop][hold][B18][B35]") {
   World world;
   Done run;
