@@ -232,8 +232,11 @@ void Pool::tell(Exchange& x) noexcept {
 
 TransportError Pool::doomed(const Exchange& x, Delivery delivery) const {
   if (*x.doom == TransportFault::cancelled) return describe(TransportFault::cancelled, delivery, "it was cancelled");
-  const bool waits = x.state == Exchange::State::waiting;
-  return describe(*x.doom, delivery, waits ? "no connection was free in time" : "the answer did not come in time");
+  if (x.state != Exchange::State::waiting) return describe(*x.doom, delivery, "the answer did not come in time");
+  // Who waits for connections that others use knows nothing of the host; who waits for a host's first one does.
+  const bool none_is_up = x.host->connecting != 0 && x.host->links == x.host->connecting;
+  return none_is_up ? describe(*x.doom, delivery, "no connection was made in time")
+                    : describe(TransportFault::queue_full, delivery, "no connection was free in time");
 }
 
 // Ends an exchange that has not ended, wherever it is.

@@ -299,6 +299,7 @@ void LoopState::give_up(Call& call, TransportFault fault) {
   } else {
     call.host->waiting.erase(call);
     --waiting_;
+    if (fault == TransportFault::timed_out) fault = TransportFault::queue_full;  // which says nothing about the host
   }
   end(call, tl::unexpected(describe(fault, delivery, fault == TransportFault::cancelled ? "cancelled" : late)));
 }
