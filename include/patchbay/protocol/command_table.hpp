@@ -96,6 +96,7 @@ class Command {
   std::uint64_t epoch = 0;    ///< Of the connection that it was handed to.
   std::uint64_t order = 0;    ///< Among the commands handed out.
   SteadyTime sent_at{};
+  Command* later = nullptr;   ///< The tombstone that came after this one.
   std::multimap<SteadyTime, Command*>::iterator timer{};
   std::unordered_map<std::string, CommandTraffic>::pointer traffic = nullptr;  ///< Of its interaction, while it is under way.
 };
@@ -112,7 +113,7 @@ class CommandTable {
   CommandTable& operator=(const CommandTable&) = delete;
 
   [[nodiscard]] std::size_t pending() const noexcept { return timers_.size(); }
-  [[nodiscard]] std::size_t tombstones() const noexcept { return graves_.size(); }
+  [[nodiscard]] std::size_t tombstones() const noexcept { return tombstones_; }
   [[nodiscard]] std::size_t queued() const noexcept { return releases_.size() + holds_.size(); }
   [[nodiscard]] SteadyTime next_deadline() const noexcept { return timers_.empty() ? never : timers_.begin()->first; }
 
@@ -186,8 +187,9 @@ class CommandTable {
     restart_timer(command, command.call->deadline);
   }
 
-  /// Ends a command that is under way; it stays as a tombstone, and the oldest tombstone may go for it.
-  void settle(Command& command, CallEnd end) {
+  /// Ends a command that is under way; it stays as a tombstone, and the oldest tombstone may go for it. Takes no memory:
+  /// somebody may wait for this end alone.
+  void settle(Command& command, CallEnd end) noexcept {
     if (command.phase == Command::Phase::queued) {
       std::deque<Command*>& queue = queue_of(command);
       queue.erase(std::find(queue.begin(), queue.end(), &command));
@@ -205,10 +207,14 @@ class CommandTable {
       commands_.erase(commands_.find(command.id));
       return;
     }
-    graves_.push_back(&command);
-    if (graves_.size() <= settings_->max_tombstones) return;
-    commands_.erase(commands_.find(graves_.front()->id));
-    graves_.pop_front();
+    (newest_ ? newest_->later : oldest_) = &command;
+    newest_ = &command;
+    if (++tombstones_ <= settings_->max_tombstones) return;
+    Command* const first = oldest_;
+    oldest_ = first->later;
+    if (!oldest_) newest_ = nullptr;
+    --tombstones_;
+    commands_.erase(commands_.find(first->id));
   }
 
   /// A command whose time is up; none is: null.
@@ -242,7 +248,7 @@ class CommandTable {
   }
   /// Whether a release that followed this hold on the same connection was confirmed.
   [[nodiscard]] bool overtaken(const Command& hold) const noexcept {
-    for (const Command* const each : graves_)
+    for (const Command* each = oldest_; each; each = each->later)
       if (each->confirmed && each->verb == HoldVerb::unhold && each->epoch == hold.epoch && each->order > hold.order &&
           each->interaction == hold.interaction)
         return true;
@@ -316,7 +322,10 @@ class CommandTable {
   std::unordered_map<std::string, Command, detail::TextHash, std::equal_to<>> commands_;
   Traffic traffic_;                             ///< By interaction.
   std::multimap<SteadyTime, Command*> timers_;  ///< One for each command under way.
-  std::deque<Command*> releases_, holds_, graves_;
+  std::deque<Command*> releases_, holds_;
+  Command* oldest_ = nullptr;  ///< Of the tombstones, each of which knows the next.
+  Command* newest_ = nullptr;
+  std::size_t tombstones_ = 0;
   std::uint64_t orders_ = 0;
 };
 

@@ -115,11 +115,11 @@ class HoldRegistry {
   /// each that was missed.
   bool take_event(SteadyTime now, HoldLimitEvent& out) {
     if (due_.empty() || due_.begin()->first > now) return false;
+    const auto at = watched_.find(due_.begin()->second);
+    out.interaction = at->first;  // while the timer is still there: memory may run out
     auto node = due_.extract(due_.begin());
-    const auto at = watched_.find(node.mapped());
     Watched& entry = at->second;
     const SteadyTime limit = after(entry.since, settings_->max_hold);
-    out.interaction = at->first;
     out.confirmed = entry.confirmed();
     out.held_for = now - entry.since;
     out.repetition = entry.repetitions;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // min
+#include <algorithm>  // max, min
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -13,6 +13,7 @@
 
 #include <patchbay/cloud/hold_dialect.hpp>
 #include <patchbay/observe/metrics.hpp>
+#include <patchbay/observe/redact.hpp>
 #include <patchbay/policy/transport.hpp>
 #include <patchbay/protocol/channel_fsm.hpp>
 #include <patchbay/protocol/command_table.hpp>
@@ -69,6 +70,7 @@ class HoldSession {
   /// (hazard B27).
   void submit(HoldCall& call, SteadyTime now) {
     if (closing_) return void(call.end = CallEnd::closed);
+    make_room(completed_, completed_.size() + table_.pending() + 1);  // so that no command's end can fail
     if (call.verb == HoldVerb::unhold)
       while (Command* const hold = table_.queued_hold(call.interaction)) settle(*hold, CallEnd::superseded);
     want(now);
@@ -126,12 +128,14 @@ class HoldSession {
       settle(*late, was_sent ? CallEnd::ack_timeout : CallEnd::out_of_time);
     }
     HoldLimitEvent event;
-    while (registry_.take_event(now, event)) {
+    while (registry_.next_deadline() <= now) {
+      make_room(releases_due_, releases_due_.size() + 1);  // before the registry takes the event for told
+      if (!registry_.take_event(now, event)) break;
       metrics_->count(event.kind == HoldLimitEvent::Kind::warning      ? HoldCount::watchdog_warnings
                       : event.kind == HoldLimitEvent::Kind::escalation ? HoldCount::watchdog_escalations
                                                                        : HoldCount::watchdog_releases);
-      if (event.kind == HoldLimitEvent::Kind::release && !closing_) releases_due_.push_back(event.interaction);
       tell(event.interaction.size(), event);
+      if (event.kind == HoldLimitEvent::Kind::release && !closing_) releases_due_.push_back(std::move(event.interaction));
     }
     report([&] { return machine_.tick(now, random); });
     count_missed_pongs();
@@ -283,7 +287,7 @@ class HoldSession {
     }
     metrics_->acknowledged(positive, latency);
     command->call->ack_latency = latency;
-    if (!positive) command->call->server_message.assign(reply_.message, 0, 1024);
+    if (!positive) guarded([&] { command->call->server_message.assign(reply_.message, 0, 1024); });  // or without it
     settle(*command, positive ? CallEnd::acknowledged : CallEnd::refused);
     return true;
   }
@@ -324,10 +328,11 @@ class HoldSession {
     writing_id_.clear();
     return command && command->phase == Command::Phase::writing && command->epoch == epoch ? command : nullptr;
   }
-  void settle(Command& command, CallEnd end) {
+  /// Takes no memory that is not there since the command was submitted.
+  void settle(Command& command, CallEnd end) noexcept {
     HoldCall* const call = command.call;
     if (end == CallEnd::ack_timeout) metrics_->count(HoldCount::ack_timeouts);
-    if (end == CallEnd::channel_refused) call->error = machine_.error();
+    if (end == CallEnd::channel_refused) guarded([&] { call->error = machine_.error(); });  // or without its cause
     if (command.verb == HoldVerb::unhold && in_doubt(end))
       registry_.release_in_doubt(command.interaction, command.order);
     table_.settle(command, end);
@@ -356,18 +361,23 @@ class HoldSession {
     ChannelStateEvent event;
     event.state = machine_.state();
     event.close_code = machine_.close_code();
-    if (event.state == ChannelState::waiting || event.state == ChannelState::refused) event.error = machine_.error();
+    if (event.state == ChannelState::waiting || event.state == ChannelState::refused) guarded([&] { event.error = machine_.error(); });
     tell(0, std::move(event));
   }
   void drop() noexcept {
     ++dropped_;
     metrics_->count(HoldCount::dropped_notices);
   }
+  /// One that finds no memory is dropped as one that finds no room is: what it tells of goes on.
   template <class Notice>
-  void tell(std::size_t bytes, Notice&& notice) {
+  void tell(std::size_t bytes, Notice&& notice) noexcept {
     if (notices_.size() >= settings_->max_notices) return drop();
+    if (!guarded([&] { notices_.emplace_back(std::forward<Notice>(notice)); })) return drop();
     notice_bytes_ += bytes;
-    notices_.emplace_back(std::forward<Notice>(notice));
+  }
+  template <class Entry>
+  static void make_room(std::vector<Entry>& list, std::size_t size) {
+    if (size > list.capacity()) list.reserve((std::max)(size, 2 * list.capacity()));
   }
 
   const HoldSettings* settings_;
