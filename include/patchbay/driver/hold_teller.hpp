@@ -61,24 +61,25 @@ class HoldTeller {
     const HoldJob& job = release.job;
     const Duration latency = policies_->steady_now() - release.started;
     const WallTime when = policies_->wall_now();
+    const CallEnd end = job.call.end;
+    const Outcome outcome = end == CallEnd::acknowledged ? Outcome::applied : in_doubt(end) ? Outcome::unknown : Outcome::not_applied;
+    context_->metrics->complete(outcome, latency, Duration::zero());  // first, since what follows takes memory
     AuditRecord record;
     record_send(record, when, job, *context_);
     fill_record(record, AuditKind::operation, when, job, *context_->metrics);
     record.latency = latency;
-    record.attempt = was_sent(job.call.end) ? 1 : 0;
-    record.success = job.call.end == CallEnd::acknowledged;
-    record.outcome = Outcome::applied;
+    record.attempt = was_sent(end) ? 1 : 0;
+    record.success = end == CallEnd::acknowledged;
+    record.outcome = outcome;
     if (!record.success) {
       const Error error = error_of(job, *context_);
-      record.outcome = error.outcome();
       record.error_code = to_string(error.code());
       record.error_message = error.message();
     }
-    context_->metrics->complete(record.outcome, latency, Duration::zero());
     context_->audit->record(record);
     QualityEvent event;
     event.event = HoldVerb::unhold;
-    event.outcome = record.outcome;
+    event.outcome = outcome;
     event.latency = latency;
     event.timestamp = when;
     event.interaction = job.interaction;
