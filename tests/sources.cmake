@@ -99,6 +99,7 @@ set(patchbay_tests_driver
   unit/driver/blocking.cpp
   unit/driver/bulk_scheduler.cpp
   unit/driver/holds_on_loop.cpp
+  unit/driver/holds_out_of_memory.cpp
   unit/driver/loop_bulk.cpp
   unit/driver/loop_holds.cpp
   unit/driver/loop_transitions.cpp
