@@ -16,6 +16,7 @@
 #include <patchbay/error.hpp>
 #include <patchbay/protocol/effect.hpp>
 #include <patchbay/protocol/hold_registry.hpp>
+#include <patchbay/protocol/spare_nodes.hpp>
 
 namespace patchbay {
 
@@ -53,6 +54,18 @@ class HoldCall {
         frame(std::move(frame_in)),
         deadline(deadline_in) {}
 
+  /// As new, but with its memory, unless its fields were unusually large.
+  void clear() noexcept {
+    constexpr std::size_t kept = 4096;
+    for (std::string* text : {&correlation_id, &interaction, &frame, &server_message}) {
+      text->clear();
+      if (text->capacity() > kept) std::string{}.swap(*text);
+    }
+    verb = HoldVerb::hold, deadline = {}, waiter = nullptr;
+    end = CallEnd::pending, sent_at = {}, ack_latency = {};
+    error.reset();
+  }
+
   // What is asked for.
   HoldVerb verb = HoldVerb::hold;
   std::string correlation_id;
@@ -84,6 +97,14 @@ class CommandTraffic {
 class Command {
  public:
   enum class Phase : std::uint8_t { queued, writing, sent, settled };
+
+  /// As new, but with its memory.
+  void clear() noexcept {
+    std::string kept = std::move(interaction);
+    *this = Command{};
+    interaction = std::move(kept);
+    interaction.clear();
+  }
 
   HoldCall* call = nullptr;  ///< Nobody's any more when settled.
   std::string_view id;       ///< The table's key.
@@ -122,21 +143,22 @@ class CommandTable {
     const std::size_t room = settings_->max_commands * (call.verb == HoldVerb::hold ? 1 : call.waiter ? 3 : 2);
     if (pending() >= room) return false;
     // Whatever takes memory comes first, so that the command is entered everywhere or, when it runs out, nowhere.
-    std::multimap<SteadyTime, Command*> made;
-    made.emplace(call.deadline, nullptr);
-    std::string interaction = call.interaction;
+    Timers::node_type timer = spare_timers_.take();
+    Commands::node_type node = spare_commands_.take();
+    node.key().assign(call.correlation_id);
+    node.mapped().clear();
+    node.mapped().interaction.assign(call.interaction);
     std::deque<Command*>& queue = call.verb == HoldVerb::hold ? holds_ : releases_;
     Place place(queue);
-    TrafficPlace traffic(traffic_, interaction);
-    const auto [at, fresh] = commands_.try_emplace(call.correlation_id);
-    if (!fresh) return false;
-    Command& command = at->second;
+    TrafficPlace traffic(traffic_, spare_traffic_, call.interaction);
+    const auto entered = commands_.insert(std::move(node));
+    if (!entered.inserted) return false;
+    Command& command = entered.position->second;
     command.traffic = traffic.take();
-    command.id = at->first;
+    command.id = entered.position->first;
     command.call = &call;
-    command.interaction = std::move(interaction);
     command.verb = call.verb;
-    auto timer = made.extract(made.begin());
+    timer.key() = call.deadline;
     timer.mapped() = &command;
     command.timer = timers_.insert(std::move(timer));
     place.take(&command);
@@ -198,15 +220,12 @@ class CommandTable {
       --command.traffic->second.in_flight;
     }
     leave_traffic(command);
-    timers_.erase(command.timer);
+    spare_timers_.keep(timers_.extract(command.timer));
     command.phase = Command::Phase::settled;
     command.call->sent_at = command.sent_at;
     command.call->end = end;
     command.call = nullptr;
-    if (!command.was_sent) {
-      commands_.erase(commands_.find(command.id));
-      return;
-    }
+    if (!command.was_sent) return forget(command);
     (newest_ ? newest_->later : oldest_) = &command;
     newest_ = &command;
     if (++tombstones_ <= settings_->max_tombstones) return;
@@ -214,7 +233,7 @@ class CommandTable {
     oldest_ = first->later;
     if (!oldest_) newest_ = nullptr;
     --tombstones_;
-    commands_.erase(commands_.find(first->id));
+    forget(*first);
   }
 
   /// A command whose time is up; none is: null.
@@ -270,14 +289,22 @@ class CommandTable {
    private:
     std::deque<Command*>* queue_;
   };
+  using Commands = std::unordered_map<std::string, Command, detail::TextHash, std::equal_to<>>;
+  using Timers = std::multimap<SteadyTime, Command*>;
   using Traffic = std::unordered_map<std::string, CommandTraffic, detail::TextHash, std::equal_to<>>;
   /// An interaction's entry, given back unless it is taken.
   class TrafficPlace {
    public:
-    TrafficPlace(Traffic& traffic, const std::string& interaction) : traffic_(&traffic) {
-      const auto [at, fresh] = traffic.try_emplace(interaction);
+    TrafficPlace(Traffic& traffic, detail::SpareNodes<Traffic>& spare, const std::string& interaction) : traffic_(&traffic) {
+      auto at = traffic.find(interaction);
+      fresh_ = at == traffic.end();
+      if (fresh_) {
+        Traffic::node_type node = spare.take();
+        node.key().assign(interaction);
+        node.mapped() = {};
+        at = traffic.insert(std::move(node)).position;
+      }
       entry_ = &*at;
-      fresh_ = fresh;
     }
     TrafficPlace(const TrafficPlace&) = delete;
     TrafficPlace& operator=(const TrafficPlace&) = delete;
@@ -308,9 +335,10 @@ class CommandTable {
   void leave_traffic(Command& command) noexcept {
     const CommandTraffic& traffic = command.traffic->second;
     if (traffic.in_flight == 0 && traffic.queued_holds == 0 && traffic.queued_releases == 0)
-      traffic_.erase(traffic_.find(command.traffic->first));
+      spare_traffic_.keep(traffic_.extract(traffic_.find(command.traffic->first)));
     command.traffic = nullptr;
   }
+  void forget(const Command& command) noexcept { spare_commands_.keep(commands_.extract(commands_.find(command.id))); }
   std::deque<Command*>& queue_of(const Command& command) noexcept { return command.verb == HoldVerb::hold ? holds_ : releases_; }
   void restart_timer(Command& command, SteadyTime when) {
     auto node = timers_.extract(command.timer);
@@ -319,9 +347,12 @@ class CommandTable {
   }
 
   const HoldSettings* settings_;
-  std::unordered_map<std::string, Command, detail::TextHash, std::equal_to<>> commands_;
-  Traffic traffic_;                             ///< By interaction.
-  std::multimap<SteadyTime, Command*> timers_;  ///< One for each command under way.
+  Commands commands_;
+  Traffic traffic_;  ///< By interaction.
+  Timers timers_;    ///< One for each command under way.
+  detail::SpareNodes<Commands> spare_commands_;
+  detail::SpareNodes<Traffic> spare_traffic_;
+  detail::SpareNodes<Timers> spare_timers_;
   std::deque<Command*> releases_, holds_;
   Command* oldest_ = nullptr;  ///< Of the tombstones, each of which knows the next.
   Command* newest_ = nullptr;

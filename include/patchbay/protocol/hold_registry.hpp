@@ -15,14 +15,17 @@
 
 #include <patchbay/hold_settings.hpp>
 #include <patchbay/observe/hold_events.hpp>
+#include <patchbay/protocol/spare_nodes.hpp>
 
 namespace patchbay {
 
 namespace detail {
 
+/// Not `noexcept`, since libstdc++ keeps the hashes of keys only then; without them a look-up hashes and compares every key
+/// that it comes by, most of them out of the cache's reach.
 struct TextHash {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
 }  // namespace detail
@@ -104,8 +107,8 @@ class HoldRegistry {
   void released(std::string_view interaction) noexcept {
     const auto at = watched_.find(interaction);
     if (at == watched_.end()) return;
-    due_.erase(at->second.due);
-    watched_.erase(at);
+    spare_timers_.keep(due_.extract(at->second.due));
+    spare_.keep(watched_.extract(at));
   }
 
   // The watchdog.
@@ -163,19 +166,27 @@ class HoldRegistry {
     bool held = false;
     int repetitions = 0;
     Timers::iterator due{};
+    /// As new, but with its memory.
+    void begin(SteadyTime when) noexcept {
+      unsettled.clear();
+      since = when, held_order = doubt_order = 0, held = false, repetitions = 0, due = {};
+    }
     [[nodiscard]] bool confirmed() const noexcept { return held && held_order >= doubt_order; }
   };
+
+  using Entries = std::unordered_map<std::string, Watched, detail::TextHash, std::equal_to<>>;
 
   [[nodiscard]] SteadyTime first_due(SteadyTime since) const noexcept { return after(since, settings_->max_hold - settings_->warn_before); }
   Watched& watch(std::string_view interaction, SteadyTime since) {
     const auto found = watched_.find(interaction);
     if (found != watched_.end()) return found->second;
-    Timers made;  // entry and timer come both or, when memory runs out, neither
-    made.emplace(first_due(since), std::string_view{});
-    const auto at = watched_.emplace(std::string(interaction), Watched{}).first;
+    Timers::node_type timer = spare_timers_.take();  // entry and timer come both or, when memory runs out, neither
+    Entries::node_type node = spare_.take();
+    node.key().assign(interaction);
+    node.mapped().begin(since);
+    const auto at = watched_.insert(std::move(node)).position;
     Watched& entry = at->second;
-    entry.since = since;
-    auto timer = made.extract(made.begin());
+    timer.key() = first_due(since);
     timer.mapped() = at->first;
     entry.due = due_.insert(std::move(timer));
     return entry;
@@ -201,8 +212,10 @@ class HoldRegistry {
   }
 
   const HoldSettings* settings_;
-  std::unordered_map<std::string, Watched, detail::TextHash, std::equal_to<>> watched_;
+  Entries watched_;
   Timers due_;
+  detail::SpareNodes<Entries> spare_;
+  detail::SpareNodes<Timers> spare_timers_;
 };
 
 }  // namespace patchbay

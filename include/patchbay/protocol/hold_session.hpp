@@ -174,7 +174,7 @@ class HoldSession {
       }
       writing_id_.assign(command->id);
       writing_ = true;  // not before: who runs out of memory above reports no end of a writing
-      writing_frame_ = std::move(command->call->frame);
+      writing_frame_.swap(command->call->frame);
       action.kind = HoldAction::Kind::send;
       action.text = writing_frame_;
       return action;
@@ -212,7 +212,7 @@ class HoldSession {
     Command* const command = written(epoch);
     if (command && delivery == Delivery::not_sent) {
       if (command->verb == HoldVerb::hold) registry_.hold_void(command->interaction, command->order);
-      command->call->frame = std::move(writing_frame_);
+      command->call->frame.swap(writing_frame_);
       table_.put_back(*command);
       if (command->verb == HoldVerb::hold && table_.releasing(command->interaction)) settle(*command, CallEnd::superseded);
     } else if (command) {
