@@ -107,6 +107,7 @@ set(patchbay_headers
   include/patchbay/protocol/protocol.hpp
   include/patchbay/protocol/retry_budget.hpp
   include/patchbay/protocol/single_flight.hpp
+  include/patchbay/protocol/spare_nodes.hpp
   include/patchbay/protocol/token_source.hpp
   include/patchbay/protocol/transition.hpp
   include/patchbay/protocol/transition_group.hpp
