@@ -59,7 +59,7 @@ class HoldCore {
     if (!guarded([&] { encode(operation.json, violations, operation.attributes); })) return fail(ErrorCode::internal, "the schema threw");
     if (violations.empty()) {
       job.interaction.clear();
-      const auto read = operation.json.object("{" + operation.attributes + "}", [&](std::string_view name, JsonValue value) {
+      const auto read = operation.json.object(operation.body.assign("{").append(operation.attributes).append("}"), [&](std::string_view name, JsonValue value) {
         simdjson::ondemand::json_type type;
         if (const auto error = value.type().get(type)) return error;
         if (type != simdjson::ondemand::json_type::string) return note(job, name, value.raw_json_token()), simdjson::SUCCESS;
@@ -76,7 +76,8 @@ class HoldCore {
       error.set_violations(std::move(violations));
       return fail(std::move(error));
     }
-    job.call.interaction = lower_case(job.interaction);
+    job.call.interaction.assign(job.interaction);
+    make_lower_case(job.call.interaction);
     HoldDialect::encode_command(job.call.frame, job.verb, job.call.correlation_id, operation.attributes);
     return {};
   }
@@ -122,10 +123,9 @@ class HoldCore {
     if (name == "holdReason") job.reason.assign(text, 0, 64);
     if (name == "priority" && text.size() == 1 && text[0] >= '0' && text[0] <= '9') job.priority = text[0] - '0';
   }
-  static std::string lower_case(std::string text) {
+  static void make_lower_case(std::string& text) noexcept {
     for (char& c : text)
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-    return text;
   }
 };
 

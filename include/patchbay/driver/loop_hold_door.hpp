@@ -59,6 +59,7 @@ class LoopHoldDoor {
   [[nodiscard]] PATCHBAY_DECL const Settings& settings() const noexcept;
 
  private:
+  class JobMemory;
   struct State;
   class CommandJob;
   class ChannelJob;

@@ -43,6 +43,14 @@ class HoldContext final : public OperationObserver {
 /// One hold or release, validated and encoded; outlives its protocol.
 class HoldJob {
  public:
+  /// As new, but with its memory.
+  void clear() noexcept {
+    verb = HoldVerb::hold;
+    interaction.clear(), reason.clear();
+    priority.reset();
+    call.clear();
+  }
+
   HoldVerb verb = HoldVerb::hold;
   std::string interaction;  ///< As given.
   std::string reason;

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <patchbay/driver/completion_operation.hpp>
 #include <patchbay/driver/hold_core.hpp>
@@ -14,6 +17,42 @@
 
 namespace patchbay::detail {
 
+/// What a command's job takes memory for, which later ones use again. Thread-safe.
+class LoopHoldDoor::JobMemory {
+ public:
+  struct Piece {
+    HoldJob job;
+    QualityEvent event;
+  };
+
+  [[nodiscard]] std::unique_ptr<Piece> take() {
+    {
+      const std::lock_guard lock(mutex_);
+      pieces_.reserve(max_kept);  // so that giving back cannot fail
+      if (!pieces_.empty()) {
+        std::unique_ptr<Piece> piece = std::move(pieces_.back());
+        pieces_.pop_back();
+        return piece;
+      }
+    }
+    return std::make_unique<Piece>();
+  }
+  void give_back(std::unique_ptr<Piece> piece) noexcept {
+    piece->job.clear();
+    // One whose end cannot be written down for lack of memory must not tell another's.
+    QualityEvent& event = piece->event;
+    event.event = HoldVerb::hold, event.outcome = Outcome::not_applied, event.latency = {}, event.timestamp = {};
+    event.interaction.clear(), event.correlation_id.clear();
+    const std::lock_guard lock(mutex_);
+    if (pieces_.size() < pieces_.capacity()) pieces_.push_back(std::move(piece));
+  }
+
+ private:
+  static constexpr std::size_t max_kept = 256;  // as many as operations
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Piece>> pieces_;
+};
+
 struct LoopHoldDoor::State : HoldCore {
   State(std::unique_ptr<AnyChannelLoop> loop_in, Settings given)
       : HoldCore(std::move(given)), loop(std::move(loop_in)), pool(*loop, *random), pump(*loop, context, *random, pool) {
@@ -22,6 +61,7 @@ struct LoopHoldDoor::State : HoldCore {
   }
 
   std::unique_ptr<AnyChannelLoop> loop;
+  JobMemory jobs;
   CompletionPool pool;
   LoopHoldPump pump;
 };
@@ -29,15 +69,22 @@ struct LoopHoldDoor::State : HoldCore {
 /// A hold or a release.
 class LoopHoldDoor::CommandJob final : public CompletionJob {
  public:
-  CommandJob(State& state, HoldHandler&& handler) noexcept : state_(&state), handler_(std::move(handler)) {}
+  CommandJob(State& state, HoldHandler&& handler)
+      : state_(&state), memory_(state.jobs.take()), handler_(std::move(handler)) {}
+  CommandJob(const CommandJob&) = delete;
+  CommandJob& operator=(const CommandJob&) = delete;
+  ~CommandJob() override {
+    protocol_.reset();  // it refers to the memory
+    state_->jobs.give_back(std::move(memory_));
+  }
 
   /// Whether the command can be sent; it is not started before.
   void prepare(Operation& operation, HoldVerb verb, const Variables* fields, EncodeMembers encode) {
-    if (auto ready = state_->prepare(operation, verb, fields, job_, encode); !ready) result_ = fail(std::move(ready.error()));
+    if (auto ready = state_->prepare(operation, verb, fields, memory_->job, encode); !ready) result_ = fail(std::move(ready.error()));
   }
   void start(Operation& operation) override {
     if (!result_) return;
-    protocol_.emplace(perform_hold(operation, state_->context, job_));
+    protocol_.emplace(perform_hold(operation, state_->context, memory_->job));
     protocol_->start();
   }
   [[nodiscard]] bool done() const noexcept override { return !protocol_ || protocol_->done(); }
@@ -47,18 +94,17 @@ class LoopHoldDoor::CommandJob final : public CompletionJob {
       protocol_.reset();
     });
     if (!calm || !taken) fail_for_lack(result_);
-    guarded([&] { settle_hold(operation, state_->context, job_, result_, event_); });
+    guarded([&] { settle_hold(operation, state_->context, memory_->job, result_, memory_->event); });
   }
   void deliver() noexcept override {
-    state_->handlers.tell(event_);  // here, since it is on the loop
+    state_->handlers.tell(memory_->event);  // here, since it is on the loop
     handler_->call(std::move(result_));
   }
 
  private:
   State* state_;
-  HoldJob job_;
+  std::unique_ptr<JobMemory::Piece> memory_;
   Result<HoldResult> result_;
-  QualityEvent event_;
   std::optional<Protocol<Result<HoldResult>>> protocol_;
   HoldHandler handler_;
 };
