@@ -19,7 +19,7 @@ class HoldTurns;
 class HoldTurn {
  public:
   HoldTurn(HoldTurns& turns, Wakeable& who, std::string_view interaction) noexcept
-      : turns_(&turns), waiter_(who), interaction_(interaction) {}
+      : turns_(&turns), waiter_(who), interaction_(interaction), hash_(std::hash<std::string_view>{}(interaction)) {}
   HoldTurn(const HoldTurn&) = delete;
   HoldTurn& operator=(const HoldTurn&) = delete;
   inline ~HoldTurn();
@@ -31,7 +31,13 @@ class HoldTurn {
   enum class State : std::uint8_t { outside, waiting, inside };
   HoldTurns* turns_;
   Waiter waiter_;
+  /// Whether it is of the same interaction.
+  [[nodiscard]] bool beside(const HoldTurn& other) const noexcept {
+    return hash_ == other.hash_ && interaction_ == other.interaction_;
+  }
+
   std::string_view interaction_;
+  std::size_t hash_;  ///< Of the interaction, which most comparisons need not touch then.
   HoldTurn* next_ = nullptr;
   State state_ = State::outside;
   bool superseded_ = false;
@@ -55,7 +61,7 @@ class HoldTurns {
   /// A hold asks for its turn. When `queued`, await a `WaitEffect` on the turn's waiter, then ask `inside`.
   Entry ask(HoldTurn& hold) noexcept {
     const std::lock_guard lock(mutex_);
-    if (count_ >= capacity_ || waiting(hold.interaction_) >= max_waiting_) return Entry::full;
+    if (count_ >= capacity_ || waiting(hold) >= max_waiting_) return Entry::full;
     const bool taken = push(hold);
     hold.state_ = taken ? HoldTurn::State::waiting : HoldTurn::State::inside;
     return taken ? Entry::queued : Entry::entered;
@@ -66,8 +72,8 @@ class HoldTurns {
     push(release);
     release.state_ = HoldTurn::State::inside;
     release.release_ = true;
-    for (HoldTurn* each = bucket(release.interaction_); each; each = each->next_) {
-      if (each->release_ || each->superseded_ || each->interaction_ != release.interaction_) continue;
+    for (HoldTurn* each = bucket(release); each; each = each->next_) {
+      if (each->release_ || each->superseded_ || !each->beside(release)) continue;
       each->superseded_ = true;
       if (each->state_ == HoldTurn::State::waiting) each->waiter_.wake();
     }
@@ -88,34 +94,32 @@ class HoldTurns {
 
  private:
   friend class HoldTurn;
-  HoldTurn*& bucket(std::string_view interaction) noexcept {
-    return buckets_[std::hash<std::string_view>{}(interaction) % buckets_.size()];
-  }
-  std::size_t waiting(std::string_view interaction) noexcept {
+  HoldTurn*& bucket(const HoldTurn& turn) noexcept { return buckets_[turn.hash_ % buckets_.size()]; }
+  std::size_t waiting(const HoldTurn& turn) noexcept {
     std::size_t found = 0;
-    for (const HoldTurn* each = bucket(interaction); each; each = each->next_)
-      found += each->state_ == HoldTurn::State::waiting && !each->superseded_ && each->interaction_ == interaction ? 1 : 0;
+    for (const HoldTurn* each = bucket(turn); each; each = each->next_)
+      found += each->state_ == HoldTurn::State::waiting && !each->superseded_ && each->beside(turn) ? 1 : 0;
     return found;
   }
   // At the end of its bucket; whether another of the interaction is there.
   bool push(HoldTurn& turn) noexcept {
     ++count_;
     bool taken = false;
-    HoldTurn** place = &bucket(turn.interaction_);
-    for (; *place; place = &(*place)->next_) taken = taken || (*place)->interaction_ == turn.interaction_;
+    HoldTurn** place = &bucket(turn);
+    for (; *place; place = &(*place)->next_) taken = taken || (*place)->beside(turn);
     *place = &turn;
     return taken;
   }
   void leave(HoldTurn& turn) noexcept {
     const std::lock_guard lock(mutex_);
     if (turn.state_ == HoldTurn::State::outside) return;
-    HoldTurn** place = &bucket(turn.interaction_);
+    HoldTurn** place = &bucket(turn);
     while (*place != &turn) place = &(*place)->next_;
     *place = turn.next_;
     --count_;
     HoldTurn* first = nullptr;
-    for (HoldTurn* each = bucket(turn.interaction_); each; each = each->next_) {
-      if (each->interaction_ != turn.interaction_) continue;
+    for (HoldTurn* each = bucket(turn); each; each = each->next_) {
+      if (!each->beside(turn)) continue;
       if (each->state_ == HoldTurn::State::inside) return;
       if (!first && !each->superseded_) first = each;
     }
