@@ -64,8 +64,9 @@ class BulkSettings {
   BulkSettings&& window(std::size_t operations) && { return std::move(window(operations)); }
 
   /// Lets adjacent moves of one interaction become one write, at most `longest` of them: each move starts where the one
-  /// before ends, all are of one flow (and version, where pinned) and stopped by one token, each is allowed by the flow and its variables by the
-  /// schema, and the write fits the limit. Their variables are merged, a later one's in place of an earlier one's; nobody
+  /// before ends, all are of one flow (and version, where pinned), have one deadline and are stopped by one token, each is
+  /// allowed by the flow and its variables by the schema, and the write fits the limit. A move that begins with others and is
+  /// then not of their write has what is left of its time. Their variables are merged, a later one's in place of an earlier one's; nobody
   /// else sees the nodes in between, and the webhook is told of one move, from the first node to the last.
   BulkSettings& coalesce(std::size_t longest = 16) & { return longest_ = longest, *this; }
   BulkSettings&& coalesce(std::size_t longest = 16) && { return std::move(coalesce(longest)); }
@@ -76,8 +77,10 @@ class BulkSettings {
   BulkSettings&& stop(std::stop_token token) && { return std::move(stop(std::move(token))); }
 
   /// Called for each item that has ended, by the thread that ended it, one call at a time and without the operation's
-  /// lock. What it throws is counted as a callback failure and changes nothing; while it blocks, only those that have an
-  /// end to report wait for it.
+  /// lock. What it throws is counted as a callback failure and changes nothing. While it runs, every thread that has an end
+  /// to report waits for it, and takes up no other item meanwhile: a slow callback slows the whole operation, and on an
+  /// event loop all else that those threads serve. It must not run the event loop recursively: an end that is served within
+  /// the call would wait for the call to return, for ever.
   BulkSettings& progress(Progress callback) & { return progress_ = std::move(callback), *this; }
   BulkSettings&& progress(Progress callback) && { return std::move(progress(std::move(callback))); }
 

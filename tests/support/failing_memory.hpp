@@ -11,10 +11,13 @@ namespace {
 // How many allocations this thread may still make; none are counted while it is negative.
 thread_local long spared_allocations = -1;
 thread_local bool memory_ran_out = false;
+// Whether there is none from then on, and not only once.
+[[maybe_unused]] thread_local bool memory_stays_out = false;
 
 bool refuse_memory() noexcept {
   if (spared_allocations < 0 || --spared_allocations >= 0) return false;
   memory_ran_out = true;
+  if (memory_stays_out) spared_allocations = 0;
   return true;
 }
 

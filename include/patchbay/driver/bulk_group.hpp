@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // min
 #include <string>
 #include <vector>
 
@@ -11,11 +10,10 @@
 
 namespace patchbay::detail {
 
-/// Begins the operation of a job of several items, by the shortest of their deadlines.
-inline void begin_group(TransitionCore& core, Operation& operation, const BulkRun& run, const BulkJob& job) {
-  Duration budget = Duration::max();
-  for (const std::size_t item : job.items) budget = (std::min)(budget, run.request(item).deadline().value_or(core.settings.deadline));
-  core.begin(operation, run.request(job.items.front()).interaction(), budget);
+/// Begins the operation of a job, whose items have the same deadline, and the same part of it behind them.
+inline void begin_job(TransitionCore& core, Operation& operation, const BulkRun& run, const BulkJob& job) {
+  const TransitionRequest& first = run.request(job.items.front());
+  core.begin(operation, first.interaction(), first.deadline().value_or(core.settings.deadline), run.before(job));
 }
 
 /// Puts the items of a job into `group`, up to the first that is not valid by itself: that one is to say so alone.

@@ -32,7 +32,7 @@ using EncodeItem = std::function<void(const TransitionRequest&, JsonReader&, std
 class BulkRun {
  public:
   BulkRun(std::vector<const TransitionRequest*> requests, const BulkSettings& how, TransitionMetrics& metrics)
-      : how_(how), metrics_(&metrics), requests_(std::move(requests)) {
+      : how_(how), metrics_(&metrics), requests_(std::move(requests)), before_(requests_.size()) {
     std::vector<std::string_view> interactions;
     interactions.reserve(requests_.size());
     items_.reserve(requests_.size());
@@ -78,9 +78,13 @@ class BulkRun {
   }
   [[nodiscard]] const TransitionRequest& request(std::size_t item) const noexcept { return *requests_[item]; }
 
+  /// What the items of a job, which all have it in common, spent in earlier ones that did not end them.
+  [[nodiscard]] const TimeSpent& before(const BulkJob& job) const noexcept { return before_[job.items.front()]; }
+
   /// Ends the first of a job's items, in their order, with these results, which one write had in common if they are
-  /// several; the others, or all, will be taken again.
-  void end(const BulkJob& job, std::span<Result<TransitionResult>> results) noexcept {
+  /// several; the others, or all, will be taken again, and have spent so much by then.
+  void end(const BulkJob& job, std::span<Result<TransitionResult>> results, const TimeSpent& spent = {}) noexcept {
+    for (const std::size_t item : job.items.subspan(results.size())) before_[item] = spent;
     for (std::size_t i = 0; i < results.size(); ++i) {
       BulkItem& item = items_[job.items[i]];
       item.result = std::move(results[i]);
@@ -141,7 +145,8 @@ class BulkRun {
   const BulkSettings how_;
   TransitionMetrics* metrics_;
   const std::vector<const TransitionRequest*> requests_;
-  std::vector<BulkItem> items_;  // each written by whoever ends it
+  std::vector<BulkItem> items_;     // each written by whoever ends it
+  std::vector<TimeSpent> before_;   // by item; written and read by whoever has taken it
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   BulkScheduler scheduler_;

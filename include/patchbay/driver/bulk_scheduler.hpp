@@ -83,11 +83,13 @@ class BulkScheduler {
   }
 
   /// The job has ended, and the first `settled` of its items with it; the others wait again, before all that follow
-  /// them. When none was settled they begin one by one from now on, so that every job gets somewhere.
+  /// them, and are joined with none of those: they have begun earlier. When none was settled they begin one by one from now
+  /// on, so that every job gets somewhere.
   void ended(const BulkJob& job, std::size_t settled) noexcept {
     Lane& lane = lanes_[job.lane];
     const std::size_t back = job.items.size() - (std::min)(settled, job.items.size());
     if (settled == 0) lane.alone_until = lane.next;
+    if (back != 0 && lane.next < joins_.size()) joins_[lane.next] = false;
     lane.next -= back;
     waiting_ += back;
     --in_flight_;

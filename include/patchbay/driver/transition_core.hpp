@@ -35,8 +35,9 @@ class TransitionCore {
     context.crm->max_body = std::size_t{1} << 20;
   }
 
-  void begin(Operation& operation, std::string_view interaction, Duration budget) {
+  void begin(Operation& operation, std::string_view interaction, Duration budget, const TimeSpent& before = {}) {
     operation.begin(interaction, budget);
+    operation.began_earlier(before.spent, before.waited);
     random->uuid(operation.operation_id);
     operation.observer = &context;
   }

@@ -24,7 +24,9 @@ class TransitionDoor {
   TransitionDoor& operator=(const TransitionDoor&) = delete;
   PATCHBAY_DECL ~TransitionDoor();
 
-  [[nodiscard]] PATCHBAY_DECL Result<TransitionResult> transition(const TransitionRequest& request, EncodeMembers encode);
+  /// `before`: what was spent on the request by then.
+  [[nodiscard]] PATCHBAY_DECL Result<TransitionResult> transition(const TransitionRequest& request, EncodeMembers encode,
+                                                                  const TimeSpent& before = {});
   /// The requests outlive the call.
   [[nodiscard]] PATCHBAY_DECL BulkResult transition_all(std::vector<const TransitionRequest*> requests, const BulkSettings& how,
                                                         const EncodeItem& encode);

@@ -23,6 +23,14 @@ namespace patchbay {
 
 class HostGuard;  // protocol/host_guards.hpp
 
+/// What was spent of an operation's time, and waited, as part of another that did not end it.
+class TimeSpent {
+ public:
+  TimeSpent() noexcept = default;
+  TimeSpent(Duration spent_in, Duration waited_in) noexcept : spent(spent_in), waited(waited_in) {}
+  Duration spent{}, waited{};
+};
+
 /// The root context of one operation: the policies as a protocol sees them, the deadline, and memory that is used again by
 /// the next operation. A driver derives from it; protocols get it as their first parameter.
 ///
@@ -80,6 +88,14 @@ class Operation : public Wakeable {
     timed_out = false;
     cancel_requested = false;
     settling = false;
+  }
+  /// It began earlier, as part of an operation that has come to nothing: what it spent there counts, of its time and of its
+  /// waits.
+  void began_earlier(Duration spent, Duration waited) noexcept {
+    started -= spent;
+    if (deadline != never) deadline -= spent;
+    wall_started_ -= std::chrono::duration_cast<WallTime::duration>(spent);
+    slept += waited;
   }
   /// Whether nothing more is to be begun: the caller has cancelled, and nothing was sent whose fate is to be found out.
   [[nodiscard]] bool stopped() const noexcept { return cancel_requested && !settling; }

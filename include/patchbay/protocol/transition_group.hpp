@@ -60,10 +60,11 @@ inline void merge_members(std::string& members, std::string_view later) {
 
 }  // namespace detail
 
-/// Whether `later` may follow `before` in one write, as far as the two tell.
+/// Whether `later` may follow `before` in one write, as far as the two tell. Only with the same deadline, so that none of
+/// them ends by another's.
 [[nodiscard]] inline bool may_follow(const TransitionRequest& before, const TransitionRequest& later) noexcept {
   return before.interaction() == later.interaction() && before.flow() == later.flow() && before.flow_version() == later.flow_version() &&
-         before.to() == later.from() && before.stop() == later.stop();
+         before.to() == later.from() && before.stop() == later.stop() && before.deadline() == later.deadline();
 }
 
 /// Adjacent moves of one interaction that are to be one write: each starts where the one before ends.
@@ -103,6 +104,17 @@ class TransitionGroup {
     keep(fitting);
   }
 
+  /// From now on the moves are one operation, which ends all of them and nobody else does.
+  void begin(Operation& operation, const TransitionContext& context) {
+    note_time(operation);
+    results.reserve(size());
+    // What is said of those that no memory is left for is made while there is some.
+    lacking.reserve(size());
+    while (lacking.size() < size()) lacking.emplace_back(ErrorCode::internal, "a policy threw, or memory ran out");
+    operation.coalesced = static_cast<int>(size());
+    context.metrics->count(TransitionCount::submitted, size());
+    begun = true;
+  }
   /// Ends the moves as the write has ended in `result`, each with its own way, audit record and count.
   void settle(Operation& operation, const TransitionContext& context, WallTime timestamp) {
     while (results.size() < size()) {
@@ -115,12 +127,12 @@ class TransitionGroup {
   }
   /// Ends those that did not end by themselves, because a policy threw or memory ran out.
   void settle_rest(Operation& operation, const TransitionContext& context, WallTime timestamp) noexcept {
-    if (!begun) return;
+    if (!begun) return note_time(operation);
     if (!results.empty() && !operation.settled)
       guarded([&] { settle_transition(operation, context, *hops[results.size() - 1].request, timestamp, results.back()); });
     while (results.size() < size()) {
       const TransitionRequest& request = *hops[results.size()].request;
-      results.push_back(fail(ErrorCode::internal, "a policy threw, or memory ran out"));
+      results.push_back(fail(std::move(lacking[results.size()])));  // there is room
       operation.settled = false;
       guarded([&] { settle_transition(operation, context, request, timestamp, results.back()); });
     }
@@ -132,26 +144,40 @@ class TransitionGroup {
   bool begun = false;               ///< They are one operation now; until then each can still be one of its own.
   Result<TransitionResult> result;  ///< Of the write.
   std::vector<Result<TransitionResult>> results;  ///< Of the moves that have ended.
+  TimeSpent before;                 ///< Until it was known which of the moves are of the write.
+
+ private:
+  void note_time(const Operation& operation) noexcept {
+    before = TimeSpent(operation.steady_now() - operation.started, operation.slept);
+  }
+  std::vector<Error> lacking;
 };
 
 /// Moves an interaction several nodes on with one write: the first ones of the group's moves, as many as the flow allows
-/// and the limit of a write takes. When these are fewer than two, or the flow could not be had, nothing has begun and
-/// `group.begun` stays false: each move is then to be tried alone, and tells what is wrong.
+/// and the limit of a write takes. When these are fewer than two nothing has begun and `group.begun` stays false: each move
+/// is then to be tried alone, with what `group.before` leaves of its time, and tells what is wrong. When it does not get its
+/// turn or the flow, all moves end with that error: each of them would have met it.
 ///
 /// The moves were prepared, and `operation.timestamp` is set. The protocol's own result is an error only when memory ran
 /// out, or user code threw where nobody expects it.
 inline Protocol<Result<void>> perform_group(Operation& operation, TransitionContext& context, TransitionGroup& group, WallTime timestamp) {
   const TransitionSettings& settings = context.settings->transition;
   const TransitionRequest& first = *group.hops.front().request;
+  const auto refuse = [&](Failure why) {
+    group.begin(operation, context);
+    group.result = std::move(why);
+    group.settle(operation, context, timestamp);
+    return Result<void>{};
+  };
   LanePermit permit(context.lanes, operation);
   const Lanes::Entry entry = context.lanes.ask(first.interaction(), permit);
-  if (entry == Lanes::Entry::full) co_return Result<void>{};
+  if (entry == Lanes::Entry::full) co_return refuse(lanes_full());
   if (entry == Lanes::Entry::queued)
-    if (auto turn = co_await await_turn(operation, context.lanes, permit); !turn) co_return Result<void>{};
+    if (auto turn = co_await await_turn(operation, context.lanes, permit); !turn) co_return refuse(fail(std::move(turn.error())));
   std::shared_ptr<const FlowGraph> flow = flow_at_once(operation, *context.settings->flows, first.flow(), first.flow_version());
   if (!flow) {
     auto fetched = co_await flow_of(operation, *context.api, *context.settings->flows, first.flow(), first.flow_version());
-    if (!fetched) co_return Result<void>{};
+    if (!fetched) co_return refuse(fail(std::move(fetched.error())));
     flow = std::move(*fetched);
   }
   operation.flow_version = flow->version();
@@ -165,10 +191,7 @@ inline Protocol<Result<void>> perform_group(Operation& operation, TransitionCont
 
   group.whole = TransitionRequest(first.interaction(), first.flow(), first.from(), group.hops.back().request->to());
   group.result->path = group.hops.front().path;
-  group.results.reserve(group.size());
-  operation.coalesced = static_cast<int>(group.size());
-  context.metrics->count(TransitionCount::submitted, group.size());
-  group.begun = true;
+  group.begin(operation, context);
   auto moved = co_await transition(operation, context, group.whole, *group.result, group.hops);
   if (!moved) group.result = fail(std::move(moved.error()));
   group.settle(operation, context, timestamp);

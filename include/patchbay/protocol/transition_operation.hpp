@@ -29,11 +29,15 @@ inline void settle_transition(Operation& operation, const TransitionContext& con
     result->server_correlation_id = operation.server_correlation_id;
   } else {
     Error& error = result.error();
-    error.set_interaction(excerpt(request.interaction(), 128)).set_attempts(operation.side_effects);
-    error.set_server_correlation_id(operation.server_correlation_id);
-    // A policy that threw in the midst of a write leaves nobody who knows.
+    // A policy that threw in the midst of a write leaves nobody who knows. This takes no memory, which may be what is lacking;
+    // who and where are said as far as there is some.
     if (error.code() == ErrorCode::internal && operation.side_effects != 0) error.set_outcome(Outcome::unknown);
+    error.set_attempts(operation.side_effects);
     outcome = error.outcome();
+    guarded([&] {
+      error.set_interaction(excerpt(request.interaction(), 128));
+      error.set_server_correlation_id(operation.server_correlation_id);
+    });
   }
   context.metrics->complete(outcome, latency, operation.slept);
   operation.settled = true;

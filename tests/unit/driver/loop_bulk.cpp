@@ -287,3 +287,62 @@ TEST_CASE("under faults and beside other writers every item ends once, and truly
   CHECK(unknown > 0);
   CHECK(together > 50);
 }
+
+namespace {
+
+/// A bulk operation on an interaction of which somebody else moves A to B in the meantime, 1.2 s long.
+class BehindAnother {
+ public:
+  BehindAnother(std::vector<TransitionRequest> requests) {
+    world.transport.latency(milliseconds{100});
+    const SteadyTime from = world.loop.clock().steady_now();
+    auto door = world.door();
+    door.start_transition(TransitionRequest("i-0", "flow", "A", "B"), [&](const Result<TransitionResult>& moved) {
+      REQUIRE(moved);
+      first = world.loop.clock().steady_now() - from;
+    });
+    door.start_transition_all(std::move(requests), BulkSettings().coalesce().progress([&](const BulkProgress&) {
+      reports.push_back(world.loop.clock().steady_now() - from);
+    }), ended.handler());
+    world.loop.run();
+    REQUIRE(ended.calls == 1);
+    CHECK(door.metrics().pending() == 0);
+  }
+  BulkWorld world{1};
+  BulkEnded ended;
+  Duration first{};
+  std::vector<Duration> reports;
+};
+
+}  // namespace
+
+TEST_CASE("moves that wait together for their turn end by their deadline, and not again by another one", "[loop][bulk][coalesce][I7]") {
+  const BehindAnother f({TransitionRequest("i-0", "flow", "B", "C").deadline(seconds{1}), TransitionRequest("i-0", "flow", "C", "A").deadline(seconds{1})});
+  CHECK(f.first > seconds{1});
+  REQUIRE(f.reports.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(f.reports[i] == seconds{1});
+    REQUIRE_FALSE(f.ended.result->items[i].result);
+    CHECK(f.ended.result->items[i].result.error().code() == ErrorCode::deadline_exceeded);
+    CHECK(f.ended.result->items[i].result.error().outcome() == Outcome::not_applied);
+  }
+}
+
+TEST_CASE("a move that waited with others and is then to be made alone has the time that is left", "[loop][bulk][coalesce][I7]") {
+  const auto moves = [](Duration deadline) {
+    return std::vector{TransitionRequest("i-0", "flow", "B", "C").deadline(deadline), TransitionRequest("i-0", "flow", "C", "Nowhere").deadline(deadline)};
+  };
+  // It takes two exchanges, 0.6 s, from when it has its turn.
+  const BehindAnother late(moves(milliseconds{1'500}));
+  REQUIRE(late.reports.size() == 2);
+  CHECK(late.reports[0] > late.first);
+  CHECK(late.reports[0] <= milliseconds{1'500});
+  CHECK_FALSE(late.ended.result->items[0].result);
+  const BehindAnother soon(moves(seconds{3}));
+  REQUIRE(soon.ended.result->items[0].result);
+  const TransitionResult& moved = *soon.ended.result->items[0].result;
+  CHECK(moved.coalesced == 1);
+  CHECK(moved.latency == soon.reports[0]);
+  CHECK(moved.waited == soon.first);
+  CHECK(soon.ended.result->items[1].result.error().code() == ErrorCode::unknown_node);
+}

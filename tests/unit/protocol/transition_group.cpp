@@ -55,5 +55,8 @@ TEST_CASE("moves may be of one write when each starts where the one before ends,
   CHECK_FALSE(may_follow(before, {"i", "g", "B", "C"}));
   CHECK_FALSE(may_follow(before, {"i", "f", "A", "B"}));
   CHECK_FALSE(may_follow(before, TransitionRequest("i", "f", "B", "C").flow_version("1")));
+  CHECK_FALSE(may_follow(before, TransitionRequest("i", "f", "B", "C").deadline(seconds{30})));
+  CHECK_FALSE(may_follow(TransitionRequest(before).deadline(seconds{1}), TransitionRequest("i", "f", "B", "C").deadline(seconds{30})));
+  CHECK(may_follow(TransitionRequest(before).deadline(seconds{1}), TransitionRequest("i", "f", "B", "C").deadline(seconds{1})));
   CHECK(may_follow(TransitionRequest(before).flow_version("1"), TransitionRequest("i", "f", "B", "C").flow_version("1")));
 }

@@ -313,6 +313,31 @@ TEST_CASE("moves that do not follow each other are written one by one", "[transi
   CHECK(writes_of({f.move(3, "A", "B"), f.move(3, "B", "C").flow_version("1")}) == 2);
   CHECK(writes_of({f.move(4, "A", "B").flow_version("1"), f.move(4, "B", "C").flow_version("1")}) == 1);
   CHECK(writes_of({f.move(5, "A", "B"), f.move(5, "B", "C"), f.move(5, "C", "D")}, BulkSettings().coalesce(2)) == 2);
+  CHECK(writes_of({f.move(6, "A", "B").deadline(seconds{1}), f.move(6, "B", "C").deadline(seconds{30})}) == 2);
+  CHECK(writes_of({f.move(7, "A", "B").deadline(seconds{30}), f.move(7, "B", "C").deadline(seconds{30})}) == 1);
+}
+
+TEST_CASE("a flow that cannot be had is asked for once for all moves of a group", "[transition][bulk][coalesce]") {
+  const auto without_flow = [](BulkFixture& f) {
+    f.cloud.plan([](FaultPlan& plan) { plan.on("GET").always().answer(503); });
+  };
+  BulkFixture single;
+  without_flow(single);
+  auto alone = single.make_door().transition(single.move(0, "A", "B"));
+  REQUIRE_FALSE(alone);
+  BulkFixture f;
+  without_flow(f);
+  auto door = f.make_door();
+  const BulkResult bulk = door.transition_all(std::vector{f.move(0, "A", "B"), f.move(0, "B", "C"), f.move(0, "C", "D")}, BulkSettings().coalesce());
+  for (const BulkItem& item : bulk.items) {
+    CHECK(code_of(item) == alone.error().code());
+    REQUIRE_FALSE(item.result);
+    CHECK(item.result.error().outcome() == Outcome::not_applied);
+    CHECK(item.result.error().interaction() == "i-0");
+  }
+  CHECK(single.cloud.exchanges() > 2);
+  CHECK(f.cloud.exchanges() == single.cloud.exchanges());
+  check_books(door, bulk);
 }
 
 TEST_CASE("each move is checked by the rule, not the way from end to end", "[transition][bulk][coalesce][I2][A25]") {

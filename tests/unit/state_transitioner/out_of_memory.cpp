@@ -3,12 +3,15 @@
 
 // Memory runs out at each allocation of an operation in turn. Whatever breaks: the outcome is true, the operation is
 // counted once, and nothing escapes from the door once it was submitted.
+#include <cstdint>
 #include <new>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <patchbay/driver/transition_core.hpp>
+#include <patchbay/protocol/transition_group.hpp>
 #include <patchbay/testing/simulated_cloud.hpp>
 
 #include "door.hpp"
@@ -213,4 +216,54 @@ TEST_CASE("memory that runs out at any point of a bulk operation leaves every it
     REQUIRE(spared < 10'000);
   }
   CHECK(spared > 20);
+}
+
+namespace {
+
+/// An operation without a driver.
+class BareOperation final : public Operation {
+ public:
+  RetryAnswer decide_retry(const RetryQuestion&) override { return RetryAnswer{}; }
+  std::uint64_t random_bits() override { return 4; }
+  bool log_enabled(Level) const override { return false; }
+  void log_event(Level, const Event&) noexcept override {}
+  void wake_up() noexcept override {}
+
+ private:
+  SteadyTime read_steady_clock() override { return SteadyTime{}; }
+  WallTime read_wall_clock() override { return WallTime{}; }
+};
+
+}  // namespace
+
+TEST_CASE("moves of a write behind which all memory is gone end, and say that nobody knows how", "[faults][bulk][coalesce][I4][I24]") {
+  const std::string id = "an-interaction-whose-name-is-longer-than-a-short-string";
+  const std::vector<TransitionRequest> requests{{id, "flow", "A", "B"}, {id, "flow", "B", "A"}, {id, "flow", "A", "B"}};
+  for (const bool sent : {false, true}) {
+    Settings settings;
+    settings.base_url = "https://api.example.com";
+    detail::TransitionCore core(settings);
+    BareOperation operation;
+    core.begin(operation, id, seconds{1});
+    TransitionGroup group;
+    for (const TransitionRequest& each : requests) group.add(each, {});
+    group.begin(operation, core.context);
+    if (sent) operation.side_effects = 1;
+    memory_ran_out = false;
+    memory_stays_out = true;
+    spared_allocations = 0;
+    group.settle_rest(operation, core.context, WallTime{});
+    memory_stays_out = false;
+    spared_allocations = -1;
+    CHECK(memory_ran_out);
+    REQUIRE(group.results.size() == 3);
+    for (const Result<TransitionResult>& each : group.results) {
+      REQUIRE_FALSE(each);
+      CHECK(each.error().code() == ErrorCode::internal);
+      CHECK(each.error().outcome() == (sent ? Outcome::unknown : Outcome::not_applied));
+      CHECK(each.error().message() == "a policy threw, or memory ran out");
+    }
+    CHECK(core.metrics.snapshot().pending() == 0);
+    CHECK(core.metrics.snapshot().settled() == 3);
+  }
 }

@@ -21,9 +21,9 @@ struct LoopTransitionDoor::State : TransitionCore {
   State(std::unique_ptr<AnyLoop> loop_in, Settings given)
       : TransitionCore(std::move(given)), loop(std::move(loop_in)), pool(*loop, *random) {}
 
-  /// As the door's `start`; `self` is this state, which operations keep.
-  OperationHandle start(TransitionRequest&& request, EncodeMembers encode, std::unique_ptr<ResultHandler<Result<TransitionResult>>> handler,
-                        const std::shared_ptr<State>& self);
+  /// Prepares `operation` for the request, on which `before` was spent by then. Counted as submitted: it is to be launched.
+  std::unique_ptr<CompletionJob> prepare_job(Operation& operation, TransitionRequest&& request, EncodeMembers encode,
+                                             std::unique_ptr<ResultHandler<Result<TransitionResult>>>&& handler, const TimeSpent& before = {});
 
   std::unique_ptr<AnyLoop> loop;
   CompletionPool pool;
@@ -127,9 +127,9 @@ class LoopTransitionDoor::Bulk final : public Cancellable, public std::enable_sh
     switch_->disconnect();
     handler_->call(run_.take_result());
   }
-  void ended(const BulkJob& job, std::span<Result<TransitionResult>> results) noexcept {
+  void ended(const BulkJob& job, std::span<Result<TransitionResult>> results, const TimeSpent& spent = {}) noexcept {
     set_handle(job.lane, OperationHandle());
-    run_.end(job, results);
+    run_.end(job, results, spent);
     go_on();
   }
   [[nodiscard]] const BulkRun& run() const noexcept { return run_; }
@@ -152,29 +152,33 @@ class LoopTransitionDoor::Bulk final : public Cancellable, public std::enable_sh
     return out;
   }
   void begin(const BulkJob& job) noexcept {
-    OperationHandle handle;
     bool begun = false;
-    const bool calm = guarded([&] { begun = job.items.size() == 1 ? begin_one(job, handle) : begin_group(job, handle); });
-    if (begun) {
-      set_handle(job.lane, handle);
-      if (run_.stop_requested() || state_->closing.load()) handle.cancel();  // which did not know of it yet
-      return;
-    }
-    if (job.items.size() > 1) return run_.end(job, {});  // each begins alone
+    const bool calm = guarded([&] { begun = job.items.size() == 1 ? begin_one(job) : begin_group(job); });
+    if (begun) return;
+    if (job.items.size() > 1) return run_.end(job, {}, run_.before(job));  // each begins alone
     Result<TransitionResult> result;
     if (!calm) fail_for_lack(result);
     run_.end(job, std::span(&result, 1));
   }
-  bool begin_one(const BulkJob& job, OperationHandle& handle) {
+  bool begin_one(const BulkJob& job) {
     TransitionRequest& request = requests_[job.items.front()];
     auto handler = std::make_unique<ItemHandler>(shared_from_this(), job);
-    handle = state_->start(
-        TransitionRequest(request),
-        [&](JsonReader& reader, std::vector<Violation>& violations, std::string& members) { encode_(request, reader, violations, members); },
-        std::move(handler), state_);
+    CompletionPool::Lease operation = state_->pool.take();
+    const OperationHandle handle = operation->handle();
+    const auto members = [&](JsonReader& reader, std::vector<Violation>& violations, std::string& out) {
+      encode_(request, reader, violations, out);
+    };
+    auto alone = state_->prepare_job(*operation, TransitionRequest(request), members, std::move(handler), run_.before(job));
+    launch(job.lane, handle, operation, std::move(alone));
     return true;
   }
-  inline bool begin_group(const BulkJob& job, OperationHandle& handle);
+  inline bool begin_group(const BulkJob& job);
+  /// Whoever cancels the whole is told of the operation before others can end it and begin the lane's next one.
+  void launch(std::size_t lane, const OperationHandle& handle, CompletionPool::Lease& operation, std::unique_ptr<CompletionJob> job) noexcept {
+    set_handle(lane, handle);
+    if (run_.stop_requested() || state_->closing.load()) handle.cancel();  // it was not told
+    operation.launch(std::move(job), state_);
+  }
 
   void set_handle(std::size_t lane, const OperationHandle& handle) noexcept {
     const std::lock_guard lock(mutex_);
@@ -214,7 +218,7 @@ class LoopTransitionDoor::GroupJob final : public CompletionJob {
     });
     group_.settle_rest(operation, state_->context, timestamp_);
   }
-  void deliver() noexcept override { bulk_->ended(job_, group_.results); }
+  void deliver() noexcept override { bulk_->ended(job_, group_.results, group_.before); }
 
  private:
   State* state_;
@@ -226,15 +230,15 @@ class LoopTransitionDoor::GroupJob final : public CompletionJob {
 };
 
 /// False when fewer than two of the items can be written together.
-inline bool LoopTransitionDoor::Bulk::begin_group(const BulkJob& job, OperationHandle& handle) {
+inline bool LoopTransitionDoor::Bulk::begin_group(const BulkJob& job) {
   CompletionPool::Lease operation = state_->pool.take();
-  detail::begin_group(*state_, *operation, run_, job);
+  const OperationHandle handle = operation->handle();
+  begin_job(*state_, *operation, run_, job);
   const WallTime timestamp = operation->wall_now();
   auto together = std::make_unique<GroupJob>(*state_, shared_from_this(), job, timestamp);
   prepare_group(*state_, *operation, run_, job, timestamp, encode_, together->group());
   if (together->group().size() < 2) return false;
-  handle = operation->handle();
-  operation.launch(std::move(together), state_);
+  launch(job.lane, handle, operation, std::move(together));
   return true;
 }
 
@@ -247,21 +251,21 @@ PATCHBAY_DECL LoopTransitionDoor::~LoopTransitionDoor() {
 
 PATCHBAY_DECL OperationHandle LoopTransitionDoor::start(TransitionRequest&& request, EncodeMembers encode,
                                                         std::unique_ptr<ResultHandler<Result<TransitionResult>>> handler) {
-  return state_->start(std::move(request), encode, std::move(handler), state_);
-}
-PATCHBAY_DECL OperationHandle LoopTransitionDoor::State::start(TransitionRequest&& request, EncodeMembers encode,
-                                                               std::unique_ptr<ResultHandler<Result<TransitionResult>>> handler,
-                                                               const std::shared_ptr<State>& self) {
-  State& state = *this;
+  State& state = *state_;
   CompletionPool::Lease operation = state.pool.take();
-  state.begin(*operation, request.interaction(), request.deadline().value_or(state.settings.deadline));
   OperationHandle handle = operation->handle();
-  const WallTime timestamp = operation->wall_now();
-  auto prepared = state.prepare(*operation, request, timestamp, encode);
-  auto job = std::make_unique<TransitionJob>(state, std::move(request), timestamp, std::move(prepared), std::move(handler));
-  state.metrics.count(TransitionCount::submitted);
-  operation.launch(std::move(job), self);
+  operation.launch(state.prepare_job(*operation, std::move(request), encode, std::move(handler)), state_);
   return handle;
+}
+PATCHBAY_DECL std::unique_ptr<CompletionJob> LoopTransitionDoor::State::prepare_job(
+    Operation& operation, TransitionRequest&& request, EncodeMembers encode,
+    std::unique_ptr<ResultHandler<Result<TransitionResult>>>&& handler, const TimeSpent& before) {
+  begin(operation, request.interaction(), request.deadline().value_or(settings.deadline), before);
+  const WallTime timestamp = operation.wall_now();
+  auto prepared = prepare(operation, request, timestamp, encode);
+  auto job = std::make_unique<TransitionJob>(*this, std::move(request), timestamp, std::move(prepared), std::move(handler));
+  metrics.count(TransitionCount::submitted);
+  return job;
 }
 
 PATCHBAY_DECL OperationHandle LoopTransitionDoor::start_all(std::vector<TransitionRequest>&& requests, const BulkSettings& how,

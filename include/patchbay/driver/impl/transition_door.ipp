@@ -25,11 +25,12 @@ PATCHBAY_DECL TransitionDoor::TransitionDoor(AnyBlockingPolicies& policies, Sett
     : state_(std::make_unique<State>(policies, std::move(settings))) {}
 PATCHBAY_DECL TransitionDoor::~TransitionDoor() = default;
 
-PATCHBAY_DECL Result<TransitionResult> TransitionDoor::transition(const TransitionRequest& request, EncodeMembers encode) {
+PATCHBAY_DECL Result<TransitionResult> TransitionDoor::transition(const TransitionRequest& request, EncodeMembers encode,
+                                                                    const TimeSpent& before) {
   State& state = *state_;
   const auto lease = state.pool.take();
   BlockingOperation& operation = *lease;
-  state.begin(operation, request.interaction(), request.deadline().value_or(state.settings.deadline));
+  state.begin(operation, request.interaction(), request.deadline().value_or(state.settings.deadline), before);
   state.metrics.count(TransitionCount::submitted);
   const WallTime timestamp = operation.wall_now();
   Result<TransitionResult> result;
@@ -58,15 +59,17 @@ PATCHBAY_DECL BulkResult TransitionDoor::transition_all(std::vector<const Transi
 PATCHBAY_DECL void TransitionDoor::perform(BulkRun& run, const BulkJob& job, const EncodeItem& encode) noexcept {
   if (job.items.size() > 1) {
     TransitionGroup group;
+    group.before = run.before(job);
     guarded([&] { perform_together(run, job, encode, group); });
-    return run.end(job, group.results);  // none: then each begins alone
+    return run.end(job, group.results, group.before);  // none: then each begins alone
   }
   const TransitionRequest& request = run.request(job.items.front());
   Result<TransitionResult> result;
   const bool calm = guarded([&] {
-    result = transition(request, [&](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
-      encode(request, reader, violations, members);
-    });
+    const auto members = [&](JsonReader& reader, std::vector<Violation>& violations, std::string& out) {
+      encode(request, reader, violations, out);
+    };
+    result = transition(request, members, run.before(job));
   });
   if (!calm) fail_for_lack(result);  // there was no memory to begin with
   run.end(job, std::span(&result, 1));
@@ -76,7 +79,7 @@ PATCHBAY_DECL void TransitionDoor::perform_together(BulkRun& run, const BulkJob&
   State& state = *state_;
   const auto lease = state.pool.take();
   BlockingOperation& operation = *lease;
-  begin_group(state, operation, run, job);
+  begin_job(state, operation, run, job);
   const WallTime timestamp = operation.wall_now();
   prepare_group(state, operation, run, job, timestamp, encode, group);
   if (group.size() > 1) (void)guarded([&] { (void)operation.run(perform_group(operation, state.context, group, timestamp), group.hops.front().request->stop()); });
