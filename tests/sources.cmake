@@ -106,6 +106,7 @@ set(patchbay_tests_driver
 )
 set(patchbay_tests_driver_threads
   unit/driver/blocking_threads.cpp
+  unit/driver/loop_bulk_threads.cpp
   unit/driver/loop_holds_threads.cpp
   unit/driver/loop_threads.cpp
 )
