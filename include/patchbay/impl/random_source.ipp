@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <mutex>
 #include <random>
 
+#include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid.hpp>
 #include <boost/uuid/uuid_io.hpp>  // to_chars
 
@@ -17,6 +16,7 @@ namespace patchbay {
 struct RandomSource::State {
   std::mutex mutex;
   std::mt19937_64 engine;
+  boost::uuids::basic_random_generator<std::mt19937_64> uuids{engine};  ///< Kept, since each one that is made allocates.
 };
 
 PATCHBAY_DECL RandomSource::RandomSource() : state_(std::make_unique<State>()) {
@@ -34,16 +34,11 @@ PATCHBAY_DECL std::uint64_t RandomSource::bits() {
 
 PATCHBAY_DECL void RandomSource::uuid(std::string& out) {
   out.resize(36);
-  std::uint64_t halves[2];
+  boost::uuids::uuid id;
   {
     const std::lock_guard lock(state_->mutex);
-    for (std::uint64_t& half : halves) half = state_->engine();
+    id = state_->uuids();
   }
-  // Boost's own generator allocates for each one.
-  boost::uuids::uuid id;
-  for (std::size_t i = 0; i < 16; ++i) id.data[i] = static_cast<std::uint8_t>(halves[i / 8] >> (i % 8 * 8));
-  id.data[6] = static_cast<std::uint8_t>((id.data[6] & 0x0F) | 0x40);  // version 4
-  id.data[8] = static_cast<std::uint8_t>((id.data[8] & 0x3F) | 0x80);  // the RFC's variant
   boost::uuids::to_chars(id, out.data(), out.data() + out.size());
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -160,7 +161,7 @@ TEST_CASE("a wait that is over already does not wait", "[driver]") {
 
 TEST_CASE("a door with other things to do carries out its operations' waits", "[driver]") {
   struct Server final : WaitServer {
-    void wait(const WaitEffect& effect) override {
+    void wait(const WaitEffect& effect, const std::stop_token&) override {
       ++waits;
       effect.waiter->wake();
     }
