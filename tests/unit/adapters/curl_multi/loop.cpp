@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -255,6 +256,71 @@ TEST_CASE("an exchange that finds no connection in time was not sent", "[adapter
   loop.run();
   CHECK(first.ok());
   CHECK(gate.requests == 1);
+}
+
+TEST_CASE("what a completion begins does not overtake what waits for another host", "[adapters][curl][loop][limits]") {
+  curl::PoolOptions options;
+  options.max_connections = 1;
+  curl::Loop loop(options);
+  curl::Transport transport(loop);
+  RawPeer busy(serve(answer("x")));
+  RawPeer other(serve(answer("x")));
+  const Endpoint to_busy = endpoint_of(busy.url());
+  const Endpoint to_other = endpoint_of(other.url());
+  std::deque<Begun> exchanges;
+  std::string order;
+  std::function<void()> next = [&] {
+    order += 'a';
+    if (exchanges.size() < 20) exchanges.emplace_back(transport, to_busy).end.then = next;
+  };
+  exchanges.emplace_back(transport, to_busy).end.then = next;
+  for (int i = 0; i < 2; ++i) exchanges.emplace_back(transport, to_other).end.then = [&] { order += 'b'; };
+  loop.run();
+  for (const Begun& x : exchanges) CHECK(x.ok());
+  REQUIRE(order.size() == 20);
+  CHECK(order.substr(0, 4) == "abab");
+}
+
+TEST_CASE("a line that is full for one host is no reason to refuse what another can take at once",
+          "[adapters][curl][loop][limits]") {
+  curl::PoolOptions options;
+  options.max_connections_per_host = 1;
+  options.max_waiting = 1;
+  curl::Loop loop(options);
+  curl::Transport transport(loop);
+  Gate gate;
+  RawPeer full(gate.script());
+  RawPeer free(serve(answer("x")));
+  const Endpoint to_full = endpoint_of(full.url());
+  const Endpoint to_free = endpoint_of(free.url());
+  std::deque<Begun> exchanges;
+  for (int i = 0; i < 3; ++i) exchanges.emplace_back(transport, to_full);
+  exchanges.emplace_back(transport, to_free);
+  REQUIRE(run_until(loop, [&] { return exchanges[2].over() && exchanges[3].over(); }));
+  CHECK(exchanges[2].error().fault == TransportFault::queue_full);
+  CHECK(exchanges[3].ok());
+  gate.open = true;
+  loop.run();
+  for (const std::size_t i : {0u, 1u}) CHECK(exchanges[i].ok());
+}
+
+TEST_CASE("what waits behind a host that lets nobody in is told that the host was too slow",
+          "[adapters][curl][loop][deadline]") {
+  curl::PoolOptions options;
+  options.max_connections_per_host = 1;
+  curl::Loop loop(options);
+  curl::Transport transport(loop);
+  RawPeer peer([](PeerConnection& c) { c.drain(); });  // answers no handshake
+  const Endpoint endpoint = endpoint_of(peer.url("https"));
+  const Begun first(transport, endpoint, "{}", in(milliseconds(100)));
+  const Begun second(transport, endpoint, "{}", in(milliseconds(50)));
+  loop.run();
+  for (const Begun* const x : {&first, &second}) {
+    REQUIRE_FALSE(x->ok());
+    CHECK(x->error().fault == TransportFault::timed_out);
+    CHECK(x->error().delivery == Delivery::not_sent);
+    CHECK(x->error().detail == "no connection was made in time");
+  }
 }
 
 TEST_CASE("an exchange that is cancelled after any number of rounds ends once, and truthfully",

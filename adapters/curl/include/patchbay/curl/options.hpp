@@ -34,7 +34,8 @@ struct Options {
 };
 
 /// The bounds of a `Loop`, and how it connects. What is beyond a bound of connections waits, and what is beyond the
-/// bound of those that wait fails with `TransportFault::queue_full`, as does what finds none of the others' connections free in time.
+/// bound of those that wait fails with `TransportFault::queue_full`, as does what finds none of the others' connections
+/// free in time. What waits for a host's first connection in vain fails with `TransportFault::timed_out`.
 struct PoolOptions : Options {
   PoolOptions() noexcept { max_idle_connections = 256; }
   /*implicit*/ PoolOptions(Options connecting) : Options(std::move(connecting)) {}

@@ -74,6 +74,7 @@ class LoopState {
   void read_messages();
   void act(curl_socket_t socket, int events);
   void give_up(Call& call, TransportFault fault);
+  [[nodiscard]] bool is_being_reached(const Host& host) const noexcept;
   void end(Call& call, TransportResult<void> result) noexcept;
   void watch(curl_socket_t socket, int what);
 

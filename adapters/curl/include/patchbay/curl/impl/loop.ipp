@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // max, min
+#include <algorithm>  // clamp, max, min, none_of
 #include <chrono>
 #include <climits>
 #include <exception>
@@ -152,6 +152,8 @@ void LoopState::accept(Call& call, SteadyTime now) {
   try {
     if (auto refusal = refusal_of(*call.request, call.when, now)) return end(call, tl::unexpected(std::move(*refusal)));
     if (!multi_) return refuse(TransportFault::connect, "libcurl cannot be used");
+    // First those that wait and may be started: a connection that became free is theirs.
+    start_waiting();
     Host& host = host_of(*call.request->endpoint);
     const bool may_start = host.waiting.empty() &&
                            host.active < std::max<std::size_t>(options_.max_connections_per_host, 1) &&
@@ -299,9 +301,19 @@ void LoopState::give_up(Call& call, TransportFault fault) {
   } else {
     call.host->waiting.erase(call);
     --waiting_;
-    if (fault == TransportFault::timed_out) fault = TransportFault::queue_full;  // which says nothing about the host
+    // Who waits for connections that others use knows nothing of the host; who waits for a host's first one does.
+    const bool unknown = fault == TransportFault::timed_out && !is_being_reached(*call.host);
+    if (unknown) fault = TransportFault::queue_full;
+    if (!unknown) late = "no connection was made in time";
   }
   end(call, tl::unexpected(describe(fault, delivery, fault == TransportFault::cancelled ? "cancelled" : late)));
+}
+
+// Whether connections to `host` are being made, and none is up.
+bool LoopState::is_being_reached(const Host& host) const noexcept {
+  return host.active != 0 && std::none_of(slots_.begin(), slots_.end(), [&](const std::unique_ptr<Slot>& slot) {
+    return slot->call != nullptr && slot->call->host == &host && slot->exchange.begun;
+  });
 }
 
 void LoopState::end(Call& call, TransportResult<void> result) noexcept {
