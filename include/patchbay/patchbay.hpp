@@ -7,6 +7,7 @@
 #include <patchbay/flow/diagram.hpp>
 #include <patchbay/flow/static_flow_definition.hpp>
 #include <patchbay/hold_controller.hpp>
+#include <patchbay/hold_shards.hpp>
 #include <patchbay/observe/audit_file.hpp>
 #include <patchbay/policy/composed_transport.hpp>
 #include <patchbay/policy/text_logger.hpp>
