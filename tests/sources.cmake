@@ -130,6 +130,7 @@ set(patchbay_tests_hold_controller
   unit/hold_controller/outcomes.cpp
   unit/hold_controller/release.cpp
   unit/hold_controller/restraint.cpp
+  unit/hold_controller/shards.cpp
   unit/hold_controller/simulated.cpp
 )
 set(patchbay_tests_hold_controller_threads

@@ -54,6 +54,7 @@ set(patchbay_headers
   include/patchbay/hold_controller.hpp
   include/patchbay/hold_request.hpp
   include/patchbay/hold_settings.hpp
+  include/patchbay/hold_shards.hpp
   include/patchbay/http.hpp
   include/patchbay/identifier.hpp
   include/patchbay/json/number.hpp
