@@ -312,10 +312,12 @@ TEST_CASE("what waits behind a host that lets nobody in is told that the host wa
   curl::Transport transport(loop);
   RawPeer peer([](PeerConnection& c) { c.drain(); });  // answers no handshake
   const Endpoint endpoint = endpoint_of(peer.url("https"));
-  const Begun first(transport, endpoint, "{}", in(milliseconds(100)));
+  const SteadyTime late = in(milliseconds(100));
+  const Begun first(transport, endpoint, "{}", late);
   const Begun second(transport, endpoint, "{}", in(milliseconds(50)));
+  const Begun third(transport, endpoint, "{}", after(late, std::chrono::nanoseconds(1)));  // when no attempt is made
   loop.run();
-  for (const Begun* const x : {&first, &second}) {
+  for (const Begun* const x : {&first, &second, &third}) {
     REQUIRE_FALSE(x->ok());
     CHECK(x->error().fault == TransportFault::timed_out);
     CHECK(x->error().delivery == Delivery::not_sent);

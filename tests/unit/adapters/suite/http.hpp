@@ -31,12 +31,15 @@ static_assert(!std::is_copy_constructible_v<Tested::Transport> &&
 namespace {
 
 std::atomic<int> lookups_hanging{0};
+std::atomic<bool> resolver_is_stuck{false};
+std::atomic<int> lookups_stuck{0};
 std::atomic<bool> peeks_see_nothing{false};
 std::atomic<int> polls_that_see_nothing{0};
 
 }  // namespace
 
-// The resolver of the C library, except that one name takes two seconds; a real one can take longer.
+// The resolver of the C library, except that one name takes two seconds (a real one can take longer), and that others
+// are this machine, when the resolver is not stuck.
 extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** out) {
   using Real = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
   if (node != nullptr && std::string_view(node) == "hangs.patchbay.test") {
@@ -44,6 +47,12 @@ extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo
     ::usleep(2'000'000);
     --lookups_hanging;
     return EAI_AGAIN;
+  }
+  if (node != nullptr && std::string_view(node).ends_with("stuck.patchbay.test")) {
+    ++lookups_stuck;
+    while (resolver_is_stuck) ::usleep(1000);
+    --lookups_stuck;
+    node = "127.0.0.1";
   }
   if (node != nullptr && std::string_view(node) == "unknown.patchbay.test") return EAI_NONAME;
   return reinterpret_cast<Real>(::dlsym(RTLD_NEXT, "getaddrinfo"))(node, service, hints, out);

@@ -11,6 +11,7 @@
 #include <patchbay/curl/impl/connections.ipp>
 #include <patchbay/curl/impl/handle.ipp>
 #include <patchbay/curl/impl/inbox.ipp>
+#include <patchbay/curl/impl/lookups.ipp>
 #include <patchbay/curl/impl/loop.ipp>
 #include <patchbay/curl/impl/request.ipp>
 #include <patchbay/curl/impl/transport.ipp>

@@ -79,9 +79,11 @@ class Transport {
 /// free
 ///   wait in the order in which they came, host by host. An exchange in flight takes one easy handle of libcurl, a
 ///   waiting one about 160 bytes. TLS sessions are resumed by new connections.
-/// - Names are resolved by threads of libcurl's, one for each name that is looked up, so that a resolver that hangs
-/// holds
-///   up nobody else. A look-up that nobody waits for any more is left behind, as by `BlockingTransport`.
+/// - Names are resolved by threads of libcurl's, so that a resolver that hangs holds up nobody else. At most two are
+///   waited for at once for one host, and there are 16 in all; other exchanges wait meanwhile, and then find the name
+///   among those that libcurl remembers. A look-up that nobody waits for any more is left to end by itself, and is one
+///   of the 16 until it does; when all were left, what needs another fails with `TransportFault::resolve`. A loop that
+///   is destroyed leaves those that are under way.
 /// - Waiting for sockets is one `poll` over the connections in use. The time this takes grows with their number, which
 ///   is why thousands of exchanges in flight do best on some tens of connections.
 ///

@@ -32,6 +32,9 @@ namespace patchbay::curl::detail {
 
 class Exchange;
 
+/// At least one, since 0 would stand for libcurl's own.
+[[nodiscard]] long connect_timeout_ms(const Options& options) noexcept;
+
 /// Initialises libcurl when nobody has; whether it is of use.
 [[nodiscard]] bool is_initialised() noexcept;
 
@@ -102,6 +105,9 @@ class Exchange {
   CURL* easy = nullptr;    ///< Whose exchange it is, while it is under way.
   char error[CURL_ERROR_SIZE] = {};
 };
+
+/// Opens the socket of `exchange`, which is an `Exchange`. Called by libcurl.
+[[nodiscard]] curl_socket_t on_open(void* exchange, curlsocktype, curl_sockaddr* address) noexcept;
 
 /// An easy handle with the settings that never change. Used by itself it keeps at most one connection; in a multi
 /// handle, connections are the multi handle's. One thread at a time.

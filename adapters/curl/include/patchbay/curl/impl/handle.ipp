@@ -144,6 +144,10 @@ std::string user_agent() {
       .append(std::to_string(PATCHBAY_VERSION_MINOR));
 }
 
+long connect_timeout_ms(const Options& options) noexcept {
+  return std::max(1L, milliseconds_until(after(SteadyTime{}, options.connect_timeout), SteadyTime{}));
+}
+
 Handle::Handle(const Options& options) {
   if (!is_initialised()) return;
   easy_.reset(curl_easy_init());
@@ -163,8 +167,7 @@ Handle::Handle(const Options& options) {
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_MAXCONNECTS, 1L);
   set(CURLOPT_FORBID_REUSE, options.max_idle_connections == 0 ? 1L : 0L);
-  set(CURLOPT_CONNECTTIMEOUT_MS,
-      std::max(1L, milliseconds_until(after(SteadyTime{}, options.connect_timeout), SteadyTime{})));
+  set(CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms(options));
 
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_SSL_VERIFYPEER, options.insecure_skip_verification_for_tests ? 0L : 1L);

@@ -25,6 +25,7 @@ struct Call : HeapNode {  // `when` is its deadline
   Host* host = nullptr;
   Slot* slot = nullptr;  ///< While it is under way; a call without waits for one.
   bool timed = false;    ///< Its deadline is in the loop's heap.
+  std::uint64_t came = 0;  ///< How many came before it; a call that goes back to wait finds its place by it.
   Link<Call> place;      ///< Among those that came, that wait for a connection, or that are free.
   // The inbox's, under its lock.
   Link<Call> cancelled;

@@ -22,6 +22,17 @@ class List {
     (last_ == nullptr ? first_ : (last_->*link).next) = &object;
     last_ = &object;
   }
+  /// Puts it before the first object that `is_later`, or at the end.
+  template <class IsLater>
+  void insert(T& object, IsLater is_later) {
+    T* next = first_;
+    while (next != nullptr && !is_later(*next)) next = (next->*link).next;
+    if (next == nullptr) return push_back(object);
+    Link<T>& before = next->*link;
+    (object.*link) = {next, before.previous, true};
+    (before.previous == nullptr ? first_ : (before.previous->*link).next) = &object;
+    before.previous = &object;
+  }
   /// Null when it is empty.
   [[nodiscard]] T* pop_front() noexcept {
     T* const object = first_;

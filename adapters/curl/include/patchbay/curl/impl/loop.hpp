@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -24,17 +25,29 @@ namespace patchbay::curl::detail {
 struct Host {
   bool tls = false;
   std::string authority;
+  bool literal = false;    // an address, which is looked up by nobody
+  bool barred = false;     // who is started would look up its name, and may not, until a look-up or an exchange ends
+  bool unreached = false;  // exchanges have just ended for want of a connection to it
   std::size_t active = 0;
+  std::size_t lookups = 0;  // of those that are active
   CallList waiting;
 };
 
-/// An easy handle for one exchange at a time.
-struct Slot {
+class LoopState;
+
+/// An easy handle for one exchange at a time. In a heap, and with `when`, while it looks up a name.
+struct Slot : HeapNode {
   Slot(SharedConnections& connections, const Options& options) : exchange(connections), handle(options) {}
   Exchange exchange;
   FieldList fields;
   Handle handle;  // is cleaned up first, and may still talk to `exchange`
   Call* call = nullptr;
+  LoopState* loop = nullptr;
+  Host* host = nullptr;  // of its call
+  bool looks_up = false;
+  bool left = false;      // its call was given up, and it ends when its look-up does
+  bool put_back = false;  // its call is to wait for the look-ups of others
+  bool denied = false;    // a look-up, because too many were left
   std::size_t index = 0;  // among the loop's slots
 };
 
@@ -68,6 +81,13 @@ class LoopState {
   [[nodiscard]] Host& host_of(const Endpoint& endpoint);
   void start_waiting();
   void start(Call& call);
+  void leave(Slot& slot) noexcept;
+  void on_left_done(Slot& slot) noexcept;
+  void put_back(Slot& slot) noexcept;
+  void lookup_ended(Slot& slot) noexcept;
+  void unbar() noexcept;
+  [[nodiscard]] bool may_look_up(const Host& host) const noexcept;
+  [[nodiscard]] bool bound_connections() noexcept;
   [[nodiscard]] Slot* free_slot();
   void release(Slot& slot, bool good) noexcept;
   void on_done(Slot& slot, CURLcode code);
@@ -80,6 +100,8 @@ class LoopState {
 
   static int on_socket(CURL*, curl_socket_t socket, int what, void* loop, void*) noexcept;
   static int on_timer(CURLM*, long timeout_ms, void* loop) noexcept;
+  static int on_lookup(void*, void*, void* slot) noexcept;
+  static curl_socket_t on_opening(void* slot, curlsocktype, curl_sockaddr* address) noexcept;
   static int on_close(void* loop, curl_socket_t socket) noexcept;
 
   const PoolOptions options_;
@@ -94,7 +116,12 @@ class LoopState {
   std::size_t next_host_ = 0;  // whose turn it is
   std::size_t active_ = 0;
   std::size_t waiting_ = 0;
+  std::uint64_t came_ = 0;
+  bool any_unreached_ = false;
+  std::size_t lookups_ = 0;  // under way
+  std::size_t left_ = 0;     // of them
   Heap deadlines_;
+  Heap slots_looking_up_;
   SteadyTime curl_due_ = never;
   std::vector<pollfd> polled_;          // the first is the inbox
   std::vector<std::size_t> polled_at_;  // by socket; 0 is none

@@ -9,6 +9,7 @@
 #include <limits>
 #include <utility>
 
+#include <arpa/inet.h>  // inet_pton
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,19 +33,17 @@ bool LoopState::prepare() {
   const auto set = [&](CURLMoption option, auto value) {
     return (curl_multi_setopt)(multi_.get(), option, value) == CURLM_OK;
   };
-  const auto count = [](std::size_t n) { return static_cast<long>(std::clamp<std::size_t>(n, 1, INT_MAX)); };
   return (curl_share_setopt)(share_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
          set(CURLMOPT_SOCKETFUNCTION, &on_socket) && set(CURLMOPT_SOCKETDATA, static_cast<void*>(this)) &&
          set(CURLMOPT_TIMERFUNCTION, &on_timer) && set(CURLMOPT_TIMERDATA, static_cast<void*>(this)) &&
          set(CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING)) &&
-         set(CURLMOPT_MAX_HOST_CONNECTIONS, count(options_.max_connections_per_host)) &&
-         set(CURLMOPT_MAX_TOTAL_CONNECTIONS, count(options_.max_connections)) &&
-         set(CURLMOPT_MAXCONNECTS, count(options_.max_connections));
+         set(CURLMOPT_MAXCONNECTS, static_cast<long>(std::clamp<std::size_t>(options_.max_connections, 1, INT_MAX))) &&
+         bound_connections();
 }
 
 LoopState::~LoopState() {
   for (const std::unique_ptr<Slot>& slot : slots_)
-    if (slot->call != nullptr) curl_multi_remove_handle(multi_.get(), slot->handle.get());
+    if (slot->call != nullptr || slot->left) curl_multi_remove_handle(multi_.get(), slot->handle.get());
   slots_.clear();
   multi_.reset();  // closes the connections, and calls back for each
   share_.reset();
@@ -85,6 +84,8 @@ void LoopState::turn() {
   take(now);
   while (deadlines_.top() != nullptr && deadlines_.top()->when <= now)
     give_up(static_cast<Call&>(*deadlines_.top()), TransportFault::timed_out);
+  while (slots_looking_up_.top() != nullptr && slots_looking_up_.top()->when <= now)
+    give_up(*static_cast<Slot&>(*slots_looking_up_.top()).call, TransportFault::timed_out);
   // What is started is due at once, and what ends meanwhile makes room for more. Sockets get their turn all the same.
   for (int i = 0;; ++i) {
     start_waiting();
@@ -97,7 +98,8 @@ void LoopState::turn() {
 
 void LoopState::sleep(SteadyTime until, bool wait) {
   if (curl_due_ < until) until = curl_due_;
-  if (deadlines_.top() != nullptr && deadlines_.top()->when < until) until = deadlines_.top()->when;
+  for (const Heap* const times : {&deadlines_, &slots_looking_up_})
+    if (times->top() != nullptr && times->top()->when < until) until = times->top()->when;
   const bool asleep = wait && inbox->may_sleep(until);
   Duration left = Duration::zero();
   if (asleep) {
@@ -155,12 +157,13 @@ void LoopState::accept(Call& call, SteadyTime now) {
     // First those that wait and may be started: a connection that became free is theirs.
     start_waiting();
     Host& host = host_of(*call.request->endpoint);
-    const bool may_start = host.waiting.empty() &&
+    const bool may_start = host.waiting.empty() && !host.barred &&
                            host.active < std::max<std::size_t>(options_.max_connections_per_host, 1) &&
                            active_ < std::max<std::size_t>(options_.max_connections, 1);
     if (!may_start && waiting_ >= options_.max_waiting)
       return refuse(TransportFault::queue_full, "too many exchanges wait for a connection");
     call.host = &host;
+    call.came = came_++;
     if (call.when != never) {
       deadlines_.push(call);
       call.timed = true;
@@ -182,15 +185,21 @@ Host& LoopState::host_of(const Endpoint& endpoint) {
   auto host = std::make_unique<Host>();
   host->tls = endpoint.tls();
   host->authority = endpoint.authority();
+  in6_addr address;
+  const std::string name(endpoint.host().substr(endpoint.host().starts_with('[') ? 1 : 0));
+  const bool is_literal = ::inet_pton(AF_INET, name.c_str(), &address) == 1 || name.find(':') != std::string::npos;
+  host->literal = options_.proxy.empty() && (is_literal || name == "localhost");  // the name is the proxy's otherwise
   return *hosts_.emplace_back(std::move(host));
 }
 
 void LoopState::start_waiting() {
+  if (std::exchange(any_unreached_, false))
+    for (const std::unique_ptr<Host>& host : hosts_) host->unreached = false;
   const std::size_t per_host = std::max<std::size_t>(options_.max_connections_per_host, 1);
   const std::size_t in_all = std::max<std::size_t>(options_.max_connections, 1);
   for (std::size_t idle = 0; waiting_ != 0 && active_ < in_all && idle < hosts_.size();) {
     Host& host = *hosts_[next_host_++ % hosts_.size()];
-    Call* const call = host.active < per_host ? host.waiting.pop_front() : nullptr;
+    Call* const call = host.active < per_host && !host.barred ? host.waiting.pop_front() : nullptr;
     if (call == nullptr) {
       ++idle;
       continue;
@@ -211,6 +220,7 @@ void LoopState::start(Call& call) {
       slot->handle.prepare(request, slot->fields.make(request.headers, options_.max_idle_connections != 0));
       if (slot->handle.usable() && curl_multi_add_handle(multi_.get(), slot->handle.get()) == CURLM_OK) {
         slot->call = &call;
+        slot->host = call.host;
         call.slot = slot;
         ++call.host->active;
         ++active_;
@@ -236,6 +246,11 @@ Slot* LoopState::free_slot() {
   handle.attach(slot->exchange);
   handle.set(CURLOPT_PRIVATE, static_cast<void*>(slot.get()));
   handle.set(CURLOPT_SHARE, share_.get());
+  slot->loop = this;
+  handle.set(CURLOPT_RESOLVER_START_FUNCTION, &on_lookup);
+  handle.set(CURLOPT_RESOLVER_START_DATA, static_cast<void*>(slot.get()));
+  handle.set(CURLOPT_OPENSOCKETFUNCTION, &on_opening);
+  handle.set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(slot.get()));
   handle.set(CURLOPT_CLOSESOCKETFUNCTION, &on_close);
   handle.set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(this));
   if (!handle.usable()) return nullptr;
@@ -247,6 +262,8 @@ Slot* LoopState::free_slot() {
 // A handle that failed may have left a look-up behind, so it is not used again.
 void LoopState::release(Slot& slot, bool good) noexcept {
   slot.call = nullptr;
+  slot.host = nullptr;
+  slot.looks_up = slot.left = slot.put_back = slot.denied = false;
   if (good) return free_slots_.push_back(&slot);
   const std::size_t index = slot.index;
   std::swap(slots_[index], slots_.back());
@@ -266,6 +283,9 @@ void LoopState::read_messages() {
 }
 
 void LoopState::on_done(Slot& slot, CURLcode code) {
+  if (slot.left) return on_left_done(slot);
+  lookup_ended(slot);
+  if (slot.put_back) return put_back(slot);
   Call& call = *slot.call;
   Exchange& exchange = slot.exchange;
   if (const curl_socket_t socket = slot.handle.socket(); socket != CURL_SOCKET_BAD) connections_.kept(exchange, socket);
@@ -276,7 +296,13 @@ void LoopState::on_done(Slot& slot, CURLcode code) {
   }
   TransportResult<void> result;
   const bool whole = code == CURLE_OK && exchange.is_whole();
-  if (!whole) result = tl::unexpected(explain(code, exchange, slot.handle));
+  if (!whole && slot.denied) {
+    result = tl::unexpected(describe(TransportFault::resolve, Delivery::not_sent,
+                                     "the resolver hangs: too many look-ups are still under way"));
+  } else if (!whole) {
+    result = tl::unexpected(explain(code, exchange, slot.handle));
+  }
+  call.host->barred = false;  // its connection may be free now
   --call.host->active;
   --active_;
   release(slot, whole);
@@ -292,12 +318,15 @@ void LoopState::give_up(Call& call, TransportFault fault) {
   Delivery delivery = Delivery::not_sent;
   std::string_view late = "no connection was free in time";
   if (Slot* const slot = call.slot) {
-    curl_multi_remove_handle(multi_.get(), slot->handle.get());
+    const bool looks_up = slot->looks_up;
+    if (!looks_up) curl_multi_remove_handle(multi_.get(), slot->handle.get());
     if (slot->exchange.may_have_sent()) delivery = Delivery::maybe_sent;
     late = slot->exchange.begun ? "the answer did not come in time" : "no connection was made in time";
     --call.host->active;
     --active_;
-    release(*slot, false);
+    call.host->barred = false;
+    if (!slot->exchange.begun) call.host->unreached = any_unreached_ = true;
+    looks_up ? leave(*slot) : release(*slot, false);
   } else {
     call.host->waiting.erase(call);
     --waiting_;
@@ -311,9 +340,10 @@ void LoopState::give_up(Call& call, TransportFault fault) {
 
 // Whether connections to `host` are being made, and none is up.
 bool LoopState::is_being_reached(const Host& host) const noexcept {
-  return host.active != 0 && std::none_of(slots_.begin(), slots_.end(), [&](const std::unique_ptr<Slot>& slot) {
-    return slot->call != nullptr && slot->call->host == &host && slot->exchange.begun;
-  });
+  const auto is_up = [&](const std::unique_ptr<Slot>& slot) {
+    return slot->call != nullptr && slot->host == &host && slot->exchange.begun;
+  };
+  return (host.active != 0 || host.barred || host.unreached) && std::none_of(slots_.begin(), slots_.end(), is_up);
 }
 
 void LoopState::end(Call& call, TransportResult<void> result) noexcept {
