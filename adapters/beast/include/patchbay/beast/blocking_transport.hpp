@@ -60,8 +60,9 @@ class Channel {
 ///   inside the call that uses it, so no thread waits for another's exchange.
 /// - Deadlines hold in name resolution, connecting, TLS, writing and reading. The operating system's resolver cannot be
 ///   cancelled, so a name (an address needs none) is looked up in a thread of its own. A call whose deadline passes
-///   leaves that thread behind: it holds nothing but its own result and ends when the resolver gives up. At most 16 may
-///   be left behind in a process; further look-ups fail at once with `resolve`.
+///   leaves that thread behind: it holds nothing but its own result and ends when the resolver gives up. While 16 or
+///   more are left behind in a process, no other is begun: further look-ups fail at once with `resolve`. Those under way
+///   by then may still be left, so a resolver that hangs holds 16 threads and one for each call that was made at once.
 /// - TLS 1.2 or later, the host's name or address verified against the certificate (RFC 6125; the common name is not
 ///   looked at), SNI, the system's trust store. An endpoint that may not carry credentials is refused.
 /// - Kept connections that the peer closed, or that hold bytes nobody asked for, are dropped before they are used. If

@@ -80,7 +80,9 @@ class AsyncChannel {
 /// - A new connection is tried for one exchange: when it cannot be made, and no other to that host is up, the exchange
 ///   that has waited longest fails with the reason.
 /// - Deadlines hold in every phase, by one timer for all exchanges. Names are looked up in a thread of their own, one
-///   for each host at a time, which is left behind when nobody waits for it any more (at most 16 in a process).
+///   for each host at a time, which is left behind when nobody waits for it any more. While 16 or more are left behind
+///   in a process, no other is begun: further ones fail with `resolve`. Those under way by then may still be left, so a
+///   resolver that hangs holds 16 threads and one for each host that was asked for at once.
 /// - TLS as in `BlockingTransport`; sessions are resumed (up to 8 are remembered for each host), with full verification
 ///   of the first.
 /// - Kept connections that the peer closed, or that hold bytes nobody asked for, are dropped before they are used. If

@@ -55,9 +55,9 @@ Link& Pool::new_link(Host& host, Exchange* own) {
   auto made = std::make_unique<Link>(*this, host, executor_);
   host.idle.reserve(host.links + 1);
   host.resolving.reserve(host.resolving.size() + 1);
+  deadlines_.reserve(exchanges_.size() + links_.size() + 2);
   links_.push_back(std::move(made));
   Link& link = *links_.back();
-  deadlines_.reserve(exchanges_.size() + links_.size() + 1);
   link.exchange = own;
   link.pooled = own == nullptr;
   if (own) {
@@ -71,7 +71,7 @@ Link& Pool::new_link(Host& host, Exchange* own) {
   return link;
 }
 
-void Pool::make_links(Host& host) {
+void Pool::make_links(Host& host) noexcept {
   if (host.making_links) return;  // an attempt that failed at once; the loop goes on with the next
   struct Making {
     explicit Making(Host& h) noexcept : host(h) { host.making_links = true; }
@@ -87,7 +87,27 @@ void Pool::make_links(Host& host) {
       starved_ = true;
       return;
     }
-    begin_link(new_link(host, nullptr));
+    const std::size_t waited = host.waiting.size();
+    const std::size_t connecting = host.connecting;
+    try {
+      Link& link = new_link(host, nullptr);
+      attempt(link, [&] { begin_link(link); });
+    } catch (const std::exception& e) {
+      fail_first(host, describe(TransportFault::connect, Delivery::not_sent, e.what()));
+    }
+    // It failed at once, but other connections will carry what waits; the next attempt would fail as well.
+    if (host.waiting.size() == waited && host.connecting == connecting) return;
+  }
+}
+
+// Takes a step of an attempt to connect, which fails when there is no memory. Steps throw nothing once the attempt has
+// ended.
+template <class Step>
+void Pool::attempt(Link& link, Step step) noexcept {
+  try {
+    step();
+  } catch (const std::exception& e) {
+    link_failed(link, describe(TransportFault::connect, Delivery::not_sent, e.what()));
   }
 }
 
@@ -108,41 +128,49 @@ void Pool::begin_link(Link& link) {
   watch(link, link.until);
   host.resolving.push_back(&link);
   if (host.lookup) return;
-  host.keeps_running = net::prefer(executor_, net::execution::outstanding_work.tracked);
+  host.keeps_running = net::prefer(executor_, net::execution::outstanding_work.tracked);  // it may end before we return
   auto lookup = Lookup::start(host.name, host.port, &host);
-  if (!lookup) return link_failed(link, std::move(lookup.error()));
+  if (!lookup) {
+    host.keeps_running = {};
+    return link_failed(link, std::move(lookup.error()));
+  }
   host.lookup = std::move(*lookup);
 }
 
-void Host::lookup_ended() noexcept { pool.announce_lookup(*this); }
+void Host::lookup_ended(std::shared_ptr<Lookup> ended) noexcept { pool.announce_lookup(*this, std::move(ended)); }
 
-// On the look-up's own thread, while neither the host nor the executor can go.
-void Pool::announce_lookup(Host& host) noexcept {
+// On the look-up's own thread, while neither the host nor the executor can go. Afterwards both can: the look-up may be
+// left before the announcement arrives, and even another one may be under way for the same host.
+void Pool::announce_lookup(const Host& host, std::shared_ptr<Lookup> lookup) noexcept {
   struct Announced {
-    void operator()() const { pool->lookup_ended(*host); }
+    void operator()() const { pool->lookup_ended(lookup); }
     std::shared_ptr<Pool> pool;
-    Host* host;
+    std::shared_ptr<Lookup> lookup;
   };
   try {
-    if (auto pool = weak_from_this().lock()) net::post(host.keeps_running, Announced{std::move(pool), &host});
+    if (auto pool = weak_from_this().lock())
+      net::post(host.keeps_running, Announced{std::move(pool), std::move(lookup)});
   } catch (const std::exception&) {  // no memory; the attempts end at their time
   }
 }
 
-void Pool::lookup_ended(Host& host) {
+void Pool::lookup_ended(const std::shared_ptr<Lookup>& lookup) {
   Lock lock(mutex_);
-  if (dead_ || !host.lookup) return;
-  const auto addresses = std::exchange(host.lookup, nullptr)->take();
+  if (dead_) return;
+  const auto found = std::find_if(hosts_.begin(), hosts_.end(), [&](const auto& h) { return h->lookup == lookup; });
+  if (found == hosts_.end()) return;  // it was left meanwhile
+  Host& host = **found;
+  host.lookup = nullptr;
+  const auto addresses = lookup->take();
   host.keeps_running = {};
   std::vector<Link*> links;
   links.swap(host.resolving);
   for (Link* const link : links) {
-    if (!addresses) {
-      link_failed(*link, addresses.error());
-    } else {
+    attempt(*link, [&] {
+      if (!addresses) return link_failed(*link, addresses.error());
       link->addresses = *addresses;
       try_next_address(*link);
-    }
+    });
   }
   settle(lock);
 }
@@ -161,46 +189,53 @@ void Pool::try_next_address(Link& link) {
   watch(link, now + (link.until - now) / static_cast<Duration::rep>(left));
   link.state = Link::State::connecting;
   link.wire->close();
-  link.reading = true;
   link.wire->socket.async_connect(link.addresses[link.next_address++], ConnectEnded{{shared_from_this(), &link}});
+  link.reading = true;  // its end needs the lock
 }
 
-void Pool::connect_ended(Link& link, const error_code& ec) {
+void Pool::connect_ended(Link& link, const error_code& result) {
+  // Reading the trust store takes milliseconds, which others shall not wait.
+  TransportResult<SSL_CTX*> context = nullptr;
+  if (!result && link.host.tls) context = trust();
   Lock lock(mutex_);
   link.reading = false;
   if (dead_) return;
   if (link.state != Link::State::connecting) return free_if_over(link);
-  if (ec) {
-    link.last_error = ec;
-    try_next_address(link);
-    return settle(lock);
-  }
-  error_code ignored;
-  // Requests and commands are small and wait for an answer: Nagle's algorithm would only delay them.
-  link.wire->socket.set_option(net::ip::tcp::no_delay(true), ignored);
-  link.wire->socket.non_blocking(true, ignored);
-  if (!link.host.tls) {
-    ready(link);
-    return settle(lock);
-  }
-  link.state = Link::State::shaking_hands;
-  watch(link, after(std::chrono::steady_clock::now(), options_.handshake_timeout));
-  auto context = tls_.get();
-  if (context && !tls_collects_) {
-    TlsEngine::collect_sessions(*context);
-    tls_collects_ = true;
-  }
-  auto engine = context ? TlsEngine::make(*context, link.host.name, !options_.insecure_skip_verification_for_tests,
-                                          link.host.sessions.next())
-                        : tl::unexpected(std::move(context.error()));
-  if (!engine) {
-    link_failed(link, std::move(engine.error()));
-  } else {
+  // Its time may have been over when its success was already known.
+  const error_code ec = !result && !link.wire->socket.is_open() ? error_code(net::error::operation_aborted) : result;
+  attempt(link, [&] {
+    if (ec) {
+      link.last_error = ec;
+      return try_next_address(link);
+    }
+    error_code ignored;
+    // Requests and commands are small and wait for an answer: Nagle's algorithm would only delay them.
+    link.wire->socket.set_option(net::ip::tcp::no_delay(true), ignored);
+    link.wire->socket.non_blocking(true, ignored);
+    if (!link.host.tls) return ready(link);
+    link.state = Link::State::shaking_hands;
+    watch(link, after(std::chrono::steady_clock::now(), options_.handshake_timeout));
+    if (context && !tls_collects_) {
+      TlsEngine::collect_sessions(*context);
+      tls_collects_ = true;
+    }
+    auto engine = context ? TlsEngine::make(*context, link.host.name, !options_.insecure_skip_verification_for_tests,
+                                            link.host.sessions.next())
+                          : tl::unexpected(std::move(context.error()));
+    if (!engine) return link_failed(link, std::move(engine.error()));
     link.wire->tls = std::move(*engine);
     link.encrypted = std::make_unique_for_overwrite<char[]>(encrypted_buffer);
     shake_hands(link);
-  }
+  });
   settle(lock);
+}
+
+TransportResult<SSL_CTX*> Pool::trust() noexcept {
+  try {
+    return tls_.get();
+  } catch (const std::exception& e) {
+    return tl::unexpected(describe(TransportFault::tls, Delivery::not_sent, e.what()));
+  }
 }
 
 void Pool::shake_hands(Link& link) {
@@ -214,12 +249,11 @@ void Pool::shake_hands(Link& link) {
   }
 }
 
-void Pool::ready(Link& link) {
+void Pool::ready(Link& link) noexcept {
   deadlines_.remove(link);
   if (Exchange* const own = link.exchange) {
     own->state = Exchange::State::handed_over;
-    ended_.push_back(*own);
-    return;
+    return tell(*own);
   }
   --link.host.connecting;
   link.state = Link::State::busy;
@@ -232,7 +266,7 @@ void Pool::ready(Link& link) {
   }
 }
 
-void Pool::link_failed(Link& link, TransportError error) {
+void Pool::link_failed(Link& link, TransportError error) noexcept {
   Host& host = link.host;
   if (Exchange* const own = std::exchange(link.exchange, nullptr)) {
     own->link = nullptr;
@@ -240,6 +274,13 @@ void Pool::link_failed(Link& link, TransportError error) {
     return finish(*own, tl::unexpected(std::move(error)));
   }
   drop(link);
+  fail_first(host, std::move(error));
+  if (starved_) return feed_starved(&host);
+  make_links(host);
+}
+
+// An attempt has come to nothing: it was made for what has waited longest.
+void Pool::fail_first(Host& host, TransportError error) noexcept {
   Exchange* const first = host.waiting.first();
   if (!first) return;
   const bool others_are_up = host.links != host.connecting;
@@ -247,7 +288,6 @@ void Pool::link_failed(Link& link, TransportError error) {
   host.waiting.remove(*first);
   --waiting_;
   finish(*first, tl::unexpected(std::move(error)));
-  make_links(host);
 }
 
 void Pool::expire(Link& link) noexcept {
@@ -298,6 +338,7 @@ void Pool::free_if_over(Link& link) noexcept {
   if (link.state != Link::State::closed || link.reading || link.writing || link.parsing) return;
   const auto at = std::find_if(links_.begin(), links_.end(), [&](const auto& l) { return l.get() == &link; });
   if (at == links_.end()) return;
+  if (just_read_ == &link) just_read_ = nullptr;
   std::swap(*at, links_.back());
   links_.pop_back();
 }
@@ -307,6 +348,7 @@ void Pool::close_idle() noexcept {
   if (dead_) return;
   for (const auto& host : hosts_)
     while (!host->idle.empty()) drop(*host->idle.back());
+  wind_up();
 }
 
 // ---- Using them
@@ -331,22 +373,18 @@ Link* Pool::take_idle(Host& host) {
 }
 
 // It has carried an answer, or was made: on to what waits, or to those that are kept. Says whether it is kept.
-bool Pool::release(Link& link, bool reusable) {
+bool Pool::release(Link& link, bool reusable) noexcept {
   Host& host = link.host;
   link.exchange = nullptr;
   Exchange* const next = host.waiting.first();
   const bool wants_fresh = next && next->retried && link.used;
-  Host* starving = nullptr;  // a host that has waited for the connections of others
-  if (starved_ && pooled_links_ >= options_.max_connections) {
-    const auto found = std::find_if(hosts_.begin(), hosts_.end(),
-                                    [](const auto& h) { return !h->waiting.empty() && h->links == 0; });
-    if (found != hosts_.end()) starving = found->get();
-  }
+  const bool starving =  // a host has waited for the connections of others
+      starved_ && pooled_links_ >= options_.max_connections &&
+      std::any_of(hosts_.begin(), hosts_.end(), [](const auto& h) { return !h->waiting.empty() && h->links == 0; });
   if (!reusable || options_.max_idle_connections == 0 || starving || (wants_fresh && host.connecting == 0)) {
     drop(link);
-    if (starving) make_links(*starving);
+    feed_starved(&host);
     make_links(host);
-    feed_starved();
     return false;
   }
   if (next && !wants_fresh) {
@@ -358,18 +396,39 @@ bool Pool::release(Link& link, bool reusable) {
   link.state = Link::State::idle;
   link.idle_since = std::chrono::steady_clock::now();
   host.idle.push_back(&link);
-  if (++idle_links_ > options_.max_idle_connections) drop(*host.idle.front());
-  if (options_.watch_idle_connections && idle_links_ == 1) arm_timer();
-  feed_starved();
-  return true;
+  if (++idle_links_ > options_.max_idle_connections) drop_longest_idle(link);
+  try {
+    if (options_.watch_idle_connections && idle_links_ == 1) arm_timer();
+  } catch (const std::exception&) {  // no memory; it is closed when the transport is used again
+  }
+  feed_starved(&host);
+  return !host.idle.empty() && host.idle.back() == &link;  // unless it made room for another host's
 }
 
-void Pool::feed_starved() {
+void Pool::drop_longest_idle(const Link& spared) noexcept {
+  Link* longest = nullptr;
+  for (const auto& host : hosts_)
+    if (!host->idle.empty() && host->idle.front() != &spared &&
+        (!longest || host->idle.front()->idle_since < longest->idle_since))
+      longest = host->idle.front();
+  if (longest) drop(*longest);
+}
+
+// Gives room to those who wait for it: first to hosts that have no connection at all, in turn, beginning behind the one
+// that was served last.
+void Pool::feed_starved(const Host* last) noexcept {
   if (!std::exchange(starved_, false)) return;
-  for (const auto& host : hosts_) make_links(*host);
+  std::size_t from = 0;
+  while (last && hosts_[from].get() != last) ++from;
+  const bool rounds[] = {true, false};
+  for (const bool only_without : rounds)
+    for (std::size_t i = 1; i <= hosts_.size(); ++i) {
+      Host& host = *hosts_[(from + i) % hosts_.size()];
+      if (!only_without || (host.links == 0 && &host != last)) make_links(host);
+    }
 }
 
-void Pool::begin(Link& link, Exchange& x) {
+void Pool::begin(Link& link, Exchange& x) noexcept {
   x.state = Exchange::State::active;
   x.link = &link;
   link.exchange = &x;
@@ -382,23 +441,31 @@ void Pool::begin(Link& link, Exchange& x) {
     link.reader.begin(*x.response, options_.max_header_bytes, x.request->max_body, false);
     auto room = link.reader.room();
     link.room = *room;
-  } catch (const std::exception& e) {  // no memory, and nothing was sent
+    link.head_left = link.head;
+    link.body_left = x.request->body;
+    carry_on_writing(link);
+    read(link);
+  } catch (const std::exception& e) {  // no memory
+    const bool nothing_sent = link.wire->sent == link.sent_before;
+    x.link = nullptr;
     drop(link);
-    return finish_later(x, tl::unexpected(describe(TransportFault::connect, Delivery::not_sent, e.what())));
+    finish(x, tl::unexpected(describe(nothing_sent ? TransportFault::connect : TransportFault::reset,
+                                      nothing_sent ? Delivery::not_sent : Delivery::maybe_sent, e.what())));
+    make_links(*x.host);
   }
-  link.head_left = link.head;
-  link.body_left = x.request->body;
-  carry_on_writing(link);
-  read(link);
 }
 
 // A failed write is no verdict: the peer may have answered before it stopped reading, and reading will tell.
-void Pool::carry_on_writing(Link& link) {
+void Pool::carry_on_writing(Link& link) noexcept {
   if (link.writing) return;
   const error_code ec = link.wire->write(link.head_left, link.body_left);
   if (ec != net::error::would_block && ec != net::error::try_again) return;
-  link.writing = true;
-  link.wire->socket.async_wait(net::ip::tcp::socket::wait_write, Writable{{shared_from_this(), &link}});
+  try {
+    link.wire->socket.async_wait(net::ip::tcp::socket::wait_write, Writable{{shared_from_this(), &link}});
+    link.writing = true;  // its end needs the lock
+  } catch (const std::exception&) {  // no memory; reading ends with this
+    link.wire->close();
+  }
 }
 
 void Pool::writable(Link& link, const error_code& ec) {
@@ -415,10 +482,10 @@ void Pool::writable(Link& link, const error_code& ec) {
 }
 
 void Pool::read(Link& link) {
-  link.reading = true;
   const net::mutable_buffer into =
       link.wire->tls ? net::mutable_buffer(link.encrypted.get(), encrypted_buffer) : link.room;
   link.wire->socket.async_read_some(into, ReadEnded{{shared_from_this(), &link}});
+  link.reading = true;  // its end needs the lock
 }
 
 void Pool::read_ended(Link& link, const error_code& ec, std::size_t n) {
@@ -427,12 +494,11 @@ void Pool::read_ended(Link& link, const error_code& ec, std::size_t n) {
   if (dead_) return;
   if (link.state == Link::State::closed) return free_if_over(link);
   if (link.state == Link::State::shaking_hands) {
-    if (ec) {
-      link_failed(link, link.wire->tls->failure(ec));
-    } else {
+    attempt(link, [&] {
+      if (ec) return link_failed(link, link.wire->tls->failure(ec));
       link.wire->tls->feed({link.encrypted.get(), n});
       shake_hands(link);
-    }
+    });
     return settle(lock);
   }
 
@@ -443,11 +509,17 @@ void Pool::read_ended(Link& link, const error_code& ec, std::size_t n) {
   lock.lock();
   link.parsing = false;
   if (dead_) return;
-  if (link.wire->tls && link.wire->tls->has_sessions()) take_sessions(link);
+  if (link.wire->tls && link.wire->tls->has_sessions()) link.host.sessions.add(link.wire->tls->take_sessions());
   const bool whole = progress && *progress != Progress::more;
   if (std::exchange(link.write_deferred, false) || (link.wire->tls && !link.wire->tls->outgoing().empty()))
     carry_on_writing(link);
-  if (progress && !whole && !x.doom) return read(link);
+  if (progress && !whole && !x.doom) {
+    try {
+      return read(link);
+    } catch (const std::exception& e) {  // no memory
+      progress = tl::unexpected(describe(TransportFault::reset, Delivery::maybe_sent, e.what()));
+    }
+  }
 
   const bool nothing_sent = link.wire->sent == link.sent_before;
   Host& host = link.host;
@@ -474,6 +546,7 @@ void Pool::read_ended(Link& link, const error_code& ec, std::size_t n) {
     } else {
       finish(x, tl::unexpected(std::move(error)));
     }
+    feed_starved(&host);
     make_links(host);
   }
   settle(lock);
@@ -523,7 +596,5 @@ TransportResult<Progress> Pool::decrypt(Link& link, const error_code& ec, std::s
     link.room = *room;
   }
 }
-
-void Pool::take_sessions(Link& link) { link.host.sessions.add(link.wire->tls->take_sessions()); }
 
 }  // namespace patchbay::beast::detail

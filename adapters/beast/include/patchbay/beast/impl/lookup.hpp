@@ -21,24 +21,25 @@ using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
 
 /// A look-up by the operating system's resolver, which cannot be cancelled, in a thread of its own. Whoever asked may
 /// leave it behind: the thread and the asker each hold it, and whoever is last frees it.
-class Lookup {
+class Lookup : public std::enable_shared_from_this<Lookup> {
  public:
   /// Called once when the look-up has ended, on its thread, with its lock held; not after `leave`.
   class Listener {
    public:
-    virtual void lookup_ended() noexcept = 0;
+    virtual void lookup_ended(std::shared_ptr<Lookup> lookup) noexcept = 0;
 
    protected:
     ~Listener() = default;
   };
 
-  /// Starts one; an error if too many are left behind, or no thread can be had.
+  /// Starts one; an error if too many are left behind, or no thread can be had. Those that somebody waits for are not
+  /// counted: many threads may well ask at once, and each of them would have to be refused.
   [[nodiscard]] static TransportResult<std::shared_ptr<Lookup>> start(const std::string& host, std::uint16_t port,
                                                                       Listener* listener = nullptr);
 
   /// Waits for the end; leaves it behind when the deadline passes or a stop is requested.
   [[nodiscard]] TransportResult<Addresses> wait(SteadyTime deadline, const std::stop_token& stop);
-  /// What it found. Only after its end.
+  /// What it found. Once, and only after its end.
   [[nodiscard]] TransportResult<Addresses> take();
   /// Nobody waits for it any more.
   void leave() noexcept;

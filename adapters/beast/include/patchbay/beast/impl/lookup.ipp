@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <csignal>
 #include <cstring>  // memcpy
 #include <exception>
@@ -93,7 +94,7 @@ void Lookup::run(const std::string& host, std::uint16_t port) noexcept {
   done_ = true;
   if (left_behind_) --lookups_left_behind();
   ended_.notify_one();
-  if (listener_) std::exchange(listener_, nullptr)->lookup_ended();
+  if (listener_) std::exchange(listener_, nullptr)->lookup_ended(shared_from_this());
 }
 
 void Lookup::leave() noexcept {
@@ -106,10 +107,17 @@ void Lookup::leave() noexcept {
 
 TransportResult<Addresses> Lookup::take() {
   const std::lock_guard lock(mutex_);
+  assert(done_);
+  listener_ = nullptr;
   if (error_ == 0 && !addresses_.empty()) return std::move(addresses_);
   const char* const why = error_ != 0 ? ::gai_strerror(error_) : "it has no address";
-  return tl::unexpected(describe(TransportFault::resolve, Delivery::not_sent,
-                                 std::string("the host's name could not be resolved: ").append(why)));
+  constexpr const char* what = "the host's name could not be resolved";
+  try {
+    return tl::unexpected(
+        describe(TransportFault::resolve, Delivery::not_sent, std::string(what).append(": ").append(why)));
+  } catch (const std::exception&) {  // no memory for the reason
+    return tl::unexpected(describe(TransportFault::resolve, Delivery::not_sent, what));
+  }
 }
 
 TransportResult<Addresses> Lookup::wait(SteadyTime deadline, const std::stop_token& stop) {

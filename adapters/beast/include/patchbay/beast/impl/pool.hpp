@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -94,6 +95,7 @@ class Line {
 
  private:
   void insert(Exchange* before, Exchange& x, Exchange* behind) noexcept {
+    assert(!x.listed && !x.previous && !x.next && first_ != &x);  // in one line at a time, and once
     x.previous = before;
     x.next = behind;
     (before ? before->next : first_) = &x;
@@ -143,7 +145,7 @@ struct Link : Timed {
 struct Host final : Lookup::Listener {
   Host(Pool& pool_in, std::string name_in, std::uint16_t port_in, bool tls_in)
       : pool(pool_in), name(std::move(name_in)), port(port_in), tls(tls_in) {}
-  void lookup_ended() noexcept override;
+  void lookup_ended(std::shared_ptr<Lookup> ended) noexcept override;
 
   Pool& pool;
   const std::string name;
@@ -193,14 +195,14 @@ class Pool final : public std::enable_shared_from_this<Pool> {
   void shut_down() noexcept;
 
   // The ends of what Asio does for it.
-  void connect_ended(Link& link, const error_code& ec);
+  void connect_ended(Link& link, const error_code& result);
   void read_ended(Link& link, const error_code& ec, std::size_t n);
   void writable(Link& link, const error_code& ec);
   void timer_fired(const error_code& ec);
-  void lookup_ended(Host& host);
+  void lookup_ended(const std::shared_ptr<Lookup>& lookup);
   void settle_posted();
   void look_for_rest();
-  void announce_lookup(Host& host) noexcept;
+  void announce_lookup(const Host& host, std::shared_ptr<Lookup> lookup) noexcept;
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -217,6 +219,7 @@ class Pool final : public std::enable_shared_from_this<Pool> {
   void end_now(Exchange& x, TransportFault fault) noexcept;
   void settle(Lock& lock) noexcept;
   void settle_soon() noexcept;
+  void wind_up() noexcept;
   bool post_soon(void (Pool::*what)()) noexcept;
   void tell(Exchange& x) noexcept;
   void expire(Exchange& x) noexcept;
@@ -224,27 +227,30 @@ class Pool final : public std::enable_shared_from_this<Pool> {
   // Connections.
   Host& host_of(const Endpoint& endpoint);
   Link* take_idle(Host& host);
-  void make_links(Host& host);
+  void make_links(Host& host) noexcept;
   bool make_room(const Host& host) noexcept;
   Link& new_link(Host& host, Exchange* own);
   void begin_link(Link& link);
-  void resolved(Link& link);
   void try_next_address(Link& link);
   void expire(Link& link) noexcept;
+  [[nodiscard]] TransportResult<SSL_CTX*> trust() noexcept;
   void shake_hands(Link& link);
-  void ready(Link& link);
-  void link_failed(Link& link, TransportError error);
+  void ready(Link& link) noexcept;
+  void link_failed(Link& link, TransportError error) noexcept;
+  void fail_first(Host& host, TransportError error) noexcept;
+  template <class Step>
+  void attempt(Link& link, Step step) noexcept;
   void drop(Link& link) noexcept;
   void free_if_over(Link& link) noexcept;
-  bool release(Link& link, bool reusable);
-  void feed_starved();
+  bool release(Link& link, bool reusable) noexcept;
+  void feed_starved(const Host* last = nullptr) noexcept;
+  void drop_longest_idle(const Link& spared) noexcept;
   void close_expired(SteadyTime now) noexcept;
-  void begin(Link& link, Exchange& x);
-  void carry_on_writing(Link& link);
+  void begin(Link& link, Exchange& x) noexcept;
+  void carry_on_writing(Link& link) noexcept;
   void read(Link& link);
   TransportResult<Progress> parse(Link& link, const error_code& ec, std::size_t n);
   TransportResult<Progress> decrypt(Link& link, const error_code& ec, std::size_t n);
-  void take_sessions(Link& link);
   void arm_timer();
   [[nodiscard]] TransportError doomed(const Exchange& x, Delivery delivery) const;
 

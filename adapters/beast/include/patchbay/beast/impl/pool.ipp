@@ -125,7 +125,7 @@ void Pool::watch(Timed& timed, SteadyTime when) {
   timed.when = when;
   if (when == never) return;
   deadlines_.add(timed);
-  if (deadlines_.soonest() == &timed) arm_timer();
+  if (deadlines_.soonest() == &timed || !armed_) arm_timer();
 }
 
 ExchangeId Pool::send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
@@ -149,10 +149,11 @@ ExchangeId Pool::send(const HttpRequest& request, HttpResponse& response, Steady
   try {
     x.host = &host_of(*request.endpoint);
     watch(x, deadline);
-    start(x);
+    start(x);  // throws nothing once it has put `x` somewhere
   } catch (const std::exception& e) {  // no memory, or no descriptor for the timer
-    finish_later(x, tl::unexpected(describe(TransportFault::connect, Delivery::not_sent, e.what())));
+    finish(x, tl::unexpected(describe(TransportFault::connect, Delivery::not_sent, e.what())));
   }
+  wind_up();
   return x.id;
 }
 
@@ -188,8 +189,9 @@ ExchangeId Pool::connect(const Endpoint& endpoint, SteadyTime deadline, std::sha
     begin_link(new_link(*x.host, &x));
   } catch (const std::exception& e) {
     if (x.link) drop(*std::exchange(x.link, nullptr));
-    finish_later(x, tl::unexpected(describe(TransportFault::connect, Delivery::not_sent, e.what())));
+    finish(x, tl::unexpected(describe(TransportFault::connect, Delivery::not_sent, e.what())));
   }
+  wind_up();
   return x.id;
 }
 
@@ -207,6 +209,12 @@ void Pool::cancel(ExchangeId id) noexcept {
   Exchange* const x = dead_ ? nullptr : find(id);
   if (!x || x->doom) return;
   end_now(*x, TransportFault::cancelled);
+  wind_up();
+}
+
+// Ends a call from outside: what it set free goes to those who wait, and what ended within it is told later.
+void Pool::wind_up() noexcept {
+  if (pooled_links_ < options_.max_connections) feed_starved();
   if (!ended_.empty()) settle_soon();
 }
 
@@ -226,8 +234,9 @@ bool Pool::post_soon(void (Pool::*what)()) noexcept {
 }
 
 void Pool::tell(Exchange& x) noexcept {
-  if (std::exchange(x.listed, true)) return;
+  if (x.listed) return;
   ended_.push_back(x);
+  x.listed = true;
 }
 
 TransportError Pool::doomed(const Exchange& x, Delivery delivery) const {
@@ -292,6 +301,7 @@ void Pool::settle_posted() {
 
 // Calls the completions of what has ended, without the lock.
 void Pool::settle(Lock& lock) noexcept {
+  if (pooled_links_ < options_.max_connections) feed_starved();
   while (Exchange* const x = ended_.first()) {
     ended_.remove(*x);
     x->listed = false;
@@ -305,6 +315,10 @@ void Pool::settle(Lock& lock) noexcept {
       if (x->link) {
         LoopWire wire = std::move(*x->link->wire);
         x->link->wire.reset();
+        if (wire.tls) {  // a channel lasts for days, and may be sent tickets as long
+          x->link->host.sessions.add(wire.tls->take_sessions());
+          wire.tls->stop_collecting();
+        }
         drop(*std::exchange(x->link, nullptr));
         lock.unlock();
         opening->connected(std::move(wire));
@@ -398,7 +412,10 @@ void Pool::timer_fired(const error_code& ec) {
     }
   }
   close_expired(now);
-  if (active_ != 0 || options_.watch_idle_connections) arm_timer();
+  try {
+    if (active_ != 0 || options_.watch_idle_connections) arm_timer();
+  } catch (const std::exception&) {  // no memory; the next exchange that is begun arms it
+  }
   settle(lock);
 }
 

@@ -20,12 +20,15 @@ class TlsContext {
  public:
   explicit TlsContext(const Options& options) : options_(options) {}
   /// TLS 1.2 or later, ALPN `http/1.1`, the trust store that the options name; an error when it cannot be read.
+  /// Either is remembered.
   [[nodiscard]] TransportResult<SSL_CTX*> get();
 
  private:
+  [[nodiscard]] TransportResult<boost::asio::ssl::context> read() const;
   const Options& options_;
   std::mutex mutex_;
   std::optional<boost::asio::ssl::context> context_;
+  std::optional<TransportError> failure_;
 };
 
 /// Announces `host` and, unless `verify` is off, has it verified: name or address, subject alternative names only.

@@ -19,7 +19,18 @@ namespace patchbay::beast::detail {
 
 TransportResult<SSL_CTX*> TlsContext::get() {
   const std::lock_guard lock(mutex_);
+  if (!context_ && !failure_) {
+    if (auto made = read(); made) {
+      context_.emplace(std::move(*made));
+    } else {
+      failure_.emplace(std::move(made.error()));
+    }
+  }
   if (context_) return context_->native_handle();
+  return tl::unexpected(*failure_);
+}
+
+TransportResult<boost::asio::ssl::context> TlsContext::read() const {
   ERR_clear_error();
   boost::asio::ssl::context context(boost::asio::ssl::context::tls_client);
   SSL_CTX* const native = context.native_handle();
@@ -39,8 +50,7 @@ TransportResult<SSL_CTX*> TlsContext::get() {
     return tl::unexpected(
         describe(TransportFault::tls, Delivery::not_sent, "the trusted certificates could not be read"));
   }
-  context_.emplace(std::move(context));
-  return context_->native_handle();
+  return context;
 }
 
 TransportResult<void> prepare_tls(SSL* ssl, const std::string& host, bool verify) {

@@ -57,9 +57,11 @@ class TlsEngine {
   /// Nothing that was fed waits to be read.
   [[nodiscard]] bool quiet() const noexcept;
   [[nodiscard]] bool resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
-  /// Sessions that the peer gave, to be resumed by later connections.
+  /// Sessions that the peer gave, to be resumed by later connections: the newest of them, as many as a host remembers.
   [[nodiscard]] std::vector<TlsSession> take_sessions() noexcept { return std::move(sessions_); }
   [[nodiscard]] bool has_sessions() const noexcept { return !sessions_.empty(); }
+  /// Those that the peer gives from now on are not kept.
+  void stop_collecting() noexcept { SSL_set_ex_data(ssl_.get(), 0, nullptr); }
 
  private:
   TlsEngine(SSL* ssl, bool verify) noexcept : ssl_(ssl), verify_(verify) {}
@@ -74,7 +76,8 @@ class TlsSessions {
  public:
   static constexpr std::size_t most = 8;
   [[nodiscard]] TlsSession next();
-  void add(std::vector<TlsSession> sessions);
+  /// Forgets the oldest when they become too many; all of them are a convenience, so also what there is no memory for.
+  void add(std::vector<TlsSession> sessions) noexcept;
 
  private:
   std::vector<TlsSession> sessions_;

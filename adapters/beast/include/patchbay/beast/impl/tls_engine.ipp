@@ -33,10 +33,11 @@ void TlsEngine::collect_sessions(SSL_CTX* context) noexcept {
     auto* const engine = static_cast<TlsEngine*>(SSL_get_ex_data(ssl, 0));
     if (!engine) return 0;
     try {
-      engine->sessions_.reserve(engine->sessions_.size() + 1);
+      engine->sessions_.reserve(TlsSessions::most);
     } catch (const std::exception&) {
       return 0;
     }
+    if (engine->sessions_.size() == TlsSessions::most) engine->sessions_.erase(engine->sessions_.begin());
     engine->sessions_.emplace_back(session);
     return 1;  // the reference is ours now
   });
@@ -133,7 +134,12 @@ TlsSession TlsSessions::next() {
   return last;
 }
 
-void TlsSessions::add(std::vector<TlsSession> sessions) {
+void TlsSessions::add(std::vector<TlsSession> sessions) noexcept {
+  try {
+    sessions_.reserve(most);
+  } catch (const std::exception&) {
+    return;
+  }
   for (TlsSession& session : sessions) {
     if (sessions_.size() == most) sessions_.erase(sessions_.begin());
     sessions_.push_back(std::move(session));
