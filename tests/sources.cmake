@@ -45,6 +45,7 @@ set(patchbay_tests_adapters_beast_loop
   unit/adapters/beast_loop/websocket.cpp
 )
 set(patchbay_tests_adapters_beast_loop_threads
+  unit/adapters/beast_loop/faults_threads.cpp
   unit/adapters/beast_loop/http_threads.cpp
   unit/adapters/beast_loop/pool_threads.cpp
 )
