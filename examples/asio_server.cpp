@@ -7,6 +7,7 @@
 //   asio_server https://API-HOST PORT          with GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET set
 //
 //   move INTERACTION FLOW FROM TO   |   hold INTERACTION   |   unhold INTERACTION
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -23,6 +24,7 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
@@ -82,9 +84,15 @@ asio::awaitable<void> serve(Doors& doors, tcp::socket client) {
 }
 
 asio::awaitable<void> accept_all(Doors& doors, tcp::acceptor& acceptor) {
+  asio::steady_timer pause(acceptor.get_executor());
   for (boost::system::error_code failed;;) {
     tcp::socket client = co_await acceptor.async_accept(asio::redirect_error(use_awaitable, failed));
-    if (failed) co_return;
+    if (failed == asio::error::operation_aborted || !acceptor.is_open()) co_return;
+    if (failed) {  // a client that has gone again, or no descriptor is left: the next may be luckier
+      pause.expires_after(std::chrono::milliseconds(100));
+      co_await pause.async_wait(use_awaitable);
+      continue;
+    }
     asio::co_spawn(acceptor.get_executor(), serve(doors, std::move(client)), asio::detached);
   }
 }

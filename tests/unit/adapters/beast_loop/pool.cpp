@@ -15,6 +15,7 @@
 
 #include <support/catch.hpp>
 
+#include <patchbay/beast/impl/tls_engine.hpp>
 #include <patchbay/beast/transport.hpp>
 
 #include "../suite/exchange.hpp"
@@ -370,6 +371,53 @@ TEST_CASE("a second connection resumes the TLS session of the first", "[beast][p
     CHECK_FALSE(resumed[0]);
     CHECK((resumed[1] && resumed[2] && resumed[3]));
   }
+}
+
+TEST_CASE("of the sessions that a peer gives no more are kept than a host remembers, and none once nobody wants them",
+          "[beast][pool][tls]") {
+  const Identity self("x", "IP:127.0.0.1");
+  const Owned<SSL_CTX> theirs(SSL_CTX_new(TLS_server_method()));
+  const Owned<SSL_CTX> ours(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX_use_certificate(theirs.get(), self.certificate.get());
+  SSL_CTX_use_PrivateKey(theirs.get(), self.key.get());
+  SSL_CTX_set_num_tickets(theirs.get(), 0);
+  beast::detail::TlsEngine::collect_sessions(ours.get());
+  const auto engine = beast::detail::TlsEngine::make(ours.get(), "127.0.0.1", false, nullptr).value();
+  const Owned<SSL> peer(SSL_new(theirs.get()));
+  SSL_set_bio(peer.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+  SSL_set_accept_state(peer.get());
+  boost::system::error_code ec;
+  std::array<char, 64> text{};
+  const auto exchange = [&] {
+    const std::string_view out = engine->outgoing();
+    BIO_write(SSL_get_rbio(peer.get()), out.data(), static_cast<int>(out.size()));
+    engine->taken(out.size());
+    SSL_do_handshake(peer.get());
+    char* data = nullptr;
+    const long size = BIO_ctrl(SSL_get_wbio(peer.get()), BIO_CTRL_INFO, 0, &data);
+    engine->feed({data, static_cast<std::size_t>(size)});
+    BIO_ctrl(SSL_get_wbio(peer.get()), BIO_CTRL_RESET, 0, nullptr);
+  };
+  const auto give = [&](int tickets) {
+    for (int i = 0; i < tickets; ++i) {
+      REQUIRE(SSL_new_session_ticket(peer.get()) == 1);
+      exchange();
+      CHECK(engine->read(text, ec) == 0);
+      REQUIRE_FALSE(ec);
+    }
+  };
+  for (int i = 0; i < 5 && engine->handshake(ec) != beast::detail::TlsEngine::Step::over; ++i) exchange();
+  exchange();
+  REQUIRE_FALSE(ec);
+  REQUIRE(SSL_is_init_finished(peer.get()) == 1);
+  give(40);
+  CHECK(engine->take_sessions().size() == beast::detail::TlsSessions::most);
+  give(1);
+  CHECK(engine->has_sessions());
+  engine->stop_collecting();
+  CHECK(engine->take_sessions().size() == 1);
+  give(3);
+  CHECK_FALSE(engine->has_sessions());
 }
 
 TEST_CASE("completions of a transport on a strand run in the strand", "[beast][pool][executor]") {
