@@ -206,6 +206,46 @@ TEST_CASE("a cancellation signal ends an operation truthfully, and is harmless a
   signal.emit(net::cancellation_type::terminal);  // nobody listens any more
 }
 
+TEST_CASE("what a handler with an executor throws leaves the loop's run, and the loop goes on", "[beast][asio]") {
+  SmallCloud cloud;
+  net::io_context loop;
+  const auto strand = net::make_strand(loop);  // which calls what is dispatched in it then and there
+  beast::Transport transport{strand};
+  Door door{Policies{.transport = transport}, cloud.settings()};
+  struct Thrown {};
+  int thrown = 0;
+  bool moved = false;
+  beast::async_transition(door, move_on(),
+                          net::bind_executor(strand, [](Result<TransitionResult>) { throw Thrown(); }));
+  net::co_spawn(
+      strand,
+      [](Door& at) -> net::awaitable<void> {
+        TransitionRequest request = move_on();
+        const auto result = co_await beast::async_transition(at, std::move(request), net::use_awaitable);
+        CHECK(result);
+        throw Thrown();
+      }(door),
+      [](const std::exception_ptr& e) {
+        if (e) std::rethrow_exception(e);
+      });
+  const auto run = [&] {
+    for (;;) {
+      try {
+        loop.run();
+        return;
+      } catch (const Thrown&) {
+        ++thrown;
+      }
+    }
+  };
+  run();
+  CHECK(thrown == 2);
+  loop.restart();
+  beast::async_transition(door, move_on(), [&](Result<TransitionResult> result) { moved = result.has_value(); });
+  run();
+  CHECK(moved);
+}
+
 TEST_CASE("a loop that ends destroys handlers uncalled", "[beast][asio]") {
   auto held = std::make_shared<int>(1);
   bool called = false;

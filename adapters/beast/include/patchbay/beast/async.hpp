@@ -29,6 +29,9 @@
 /// - The handler is called once, through its associated executor, whose context is kept running until then, and with
 ///   its associated allocator; without an executor of its own, on a thread of the transport's loop. Never from within
 ///   the initiating function. When a loop is destroyed first, the handler is destroyed uncalled.
+/// - What a handler with an associated executor throws leaves that context's `run()`, as everywhere in Asio; so it is
+///   with what a coroutine's end throws. A handler without one must not throw: it is called by the door itself, which
+///   ends the program then (`std::terminate`). `boost::asio::bind_executor` gives it one.
 /// - Per-operation cancellation of any kind asks the operation to end soon and truthfully, as `OperationHandle::cancel`
 ///   does; the handler is called all the same.
 /// - Requests and values are copied or moved into the operation, so temporaries are fine with every token. The door

@@ -14,6 +14,8 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/system_executor.hpp>
 
 #include <patchbay/driver/operation_handle.hpp>
 
@@ -62,14 +64,21 @@ class BoundHandler {
   R result_;
 };
 
-/// What a door calls, on a thread of its loop: passes the result on to where the handler wants it.
+/// What a door calls, on a thread of its loop: passes the result on to where the handler wants it. Never by a call from
+/// here, if the handler has an executor of its own: doors let no exception through, and what a handler throws is for
+/// whoever runs that executor's context.
 template <class Handler, class R>
 class DoorHandler {
  public:
   explicit DoorHandler(Handler&& handler)
       : work_(boost::asio::get_associated_executor(handler)), handler_(std::move(handler)) {}
   void operator()(R result) && {
-    boost::asio::dispatch(BoundHandler<Handler, R>(std::move(handler_), std::move(result)));
+    BoundHandler<Handler, R> bound(std::move(handler_), std::move(result));
+    if constexpr (std::is_same_v<boost::asio::associated_executor_t<Handler>, boost::asio::system_executor>) {
+      boost::asio::dispatch(std::move(bound));  // none of its own: here and now
+    } else {
+      boost::asio::post(std::move(bound));
+    }
     work_.reset();
   }
 
