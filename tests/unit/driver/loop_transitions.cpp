@@ -266,7 +266,7 @@ TEST_CASE("a loop that is torn down anywhere leaves nothing behind", "[loop][I20
     {
       auto door = world.door();
       std::vector<OperationHandle> handles;
-      for (int i = 0; i < 4; ++i) handles.push_back(door.start_transition(request(i % 2), handler));
+      for (int i = 0; i < 4; ++i) handles.push_back(door.start_transition(request(static_cast<std::size_t>(i) % 2), handler));
       for (std::size_t i = 0; i < steps; ++i) world.loop.run_one();
       if (steps % 3 == 0) handles[0].cancel();
       const int before = calls;
