@@ -306,8 +306,8 @@ TEST_CASE("what is left of the window is spread once little of it is left", "[pa
   CHECK(start_of(pacer, at) == at);
   for (int i = 1; i <= 30; ++i) CHECK(start_of(pacer, at) == at + seconds{i});
   SECTION("requests under way are taken for spent") {
-    PacerTurn flying[20];
     Pacer other;
+    PacerTurn flying[20];
     limits(other, at, 300, 0, 29);
     for (PacerTurn& each : flying) REQUIRE(other.ask(each, at, at) == Answer::go);
     CHECK(other.in_flight() == 20);
