@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <patchbay/cloud/hold_dialect.hpp>
@@ -17,38 +16,9 @@
 #include <patchbay/policy/transport.hpp>
 #include <patchbay/protocol/channel_fsm.hpp>
 #include <patchbay/protocol/command_table.hpp>
+#include <patchbay/protocol/hold_action.hpp>
 
 namespace patchbay {
-
-/// An acknowledgement that came after its command was given up (hazard B22).
-class LateAcknowledgement {
- public:
-  HoldVerb verb = HoldVerb::hold;
-  bool positive = false;
-  Duration since_sent{};
-  std::string correlation_id;
-  std::string interaction;
-};
-
-/// What a session has to tell, in the order in which it happened.
-using HoldNotice = std::variant<HoldLimitEvent, ChannelMessage, ChannelStateEvent, LateAcknowledgement>;
-
-/// What a session wants done. The driver carries it out and reports its end before it asks for the next.
-class HoldAction {
- public:
-  enum class Kind : std::uint8_t {
-    none,
-    connect,  ///< Report `opened` or `open_failed`.
-    send,     ///< `text`; report `sent` or `send_failed`.
-    ping,     ///< Report `sent` or `send_failed`.
-    close,    ///< Close with 1000; nothing to report.
-    drop,     ///< Let go of the connection at once; nothing to report.
-  };
-
-  Kind kind = Kind::none;
-  std::uint64_t epoch = 0;
-  std::string_view text{};  ///< Stays until the end is reported.
-};
 
 /// Everything that many hold and unhold commands share: one channel, their acknowledgements, and the watch over what is on
 /// hold. A pure, deterministic state machine: no input or output, no clock, no threads; the same inputs give the same

@@ -12,6 +12,7 @@
 #include <patchbay/driver/hold_core.hpp>
 #include <patchbay/driver/loop_hold_door.hpp>
 #include <patchbay/driver/loop_hold_pump.hpp>
+#include <patchbay/driver/running_protocol.hpp>
 #include <patchbay/protocol/channel_wait.hpp>
 #include <patchbay/schema/document_schemas.hpp>
 
@@ -74,7 +75,7 @@ class LoopHoldDoor::CommandJob final : public CompletionJob {
   CommandJob(const CommandJob&) = delete;
   CommandJob& operator=(const CommandJob&) = delete;
   ~CommandJob() override {
-    protocol_.reset();  // it refers to the memory
+    protocol_.drop();  // it refers to the memory
     state_->jobs.give_back(std::move(memory_));
   }
 
@@ -84,15 +85,11 @@ class LoopHoldDoor::CommandJob final : public CompletionJob {
   }
   void start(Operation& operation) override {
     if (!result_) return;
-    protocol_.emplace(perform_hold(operation, state_->context, memory_->job));
-    protocol_->start();
+    protocol_.begin(perform_hold(operation, state_->context, memory_->job));
   }
-  [[nodiscard]] bool done() const noexcept override { return !protocol_ || protocol_->done(); }
+  [[nodiscard]] bool done() const noexcept override { return protocol_.done(); }
   void settle(Operation& operation, bool calm) noexcept override {
-    const bool taken = guarded([&] {
-      if (protocol_ && protocol_->done()) result_ = protocol_->take();
-      protocol_.reset();
-    });
+    const bool taken = protocol_.finish([this](auto result) { result_ = std::move(result); });
     if (!calm || !taken) fail_for_lack(result_);
     guarded([&] { settle_hold(operation, state_->context, memory_->job, result_, memory_->event); });
   }
@@ -105,7 +102,7 @@ class LoopHoldDoor::CommandJob final : public CompletionJob {
   State* state_;
   std::unique_ptr<JobMemory::Piece> memory_;
   Result<HoldResult> result_;
-  std::optional<Protocol<Result<HoldResult>>> protocol_;
+  RunningProtocol<Result<HoldResult>> protocol_;
   HoldHandler handler_;
 };
 
@@ -116,15 +113,11 @@ class LoopHoldDoor::ChannelJob final : public CompletionJob {
 
   void start(Operation& operation) override {
     if (state_->invalid) return void(result_ = fail(*state_->invalid));
-    protocol_.emplace(ask_(operation, state_->context));
-    protocol_->start();
+    protocol_.begin(ask_(operation, state_->context));
   }
-  [[nodiscard]] bool done() const noexcept override { return !protocol_ || protocol_->done(); }
+  [[nodiscard]] bool done() const noexcept override { return protocol_.done(); }
   void settle(Operation&, bool calm) noexcept override {
-    const bool taken = guarded([&] {
-      if (protocol_ && protocol_->done()) result_ = protocol_->take();
-      protocol_.reset();
-    });
+    const bool taken = protocol_.finish([this](auto result) { result_ = std::move(result); });
     if (!calm || !taken) fail_for_lack(result_);
   }
   void deliver() noexcept override { handler_->call(std::move(result_)); }
@@ -133,7 +126,7 @@ class LoopHoldDoor::ChannelJob final : public CompletionJob {
   State* state_;
   Ask ask_;
   Result<void> result_;
-  std::optional<Protocol<Result<void>>> protocol_;
+  RunningProtocol<Result<void>> protocol_;
   DoneHandler handler_;
 };
 

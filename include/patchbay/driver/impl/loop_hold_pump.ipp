@@ -5,6 +5,7 @@
 #include <algorithm>  // max
 
 #include <patchbay/driver/loop_hold_pump.hpp>
+#include <patchbay/driver/running_protocol.hpp>
 
 namespace patchbay::detail {
 
@@ -20,20 +21,15 @@ class LoopHoldPump::AuthorizeJob final : public CompletionJob {
   }
 
   void start(Operation& operation) override {
-    protocol_.emplace(authorize(operation, *pump_->context_->api, stale_generation_));
-    protocol_->start();
+    protocol_.begin(authorize(operation, *pump_->context_->api, stale_generation_));
   }
-  [[nodiscard]] bool done() const noexcept override { return !protocol_ || protocol_->done(); }
+  [[nodiscard]] bool done() const noexcept override { return protocol_.done(); }
   void settle(Operation& operation, bool calm) noexcept override {
     // The pump's other state belongs to whoever handles its mailbox, perhaps another thread at this moment.
     Authorization& out = pump_->authorization_;
-    guarded([&] {
-      const bool ended = protocol_ && protocol_->done();
-      Result<void> result;
-      if (ended) result = protocol_->take();
-      protocol_.reset();
+    protocol_.finish([&](const Result<void>& result) {
       if (!result) return void(out.failure.emplace(token_failure(result.error())));
-      if (!calm || !ended) return;
+      if (!calm) return;
       out.header.assign(operation.authorization);
       out.generation = operation.token_generation;
       out.granted = true;
@@ -48,7 +44,7 @@ class LoopHoldPump::AuthorizeJob final : public CompletionJob {
   LoopHoldPump* pump_;
   std::uint64_t stale_generation_;
   bool delivered_ = false;
-  std::optional<Protocol<Result<void>>> protocol_;
+  RunningProtocol<Result<void>> protocol_;
 };
 
 PATCHBAY_DECL LoopHoldPump::~LoopHoldPump() = default;

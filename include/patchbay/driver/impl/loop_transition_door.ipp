@@ -13,6 +13,7 @@
 #include <patchbay/driver/bulk_group.hpp>
 #include <patchbay/driver/completion_operation.hpp>
 #include <patchbay/driver/loop_transition_door.hpp>
+#include <patchbay/driver/running_protocol.hpp>
 #include <patchbay/driver/transition_core.hpp>
 
 namespace patchbay::detail {
@@ -38,16 +39,12 @@ class LoopTransitionDoor::TransitionJob final : public CompletionJob {
       : state_(&state), request_(std::move(request)), timestamp_(timestamp), prepared_(std::move(prepared)), handler_(std::move(handler)) {}
   void start(Operation& operation) override {
     if (!prepared_) return;
-    protocol_.emplace(perform_transition(operation, state_->context, request_, timestamp_, result_));
-    protocol_->start();
+    protocol_.begin(perform_transition(operation, state_->context, request_, timestamp_, result_));
   }
-  [[nodiscard]] bool done() const noexcept override { return !protocol_ || protocol_->done(); }
+  [[nodiscard]] bool done() const noexcept override { return protocol_.done(); }
   void settle(Operation& operation, bool calm) noexcept override {
-    const bool taken = guarded([&] {
-      if (protocol_ && protocol_->done()) prepared_ = protocol_->take();
-      protocol_.reset();
-      if (!prepared_ && !operation.settled) result_ = fail(std::move(prepared_.error()));
-    });
+    bool taken = protocol_.finish([this](Result<void> ended) { prepared_ = std::move(ended); });
+    if (!prepared_ && !operation.settled) taken = guarded([&] { result_ = fail(std::move(prepared_.error())); }) && taken;
     if ((!calm || !taken) && !operation.settled) fail_for_lack(result_);
     if (!operation.settled) guarded([&] { settle_transition(operation, state_->context, request_, timestamp_, result_); });
   }
@@ -59,7 +56,7 @@ class LoopTransitionDoor::TransitionJob final : public CompletionJob {
   WallTime timestamp_;
   Result<void> prepared_;
   Result<TransitionResult> result_;
-  std::optional<Protocol<Result<void>>> protocol_;
+  RunningProtocol<Result<void>> protocol_;
   std::unique_ptr<ResultHandler<Result<TransitionResult>>> handler_;
 };
 
@@ -72,15 +69,11 @@ class LoopTransitionDoor::FlowJob final : public CompletionJob {
   void start(Operation& operation) override {
     if (state_->invalid) return void(result_ = fail(*state_->invalid));
     if (auto fine = check_identifier(id_, "flow id"); !fine) return void(result_ = fail(std::move(fine.error())));
-    protocol_.emplace(flow_of(operation, *state_->context.api, *state_->settings.flows, id_, version_));
-    protocol_->start();
+    protocol_.begin(flow_of(operation, *state_->context.api, *state_->settings.flows, id_, version_));
   }
-  [[nodiscard]] bool done() const noexcept override { return !protocol_ || protocol_->done(); }
+  [[nodiscard]] bool done() const noexcept override { return protocol_.done(); }
   void settle(Operation&, bool calm) noexcept override {
-    const bool taken = guarded([&] {
-      if (protocol_ && protocol_->done()) result_ = protocol_->take();
-      protocol_.reset();
-    });
+    const bool taken = protocol_.finish([this](auto result) { result_ = std::move(result); });
     if (!calm || !taken) fail_for_lack(result_);
   }
   void deliver() noexcept override { handler_->call(std::move(result_)); }
@@ -89,7 +82,7 @@ class LoopTransitionDoor::FlowJob final : public CompletionJob {
   State* state_;
   std::string id_, version_;
   Flow result_;
-  std::optional<Protocol<Flow>> protocol_;
+  RunningProtocol<Flow> protocol_;
   std::unique_ptr<ResultHandler<Flow>> handler_;
 };
 
@@ -207,15 +200,11 @@ class LoopTransitionDoor::GroupJob final : public CompletionJob {
       : state_(&state), bulk_(std::move(bulk)), job_(job), timestamp_(timestamp) {}
   [[nodiscard]] TransitionGroup& group() noexcept { return group_; }
   void start(Operation& operation) override {
-    protocol_.emplace(perform_group(operation, state_->context, group_, timestamp_));
-    protocol_->start();
+    protocol_.begin(perform_group(operation, state_->context, group_, timestamp_));
   }
-  [[nodiscard]] bool done() const noexcept override { return !protocol_ || protocol_->done(); }
+  [[nodiscard]] bool done() const noexcept override { return protocol_.done(); }
   void settle(Operation& operation, bool) noexcept override {
-    guarded([&] {
-      if (protocol_ && protocol_->done()) static_cast<void>(protocol_->take());
-      protocol_.reset();
-    });
+    protocol_.drop();  // what it has to say stands in the group
     group_.settle_rest(operation, state_->context, timestamp_);
   }
   void deliver() noexcept override { bulk_->ended(job_, group_.results, group_.before); }
@@ -226,7 +215,7 @@ class LoopTransitionDoor::GroupJob final : public CompletionJob {
   BulkJob job_;
   WallTime timestamp_;
   TransitionGroup group_;
-  std::optional<Protocol<Result<void>>> protocol_;
+  RunningProtocol<Result<void>> protocol_;
 };
 
 /// False when fewer than two of the items can be written together.
