@@ -28,6 +28,7 @@ set(patchbay_headers
   include/patchbay/driver/mailbox.hpp
   include/patchbay/driver/operation_handle.hpp
   include/patchbay/driver/result_handler.hpp
+  include/patchbay/driver/running_protocol.hpp
   include/patchbay/driver/seat.hpp
   include/patchbay/driver/transition_core.hpp
   include/patchbay/driver/transition_door.hpp
@@ -93,6 +94,7 @@ set(patchbay_headers
   include/patchbay/protocol/flow_fetch.hpp
   include/patchbay/protocol/gateway.hpp
   include/patchbay/protocol/get.hpp
+  include/patchbay/protocol/hold_action.hpp
   include/patchbay/protocol/hold_command.hpp
   include/patchbay/protocol/hold_hub.hpp
   include/patchbay/protocol/hold_registry.hpp
