@@ -1,0 +1,122 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <patchbay/error.hpp>
+#include <patchbay/http.hpp>
+#include <patchbay/observe/audit.hpp>
+#include <patchbay/observe/hold_events.hpp>
+#include <patchbay/policy/transport.hpp>
+#include <patchbay/testing/cloud_model.hpp>
+#include <patchbay/time.hpp>
+
+// What a simulation shows of its course, to whoever judges it: invariants, counts, the trace's hash, a test of one's own.
+namespace patchbay::testing::simulation {
+
+/// Which process of the simulation: several clients may work on the same interactions. A restarted one keeps its number,
+/// and has another incarnation.
+class ProcessId {
+ public:
+  ProcessId() = default;
+  ProcessId(int number_in, int incarnation_in) : number(number_in), incarnation(incarnation_in) {}
+  int number = 0;
+  int incarnation = 0;
+  friend bool operator==(const ProcessId&, const ProcessId&) = default;
+};
+
+enum class WorkKind : std::uint8_t { transition, hold, unhold };
+
+/// One operation of a workload.
+class Work {
+ public:
+  std::uint64_t number = 0;  ///< Unique in a run; in the order submitted.
+  WorkKind kind = WorkKind::transition;
+  int process = 0;
+  SteadyTime at{};           ///< When it is submitted.
+  Duration budget{};         ///< Its deadline, from then.
+  Duration cancel_after = Duration::max();  ///< When its caller cancels it, if it is still under way.
+  std::string interaction;
+  std::string from, to;      ///< Of a transition.
+};
+
+/// The end of one operation, as its caller was told.
+class WorkEnd {
+ public:
+  SteadyTime at{};
+  Outcome outcome = Outcome::not_applied;
+  ErrorCode code{};          ///< Only when `failed`.
+  bool failed = false;
+  bool already_held = false; ///< A hold that found what it wanted, and sent nothing.
+  bool by_state = false;     ///< Proved by the interaction's state, and not by an answer.
+  int attempts = 0;          ///< Sends that could have had an effect.
+  std::string id;            ///< The transition or correlation id; empty when the operation ended before it had one.
+  std::string_view text;     ///< The whole error as a client would print it.
+};
+
+/// One HTTP exchange, or the opening of one channel. Views live during the call alone.
+class ExchangeView {
+ public:
+  std::uint64_t number = 0;  ///< Unique in a run.
+  ProcessId process;
+  std::string_view method, target, body;
+  const CloudRequest* request = nullptr;  ///< With its header fields.
+  bool opening = false;      ///< Of a channel.
+};
+
+/// Sees a simulation from outside: what leaves and reaches each process, and what truly happens in the cloud. Called on the
+/// simulation's thread, in the order of events, each call within the event that caused it. Must not change the simulation.
+class Witness {
+ public:
+  Witness() = default;
+  Witness(const Witness&) = delete;
+  Witness& operator=(const Witness&) = delete;
+  virtual ~Witness() = default;
+
+  // The callers.
+  virtual void submitted(ProcessId, const Work&) {}
+  virtual void cancelled(ProcessId, const Work&) {}
+  /// Exactly once for each work that was submitted, unless its process crashed first.
+  virtual void ended(ProcessId, const Work&, const WorkEnd&) {}
+  virtual void limit_told(ProcessId, const HoldLimitEvent&, SteadyTime) {}
+  virtual void channel_told(ProcessId, const ChannelStateEvent&, SteadyTime) {}
+  virtual void audited(ProcessId, const AuditRecord&) {}
+  /// One line of the log, with everything that a logger prints.
+  virtual void logged(ProcessId, std::string_view) {}
+
+  // The network, at the side of the process.
+  virtual void request_left(const ExchangeView&, SteadyTime) {}
+  /// The exchange is over for the process: with an answer, or `response` is null and `fault` says how.
+  virtual void exchange_ended(const ExchangeView&, const HttpResponse*, const TransportError*, SteadyTime) {}
+  virtual void channel_opened(ProcessId, std::uint64_t /*channel*/, SteadyTime) {}
+  virtual void channel_ended(ProcessId, std::uint64_t /*channel*/, SteadyTime) {}
+  /// A text frame was handed to the network.
+  virtual void frame_left(ProcessId, std::uint64_t /*channel*/, std::string_view, SteadyTime) {}
+  virtual void frame_received(ProcessId, std::uint64_t /*channel*/, std::string_view, SteadyTime) {}
+
+  // The cloud, which is the truth.
+  /// A request is about to be served; `model` is as it was before.
+  virtual void arriving(const ExchangeView&, const CloudModel&, SteadyTime) {}
+  virtual void served(const ExchangeView&, const HttpResponse&, const CloudModel&, SteadyTime) {}
+  /// Something was applied, by whomever.
+  virtual void applied(const AppliedOperation&, const CloudModel&, SteadyTime) {}
+  virtual void flow_published(std::string_view /*flow*/, std::string_view /*version*/, std::string_view /*json*/, SteadyTime) {}
+
+  // The processes.
+  virtual void crashed(ProcessId, SteadyTime) {}
+  virtual void started(ProcessId, SteadyTime) {}
+  virtual void closed(ProcessId, SteadyTime) {}
+
+  // The run.
+  /// After every event.
+  virtual void after_event(SteadyTime) {}
+  /// No fault strikes from here on.
+  virtual void healed(SteadyTime) {}
+  /// Everything that was submitted has ended, and nothing is under way.
+  virtual void quiescent(SteadyTime) {}
+};
+
+}  // namespace patchbay::testing::simulation
