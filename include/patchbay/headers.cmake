@@ -172,6 +172,7 @@ set(patchbay_headers
   include/patchbay/testing/manual_loop.hpp
   include/patchbay/testing/scripted_transport.hpp
   include/patchbay/testing/simulated_cloud.hpp
+  include/patchbay/testing/simulation/witness.hpp
   include/patchbay/testing/virtual_channel.hpp
   include/patchbay/time.hpp
   include/patchbay/transition_request.hpp
