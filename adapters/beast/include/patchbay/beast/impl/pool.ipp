@@ -240,7 +240,7 @@ void Pool::tell(Exchange& x) noexcept {
 }
 
 TransportError Pool::doomed(const Exchange& x, Delivery delivery) const {
-  if (*x.doom == TransportFault::cancelled) return describe(TransportFault::cancelled, delivery, "it was cancelled");
+  if (*x.doom == TransportFault::cancelled) return describe(TransportFault::cancelled, delivery, "the caller gave the exchange up");
   if (x.state != Exchange::State::waiting) return describe(*x.doom, delivery, "the answer did not come in time");
   // Who waits for connections that others use knows nothing of the host; who waits for a host's first one does.
   const bool none_is_up = x.host->connecting != 0 && x.host->links == x.host->connecting;
