@@ -2,15 +2,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <patchbay/error.hpp>
 #include <patchbay/http.hpp>
 #include <patchbay/observe/audit.hpp>
 #include <patchbay/observe/hold_events.hpp>
+#include <patchbay/observe/metrics.hpp>
 #include <patchbay/policy/transport.hpp>
+#include <patchbay/settings.hpp>
 #include <patchbay/testing/cloud_model.hpp>
 #include <patchbay/time.hpp>
 
@@ -67,6 +71,26 @@ class ExchangeView {
   bool opening = false;      ///< Of a channel.
 };
 
+/// What a process says of itself, for checks that hold its word against the truth. Asked between events alone; valid from
+/// `started` until `crashed` or `closed` of that process. Each call copies: ask when something relevant has changed.
+class ProcessView {
+ public:
+  ProcessView() = default;
+  ProcessView(const ProcessView&) = delete;
+  ProcessView& operator=(const ProcessView&) = delete;
+  virtual ~ProcessView() = default;
+
+  [[nodiscard]] virtual const Settings& settings() const = 0;
+  [[nodiscard]] virtual bool on_loop() const = 0;                 ///< Else its calls block.
+  [[nodiscard]] virtual std::vector<HeldInteraction> held() const = 0;
+  [[nodiscard]] virtual ChannelState channel_state() const = 0;
+  [[nodiscard]] virtual TransitionMetricsSnapshot transition_metrics() const = 0;
+  [[nodiscard]] virtual HoldMetricsSnapshot hold_metrics() const = 0;
+  [[nodiscard]] virtual std::size_t pending() const = 0;          ///< Works submitted and not ended.
+  [[nodiscard]] virtual std::size_t exchanges() const = 0;        ///< Under way, openings of channels included.
+  [[nodiscard]] virtual std::size_t channels() const = 0;         ///< Open at its side.
+};
+
 /// Sees a simulation from outside: what leaves and reaches each process, and what truly happens in the cloud. Called on the
 /// simulation's thread, in the order of events, each call within the event that caused it. Must not change the simulation.
 class Witness {
@@ -108,6 +132,8 @@ class Witness {
   // The processes.
   virtual void crashed(ProcessId, SteadyTime) {}
   virtual void started(ProcessId, SteadyTime) {}
+  /// The same, with what the process can be asked from then on.
+  virtual void attached(ProcessId, const ProcessView&, SteadyTime) {}
   virtual void closed(ProcessId, SteadyTime) {}
 
   // The run.
