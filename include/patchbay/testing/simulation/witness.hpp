@@ -89,6 +89,27 @@ class ProcessView {
   [[nodiscard]] virtual std::size_t pending() const = 0;          ///< Works submitted and not ended.
   [[nodiscard]] virtual std::size_t exchanges() const = 0;        ///< Under way, openings of channels included.
   [[nodiscard]] virtual std::size_t channels() const = 0;         ///< Open at its side.
+  /// Whether its hold channel and its watchdogs are being served now: always on a loop, else while a call pumps.
+  [[nodiscard]] virtual bool served() const { return on_loop(); }
+  /// How coarse its monotonic clock is.
+  [[nodiscard]] virtual Duration tick() const { return Duration::zero(); }
+  /// Attempts of each cause that its retry policy allows; 0: nobody knows.
+  [[nodiscard]] virtual int max_attempts() const { return 0; }
+};
+
+/// One record of a process's journal, once nothing but the loss of the disk can undo it.
+class JournalView {
+ public:
+  enum class Kind : std::uint8_t {
+    intent,      ///< Of a send that could have an effect.
+    terminal,    ///< The end of an operation, as its caller was told.
+    resolution,  ///< What recovery found out about an intent.
+  };
+  Kind kind = Kind::intent;
+  std::uint64_t sequence = 0;
+  std::string_view id;           ///< The transition or correlation id.
+  std::string_view interaction;
+  Outcome outcome = Outcome::unknown;  ///< Of a terminal or a resolution.
 };
 
 /// Sees a simulation from outside: what leaves and reaches each process, and what truly happens in the cloud. Called on the
@@ -101,6 +122,7 @@ class Witness {
   virtual ~Witness() = default;
 
   // The callers.
+  /// `at` of the work is when the operation truly began, also where a blocking caller came to it late.
   virtual void submitted(ProcessId, const Work&) {}
   virtual void cancelled(ProcessId, const Work&) {}
   /// Exactly once for each work that was submitted, unless its process crashed first.
@@ -134,7 +156,14 @@ class Witness {
   virtual void started(ProcessId, SteadyTime) {}
   /// The same, with what the process can be asked from then on.
   virtual void attached(ProcessId, const ProcessView&, SteadyTime) {}
+  /// Nothing of the process is left: no call of its incarnation follows.
   virtual void closed(ProcessId, SteadyTime) {}
+  /// The monotonic clock went on from the first time to the second, and no process could do anything meanwhile.
+  virtual void suspended(SteadyTime /*from*/, SteadyTime /*to*/) {}
+  /// A record of the journal became durable.
+  virtual void journaled(ProcessId, const JournalView&, SteadyTime) {}
+  /// Recovery read this record back after a crash; called for each, in order.
+  virtual void recovered(ProcessId, const JournalView&, SteadyTime) {}
 
   // The run.
   /// After every event.
