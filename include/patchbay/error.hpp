@@ -56,6 +56,7 @@ enum class ErrorCode : std::uint8_t {
   queue_full,          ///< A bounded queue is full, which the message names; nothing was sent.
   circuit_open,        ///< The host answers nothing well at present, and was not asked; `retry_after()` says when it may be.
   closed,              ///< The door is closed; nothing was sent.
+  unrecovered,         ///< The fate of an earlier operation on the interaction is not settled in the journal; nothing was sent.
   internal,            ///< A user's policy or callback threw, or memory ran out.
   // Undecided.
   outcome_unknown,  ///< The effect may or may not have happened; see `outcome()`.
@@ -111,6 +112,7 @@ enum class ErrorCategory : std::uint8_t {
     case ErrorCode::queue_full: return "queue_full";
     case ErrorCode::circuit_open: return "circuit_open";
     case ErrorCode::closed: return "closed";
+    case ErrorCode::unrecovered: return "unrecovered";
     case ErrorCode::internal: return "internal";
     case ErrorCode::outcome_unknown: return "outcome_unknown";
   }
@@ -152,6 +154,7 @@ enum class ErrorCategory : std::uint8_t {
     case ErrorCode::queue_full: return "wait for operations to finish, then ask again";
     case ErrorCode::circuit_open: return "ask again after the time that the error names";
     case ErrorCode::closed: return "open a new door";
+    case ErrorCode::unrecovered: return "call recover() on the door, then ask again";
     case ErrorCode::internal: return "see the message; a policy or callback threw, or memory ran out";
     case ErrorCode::outcome_unknown: return "read the interaction before doing anything else";
   }

@@ -21,7 +21,35 @@
 
 namespace patchbay {
 
+class Journal;  // journal/journal.hpp
+
+/// A webhook that was given up. It stays in the journal until `redrive_webhooks` asks for it once more.
+class DeadLetter {
+ public:
+  DeadLetter() = default;
+  std::string event_id;     ///< The transition's id.
+  std::string interaction;
+  int attempts = 0;         ///< In this process.
+  std::string error;        ///< How the last one failed, in our words.
+};
+
+/// How webhooks are delivered that stand in a journal (hazards A30, A31).
+struct OutboxSettings {
+  Duration first_delay = seconds{1};  ///< After the first failure; it doubles with each further one.
+  Duration delay_cap = seconds{60};   ///< And never grows beyond this.
+  Duration max_age = std::chrono::hours{24};  ///< Given up when it fails at this age, or
+  int max_attempts = 1'000;                   ///< as often as this. Each is a delivery as without a journal, retries and all.
+  std::size_t in_flight = 4;          ///< Delivered at once by a door on an event loop, each of another interaction.
+  /// Told of those that are given up, on the thread that tried. None: log and metrics alone know.
+  std::function<void(const DeadLetter&)> on_dead_letter;
+};
+
 /// The CRM webhook that is told of every successful transition. Off unless it has an address (hazard A17).
+///
+/// Without a journal an operation delivers its webhook itself, and ends after that. With one (`Settings::journal`) the
+/// webhook is written down together with the operation's end, and delivered later: at least once, with the same event id and
+/// body each time, those of one interaction in the order of its moves. A door on an event loop delivers while it lives; of a
+/// blocking one somebody calls `deliver_webhooks`.
 struct WebhookSettings {
   std::string url;
   /// Signs a delivery's body, for example with an HMAC under a key that the CRM knows; what it returns goes into the header
@@ -30,6 +58,20 @@ struct WebhookSettings {
   Duration attempt_timeout = seconds{5};
   Duration total_timeout = seconds{15};  ///< Over all attempts, and never beyond the operation's deadline.
   int max_attempts = 3;
+  OutboxSettings outbox;                 ///< For those in a journal.
+};
+
+/// How the doors use the journal.
+struct JournalingSettings {
+  /// A release whose intent is not on the disk within this time is sent all the same: a caller must not stay on hold because
+  /// a disk is full or slow (invariant I14). Counted (`HoldCount::releases_unjournaled`) and logged as an error.
+  Duration release_wait = seconds{1};
+  /// For how long a request that was sent may still arrive at the cloud, over all proxies, after its connection is given up.
+  /// An operation whose fate is not known, and whose interaction shows the very version that it was to change, is taken for
+  /// not applied only when this has passed since `recover` first saw that, on the monotonic clock. Too short, and a late
+  /// arrival can prove the record wrong; longer only takes longer.
+  Duration fence_after = seconds{60};
+  Duration look_every = seconds{2};  ///< How often `recover` looks again at what is not settled.
 };
 
 /// What concerns `StateTransitioner` alone.
@@ -94,6 +136,14 @@ class Settings {
   std::shared_ptr<RandomSource> random;  ///< Seeded by the machine unless it is given.
   std::shared_ptr<AuditSink> audit;  ///< Receives every audit record; none: only the door's own snapshot has them.
   std::size_t audit_records = 256;   ///< Kept for the snapshot.
+
+  /// The write-ahead journal: nothing that can change something is sent before it stands there, and so does the end of every
+  /// operation; what a crash leaves open, `recover` settles. Several doors may share one; a journal's webhooks are delivered
+  /// by one door. None: no record outlives the process, apart from what `audit` is given.
+  ///
+  /// When it fails, transitions and holds are refused with `journal_failed` and nothing is sent; releases are sent.
+  std::shared_ptr<Journal> journal;
+  JournalingSettings journaling;
 
   std::size_t max_operations = 100'000;  ///< Transitions, or holds, under way in a door. Releases are let in beyond it.
   std::size_t max_waiting = 1'000;       ///< Of these, those that wait for their turn on one interaction.

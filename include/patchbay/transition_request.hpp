@@ -79,13 +79,19 @@ enum class ResolvedBy : std::uint8_t {
 };
 
 /// What became of the webhook.
-enum class WebhookStatus : std::uint8_t { none, delivered, failed };
+enum class WebhookStatus : std::uint8_t {
+  none,       ///< There is none to be told.
+  delivered,
+  failed,     ///< Given up.
+  queued,     ///< It is in the journal, and will be delivered; see `WebhookSettings`.
+};
 
 [[nodiscard]] constexpr std::string_view to_string(WebhookStatus status) noexcept {
   switch (status) {
     case WebhookStatus::none: return "none";
     case WebhookStatus::delivered: return "delivered";
     case WebhookStatus::failed: return "failed";
+    case WebhookStatus::queued: return "queued";
   }
   return "none";
 }

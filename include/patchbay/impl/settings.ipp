@@ -48,7 +48,16 @@ PATCHBAY_DECL Result<void> Settings::check() const {
     if (webhook.attempt_timeout <= Duration::zero() || webhook.total_timeout <= Duration::zero())
       return refuse("transition.webhook: timeouts must be positive");
     if (webhook.max_attempts < 1) return refuse("transition.webhook.max_attempts: must be at least 1");
+    const OutboxSettings& outbox = webhook.outbox;
+    if (outbox.first_delay <= Duration::zero() || outbox.delay_cap < outbox.first_delay)
+      return refuse("transition.webhook.outbox.first_delay: must be positive, and not above delay_cap");
+    if (outbox.max_age <= Duration::zero()) return refuse("transition.webhook.outbox.max_age: must be positive");
+    if (outbox.max_attempts < 1 || outbox.in_flight < 1)
+      return refuse("transition.webhook.outbox: max_attempts and in_flight must be at least 1");
   }
+  if (journaling.release_wait < Duration::zero() || journaling.fence_after < Duration::zero())
+    return refuse("journaling: release_wait and fence_after must not be negative");
+  if (journaling.look_every <= Duration::zero()) return refuse("journaling.look_every: must be positive");
   return hold.check();
 }
 

@@ -46,6 +46,10 @@ enum class TransitionCount : std::uint8_t {
   flow_cache_misses,
   webhooks_delivered,
   webhooks_failed,     ///< Given up; the transition stands.
+  webhooks_queued,     ///< Written into the journal, to be delivered later.
+  webhooks_dead,       ///< Of these, given up; they stay in the journal as dead letters.
+  journal_failures,    ///< Operations that the journal kept back, and ends that it did not take.
+  recovered,           ///< Operations from before whose fate `recover` has settled.
   audit_failures,      ///< Records that the sink did not take.
   callback_failures,   ///< User code that threw.
   count_
@@ -77,6 +81,10 @@ enum class HoldCount : std::uint8_t {
   watchdog_releases,
   monitor_failures,        ///< Quality monitors that threw.
   dropped_notices,         ///< Events and messages that found no room, because handlers were too slow for them.
+  journal_failures,        ///< Holds that the journal kept back, and ends that it did not take.
+  releases_unjournaled,    ///< Releases that were sent although their intent was not on the disk.
+  recovered,               ///< Commands from before whose fate `recover` has settled.
+  holds_rebuilt,           ///< Interactions that `recover` has put under the watchdog again.
   audit_failures,
   callback_failures,
   count_
@@ -87,17 +95,18 @@ namespace detail {
 inline constexpr std::array<std::string_view, 10> exchange_count_names{
     "requests",   "rateLimitAnswers", "serverErrors",   "networkErrors",   "tokenRefreshes",
     "pacedWaits", "pacerRefusals",    "circuitsOpened", "circuitRefusals", "retriesRefused"};
-inline constexpr std::array<std::string_view, 14> transition_count_names{
+inline constexpr std::array<std::string_view, 18> transition_count_names{
     "operationsSubmitted", "operationsSucceeded", "operationsNotApplied", "operationsUnknown", "patchAttempts",
     "conflictAnswers",     "warmWrites",          "warmConflicts",        "flowCacheHits",     "flowCacheMisses",
-    "webhooksDelivered",   "webhooksFailed",      "auditFailures",        "callbackFailures"};
-inline constexpr std::array<std::string_view, 26> hold_count_names{
+    "webhooksDelivered",   "webhooksFailed",      "webhooksQueued",       "webhooksDead",      "journalFailures",
+    "operationsRecovered", "auditFailures",       "callbackFailures"};
+inline constexpr std::array<std::string_view, 30> hold_count_names{
     "operationsSubmitted", "operationsSucceeded", "operationsNotApplied", "operationsUnknown",  "holds",
     "unholds",             "acksPositive",        "acksNegative",         "promptAcks",         "promptPositiveAcks",
     "ackTimeouts",         "lateAcks",            "duplicateAcks",        "foreignMessages",    "junkFrames",
     "connects",            "reconnects",          "pings",                "missedPongs",        "watchdogWarnings",
-    "watchdogEscalations", "watchdogReleases",    "monitorFailures",      "droppedNotices",     "auditFailures",
-    "callbackFailures"};
+    "watchdogEscalations", "watchdogReleases",    "monitorFailures",      "droppedNotices",     "journalFailures",
+    "releasesUnjournaled", "commandsRecovered",   "holdsRebuilt",         "auditFailures",      "callbackFailures"};
 static_assert(exchange_count_names.size() == static_cast<std::size_t>(ExchangeCount::count_));
 static_assert(transition_count_names.size() == static_cast<std::size_t>(TransitionCount::count_));
 static_assert(hold_count_names.size() == static_cast<std::size_t>(HoldCount::count_));
