@@ -116,6 +116,7 @@ set(patchbay_headers
   include/patchbay/protocol/transition_group.hpp
   include/patchbay/protocol/transition_operation.hpp
   include/patchbay/protocol/webhook.hpp
+  include/patchbay/protocol/webhook_outbox.hpp
   include/patchbay/random_source.hpp
   include/patchbay/result.hpp
   include/patchbay/schema/append_text.hpp
