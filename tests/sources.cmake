@@ -247,6 +247,7 @@ set(patchbay_tests_testing_threads
 )
 set(patchbay_tests_tools
   unit/tools/bad_input.cpp
+  unit/tools/chaos_proxy.cpp
   unit/tools/faults.cpp
   unit/tools/holds.cpp
   unit/tools/hostile_http.cpp
