@@ -56,6 +56,8 @@ enum class ErrorCode : std::uint8_t {
   queue_full,          ///< A bounded queue is full, which the message names; nothing was sent.
   circuit_open,        ///< The host answers nothing well at present, and was not asked; `retry_after()` says when it may be.
   closed,              ///< The door is closed; nothing was sent.
+  journal_failed,      ///< The write-ahead journal could not put an intent on the disk; nothing was sent without it.
+  journal_corrupt,     ///< A journal that does not verify: the message names the segment and where in it.
   unrecovered,         ///< The fate of an earlier operation on the interaction is not settled in the journal; nothing was sent.
   internal,            ///< A user's policy or callback threw, or memory ran out.
   // Undecided.
@@ -112,6 +114,8 @@ enum class ErrorCategory : std::uint8_t {
     case ErrorCode::queue_full: return "queue_full";
     case ErrorCode::circuit_open: return "circuit_open";
     case ErrorCode::closed: return "closed";
+    case ErrorCode::journal_failed: return "journal_failed";
+    case ErrorCode::journal_corrupt: return "journal_corrupt";
     case ErrorCode::unrecovered: return "unrecovered";
     case ErrorCode::internal: return "internal";
     case ErrorCode::outcome_unknown: return "outcome_unknown";
@@ -154,6 +158,8 @@ enum class ErrorCategory : std::uint8_t {
     case ErrorCode::queue_full: return "wait for operations to finish, then ask again";
     case ErrorCode::circuit_open: return "ask again after the time that the error names";
     case ErrorCode::closed: return "open a new door";
+    case ErrorCode::journal_failed: return "make room on the disk, or see to it; when the message says that the journal is closed for good, open it anew";
+    case ErrorCode::journal_corrupt: return "keep a copy of the journal's folder, then open it with JournalOptions::salvage, or start with an empty one";
     case ErrorCode::unrecovered: return "call recover() on the door, then ask again";
     case ErrorCode::internal: return "see the message; a policy or callback threw, or memory ran out";
     case ErrorCode::outcome_unknown: return "read the interaction before doing anything else";

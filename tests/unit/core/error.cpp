@@ -57,7 +57,7 @@ TEST_CASE("each code belongs to the group that its users react to", "[error]") {
   CHECK(in(ErrorCategory::incomplete) ==
         std::set<std::string_view>{"deadline_exceeded", "cancelled", "rate_limited", "unavailable", "network", "malformed_response",
                                    "response_too_large", "no_etag", "flow_malformed", "not_connected", "queue_full", "circuit_open",
-                                   "closed", "unrecovered", "internal"});
+                                   "closed", "journal_failed", "journal_corrupt", "unrecovered", "internal"});
   CHECK(in(ErrorCategory::undecided) == std::set<std::string_view>{"outcome_unknown"});
 }
 
