@@ -58,6 +58,11 @@ set(patchbay_headers
   include/patchbay/hold_shards.hpp
   include/patchbay/http.hpp
   include/patchbay/identifier.hpp
+  include/patchbay/journal/journal.hpp
+  include/patchbay/journal/options.hpp
+  include/patchbay/journal/record.hpp
+  include/patchbay/journal/state.hpp
+  include/patchbay/journal/storage.hpp
   include/patchbay/json/number.hpp
   include/patchbay/json/read.hpp
   include/patchbay/json/write.hpp
@@ -204,6 +209,7 @@ set(patchbay_definitions
   include/patchbay/impl/random_source.ipp
   include/patchbay/impl/settings.ipp
   include/patchbay/impl/transition_request.ipp
+  include/patchbay/journal/impl/options.ipp
   include/patchbay/json/impl/write.ipp
   include/patchbay/policy/impl/schema.ipp
   include/patchbay/schema/impl/append_text.ipp

@@ -33,6 +33,7 @@
 #include <patchbay/impl/random_source.ipp>
 #include <patchbay/impl/settings.ipp>
 #include <patchbay/impl/transition_request.ipp>
+#include <patchbay/journal/impl/options.ipp>
 #include <patchbay/json/impl/write.ipp>
 #include <patchbay/policy/impl/schema.ipp>
 #include <patchbay/schema/impl/append_text.ipp>
