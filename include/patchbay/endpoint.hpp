@@ -20,8 +20,10 @@ namespace patchbay {
     if (c == '.') {
       if (digits == 0) return false;
       ++dots, digits = 0, octet = 0;
-    } else if (c < '0' || c > '9' || ++digits > 3 || (octet = octet * 10 + (c - '0')) > 255) {
-      return false;  // "127.evil.example" and "127.0.0.256" are names, not addresses
+    } else if (c < '0' || c > '9' || ++digits > 3 || (digits > 1 && octet == 0) ||
+               (octet = octet * 10 + (c - '0')) > 255) {
+      // "127.evil.example" and "127.0.0.256" are names, not addresses; so is "127.0.0.09" to resolvers that know octal.
+      return false;
     }
   }
   return dots == 3 && digits != 0;
@@ -96,7 +98,9 @@ inline Result<Endpoint> Endpoint::parse(std::string_view url, std::string_view w
     const std::size_t close = authority.find(']');
     if (close == std::string_view::npos) return refuse("holds an address literal without its closing bracket");
     out.host_ = authority.substr(1, close - 1);
-    if (out.host_.find_first_not_of("0123456789abcdefABCDEF:.") != std::string::npos) return refuse("holds a malformed address literal");
+    const bool six = out.host_.empty() || out.host_.find(':') != std::string::npos;  // brackets are for IPv6 alone
+    if (!six || out.host_.find_first_not_of("0123456789abcdefABCDEF:.") != std::string::npos)
+      return refuse("holds a malformed address literal");
     std::string_view rest = authority.substr(close + 1);
     if (!rest.empty() && rest.front() != ':') return refuse("holds text behind the address literal");
     port = rest;

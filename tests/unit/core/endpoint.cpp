@@ -86,7 +86,8 @@ TEST_CASE("a URL that could lead elsewhere, or nowhere, is refused with its reas
       Refusal{"https://host:0", "out of range"}, Refusal{"https://host:65536", "out of range"},
       Refusal{"https://host:99999", "out of range"}, Refusal{"https://[::1", "closing bracket"},
       Refusal{"https://[::1]8080", "behind the address"}, Refusal{"https://[::1].evil.example", "behind the address"},
-      Refusal{"https://[evil.example]", "malformed address"}, Refusal{"https://[fe80::1%25eth0]", "malformed address"},
+      Refusal{"https://[evil.example]", "malformed address"}, Refusal{"https://[abc]", "malformed address"},
+      Refusal{"https://[10.0.0.1]", "malformed address"}, Refusal{"https://[fe80::1%25eth0]", "malformed address"},
       Refusal{"https://::1", "names no host"}, Refusal{"https://ho%73t", "malformed host"},
       Refusal{"https://ho*st", "malformed host"}, Refusal{"https://host;evil", "malformed host"});
   CAPTURE(refusal.url);
@@ -119,8 +120,8 @@ TEST_CASE("loopback is this machine and nothing that merely looks like it", "[en
   for (const std::string_view host :
        {"", "localhost.evil.example", "evil-localhost", "xlocalhost", "LOCALHOST.", "127.", "127.1", "127.0.0", "127.0.0.",
         "127.0.0.1.", "127..0.1", "127.0.0.1.evil.example", "127.evil.example", "127.0.0.1evil", "127.0.0.256", "127.0.0.999",
-        "127.0.0.0001", "127.0.0.-1", "127.0.0.0x1", "128.0.0.1", "0.0.0.0", "1.127.0.0", "12.7.0.0.1", "2130706433", "::",
-        "::2", "::ffff:127.0.0.1", "10.0.0.1"}) {
+        "127.0.0.0001", "127.0.0.09", "127.00.0.1", "127.0.0.-1", "127.0.0.0x1", "128.0.0.1", "0.0.0.0",
+        "1.127.0.0", "12.7.0.0.1", "2130706433", "::", "::2", "::ffff:127.0.0.1", "10.0.0.1"}) {
     CAPTURE(host);
     CHECK_FALSE(is_loopback(host));
   }

@@ -1,0 +1,122 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+
+// The login host's answers: an input is the body of one, which is read as a grant and as a refusal. What it says is
+// reckoned a second time by a slow reader of JSON. Credentials of the same text are read back as a server reads them.
+#include "fuzz/law.hpp"
+#include "support/json_tree.hpp"
+
+#include <patchbay/cloud/documents_dialect.hpp>
+#include <patchbay/protocol/oauth.hpp>
+#include <patchbay/testing/detail/wire_text.hpp>
+
+#include <cmath>
+#include <cstdlib>  // strtod
+#include <string>
+#include <string_view>
+
+using namespace patchbay;
+using patchbay_fuzz::law;
+using patchbay_test::JsonTree;
+
+namespace {
+
+bool is_null(const JsonTree& value) { return value.kind == JsonTree::Kind::literal && value.text == "null"; }
+
+/// Sets `to` as a member that should be a string does; false when it is of another type.
+bool text(const JsonTree& value, std::string& to) {
+  if (value.kind != JsonTree::Kind::string && !is_null(value)) return false;
+  to = is_null(value) ? std::string() : value.text;
+  return true;
+}
+
+bool printable(std::string_view of, unsigned char from) {
+  for (const char c : of)
+    if (static_cast<unsigned char>(c) < from || static_cast<unsigned char>(c) > 0x7e) return false;
+  return true;
+}
+
+class Expected {
+ public:
+  explicit Expected(const JsonTree& tree) {
+    if (tree.kind != JsonTree::Kind::object) return;
+    fine = true;
+    for (std::size_t i = 0; i < tree.names.size() && fine; ++i) {
+      const std::string& name = tree.names[i];
+      const JsonTree& value = tree.items[i];
+      if (name == "access_token") fine = text(value, token);
+      if (name == "token_type") fine = text(value, type);
+      if (name == "scope") has_scope = !is_null(value), fine = text(value, scope);
+      if (name == "expires_in" && !is_null(value)) {
+        expires_in = value.kind == JsonTree::Kind::number ? std::strtod(value.text.c_str(), nullptr) : std::nan("");
+        good_lifetime = std::isfinite(expires_in) && expires_in > 0;
+      }
+    }
+    std::string lower = type;
+    for (char& c : lower)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    fine = fine && !token.empty() && printable(token, 0x21) && (lower.empty() || lower == "bearer") && good_lifetime;
+  }
+  bool fine = false, has_scope = false, good_lifetime = true;
+  double expires_in = -1;
+  std::string token, type, scope;
+};
+
+void check_grant(const HttpResponse& response, const JsonTree* tree, JsonReader& reader) {
+  const std::string_view body = response.body.view();
+  Dialect::Grant grant;
+  const auto read = Dialect::parse_grant(response, reader, grant);
+  if (read) {
+    law(!grant.access_token.empty() && printable(grant.access_token.reveal(), 0x21), "a token that a header can carry", {body});
+    law(std::isfinite(grant.expires_in) && (grant.expires_in > 0 || grant.expires_in == -1), "a lifetime that is one, or none", {body});
+  } else {
+    law(!read.error().why.empty(), "the error says why", {body});
+  }
+  if (!tree) return;
+  const Expected expected(*tree);
+  law(read.has_value() == expected.fine, "what is a grant", {body, read ? std::string_view("a grant") : read.error().why});
+  if (!read) return;
+  law(grant.access_token.reveal() == expected.token, "which token", {body});
+  law(grant.has_scope == expected.has_scope && grant.scope == expected.scope, "for what", {body});
+  law(grant.expires_in == expected.expires_in, "for how long", {body});
+}
+
+void check_refusal(const HttpResponse& response, const JsonTree* tree, JsonReader& reader) {
+  const std::string_view body = response.body.view();
+  const std::string code = Dialect::parse_refusal(response, reader);
+  law(code.size() <= 64 && printable(code, 0x20), "a code fits into a message", {body, code});
+  if (!tree) return;
+  std::string expected;
+  bool fine = tree->kind == JsonTree::Kind::object;
+  for (std::size_t i = 0; i < tree->names.size() && fine; ++i)
+    if (tree->names[i] == "error") fine = text(tree->items[i], expected);
+  if (!fine || expected.size() > 64) expected.clear();
+  for (char& c : expected)
+    if (!printable({&c, 1}, 0x20)) c = '?';
+  law(code == expected, "which code", {body, code, expected});
+}
+
+/// What is sent to the login host: the same in its two forms, read back as a server reads it.
+void check_credentials(std::string_view text) {
+  std::string basic, form("a=");
+  detail::append_base64(basic, text);
+  const auto back = testing::detail::base64_decoded(basic);
+  law(back && *back == text, "base64 says what it was given", {basic});
+  append_form_encoded(form, text);
+  const auto fields = testing::detail::parse_form(form);
+  law(fields && fields->size() == 1 && (*fields)[0].first == "a" && (*fields)[0].second == text, "a form says what it was given", {form});
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static JsonReader reader;
+  HttpResponse response;
+  response.body.assign(patchbay_fuzz::as_text(data, size));
+  // What is skipped is not looked at, so only what is well formed, and not too deep, can be reckoned.
+  auto tree = JsonTree::parse(response.body.view());
+  check_grant(response, tree ? &*tree : nullptr, reader);
+  check_refusal(response, tree ? &*tree : nullptr, reader);
+  check_credentials(response.body.view());
+  return 0;
+}
