@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loopback_cloud/hub.hpp"
 
+#include <cstdio>
 #include <string>
+
+#include <unistd.h>
 
 #include <patchbay/json/write.hpp>
 
@@ -21,12 +24,28 @@ testing::ServingEnd Hub::serve(const testing::CloudRequest& request, const std::
                                patchbay::HttpResponse& response) {
   if (request.target.starts_with("/_")) {
     administer(request, response);
+    save();
     perform(cloud_.take_actions());
     return testing::ServingEnd::answer;
   }
   const testing::ServingEnd end = cloud_.serve(request, fault, response);
+  save();
   perform(cloud_.take_actions());
   return end;
+}
+
+void Hub::command(testing::ChannelId channel, std::string_view text) {
+  const std::vector<testing::ChannelAction> actions = cloud_.command(channel, text);
+  save();
+  perform(actions);
+}
+
+void Hub::save() {
+  if (!file_) return;
+  if (const patchbay::Result<void> saved = file_->save(cloud_.model); !saved) {
+    std::fprintf(stderr, "loopback_cloud: %s\n", saved.error().message().c_str());
+    ::_exit(1);  // as if killed: nothing that waits to be sent may leave
+  }
 }
 
 void Hub::close_all() {

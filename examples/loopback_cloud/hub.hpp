@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -9,6 +10,8 @@
 #include <vector>
 
 #include <patchbay/testing/faulty_cloud.hpp>
+
+#include "loopback_cloud/state_file.hpp"
 
 namespace loopback_cloud {
 
@@ -32,6 +35,9 @@ class Hub {
       : cloud_([] { return std::chrono::steady_clock::now(); }, std::move(options)) {}
 
   [[nodiscard]] patchbay::testing::FaultyCloud& cloud() noexcept { return cloud_; }
+  /// From now on whatever is done is in the file before it is answered. A file that takes no more ends the process:
+  /// what it does not hold must not be answered, and clients then see what they would see of a cloud that went down.
+  void keep(std::unique_ptr<StateFile> file) { file_ = std::move(file); }
 
   /// The fault that strikes this request; none for the server's own addresses, which begin with `/_`.
   [[nodiscard]] std::optional<patchbay::testing::HttpFault> take_fault(const patchbay::testing::CloudRequest& request);
@@ -40,7 +46,7 @@ class Hub {
                                                     const std::optional<patchbay::testing::HttpFault>& fault,
                                                     patchbay::HttpResponse& response);
   /// Carries out a message from a channel.
-  void command(patchbay::testing::ChannelId channel, std::string_view text) { perform(cloud_.command(channel, text)); }
+  void command(patchbay::testing::ChannelId channel, std::string_view text);
 
   void join(patchbay::testing::ChannelId id, Channel& channel) { channels_.emplace(id, &channel); }
   void leave(patchbay::testing::ChannelId id) noexcept {
@@ -52,9 +58,11 @@ class Hub {
 
  private:
   void perform(const std::vector<patchbay::testing::ChannelAction>& actions);
+  void save();
   void administer(const patchbay::testing::CloudRequest& request, patchbay::HttpResponse& response);
 
   patchbay::testing::FaultyCloud cloud_;
+  std::unique_ptr<StateFile> file_;
   std::unordered_map<patchbay::testing::ChannelId, Channel*> channels_;
 };
 

@@ -6,10 +6,12 @@
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
 #include "loopback_cloud/server.hpp"
+#include "loopback_cloud/state_file.hpp"
 
 namespace {
 
@@ -26,12 +28,12 @@ std::string numbered_interaction(unsigned number) {
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "A cloud on 127.0.0.1 that speaks the documents' dialect: tokens, flows, interactions, holds and a webhook, kept "
-      "in\n"
-      "memory. Ends on SIGTERM. GET /_state shows everything; POST /_faults plans faults; POST /_change acts as "
-      "another writer.");
+      "A cloud on 127.0.0.1 that speaks the documents' dialect: tokens, flows, interactions, holds and a webhook, kept\n"
+      "in memory, and with --state in a file too. Ends on SIGTERM. GET /_state shows everything; POST /_faults plans\n"
+      "faults; POST /_change acts as another writer.");
   testing::CloudOptions options;
   loopback_cloud::ServerSettings server;
+  std::string state;
   unsigned token_ttl = 3600, ack_delay = 0, interactions = 0, idle = 120, keep = 0;
   app.add_option("--port", server.port, "Port; 0 takes any free one")->capture_default_str();
   app.add_option("--client-id", options.client_id,
@@ -77,10 +79,15 @@ int main(int argc, char** argv) {
   app.add_option("--state-updates", options.send_state_updates,
                  "Whether every change is told to every channel; many channels make that many messages")
       ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"yes", true}, {"no", false}}));
+  CLI::Option* const state_option = app.add_option(
+      "--state", state,
+      "File that whatever is done is appended to before it is answered, and that it is brought back from; so it "
+      "outlives this process, however that ends. Tokens do not");
   app.add_option("--keep-operations", keep,
                  "Operations to remember at least; older ones are forgotten. Without it 1,000,000 are kept and then "
                  "writes are refused")
-      ->check(CLI::Range(1U, 100'000'000U));
+      ->check(CLI::Range(1U, 100'000'000U))
+      ->excludes(state_option);
   CLI::Option* const certificate =
       app.add_option("--tls-cert", server.certificate, "Serve TLS with this certificate chain (PEM file)");
   CLI::Option* const key = app.add_option("--tls-key", server.key, "and this private key (PEM file)");
@@ -116,6 +123,17 @@ int main(int argc, char** argv) {
     each.set_attribute("ivr_state", "\"MainMenu\"");
     each.set_attribute("flow_node", "\"MainMenu\"");
     hub.cloud().model.add(std::move(each));
+  }
+  if (!state.empty()) {
+    auto file = loopback_cloud::StateFile::open(state, hub.cloud().model);
+    if (!file) {
+      std::fprintf(stderr, "loopback_cloud: %s\n", file.error().message().c_str());
+      return 1;
+    }
+    if ((*file)->cut() != 0)
+      std::fprintf(stderr, "loopback_cloud: --state: cut off %zu bytes of a line that was never whole\n",
+                   (*file)->cut());
+    hub.keep(std::move(*file));
   }
   const patchbay::Result<void> served = loopback_cloud::serve(hub, server, [](const std::string& url) {
     std::printf("listening on %s\n", url.c_str());

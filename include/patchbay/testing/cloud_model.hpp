@@ -182,6 +182,14 @@ class CloudModel {
   void revoke_tokens() noexcept { tokens_.revoke(); }
   [[nodiscard]] std::uint64_t tokens_issued() const noexcept { return tokens_.issued(); }
 
+  /// Brings back what was done before, in its order, with the interaction as it then was; for a cloud whose state
+  /// outlives its process. Nobody is told.
+  void restore(AppliedOperation operation, CloudInteraction interaction) {
+    add(std::move(interaction));
+    operations_.push_back(std::move(operation));
+  }
+  void restore_webhook(std::string delivery) { webhooks_.push_back(std::move(delivery)); }
+
   /// Everything that was done, in order; the latest part of it when `forget_operations` is set.
   [[nodiscard]] const std::vector<AppliedOperation>& operations() const noexcept { return operations_; }
   /// How often the operation of that id changed something: 1 for what was applied exactly once. Asking for each of many
