@@ -35,6 +35,7 @@ set(patchbay_examples_loopback_cloud
   loopback_cloud/main.cpp
   loopback_cloud/plain.cpp
   loopback_cloud/server.cpp
+  loopback_cloud/state_file.cpp
   loopback_cloud/tls.cpp
 )
 set(patchbay_examples_main_job

@@ -252,6 +252,7 @@ set(patchbay_tests_tools
   unit/tools/holds.cpp
   unit/tools/hostile_http.cpp
   unit/tools/loopback_server.cpp
+  unit/tools/loopback_state.cpp
   unit/tools/run.cpp
   unit/tools/run_in_flight.cpp
   unit/tools/usage.cpp
