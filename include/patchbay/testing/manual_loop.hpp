@@ -41,6 +41,8 @@ class ManualLoop {
 
   /// Lets the next thing happen, and moves the clock to its time. False when there is nothing.
   bool run_one() const { return state_->run_one(never); }
+  /// The same, if it happens by `limit`; otherwise the clock stays where it is.
+  bool run_one(SteadyTime limit) const { return state_->run_one(limit); }
   /// Runs until nothing is left; says how much happened.
   std::size_t run() const {
     std::size_t count = 0;
