@@ -178,7 +178,16 @@ set(patchbay_headers
   include/patchbay/testing/manual_loop.hpp
   include/patchbay/testing/scripted_transport.hpp
   include/patchbay/testing/simulated_cloud.hpp
+  include/patchbay/testing/simulation/connection.hpp
+  include/patchbay/testing/simulation/exchange.hpp
+  include/patchbay/testing/simulation/fault_mix.hpp
+  include/patchbay/testing/simulation/link.hpp
+  include/patchbay/testing/simulation/scene.hpp
+  include/patchbay/testing/simulation/serving.hpp
+  include/patchbay/testing/simulation/streams.hpp
+  include/patchbay/testing/simulation/transports.hpp
   include/patchbay/testing/simulation/witness.hpp
+  include/patchbay/testing/simulation/witnesses.hpp
   include/patchbay/testing/virtual_channel.hpp
   include/patchbay/time.hpp
   include/patchbay/transition_request.hpp
