@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // max
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -35,7 +37,7 @@ namespace detail {
   return other == 0;
 }
 
-/// Where the credential ends that begins at `from`.
+/// Where the credential ends that begins at `from` and stands in no quotes.
 [[nodiscard]] constexpr std::size_t credential_end(std::string_view text, std::size_t from) noexcept {
   std::size_t end = from;
   while (end < text.size() && static_cast<unsigned char>(text[end]) > 0x20 && text[end] != '"' && text[end] != '\'' && text[end] != '&' &&
@@ -50,6 +52,52 @@ class CredentialSpan {
   std::size_t begin = 0, end = 0;
 };
 
+inline constexpr std::array<std::string_view, 2> credential_schemes{"bearer", "basic"};
+inline constexpr std::array<std::string_view, 6> credential_names{"access_token",     "refresh_token", "client_secret",
+                                                                  "client_assertion", "id_token",      "password"};
+
+/// The value of the member or parameter whose name ends at `from`: to the end of its quotes, if it stands in some.
+[[nodiscard]] constexpr CredentialSpan named_value(std::string_view text, std::size_t from) noexcept {
+  bool separated = false;
+  std::size_t escapes = 0;  // directly before what is looked at: JSON within JSON has its quotes escaped
+  for (; from < text.size(); ++from) {
+    const char c = text[from];
+    if ((c == '"' || c == '\'') && separated) {
+      std::size_t end = from + 1, inner = 0;
+      for (; end < text.size() && (text[end] != c || inner > escapes); ++end) inner = text[end] == '\\' ? inner + 1 : 0;
+      return {from + 1, end == text.size() ? end : end - inner};
+    }
+    if (c != '"' && c != '\'' && c != '\\' && c != ' ' && c != ':' && c != '=') break;
+    separated = separated || c == ':' || c == '=';
+    escapes = c == '\\' ? escapes + 1 : 0;
+  }
+  if (!separated) return {};
+  return {from, credential_end(text, from)};
+}
+
+/// Where a credential really ends, of which `span` is the beginning: one that ends with the name of a credential, or with
+/// that of a scheme, is followed by what that names.
+[[nodiscard]] constexpr std::size_t whole_credential(std::string_view text, CredentialSpan span) noexcept {
+  for (;;) {
+    std::size_t stem = span.end;
+    while (stem > span.begin && (text[stem - 1] == ':' || text[stem - 1] == '=' || text[stem - 1] == '\\' || text[stem - 1] == ' ')) --stem;
+    const auto ends_with = [&](std::string_view word) {
+      return stem - span.begin >= word.size() && equal_ignoring_case(text.substr(stem - word.size(), word.size()), word);
+    };
+    std::size_t end = span.end;
+    for (const std::string_view scheme : credential_schemes) {
+      if (!ends_with(scheme)) continue;
+      std::size_t from = stem;
+      while (from < text.size() && text[from] == ' ') ++from;
+      if (from != stem) end = (std::max)(end, credential_end(text, from));
+    }
+    for (const std::string_view name : credential_names)
+      if (ends_with(name)) end = (std::max)(end, named_value(text, stem).end);
+    if (end == span.end) return end;
+    span = {span.end, end};
+  }
+}
+
 /// The credential that the words at `text[i]` introduce; empty when they introduce none: `Bearer …` and `Basic …` of at
 /// least 16 characters, so that prose about them stays readable, and the values of the members and parameters that carry
 /// secrets, in JSON, in a form or in a query. Servers and proxies echo both (hazard A33, invariant I19).
@@ -58,24 +106,18 @@ class CredentialSpan {
   const char first = lower(text[i]);
   if (first != 'b' && first != 'a' && first != 'c' && first != 'r' && first != 'p' && first != 'i') return {};
   const auto word = [&](std::string_view name) { return equal_ignoring_case(text.substr(i, name.size()), name); };
-  for (const std::string_view scheme : {std::string_view("bearer "), std::string_view("basic ")}) {
+  for (const std::string_view scheme : credential_schemes) {
     if (!word(scheme)) continue;
     std::size_t from = i + scheme.size();
+    if (from == text.size() || text[from] != ' ') continue;
     while (from < text.size() && text[from] == ' ') ++from;
-    const std::size_t end = credential_end(text, from);
-    if (end - from >= 16) return {from, end};
+    const CredentialSpan span{from, credential_end(text, from)};
+    if (span.end - span.begin >= 16) return {span.begin, whole_credential(text, span)};
   }
-  for (const std::string_view name : {std::string_view("access_token"), std::string_view("refresh_token"), std::string_view("client_secret"),
-                                      std::string_view("client_assertion"), std::string_view("id_token"), std::string_view("password")}) {
+  for (const std::string_view name : credential_names) {
     if (!word(name)) continue;
-    std::size_t from = i + name.size();
-    bool separated = false;
-    while (from < text.size() && (text[from] == '"' || text[from] == '\\' || text[from] == '\'' || text[from] == ' ' || text[from] == ':' ||
-                                  text[from] == '=')) {
-      separated = separated || text[from] == ':' || text[from] == '=';
-      ++from;
-    }
-    if (separated) return {from, credential_end(text, from)};
+    const CredentialSpan span = named_value(text, i + name.size());
+    if (span.end > span.begin) return {span.begin, whole_credential(text, span)};
   }
   return {};
 }

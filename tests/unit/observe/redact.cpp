@@ -50,6 +50,13 @@ TEST_CASE("credentials that a server echoes do not reach an excerpt", "[redact][
            "GET /api?access_token=" + canary + " HTTP/1.1",
            "PASSWORD: " + canary,
            "refresh_token='" + canary + "'",
+           // A credential in two words, with what ends words, or within what looks like another's.
+           R"({"access_token":"Bearer )" + canary + R"("})",
+           "password=Basic   " + canary,
+           R"({"password":"correct horse, )" + canary + R"("})",
+           R"({"password":"a\"b)" + canary + R"("})",
+           R"({\"password\":\"a b )" + canary + R"(\"})",
+           "id_token=access_token\":\"" + canary + "\"",
        }) {
     CAPTURE(text);
     const std::string shown = excerpt(text, 512);
@@ -59,6 +66,9 @@ TEST_CASE("credentials that a server echoes do not reach an excerpt", "[redact][
   }
   CHECK(excerpt(R"({"access_token":"abcdef","expires_in":3600})", 512) == R"({"access_token":"<redacted>","expires_in":3600})");
   CHECK(excerpt("client_secret=s&scope=read", 512) == "client_secret=<redacted>&scope=read");
+  CHECK(excerpt(R"({"password":"a b","user":"c"})", 512) == R"({"password":"<redacted>","user":"c"})");
+  CHECK(excerpt(R"({"password":"","user":"c"})", 512) == R"({"password":"","user":"c"})");
+  CHECK(excerpt(R"({\"password\":\"a\",\"user\":\"c\"})", 512) == R"({\"password\":\"<redacted>\",\"user\":\"c\"})");
 }
 
 TEST_CASE("prose about credentials stays readable", "[redact]") {
