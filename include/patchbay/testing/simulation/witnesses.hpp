@@ -46,6 +46,9 @@ class Witnesses final : public Witness {
   void started(ProcessId p, SteadyTime t) override { each([&](Witness& o) { o.started(p, t); }); }
   void attached(ProcessId p, const ProcessView& v, SteadyTime t) override { each([&](Witness& o) { o.attached(p, v, t); }); }
   void closed(ProcessId p, SteadyTime t) override { each([&](Witness& o) { o.closed(p, t); }); }
+  void suspended(SteadyTime from, SteadyTime to) override { each([&](Witness& o) { o.suspended(from, to); }); }
+  void journaled(ProcessId p, const JournalView& v, SteadyTime t) override { each([&](Witness& o) { o.journaled(p, v, t); }); }
+  void recovered(ProcessId p, const JournalView& v, SteadyTime t) override { each([&](Witness& o) { o.recovered(p, v, t); }); }
   void after_event(SteadyTime t) override { each([&](Witness& o) { o.after_event(t); }); }
   void healed(SteadyTime t) override { each([&](Witness& o) { o.healed(t); }); }
   void quiescent(SteadyTime t) override { each([&](Witness& o) { o.quiescent(t); }); }

@@ -1,0 +1,331 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>  // less
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/testing/simulation/invariants/records.hpp>
+#include <patchbay/testing/simulation/invariants/scan.hpp>
+#include <patchbay/testing/simulation/witness.hpp>
+
+namespace patchbay::testing::simulation {
+
+/// What all checks need to know of a run: filled from its events alone, before the checks see each of them. Reads bodies and
+/// frames with readers of its own. References stay valid for the run.
+class Books final : public Witness {
+ public:
+  /// Between a process's asking and the first byte lie moments in which it may hear of other things.
+  static constexpr Duration moment = milliseconds{10};
+
+  [[nodiscard]] SteadyTime now() const noexcept { return now_; }
+  /// When the last fault struck; never before `healed`.
+  [[nodiscard]] SteadyTime healed_at() const noexcept { return healed_at_; }
+  /// The end of the last gap of the monotonic clock; long ago when there was none.
+  [[nodiscard]] SteadyTime resumed_at() const noexcept { return resumed_at_; }
+  /// `due`, or the end of a gap that it lay in: nobody can be blamed for what the machine slept through.
+  [[nodiscard]] SteadyTime due(SteadyTime at) const noexcept { return at < resumed_at_ && at >= suspended_at_ ? resumed_at_ : at; }
+
+  /// How coarse the process's clock is.
+  [[nodiscard]] Duration tick(ProcessId id) const {
+    const ProcessRecord* const found = process(id);
+    return found != nullptr && found->view != nullptr ? found->view->tick() : Duration::zero();
+  }
+
+  [[nodiscard]] const std::map<std::uint64_t, WorkRecord>& works() const noexcept { return works_; }
+  [[nodiscard]] const std::map<std::string, Effect, std::less<>>& effects() const noexcept { return effects_; }
+  [[nodiscard]] const std::map<std::string, Truth, std::less<>>& truths() const noexcept { return truths_; }
+  [[nodiscard]] const std::map<std::pair<int, int>, ProcessRecord>& processes() const noexcept { return processes_; }
+  [[nodiscard]] const WorkRecord* work(std::uint64_t number) const { return plain::find_in(works_, number); }
+  [[nodiscard]] const Effect* effect(std::string_view id) const { return plain::find_in(effects_, id); }
+  [[nodiscard]] const Truth* truth(std::string_view interaction) const { return plain::find_in(truths_, interaction); }
+  [[nodiscard]] const ProcessRecord* process(ProcessId id) const { return plain::find_in(processes_, std::pair(id.number, id.incarnation)); }
+  [[nodiscard]] const ExchangeRecord* exchange(std::uint64_t number) const { return plain::find_in(exchanges_, number); }
+
+  // Of the event that is being judged.
+
+  /// The interaction that came with the exchange that ends; null when none could be read.
+  [[nodiscard]] const Reading* reading() const noexcept { return reading_ ? &*reading_ : nullptr; }
+  /// The message that came; its texts are empty when it has none.
+  [[nodiscard]] const Reply& reply() const noexcept { return reply_; }
+  /// The command that left, or that was answered; null when there is none.
+  [[nodiscard]] const Effect* command() const noexcept { return command_; }
+  /// Whether the command had been answered before this message.
+  [[nodiscard]] bool answered_before() const noexcept { return answered_before_; }
+  /// The exchange that the cloud is serving; null when something else changes it.
+  [[nodiscard]] const ExchangeRecord* serving() const noexcept { return serving_; }
+
+  // The events.
+
+  void attached(ProcessId id, const ProcessView& view, SteadyTime at) override {
+    now_ = at;
+    ProcessRecord& process = process_of(id);
+    process.view = &view;
+    process.since = at;
+  }
+  void started(ProcessId id, SteadyTime at) override {
+    now_ = at;
+    process_of(id).since = at;
+  }
+  void crashed(ProcessId id, SteadyTime at) override {
+    ProcessRecord& process = end_of(id, at);
+    process.crashed = true;
+    process.channels.clear();
+  }
+  void closed(ProcessId id, SteadyTime at) override { end_of(id, at).closed = true; }
+  void healed(SteadyTime at) override { now_ = healed_at_ = at; }
+  void quiescent(SteadyTime at) override { now_ = at; }
+  void suspended(SteadyTime from, SteadyTime to) override { suspended_at_ = from, now_ = resumed_at_ = to; }
+  void after_event(SteadyTime at) override {
+    now_ = at;
+    serving_ = nullptr;
+  }
+
+  void submitted(ProcessId id, const Work& work) override {
+    WorkRecord& record = works_[work.number];
+    record.work = work;
+    record.process = id;
+    ProcessRecord& process = process_of(id);
+    ++process.submitted;
+    ++process.open;
+    process.works.push_back(work.number);
+  }
+  void cancelled(ProcessId, const Work& work) override { works_[work.number].cancelled = true; }
+  void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
+    now_ = end.at;
+    WorkRecord& record = works_[work.number];
+    record.end = end;
+    record.end.text = {};
+    ++record.ends;
+    ProcessRecord& process = process_of(id);
+    if (process.open != 0) --process.open;
+    ++process.ended;
+    if (end.id.empty()) return;
+    if (Effect* const effect = plain::find_in(effects_, std::string_view(end.id))) effect->works.push_back(work.number);
+  }
+
+  void request_left(const ExchangeView& view, SteadyTime at) override {
+    now_ = at;
+    ExchangeRecord& exchange = exchanges_[view.number];
+    exchange.process = view.process;
+    exchange.kind = kind_of(view);
+    exchange.left_at = at;
+    exchange.under_way = true;
+    if (view.request != nullptr) {
+      exchange.etag = view.request->header("If-Match");
+      exchange.has_etag = view.request->has_header("If-Match");
+      const std::string_view authorization = view.request->header("Authorization");
+      if (authorization.starts_with("Bearer ")) exchange.token = authorization.substr(7);
+    }
+    if (exchange.kind == ExchangeClass::read || exchange.kind == ExchangeClass::write) exchange.interaction = plain::lower(plain::last_part(view.target));
+    if (exchange.kind != ExchangeClass::write) return;
+    const std::string_view attributes = plain::JsonScan::member(view.body, "customAttributes");
+    exchange.node = plain::JsonScan::text_member(attributes, "flow_node");
+    exchange.operation = plain::JsonScan::text_member(attributes, "transition_id");
+    Effect& effect = effect_of(exchange.operation, WorkKind::transition, view.process, exchange.interaction, at);
+    effect.node = exchange.node;
+    effect.etag = exchange.etag;
+    ++effect.sends;
+    ++effect.under_way;
+  }
+  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError* fault, SteadyTime at) override {
+    now_ = at;
+    reading_.reset();
+    ExchangeRecord* const known = plain::find_in(exchanges_, view.number);
+    if (known == nullptr) return;  // it never left
+    ExchangeRecord& exchange = *known;
+    exchange.under_way = false;
+    exchange.ended_at = at;
+    exchange.status = response != nullptr ? response->status : 0;
+    if (exchange.kind == ExchangeClass::write) {
+      Effect& effect = effects_[exchange.operation];
+      if (effect.under_way != 0) --effect.under_way;
+      if (in_doubt(exchange.status, fault)) ++effect.doubtful;
+    }
+    const bool good = response != nullptr && response->status >= 200 && response->status <= 299;
+    if (good && (exchange.kind == ExchangeClass::read || exchange.kind == ExchangeClass::write)) read(exchange, *response, at);
+  }
+
+  void channel_opened(ProcessId id, std::uint64_t channel, SteadyTime at) override {
+    now_ = at;
+    process_of(id).channels[channel] = at;
+  }
+  void channel_ended(ProcessId id, std::uint64_t channel, SteadyTime at) override {
+    now_ = at;
+    process_of(id).channels.erase(channel);
+  }
+  void frame_left(ProcessId id, std::uint64_t channel, std::string_view frame, SteadyTime at) override {
+    now_ = at;
+    command_ = nullptr;
+    const std::string_view body = plain::JsonScan::member(frame, "body");
+    const std::string verb = plain::JsonScan::text_member(body, "type");
+    const std::string correlation = plain::JsonScan::text_member(frame, "correlationId");
+    if (verb != "hold" && verb != "unhold") return;
+    Effect& effect = effect_of(correlation, verb == "hold" ? WorkKind::hold : WorkKind::unhold, id,
+                               plain::lower(plain::JsonScan::text_member(body, "interactionId")), at);
+    effect.channel = channel;
+    effect.last_sent = at;
+    effect.order = ++orders_;
+    ++effect.sends;
+    command_ = &effect;
+  }
+  void frame_received(ProcessId id, std::uint64_t, std::string_view frame, SteadyTime at) override {
+    now_ = at;
+    command_ = nullptr;
+    answered_before_ = false;
+    reply_ = Reply{};
+    const std::string_view body = plain::JsonScan::member(frame, "body");
+    reply_.id = plain::JsonScan::text_member(frame, "correlationId");
+    reply_.type = plain::JsonScan::text_member(body, "type");
+    reply_.interaction = plain::lower(plain::JsonScan::text_member(body, "interactionId"));
+    Effect* const effect = reply_.id.empty() ? nullptr : plain::find_in(effects_, std::string_view(reply_.id));
+    if (effect == nullptr || effect->kind == WorkKind::transition || !(effect->process == id)) return;
+    if (!reply_.interaction.empty() && reply_.interaction != effect->interaction) return;
+    const std::string_view verb = effect->kind == WorkKind::hold ? "hold" : "unhold";
+    reply_.positive = reply_.type == verb;
+    reply_.negative = !reply_.type.empty() && reply_.type != "hold" && reply_.type != "unhold";
+    if (!reply_.positive && !reply_.negative) return;
+    command_ = effect;
+    answered_before_ = effect->answered();
+    // The first answer is the answer: what comes after it may say anything.
+    if (answered_before_) return;
+    (reply_.positive ? effect->confirmed : effect->refused) = true;
+    effect->answered_at = at;
+  }
+
+  void arriving(const ExchangeView& view, const CloudModel& model, SteadyTime at) override {
+    now_ = at;
+    serving_ = plain::find_in(exchanges_, view.number);
+    if (serving_ != nullptr && serving_->kind == ExchangeClass::write) learn(serving_->interaction, model, at);
+  }
+  // What it was is of interest until everything that it changed was told.
+  void served(const ExchangeView&, const HttpResponse&, const CloudModel&, SteadyTime at) override { now_ = at; }
+  void applied(const AppliedOperation& operation, const CloudModel& model, SteadyTime at) override {
+    now_ = at;
+    const std::string interaction = plain::lower(operation.interaction);
+    const Truth* const known = truth(interaction);
+    const bool command = operation.kind == AppliedOperation::Kind::hold || operation.kind == AppliedOperation::Kind::unhold;
+    if (known == nullptr && command) {
+      const bool now_held = operation.kind == AppliedOperation::Kind::hold;
+      truths_[interaction].held_changes.emplace_back(SteadyTime::min(), operation.changed ? !now_held : now_held);
+    }
+    if (operation.kind != AppliedOperation::Kind::foreign) {
+      if (Effect* const effect = plain::find_in(effects_, std::string_view(operation.id))) {
+        if (operation.changed) ++effect->changes;
+        ++effect->carried_out;
+        effect->applied_at = at;
+        effect->applied_order = ++applications_;
+        effect->known_before = known != nullptr && known->has_node;
+        if (effect->known_before) effect->node_before = known->node;
+      }
+    }
+    learn(interaction, model, at);
+  }
+
+ private:
+  ProcessRecord& process_of(ProcessId id) {
+    ProcessRecord& process = processes_[std::pair(id.number, id.incarnation)];
+    process.id = id;
+    return process;
+  }
+  ProcessRecord& end_of(ProcessId id, SteadyTime at) {
+    now_ = at;
+    ProcessRecord& process = process_of(id);
+    process.view = nullptr;
+    process.gone_at = at;
+    return process;
+  }
+  Effect& effect_of(const std::string& id, WorkKind kind, ProcessId process, const std::string& interaction, SteadyTime at) {
+    const auto [found, fresh] = effects_.try_emplace(id);
+    Effect& effect = found->second;
+    if (fresh) {
+      effect.id = id;
+      effect.kind = kind;
+      effect.process = process;
+      effect.interaction = interaction;
+      effect.first_sent = at;
+    } else if (effect.kind != kind || !(effect.process == process) || effect.interaction != interaction) {
+      effect.reused = true;
+    }
+    return effect;
+  }
+  [[nodiscard]] static ExchangeClass kind_of(const ExchangeView& view) noexcept {
+    if (view.opening) return ExchangeClass::opening;
+    const std::string_view path = view.target.substr(0, view.target.find('?'));
+    if (path.ends_with("/oauth/token")) return ExchangeClass::token;
+    if (path.find("/flows/") != std::string_view::npos) return ExchangeClass::flow;
+    if (path.find("/interactions/") != std::string_view::npos) return view.method == "PATCH" ? ExchangeClass::write : ExchangeClass::read;
+    return ExchangeClass::webhook;
+  }
+  /// Whether the end of a write leaves open that it takes, or took, effect.
+  [[nodiscard]] static bool in_doubt(int status, const TransportError* fault) noexcept {
+    if (status == 0) return fault == nullptr || fault->delivery != Delivery::not_sent;
+    return status < 300 || status == 408 || status >= 500;
+  }
+  void read(const ExchangeRecord& exchange, const HttpResponse& response, SteadyTime at) {
+    const bool write = exchange.kind == ExchangeClass::write;
+    const std::string_view body = response.body.view();
+    const bool object = plain::JsonScan::members(body, [](std::string_view, std::string_view) {});
+    if (!object && !write) return;
+    Reading& reading = reading_.emplace();
+    reading.process = exchange.process;
+    reading.interaction = exchange.interaction;
+    reading.written = write;
+    reading.at = at;
+    if (const auto header = response.headers.find("ETag")) {
+      reading.etag = *header;
+    } else if (object) {
+      reading.etag = plain::JsonScan::text_member(body, "etag");
+    }
+    const std::string_view attributes = object ? plain::JsonScan::member(body, "customAttributes") : std::string_view{};
+    if (const std::string_view node = plain::JsonScan::member(attributes, "flow_node"); !node.empty() && node != "null") {
+      reading.has_node = true;
+      reading.node = plain::JsonScan::text_of(node).value_or(std::string(node));
+    } else if (write) {
+      reading.has_node = true;
+      reading.node = exchange.node;
+    }
+    reading.transition_id = plain::JsonScan::text_member(attributes, "transition_id");
+    if (object && !write) {
+      const std::string_view held = plain::JsonScan::member(body, "held");
+      if (held == "true" || held == "false") reading.held = held == "true";
+    }
+    process_of(exchange.process).readings.push_back(reading);
+  }
+  void learn(const std::string& interaction, const CloudModel& model, SteadyTime at) {
+    const CloudInteraction* const found = model.find(interaction);
+    if (found == nullptr) return;
+    Truth& truth = truths_[interaction];
+    truth.version = found->version;
+    truth.final = found->final();
+    const std::string* const node = found->attribute("flow_node");
+    truth.has_node = node != nullptr;
+    if (node != nullptr) truth.node = plain::JsonScan::text_of(*node).value_or(*node);
+    truth.held = found->held;
+    if (truth.held_changes.empty()) truth.held_changes.emplace_back(SteadyTime::min(), found->held);
+    if (truth.held_changes.back().second != found->held) truth.held_changes.emplace_back(at, found->held);
+  }
+
+  SteadyTime now_{};
+  SteadyTime healed_at_ = never, suspended_at_ = SteadyTime::min(), resumed_at_ = SteadyTime::min();
+  std::map<std::uint64_t, WorkRecord> works_;
+  std::map<std::uint64_t, ExchangeRecord> exchanges_;
+  std::map<std::string, Effect, std::less<>> effects_;
+  std::map<std::string, Truth, std::less<>> truths_;
+  std::map<std::pair<int, int>, ProcessRecord> processes_;
+  std::uint64_t orders_ = 0, applications_ = 0;
+  std::optional<Reading> reading_;
+  Reply reply_;
+  Effect* command_ = nullptr;
+  bool answered_before_ = false;
+  const ExchangeRecord* serving_ = nullptr;
+};
+
+}  // namespace patchbay::testing::simulation

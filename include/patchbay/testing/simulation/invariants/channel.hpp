@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <patchbay/observe/metrics.hpp>
+#include <patchbay/testing/simulation/invariants/check.hpp>
+
+namespace patchbay::testing::simulation {
+
+/// I11, one socket: no channel is opened while another of the incarnation is open or being opened; when nothing is under way
+/// any more there is at most one, and no exchange. That a dead connection has neither timers nor handlers is seen by I23 and
+/// by what it would do.
+class OneSocket final : public Check {
+ public:
+  using Check::Check;
+
+  void request_left(const ExchangeView& view, SteadyTime) override {
+    if (!view.opening) return;
+    int& opening = opening_[std::pair(view.process.number, view.process.incarnation)];
+    const ProcessRecord* const process = books().process(view.process);
+    if (opening != 0) broken("I11", view.process, "a channel is opened while another is being opened");
+    if (process != nullptr && !process->channels.empty()) broken("I11", view.process, "a channel is opened while another is open");
+    ++opening;
+  }
+  void exchange_ended(const ExchangeView& view, const HttpResponse*, const TransportError*, SteadyTime) override {
+    if (!view.opening || books().exchange(view.number) == nullptr) return;
+    if (int& opening = opening_[std::pair(view.process.number, view.process.incarnation)]; opening != 0) --opening;
+  }
+  void channel_opened(ProcessId id, std::uint64_t, SteadyTime) override {
+    const ProcessRecord* const process = books().process(id);
+    if (process != nullptr && process->channels.size() > 1) broken("I11", id, std::to_string(process->channels.size()) + " channels are open");
+  }
+  void quiescent(SteadyTime) override {
+    for (const auto& [key, process] : books().processes()) {
+      if (process.view == nullptr) continue;
+      if (process.view->channels() > 1) broken("I11", process.id, std::to_string(process.view->channels()) + " channels are left");
+      if (process.view->exchanges() != 0) broken("I11", process.id, std::to_string(process.view->exchanges()) + " exchanges are left");
+    }
+  }
+
+ private:
+  std::map<std::pair<int, int>, int> opening_;
+};
+
+/// I12, acknowledgements.
+///
+/// A hold or release that succeeds by an answer has had one that names its id, its verb and, if any, its interaction; one
+/// that is refused has had such an answer with another explicit type. The first such answer counts and no other: together the
+/// counters of settling and late answers are the firsts, that of duplicates is the rest, and every message is counted once.
+/// The counters are looked at when the run has come to rest, of incarnations whose tombstones can hold all commands. Binary
+/// messages, which the witness is not shown, may make the total larger.
+class Acknowledgements final : public Check {
+ public:
+  using Check::Check;
+
+  void frame_received(ProcessId id, std::uint64_t, std::string_view, SteadyTime) override {
+    Count& count = counts_[std::pair(id.number, id.incarnation)];
+    ++count.messages;
+    if (books().command() == nullptr) return;
+    ++(books().answered_before() ? count.repeated : count.first);
+  }
+  void frame_left(ProcessId id, std::uint64_t, std::string_view, SteadyTime) override { ++counts_[std::pair(id.number, id.incarnation)].commands; }
+  void ended(ProcessId, const Work& work, const WorkEnd& end) override {
+    if (work.kind == WorkKind::transition) return;
+    const WorkRecord* const record = books().work(work.number);
+    const Effect* const effect = books().effect(end.id);
+    if (record == nullptr) return;
+    if (!end.failed && !end.already_held && !end.by_state && (effect == nullptr || !effect->confirmed))
+      broken("I12", *record, "succeeded by an answer, and none came that names it rightly");
+    if (end.failed && end.code == ErrorCode::command_refused && (effect == nullptr || !effect->refused))
+      broken("I12", *record, "refused, and no refusal came that names it rightly");
+    if (effect != nullptr && effect->refused && !end.failed && !end.by_state) broken("I12", *record, "succeeded, although it was refused first");
+  }
+  void quiescent(SteadyTime) override {
+    for (const auto& [key, count] : counts_) {
+      const ProcessRecord* const process = books().process(ProcessId(key.first, key.second));
+      if (process == nullptr || process->view == nullptr) continue;
+      if (count.commands > process->view->settings().hold.max_tombstones) continue;
+      const HoldMetricsSnapshot said = process->view->hold_metrics();
+      const std::uint64_t firsts = said.acks() + said[HoldCount::late_acks];
+      const std::uint64_t total = firsts + said[HoldCount::duplicate_acks] + said[HoldCount::foreign_messages] + said[HoldCount::junk_frames];
+      const auto differ = [&](std::string_view what, std::uint64_t counted, std::uint64_t came) {
+        broken("I12", process->id, std::string(what).append(": counted ").append(std::to_string(counted)).append(", came ").append(std::to_string(came)));
+      };
+      if (firsts != count.first) differ("first answers", firsts, count.first);
+      if (said[HoldCount::duplicate_acks] != count.repeated) differ("repeated answers", said[HoldCount::duplicate_acks], count.repeated);
+      if (total < count.messages) differ("messages", total, count.messages);
+    }
+  }
+
+ private:
+  class Count {
+   public:
+    std::uint64_t messages = 0, first = 0, repeated = 0;
+    std::size_t commands = 0;
+  };
+  std::map<std::pair<int, int>, Count> counts_;
+};
+
+/// I23, clean stop: when a process has closed, each of its works has ended, and it has no exchange and no channel; and after
+/// that, as after a crash, no request or message leaves it and none of its callbacks is called. How long closing takes is
+/// held against its budget by I7 of the works that it ends.
+class CleanStop final : public Check {
+ public:
+  using Check::Check;
+
+  void closed(ProcessId id, SteadyTime) override {
+    const ProcessRecord* const process = books().process(id);
+    if (process == nullptr) return;
+    if (process->open != 0) broken("I23", id, std::to_string(process->open) + " works had not ended when the process had closed");
+    if (!process->channels.empty()) broken("I23", id, "a channel was open when the process had closed");
+    if (under_way_[std::pair(id.number, id.incarnation)] != 0) broken("I23", id, "an exchange was under way when the process had closed");
+  }
+  void request_left(const ExchangeView& view, SteadyTime) override {
+    ++under_way_[std::pair(view.process.number, view.process.incarnation)];
+    alive(view.process, "a request left");
+  }
+  void exchange_ended(const ExchangeView& view, const HttpResponse*, const TransportError*, SteadyTime) override {
+    if (books().exchange(view.number) == nullptr) return;
+    if (int& count = under_way_[std::pair(view.process.number, view.process.incarnation)]; count != 0) --count;
+  }
+  void frame_left(ProcessId id, std::uint64_t, std::string_view, SteadyTime) override { alive(id, "a message left"); }
+  void ended(ProcessId id, const Work&, const WorkEnd&) override { alive(id, "a work ended in"); }
+  void limit_told(ProcessId id, const HoldLimitEvent&, SteadyTime) override { alive(id, "a limit was told by"); }
+  void channel_told(ProcessId id, const ChannelStateEvent&, SteadyTime) override { alive(id, "a change of the channel was told by"); }
+  void audited(ProcessId id, const AuditRecord&) override { alive(id, "a record was written by"); }
+  void logged(ProcessId id, std::string_view) override { alive(id, "a line was logged by"); }
+
+ private:
+  void alive(ProcessId id, std::string_view what) const {
+    const ProcessRecord* const process = books().process(id);
+    if (process != nullptr && process->gone()) broken("I23", id, std::string(what).append(" a process that was gone"));
+  }
+  std::map<std::pair<int, int>, int> under_way_;
+};
+
+}  // namespace patchbay::testing::simulation

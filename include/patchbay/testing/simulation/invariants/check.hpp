@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <patchbay/testing/simulation/invariants/books.hpp>
+#include <patchbay/testing/simulation/invariants/violation.hpp>
+
+namespace patchbay::testing::simulation {
+
+/// What every check is made of: the books, which see each event before it does, and the judge, whom it tells.
+class Check : public Witness {
+ public:
+  Check(const Books& books_in, Judge& judge_in) noexcept : books_(&books_in), judge_(&judge_in) {}
+
+ protected:
+  [[nodiscard]] const Books& books() const noexcept { return *books_; }
+  Violation& broken(std::string_view invariant, ProcessId process, std::string text) const {
+    return judge_->broken(invariant, process, books_->now(), std::move(text));
+  }
+  void broken(std::string_view invariant, const Effect& effect, std::string text) const {
+    Violation& entry = broken(invariant, effect.process, std::move(text));
+    entry.interaction = effect.interaction;
+    entry.operation = effect.id;
+    if (!effect.works.empty()) entry.work = effect.works.front();
+  }
+  void broken(std::string_view invariant, const WorkRecord& record, std::string text) const {
+    Violation& entry = broken(invariant, record.process, std::move(text));
+    entry.interaction = record.work.interaction;
+    entry.operation = record.end.id;
+    entry.work = record.work.number;
+  }
+
+ private:
+  const Books* books_;
+  Judge* judge_;
+};
+
+}  // namespace patchbay::testing::simulation

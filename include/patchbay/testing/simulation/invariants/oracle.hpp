@@ -1,0 +1,106 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/testing/simulation/invariants/channel.hpp>
+#include <patchbay/testing/simulation/invariants/order.hpp>
+#include <patchbay/testing/simulation/invariants/outcomes.hpp>
+#include <patchbay/testing/simulation/invariants/retries.hpp>
+#include <patchbay/testing/simulation/invariants/tokens.hpp>
+#include <patchbay/testing/simulation/invariants/watchdog.hpp>
+#include <patchbay/testing/simulation/invariants/writes.hpp>
+#include <patchbay/testing/simulation/witnesses.hpp>
+
+namespace patchbay::testing::simulation {
+
+/// What the oracle cannot learn from events.
+class OracleOptions {
+ public:
+  OracleOptions() = default;
+  Duration flow_time_to_live = seconds{60};  ///< Of the flow caches.
+  BudgetFacts budget;                        ///< Of the retry budgets.
+  std::vector<std::string> secrets;          ///< Canaries besides the clients' secrets and the tokens.
+  std::vector<std::string> variables;        ///< Names in the schema; none: any may be written.
+};
+
+/// Judges a run: every invariant that events can show, each by what left and reached the processes and what truly happened in
+/// the cloud, and none by asking the library whether the library is right.
+class Oracle final : public Witness {
+ public:
+  explicit Oracle(const OracleOptions& options = {}) : legal_(books_, judge_, options.flow_time_to_live) {
+    bounds_.set_budget(options.budget);
+    payloads_.allow(options.variables);
+    for (const std::string& each : options.secrets) secrecy_.guard(each);
+    for (Witness* const each : std::initializer_list<Witness*>{&books_, &lost_, &legal_, &once_, &payloads_, &outcomes_, &conservation_, &order_,
+                                                               &deadlines_, &releases_, &bounds_, &patience_, &tokens_, &secrecy_, &socket_,
+                                                               &acknowledgements_, &stop_, &watchdogs_})
+      all_.add(*each);
+  }
+
+  [[nodiscard]] const std::vector<Violation>& violations() const noexcept { return judge_.violations(); }
+  /// How many there were; only the first are kept.
+  [[nodiscard]] std::uint64_t count() const noexcept { return judge_.count(); }
+  [[nodiscard]] bool clean() const noexcept { return judge_.clean(); }
+  [[nodiscard]] const Books& books() const noexcept { return books_; }
+
+  void submitted(ProcessId p, const Work& w) override { all_.submitted(p, w); }
+  void cancelled(ProcessId p, const Work& w) override { all_.cancelled(p, w); }
+  void ended(ProcessId p, const Work& w, const WorkEnd& e) override { all_.ended(p, w, e); }
+  void limit_told(ProcessId p, const HoldLimitEvent& e, SteadyTime t) override { all_.limit_told(p, e, t); }
+  void channel_told(ProcessId p, const ChannelStateEvent& e, SteadyTime t) override { all_.channel_told(p, e, t); }
+  void audited(ProcessId p, const AuditRecord& r) override { all_.audited(p, r); }
+  void logged(ProcessId p, std::string_view line) override { all_.logged(p, line); }
+  void request_left(const ExchangeView& v, SteadyTime t) override { all_.request_left(v, t); }
+  void exchange_ended(const ExchangeView& v, const HttpResponse* r, const TransportError* e, SteadyTime t) override { all_.exchange_ended(v, r, e, t); }
+  void channel_opened(ProcessId p, std::uint64_t c, SteadyTime t) override { all_.channel_opened(p, c, t); }
+  void channel_ended(ProcessId p, std::uint64_t c, SteadyTime t) override { all_.channel_ended(p, c, t); }
+  void frame_left(ProcessId p, std::uint64_t c, std::string_view text, SteadyTime t) override { all_.frame_left(p, c, text, t); }
+  void frame_received(ProcessId p, std::uint64_t c, std::string_view text, SteadyTime t) override { all_.frame_received(p, c, text, t); }
+  void arriving(const ExchangeView& v, const CloudModel& m, SteadyTime t) override { all_.arriving(v, m, t); }
+  void served(const ExchangeView& v, const HttpResponse& r, const CloudModel& m, SteadyTime t) override { all_.served(v, r, m, t); }
+  void applied(const AppliedOperation& a, const CloudModel& m, SteadyTime t) override { all_.applied(a, m, t); }
+  void flow_published(std::string_view flow, std::string_view version, std::string_view json, SteadyTime t) override {
+    all_.flow_published(flow, version, json, t);
+  }
+  void crashed(ProcessId p, SteadyTime t) override { all_.crashed(p, t); }
+  void started(ProcessId p, SteadyTime t) override { all_.started(p, t); }
+  void attached(ProcessId p, const ProcessView& v, SteadyTime t) override { all_.attached(p, v, t); }
+  void closed(ProcessId p, SteadyTime t) override { all_.closed(p, t); }
+  void suspended(SteadyTime from, SteadyTime to) override { all_.suspended(from, to); }
+  void journaled(ProcessId p, const JournalView& v, SteadyTime t) override { all_.journaled(p, v, t); }
+  void recovered(ProcessId p, const JournalView& v, SteadyTime t) override { all_.recovered(p, v, t); }
+  void after_event(SteadyTime t) override { all_.after_event(t); }
+  void healed(SteadyTime t) override { all_.healed(t); }
+  void quiescent(SteadyTime t) override { all_.quiescent(t); }
+
+ private:
+  Judge judge_;
+  Books books_;
+  LostUpdates lost_{books_, judge_};
+  LegalTransitions legal_;
+  AtMostOnce once_{books_, judge_};
+  Payloads payloads_{books_, judge_};
+  TruthfulOutcomes outcomes_{books_, judge_};
+  Conservation conservation_{books_, judge_};
+  Order order_{books_, judge_};
+  Deadlines deadlines_{books_, judge_};
+  Releases releases_{books_, judge_};
+  RetryBounds bounds_{books_, judge_};
+  Patience patience_{books_, judge_};
+  Tokens tokens_{books_, judge_};
+  Secrecy secrecy_{books_, judge_};
+  OneSocket socket_{books_, judge_};
+  Acknowledgements acknowledgements_{books_, judge_};
+  CleanStop stop_{books_, judge_};
+  Watchdogs watchdogs_{books_, judge_};
+  Witnesses all_;
+};
+
+}  // namespace patchbay::testing::simulation

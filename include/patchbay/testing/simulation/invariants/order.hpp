@@ -1,0 +1,165 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // max
+#include <cstddef>
+#include <cstdint>
+#include <iterator>  // next, prev
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/testing/simulation/invariants/check.hpp>
+
+namespace patchbay::testing::simulation {
+
+/// I6, per-interaction order.
+///
+/// Decided when something leaves: no write to an interaction leaves a process whose last write to it has not ended, and no
+/// hold one that has an unsettled command on it over the same channel (settled: answered, given up after `ack_timeout`, or
+/// ended as a work); a release may follow at any time. And when something is applied: transitions of one process on one
+/// interaction are applied in the order in which they were submitted, restarts included. Between a process's two doors there
+/// is no order, nor between releases.
+class Order final : public Check {
+ public:
+  using Check::Check;
+
+  void request_left(const ExchangeView& view, SteadyTime) override {
+    const ExchangeRecord* const sent = books().exchange(view.number);
+    if (sent == nullptr || sent->kind != ExchangeClass::write) return;
+    std::uint64_t& last = writes_[key(view.process, sent->interaction)];
+    if (const ExchangeRecord* const before = last == 0 ? nullptr : books().exchange(last); before != nullptr && before->under_way && before->process == view.process && last != view.number)
+      if (const Effect* const effect = books().effect(sent->operation)) broken("I6", *effect, "left while another write to the interaction was under way");
+    last = view.number;
+  }
+  void frame_left(ProcessId id, std::uint64_t channel, std::string_view, SteadyTime at) override {
+    const Effect* const effect = books().command();
+    const ProcessRecord* const process = books().process(id);
+    if (effect == nullptr || process == nullptr) return;
+    std::vector<std::string>& sent = commands_[key(id, effect->interaction)];
+    const Duration patience = process->view != nullptr ? process->view->settings().hold.ack_timeout : Duration::zero();
+    std::erase_if(sent, [&](const std::string& each) {
+      const Effect* const before = books().effect(each);
+      return before == nullptr || before->answered() || !before->works.empty() || before->channel != channel || at >= after(before->last_sent, patience);
+    });
+    if (effect->kind == WorkKind::hold && !sent.empty() && process->view != nullptr)
+      broken("I6", *effect, "a hold left while another command on the interaction was under way: " + sent.front());
+    sent.push_back(effect->id);
+  }
+  void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
+    if (work.kind != WorkKind::transition || end.id.empty()) return;
+    const Effect* const effect = books().effect(end.id);
+    if (effect == nullptr || effect->changes == 0) return;
+    place(id, *effect, work);
+  }
+  /// What was applied after its work had ended as unknown.
+  void quiescent(SteadyTime) override {
+    for (const auto& [number, record] : books().works())
+      if (record.ends != 0 && record.work.kind == WorkKind::transition && !record.end.id.empty())
+        if (const Effect* const effect = books().effect(record.end.id); effect != nullptr && effect->changes != 0) place(record.process, *effect, record.work);
+  }
+
+ private:
+  // Restarts keep the order, so that incarnations are of no matter for writes; they are told apart by their number anyway.
+  [[nodiscard]] static std::pair<std::string, int> key(ProcessId id, const std::string& interaction) { return {interaction, id.number}; }
+  void place(ProcessId id, const Effect& effect, const Work& work) {
+    std::map<std::uint64_t, std::uint64_t>& order = applied_[key(id, effect.interaction)];
+    const auto [mine, fresh] = order.try_emplace(work.number, effect.applied_order);
+    if (!fresh) return;
+    if (mine != order.begin() && std::prev(mine)->second > mine->second)
+      broken("I6", effect, "applied before work " + std::to_string(std::prev(mine)->first) + ", which was submitted earlier");
+    if (std::next(mine) != order.end() && std::next(mine)->second < mine->second)
+      broken("I6", effect, "applied after work " + std::to_string(std::next(mine)->first) + ", which was submitted later");
+  }
+  std::map<std::pair<std::string, int>, std::uint64_t> writes_;
+  std::map<std::pair<std::string, int>, std::vector<std::string>> commands_;
+  std::map<std::pair<std::string, int>, std::map<std::uint64_t, std::uint64_t>> applied_;
+};
+
+/// I7, deadline: every work ends by its beginning, its budget and one tick of its process's clock; only what a gap of the
+/// monotonic clock swallowed comes later, at its end. That no attempt and no sleep begins which cannot finish is seen by the
+/// same: something that did would end late or be cut short.
+class Deadlines final : public Check {
+ public:
+  using Check::Check;
+
+  void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
+    const SteadyTime due = books().due(after(work.at, work.budget));
+    const ProcessRecord* const process = books().process(id);
+    const Duration tick = process != nullptr && process->view != nullptr ? process->view->tick() : Duration::zero();
+    if (end.at <= after(due, tick)) return;
+    if (const WorkRecord* const record = books().work(work.number))
+      broken("I7", *record, "ended " + std::to_string((end.at - due).count()) + " ns after its deadline");
+  }
+};
+
+/// I14, a release is never refused or starved.
+///
+/// Decided when a release ends without having been sent: not for a limit of time (unless the settings choose that), nor
+/// because a reading, the breaker, the pacer, a bulkhead or the token stood in its way while the channel was open; and when
+/// its command leaves: at most `R` = `send_timeout` after it was submitted or the channel was opened, whichever is later,
+/// whatever other operations wait for. Does not see which of several releases of one interaction a command belongs to.
+class Releases final : public Check {
+ public:
+  using Check::Check;
+
+  void submitted(ProcessId id, const Work& work) override {
+    if (work.kind == WorkKind::unhold) waiting_[std::pair(id.number, id.incarnation)].push_back(Waiting{work.number, plain::lower(work.interaction)});
+  }
+  void frame_left(ProcessId id, std::uint64_t, std::string_view, SteadyTime at) override {
+    const Effect* const effect = books().command();
+    const ProcessRecord* const process = books().process(id);
+    if (effect == nullptr || effect->kind != WorkKind::unhold || process == nullptr) return;
+    std::vector<Waiting>& all = waiting_[std::pair(id.number, id.incarnation)];
+    for (auto each = all.begin(); each != all.end(); ++each) {
+      if (each->interaction != effect->interaction) continue;
+      if (const WorkRecord* const record = books().work(each->work)) check_delay(*process, *record, at);
+      all.erase(each);
+      return;
+    }
+  }
+  void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
+    if (work.kind != WorkKind::unhold) return;
+    std::erase_if(waiting_[std::pair(id.number, id.incarnation)], [&](const Waiting& each) { return each.work == work.number; });
+    const WorkRecord* const record = books().work(work.number);
+    const ProcessRecord* const process = books().process(id);
+    if (record == nullptr || process == nullptr || process->view == nullptr || !end.failed || end.attempts != 0) return;
+    const HoldSettings& settings = process->view->settings().hold;
+    switch (end.code) {
+      case ErrorCode::hold_limit:
+        if (settings.limit != HoldLimit::reject_late_unhold) broken("I14", *record, "a release was refused for being late");
+        return;
+      case ErrorCode::not_eligible:
+      case ErrorCode::circuit_open:
+      case ErrorCode::not_found: return broken("I14", *record, "a release was refused: " + std::string(to_string(end.code)));
+      case ErrorCode::queue_full:
+        if (process->open < settings.max_commands) broken("I14", *record, "a release found no room");
+        return;
+      case ErrorCode::rate_limited:
+      case ErrorCode::deadline_exceeded:
+      case ErrorCode::not_connected: return check_delay(*process, *record, end.at);
+      default: return;
+    }
+  }
+
+ private:
+  class Waiting {
+   public:
+    Waiting(std::uint64_t work_in, std::string interaction_in) : work(work_in), interaction(std::move(interaction_in)) {}
+    std::uint64_t work;
+    std::string interaction;
+  };
+  void check_delay(const ProcessRecord& process, const WorkRecord& record, SteadyTime at) const {
+    if (process.channels.empty() || process.view == nullptr) return;
+    const SteadyTime from = books().due(std::max(record.work.at, process.channels.begin()->second));
+    // One frame is written at a time, and each may take as long as the settings let it.
+    const Duration most = process.view->settings().hold.send_timeout + process.view->tick() + Books::moment;
+    if (at > after(from, most)) broken("I14", record, "a release waited for " + std::to_string((at - from).count()) + " ns with the channel open");
+  }
+  std::map<std::pair<int, int>, std::vector<Waiting>> waiting_;
+};
+
+}  // namespace patchbay::testing::simulation

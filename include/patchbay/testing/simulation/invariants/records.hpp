@@ -1,0 +1,140 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <patchbay/testing/simulation/witness.hpp>
+
+// What the books of a run are made of; see books.hpp.
+namespace patchbay::testing::simulation {
+
+namespace plain {
+
+/// The value of a key; null when there is none.
+template <class Map, class Key>
+[[nodiscard]] auto* find_in(Map& map, const Key& key) {
+  const auto found = map.find(key);
+  return found == map.end() ? nullptr : &found->second;
+}
+
+}  // namespace plain
+
+/// What an exchange is for.
+enum class ExchangeClass : std::uint8_t { token, flow, read, write, webhook, opening };
+
+/// One exchange, from the side of its process.
+class ExchangeRecord {
+ public:
+  ProcessId process;
+  ExchangeClass kind = ExchangeClass::read;
+  SteadyTime left_at{}, ended_at{};
+  bool under_way = false;
+  bool has_etag = false;
+  int status = 0;             ///< Of its answer; 0: there was none, or none yet.
+  std::string etag;           ///< The `If-Match` field.
+  std::string token;          ///< Behind `Bearer`.
+  std::string interaction;    ///< In lower case; of a reading or a write.
+  std::string operation, node;///< Of a write: its transition id, and where it leads.
+};
+
+/// One transition or correlation id that left a process, and all that was seen of it.
+class Effect {
+ public:
+  std::string id;
+  WorkKind kind = WorkKind::transition;
+  ProcessId process;
+  std::string interaction;
+  std::string node;           ///< Where a transition leads.
+  std::string etag;           ///< Of the last write.
+  SteadyTime first_sent{}, last_sent{};
+  std::uint64_t channel = 0, order = 0;  ///< Of a command; its place among all commands of the run.
+  bool reused = false;        ///< The id named something else before.
+
+  int sends = 0;              ///< Requests or frames that left.
+  int under_way = 0;          ///< Of the requests, those without an end.
+  int doubtful = 0;           ///< Of the requests, those whose end leaves open what became of them.
+
+  int changes = 0;            ///< How often it changed something in the cloud.
+  int carried_out = 0;        ///< The same, and changes of nothing.
+  SteadyTime applied_at{};
+  std::uint64_t applied_order = 0;  ///< Among all that was applied in the run.
+  bool known_before = false;
+  std::string node_before;    ///< Where the interaction was when it was applied.
+
+  bool confirmed = false, refused = false;  ///< By the first answer that names it rightly.
+  SteadyTime answered_at{};
+  [[nodiscard]] bool answered() const noexcept { return confirmed || refused; }
+
+  std::vector<std::uint64_t> works;  ///< That ended under this id: several when one write made several moves.
+};
+
+/// One work and how it ended.
+class WorkRecord {
+ public:
+  Work work;
+  ProcessId process;
+  WorkEnd end;        ///< Without its text.
+  int ends = 0;
+  bool cancelled = false;
+};
+
+/// An interaction as the cloud truly has it.
+class Truth {
+ public:
+  std::uint64_t version = 0;
+  bool has_node = false, held = false, final = false;
+  std::string node;
+  /// When `held` changed, and to what; the first entry is how it began.
+  std::vector<std::pair<SteadyTime, bool>> held_changes;
+
+  /// Whether it was so at any time between the two.
+  [[nodiscard]] bool was_held(bool wanted, SteadyTime from, SteadyTime to) const {
+    for (std::size_t i = 0; i < held_changes.size(); ++i) {
+      const SteadyTime until = i + 1 < held_changes.size() ? held_changes[i + 1].first : never;
+      if (held_changes[i].second == wanted && held_changes[i].first <= to && until >= from) return true;
+    }
+    return false;
+  }
+};
+
+/// An interaction as an answer showed it to a process.
+class Reading {
+ public:
+  ProcessId process;
+  std::string interaction, etag, node, transition_id;
+  bool has_node = false;
+  bool written = false;         ///< It came as the answer to a write.
+  std::optional<bool> held;
+  SteadyTime at{};
+};
+
+/// A message of the channel.
+class Reply {
+ public:
+  std::string id, type, interaction;
+  bool positive = false, negative = false;  ///< For the command that it names rightly.
+};
+
+/// One incarnation of one process.
+class ProcessRecord {
+ public:
+  ProcessId id;
+  const ProcessView* view = nullptr;  ///< Null before `attached`, and when it is gone.
+  SteadyTime since{}, gone_at = never;
+  bool crashed = false, closed = false;
+  std::size_t submitted = 0, ended = 0, open = 0;
+  std::vector<std::uint64_t> works;
+  std::map<std::uint64_t, SteadyTime> channels;  ///< That are open, and since when.
+  std::vector<Reading> readings;                 ///< In the order in which they came.
+
+  [[nodiscard]] bool gone() const noexcept { return crashed || closed; }
+};
+
+}  // namespace patchbay::testing::simulation

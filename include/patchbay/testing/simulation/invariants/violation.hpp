@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/testing/simulation/witness.hpp>
+
+namespace patchbay::testing::simulation {
+
+/// One breach of an invariant, as far as it can be told from outside.
+class Violation {
+ public:
+  Violation(std::string_view invariant_in, std::string text_in) : invariant(invariant_in), text(std::move(text_in)) {}
+
+  std::string_view invariant;  ///< `I1` to `I26`, `L1` to `L6`: static text.
+  std::string text;            ///< What happened, in one sentence.
+  std::string interaction;     ///< Empty when none is concerned.
+  std::string operation;       ///< The transition or correlation id; empty when there is none.
+  std::uint64_t work = 0;      ///< The number of the work; 0: none, or nobody knows which.
+  ProcessId process;
+  SteadyTime at{};
+
+  /// One line for people.
+  [[nodiscard]] std::string describe() const {
+    std::string out(invariant);
+    out.append(": ").append(text);
+    if (!interaction.empty()) out.append("; interaction ").append(interaction);
+    if (!operation.empty()) out.append("; operation ").append(operation);
+    if (work != 0) out.append("; work ").append(std::to_string(work));
+    out.append("; process ").append(std::to_string(process.number)).append(".").append(std::to_string(process.incarnation));
+    out.append("; at ").append(std::to_string(at.time_since_epoch().count())).append(" ns");
+    return out;
+  }
+};
+
+/// Collects violations. Bounded, since what is broken once is often broken a thousand times; counts them all.
+class Judge {
+ public:
+  static constexpr std::size_t most_kept = 64;
+
+  /// The one that is returned may be given what more is known; it is valid until the next.
+  Violation& broken(std::string_view invariant, ProcessId process, SteadyTime at, std::string text) {
+    ++count_;
+    Violation& entry = kept_.size() < most_kept ? kept_.emplace_back(invariant, std::move(text)) : (spare_ = Violation(invariant, std::move(text)));
+    entry.process = process;
+    entry.at = at;
+    return entry;
+  }
+  [[nodiscard]] const std::vector<Violation>& violations() const noexcept { return kept_; }
+  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+  [[nodiscard]] bool clean() const noexcept { return count_ == 0; }
+
+ private:
+  std::vector<Violation> kept_;
+  Violation spare_{"", {}};
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace patchbay::testing::simulation

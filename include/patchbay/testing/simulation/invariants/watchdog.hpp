@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // any_of, max, min
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/testing/simulation/invariants/check.hpp>
+
+namespace patchbay::testing::simulation {
+
+/// I13, hold-timer truth, and I15, max hold.
+///
+/// A belief of our own is made from the commands that left an incarnation, the answers that came to it, and what its readings
+/// showed. A hold that left *must* be watched, and no later than since it left, until it is refused, or a release that left
+/// behind it is confirmed, or, once it was confirmed itself, a reading shows the interaction not on hold. An interaction *may*
+/// be watched when it must, when a hold was confirmed after the release behind it, or when a reading showed it on hold since
+/// the last confirmed release left. `held()` must lie between the two. It is compared when something relevant has happened,
+/// and what differs must do so at a later time as well, since a process may hear of an event only after its witnesses.
+///
+/// An interaction that must be watched has its escalation, or its release attempt, by the hold's limit and one tick, and again
+/// after each `repeat_every`, while the process's channel is served; gaps of the clock are nobody's fault, and neither are
+/// notices that found no room, which are counted.
+class Watchdogs final : public Check {
+ public:
+  using Check::Check;
+
+  void frame_left(ProcessId id, std::uint64_t, std::string_view, SteadyTime at) override {
+    const Effect* const effect = books().command();
+    if (effect == nullptr) return;
+    Watch& watch = watch_of(id, effect->interaction);
+    if (effect->kind == WorkKind::hold) {
+      watch.holds.push_back(Hold{effect->id, effect->order, at});
+    } else {
+      watch.releases.push_back(effect->id);
+    }
+    touch(id, watch);
+  }
+  void frame_received(ProcessId id, std::uint64_t, std::string_view, SteadyTime at) override {
+    const Effect* const effect = books().command();
+    if (effect == nullptr || books().answered_before()) return;
+    Watch& watch = watch_of(id, effect->interaction);
+    if (effect->kind == WorkKind::hold) {
+      for (Hold& each : watch.holds) {
+        if (each.id != effect->id) continue;
+        each.confirmed = books().reply().positive;
+        each.confirmed_late = each.confirmed && each.released;
+        each.refused = !each.confirmed;
+      }
+    } else if (books().reply().positive) {
+      for (Hold& each : watch.holds) each.released = each.released || each.order < effect->order;
+      for (Hold& each : watch.holds) each.confirmed_late = each.confirmed_late && each.order > effect->order;
+      if (watch.seen_held && watch.seen_held_at < effect->first_sent) watch.seen_held = false;
+    }
+    watch.last_change = at;
+    touch(id, watch);
+  }
+  void exchange_ended(const ExchangeView& view, const HttpResponse*, const TransportError*, SteadyTime at) override {
+    const Reading* const reading = books().reading();
+    if (reading == nullptr || !reading->held) return;
+    Watch& watch = watch_of(view.process, reading->interaction);
+    if (*reading->held) {
+      watch.seen_held = true;
+      watch.seen_held_at = at;
+    } else {
+      for (Hold& each : watch.holds) each.seen_over = each.seen_over || each.confirmed;
+    }
+    touch(view.process, watch);
+  }
+  void limit_told(ProcessId id, const HoldLimitEvent& event, SteadyTime at) override {
+    if (event.kind == HoldLimitEvent::Kind::warning) return;
+    const ProcessRecord* const process = books().process(id);
+    if (process == nullptr) return;
+    Watch& watch = watch_of(id, plain::lower(event.interaction));
+    watch.told_at = at;
+    watch.told = true;
+    touch(id, watch);
+  }
+  void crashed(ProcessId id, SteadyTime) override { believes_.erase(key(id)); }
+  void closed(ProcessId id, SteadyTime) override { believes_.erase(key(id)); }
+  void after_event(SteadyTime at) override {
+    for (auto& [id, belief] : believes_) {
+      if (!belief.dirty && at < belief.next_due && !belief.doubtful) continue;
+      const ProcessRecord* const process = books().process(ProcessId(id.first, id.second));
+      if (process == nullptr || process->view == nullptr) continue;
+      if (!process->view->served()) belief.unserved_at = at;
+      if (belief.dirty || belief.doubtful) compare(*process, belief, at);
+      remind(*process, belief, at);
+      belief.dirty = false;
+    }
+  }
+
+ private:
+  class Hold {
+   public:
+    Hold(std::string id_in, std::uint64_t order_in, SteadyTime at_in) : id(std::move(id_in)), order(order_in), at(at_in) {}
+    std::string id;
+    std::uint64_t order;
+    SteadyTime at;
+    bool confirmed = false, refused = false;
+    bool released = false;        ///< A release that left behind it was confirmed.
+    bool confirmed_late = false;  ///< After that.
+    bool seen_over = false;       ///< Seen not to be on hold, after it was confirmed.
+    [[nodiscard]] bool must() const noexcept { return !refused && !released && !seen_over; }
+    [[nodiscard]] bool may() const noexcept { return !refused && (!released || confirmed_late); }
+  };
+  class Watch {
+   public:
+    std::vector<Hold> holds;
+    std::vector<std::string> releases;
+    bool seen_held = false, told = false;
+    SteadyTime seen_held_at{}, told_at{}, last_change{};
+    SteadyTime wrong_since = never;  ///< Differs from what the door says since then.
+    [[nodiscard]] SteadyTime must_since() const noexcept {
+      SteadyTime first = never;
+      for (const Hold& each : holds)
+        if (each.must()) first = std::min(first, each.at);
+      return first;
+    }
+    [[nodiscard]] bool may() const noexcept {
+      return seen_held || std::any_of(holds.begin(), holds.end(), [](const Hold& each) { return each.may(); });
+    }
+  };
+  class Belief {
+   public:
+    std::map<std::string, Watch, std::less<>> watches;
+    SteadyTime next_due = never, unserved_at = SteadyTime::min();
+    bool dirty = false, doubtful = false;
+  };
+  [[nodiscard]] static std::pair<int, int> key(ProcessId id) noexcept { return {id.number, id.incarnation}; }
+  Watch& watch_of(ProcessId id, const std::string& interaction) { return believes_[key(id)].watches[interaction]; }
+  void touch(ProcessId id, const Watch&) { believes_[key(id)].dirty = true; }
+  void complain(const ProcessRecord& process, std::string_view invariant, const std::string& interaction, std::string text) const {
+    broken(invariant, process.id, std::move(text)).interaction = interaction;
+  }
+
+  void compare(const ProcessRecord& process, Belief& belief, SteadyTime at) {
+    const std::vector<HeldInteraction> said = process.view->held();
+    belief.doubtful = false;
+    for (auto& [interaction, watch] : belief.watches) {
+      const HeldInteraction* mine = nullptr;
+      for (const HeldInteraction& each : said)
+        if (plain::lower(each.interaction) == interaction) mine = &each;
+      const SteadyTime since = watch.must_since();
+      const char* wrong = nullptr;
+      if (since != never && mine == nullptr) wrong = "a hold was sent and is not known to be over, and it is not watched";
+      if (since != never && mine != nullptr && mine->since > since) wrong = "a hold is watched since later than it was sent";
+      if (mine != nullptr && !watch.may()) wrong = "watched, although nothing says that it may be on hold";
+      if (wrong == nullptr) {
+        watch.wrong_since = never;
+      } else if (watch.wrong_since == never) {
+        watch.wrong_since = at;
+        belief.doubtful = true;
+      } else if (at > after(watch.wrong_since, Books::moment)) {
+        complain(process, "I13", interaction, wrong);
+        watch.wrong_since = SteadyTime::max() - Duration(1);  // once is enough
+      } else {
+        belief.doubtful = true;
+      }
+    }
+    for (const HeldInteraction& each : said)
+      if (belief.watches.find(plain::lower(each.interaction)) == belief.watches.end()) complain(process, "I13", each.interaction, "watched, although the process never held it");
+  }
+  void remind(const ProcessRecord& process, Belief& belief, SteadyTime at) const {
+    const HoldSettings& settings = process.view->settings().hold;
+    const Duration tick = process.view->tick();
+    belief.next_due = never;
+    for (auto& [interaction, watch] : belief.watches) {
+      const SteadyTime since = watch.must_since();
+      if (since == never) {
+        watch.told = false;
+        continue;
+      }
+      SteadyTime due = after(since, settings.max_hold);
+      if (watch.told && watch.told_at >= due) due = after(watch.told_at, settings.repeat_every);
+      due = after(books().due(due), tick);
+      // Whoever was not served until then has one tick more.
+      due = std::max(due, belief.unserved_at == SteadyTime::min() ? due : after(belief.unserved_at, tick));
+      if (at > due && process.view->served()) {
+        if (process.view->hold_metrics()[HoldCount::dropped_notices] == 0)
+          complain(process, "I15", interaction, "beyond its limit for " + std::to_string((at - due).count()) + " ns without an escalation or a release");
+        watch.told = true;
+        watch.told_at = at;
+        due = after(at, settings.repeat_every);
+      }
+      belief.next_due = std::min(belief.next_due, after(due, Duration(1)));
+    }
+  }
+  std::map<std::pair<int, int>, Belief> believes_;
+};
+
+}  // namespace patchbay::testing::simulation
