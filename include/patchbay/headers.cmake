@@ -181,6 +181,20 @@ set(patchbay_headers
   include/patchbay/testing/simulation/connection.hpp
   include/patchbay/testing/simulation/exchange.hpp
   include/patchbay/testing/simulation/fault_mix.hpp
+  include/patchbay/testing/simulation/invariants/books.hpp
+  include/patchbay/testing/simulation/invariants/channel.hpp
+  include/patchbay/testing/simulation/invariants/check.hpp
+  include/patchbay/testing/simulation/invariants/flow_truth.hpp
+  include/patchbay/testing/simulation/invariants/oracle.hpp
+  include/patchbay/testing/simulation/invariants/order.hpp
+  include/patchbay/testing/simulation/invariants/outcomes.hpp
+  include/patchbay/testing/simulation/invariants/records.hpp
+  include/patchbay/testing/simulation/invariants/retries.hpp
+  include/patchbay/testing/simulation/invariants/scan.hpp
+  include/patchbay/testing/simulation/invariants/tokens.hpp
+  include/patchbay/testing/simulation/invariants/violation.hpp
+  include/patchbay/testing/simulation/invariants/watchdog.hpp
+  include/patchbay/testing/simulation/invariants/writes.hpp
   include/patchbay/testing/simulation/link.hpp
   include/patchbay/testing/simulation/scene.hpp
   include/patchbay/testing/simulation/serving.hpp
