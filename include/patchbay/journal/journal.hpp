@@ -121,7 +121,7 @@ class Journal final : public AuditSink, public std::enable_shared_from_this<Jour
   [[nodiscard]] PATCHBAY_DECL Result<void> flush();
 
   /// Of the audit: see the class. False when it was not taken.
-  [[nodiscard]] bool write(const AuditRecord& record) override;
+  [[nodiscard]] PATCHBAY_DECL bool write(const AuditRecord& record) override;
 
   // What there is. Copies, in the order of positions.
 
@@ -147,18 +147,25 @@ class Journal final : public AuditSink, public std::enable_shared_from_this<Jour
   Journal(std::shared_ptr<JournalStorage> storage, JournalOptions options)
       : storage_(std::move(storage)), options_(std::move(options)) {}
 
-  // All with the lock held, but for `lead`, which gives it up meanwhile.
+  class Reading;  // of what is there, at the start
+
+  // With the lock held, which `lead` and `kick` give up meanwhile.
   [[nodiscard]] PATCHBAY_DECL Result<JournalPosition> add(detail::JournalEntry entry);
-  [[nodiscard]] PATCHBAY_DECL Result<void> put(Lock& lock, JournalKind kind, std::string_view payload);
-  [[nodiscard]] PATCHBAY_DECL Result<void> refuse_beyond_bounds(const detail::JournalEntry& entry, std::size_t bytes);
-  [[nodiscard]] PATCHBAY_DECL Error closed_error() const;
+  [[nodiscard]] PATCHBAY_DECL Result<void> admit(const detail::JournalEntry& entry, std::size_t payload) const;
+  [[nodiscard]] PATCHBAY_DECL Result<void> put(JournalKind kind, std::string_view payload);
   PATCHBAY_DECL void after_append(Lock& lock);
-  PATCHBAY_DECL void kick(Lock& lock);
+  PATCHBAY_DECL void kick(Lock& lock) noexcept;
   PATCHBAY_DECL void lead(Lock& lock) noexcept;
+  PATCHBAY_DECL void sync_present(Lock& lock) noexcept;
+  [[nodiscard]] PATCHBAY_DECL bool rotation_due() const noexcept;
   PATCHBAY_DECL void rotate() noexcept;
-  PATCHBAY_DECL void die(std::string_view why) noexcept;
+  [[nodiscard]] PATCHBAY_DECL Result<void> begin_segment(std::uint64_t number);
+  PATCHBAY_DECL void trim() noexcept;
+  PATCHBAY_DECL void note(std::string_view what, const StorageError* error) noexcept;
+  PATCHBAY_DECL void die(std::string_view what, const StorageError* error) noexcept;
   PATCHBAY_DECL void release(Waiter*& queue) noexcept;
-  [[nodiscard]] Durability durability_of(JournalPosition position) const noexcept;
+  [[nodiscard]] PATCHBAY_DECL Error refusal(std::string_view what) const;
+  [[nodiscard]] PATCHBAY_DECL Durability durability_of(JournalPosition position) const noexcept;
   [[nodiscard]] PATCHBAY_DECL Result<void> recover();
 
   const std::shared_ptr<JournalStorage> storage_;
@@ -176,12 +183,18 @@ class Journal final : public AuditSink, public std::enable_shared_from_this<Jour
     std::uint64_t bytes;
   };
   std::vector<Segment> segments_;  // the last is the present one
-  std::uint64_t checkpoint_bytes_ = 0;
+  std::uint64_t rotate_at_ = 0;    // the present one's size at which the next follows
   bool leading_ = false;      // somebody syncs, or is about to
   bool scheduled_ = false;    // `run_sync` has a job
-  Waiter* covered_ = nullptr;  // those whom the sync under way serves
-  Waiter* queued_ = nullptr;   // those who came after it began
+  Waiter* covered_ = nullptr; // those whom the sync under way serves
+  Waiter* queued_ = nullptr;  // those who came after it began
   SteadyTime last_sync_{};
 };
 
 }  // namespace patchbay
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/journal/impl/journal.ipp>
+#include <patchbay/journal/impl/recover.ipp>
+#include <patchbay/journal/impl/sync.ipp>
+#endif

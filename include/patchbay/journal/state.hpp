@@ -101,3 +101,7 @@ class JournalState {
 };
 
 }  // namespace patchbay::detail
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/journal/impl/state.ipp>
+#endif

@@ -57,6 +57,8 @@ class JournalStorage {
   [[nodiscard]] virtual StorageResult<void> sync(std::uint64_t segment) = 0;
   /// Cuts the segment to its first `size` bytes.
   [[nodiscard]] virtual StorageResult<void> truncate(std::uint64_t segment, std::uint64_t size) = 0;
+  /// Its length in bytes.
+  [[nodiscard]] virtual StorageResult<std::uint64_t> size(std::uint64_t segment) = 0;
   /// Everything in the segment.
   [[nodiscard]] virtual StorageResult<std::string> read(std::uint64_t segment) = 0;
   /// The segment holds `bytes`, durably and in room of their own on the disk, or is as it was.
