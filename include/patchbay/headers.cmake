@@ -58,9 +58,12 @@ set(patchbay_headers
   include/patchbay/hold_shards.hpp
   include/patchbay/http.hpp
   include/patchbay/identifier.hpp
+  include/patchbay/journal/file_storage.hpp
+  include/patchbay/journal/frame.hpp
   include/patchbay/journal/journal.hpp
   include/patchbay/journal/options.hpp
   include/patchbay/journal/record.hpp
+  include/patchbay/journal/show.hpp
   include/patchbay/journal/state.hpp
   include/patchbay/journal/storage.hpp
   include/patchbay/json/number.hpp
@@ -178,6 +181,7 @@ set(patchbay_headers
   include/patchbay/testing/manual_loop.hpp
   include/patchbay/testing/scripted_transport.hpp
   include/patchbay/testing/simulated_cloud.hpp
+  include/patchbay/testing/simulated_disk.hpp
   include/patchbay/testing/simulation/connection.hpp
   include/patchbay/testing/simulation/exchange.hpp
   include/patchbay/testing/simulation/fault_mix.hpp
@@ -232,7 +236,15 @@ set(patchbay_definitions
   include/patchbay/impl/random_source.ipp
   include/patchbay/impl/settings.ipp
   include/patchbay/impl/transition_request.ipp
+  include/patchbay/journal/impl/file_storage.ipp
+  include/patchbay/journal/impl/frame.ipp
+  include/patchbay/journal/impl/journal.ipp
   include/patchbay/journal/impl/options.ipp
+  include/patchbay/journal/impl/payload.ipp
+  include/patchbay/journal/impl/recover.ipp
+  include/patchbay/journal/impl/show.ipp
+  include/patchbay/journal/impl/state.ipp
+  include/patchbay/journal/impl/sync.ipp
   include/patchbay/json/impl/write.ipp
   include/patchbay/policy/impl/schema.ipp
   include/patchbay/schema/impl/append_text.ipp

@@ -33,7 +33,15 @@
 #include <patchbay/impl/random_source.ipp>
 #include <patchbay/impl/settings.ipp>
 #include <patchbay/impl/transition_request.ipp>
+#include <patchbay/journal/impl/file_storage.ipp>
+#include <patchbay/journal/impl/frame.ipp>
+#include <patchbay/journal/impl/journal.ipp>
 #include <patchbay/journal/impl/options.ipp>
+#include <patchbay/journal/impl/payload.ipp>
+#include <patchbay/journal/impl/recover.ipp>
+#include <patchbay/journal/impl/show.ipp>
+#include <patchbay/journal/impl/state.ipp>
+#include <patchbay/journal/impl/sync.ipp>
 #include <patchbay/json/impl/write.ipp>
 #include <patchbay/policy/impl/schema.ipp>
 #include <patchbay/schema/impl/append_text.ipp>
