@@ -19,8 +19,8 @@
 #include <sys/stat.h>  // mkdir, fstat
 #include <unistd.h>    // close, fdatasync, fsync, read, unlinkat, write
 
+#include <patchbay/identifier.hpp>  // append_shown
 #include <patchbay/journal/file_storage.hpp>
-#include <patchbay/observe/redact.hpp>
 
 namespace patchbay {
 
