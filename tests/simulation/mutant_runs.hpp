@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include <patchbay/testing/simulation/invariants/oracle.hpp>
+#include <patchbay/testing/simulation/simulation.hpp>
+
+// One run of the simulation for a planted bug: under a mix of faults and workloads that suits it, before the oracle.
+namespace simulation_mutants {
+
+namespace simulation = patchbay::testing::simulation;
+using simulation::Fault;
+
+/// Which faults may be drawn, and what else differs from an ordinary run.
+struct Mix {
+  std::string_view name;
+  simulation::FaultSet faults;
+};
+
+inline simulation::FaultSet only(std::initializer_list<Fault> faults) {
+  simulation::FaultSet out = simulation::FaultSet::none();
+  for (const Fault each : faults) out.add(each);
+  return out;
+}
+
+inline const std::array<Mix, 18>& mixes() {
+  using enum Fault;
+  static const std::array<Mix, 18> all{{
+      {"any", simulation::FaultSet::all()},
+      {"calm", simulation::FaultSet::none()},
+      {"writers", only({slow, late_request, drop_answer, status_after, duplicate_request, foreign_write, stale_read})},
+      {"bodies", only({no_etag, weak_etag, garbage, too_large, stale_read, drop_answer})},
+      {"answers", only({status_before, status_after, odd_retry_after, drop_answer, reset_answer, foreign_write})},
+      {"network", only({connect_failure, connect_hang, slow, late_request, drop_request, reset_request, drop_answer, reset_answer, partition})},
+      {"limits", only({slow, status_before, odd_retry_after})},
+      {"tokens", only({slow, short_token, revoked_token, status_before, upgrade_refused})},
+      {"flows", only({slow, republished_flow, cancel, drop_answer})},
+      {"webhooks", only({slow, status_before, status_after, drop_answer, foreign_write})},
+      {"crowd", only({slow, drop_answer, late_ack, cancel})},
+      {"holds", only({slow, status_before, drop_ack, late_ack, negative_ack, cut, half_open, reentrant})},
+      {"acks", only({late_ack, drop_ack, duplicate_ack, wrong_ack, swapped_ack, negative_ack, early_ack, junk, slow})},
+      {"channel", only({upgrade_refused, accept_then_close, half_open, cut, drop_ack, late_ack, partition})},
+      {"holders", only({foreign_hold, negative_ack, drop_ack, reentrant})},
+      {"closing", only({destroy, crash, cut, drop_ack, late_ack, slow})},
+      {"clocks", only({wall_jump, wall_stall, short_token, slow, status_before})},
+      {"callbacks", only({throwing, drop_ack, slow, negative_ack})},
+  }};
+  return all;
+}
+
+/// The mixes `memory`, `variables` and the like are another's faults with settings of their own.
+inline const Mix* find_mix(std::string_view name) {
+  if (name == "memory") name = "writers";
+  if (name == "variables") name = "calm";
+  for (const Mix& each : mixes())
+    if (each.name == name) return &each;
+  return nullptr;
+}
+
+inline simulation::SimulationOptions options_of(const std::string& mix) {
+  simulation::SimulationOptions out;
+  out.faults = find_mix(mix)->faults;
+  out.logs = true;
+  const bool webhooks = mix == "webhooks", memory = mix == "memory", crowd = mix == "crowd";
+  out.settings = [=](simulation::ProcessId, patchbay::Settings& settings) {
+    if (webhooks) settings.transition.webhook.url = "https://crm.example.com/webhook";
+    if (memory) settings.transition.remember = std::make_shared<patchbay::InteractionMemory>();
+    if (!crowd) return;
+    settings.max_operations = 6;
+    settings.hold.max_commands = 3;
+    settings.hold.max_tombstones = 2;
+  };
+  if (crowd) out.works = 60, out.interactions = 2;
+  if (mix == "variables") {
+    out.request = [](const simulation::Work& work, patchbay::TransitionRequest& request) {
+      if (work.number % 5 == 0) request.text("flow_node", "Elsewhere");
+      if (work.number % 7 == 0) request.text("notes", std::string(70'000, 'x'));
+    };
+  }
+  return out;
+}
+
+/// What was seen of a bug: the checks that failed, by their numbers, and the first one's words. Empty: nothing.
+struct Caught {
+  std::string by, text;
+};
+
+inline simulation::Report simulate(std::uint64_t seed, simulation::SimulationOptions options, simulation::Oracle* oracle) {
+  if (oracle) options.witnesses.push_back(oracle);
+  return simulation::run(seed, options);
+}
+
+inline Caught run(std::uint64_t seed, const std::string& mix) {
+  const simulation::SimulationOptions options = options_of(mix);
+  simulation::Oracle oracle;
+  const simulation::Report report = simulate(seed, options, &oracle);
+  Caught out;
+  std::set<std::string> seen;
+  for (const simulation::Violation& each : oracle.violations())
+    if (seen.insert(std::string(each.invariant)).second) out.by.append(out.by.empty() ? "" : " ").append(each.invariant);
+  if (!oracle.clean()) out.text = oracle.violations().front().describe();
+  if (!report.ended) {
+    out.by.append(out.by.empty() ? "end" : " end");
+    if (out.text.empty()) out.text = "something never ended";
+  }
+  // Whether chance, or the machine, has a hand in it shows soon.
+  if (seed <= 3 && simulate(seed, options, nullptr).hash != report.hash) {
+    out.by.append(out.by.empty() ? "I26" : " I26");
+    if (out.text.empty()) out.text = "the same seed took another course";
+  }
+  return out;
+}
+
+/// Of all that happens in some seeds.
+inline std::uint64_t hash_of(std::uint64_t first, std::uint64_t seeds, const std::string& mix) {
+  std::uint64_t out = 0;
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) out = out * 0x9e3779b97f4a7c15ULL + simulate(seed, options_of(mix), nullptr).hash;
+  return out;
+}
+
+}  // namespace simulation_mutants
