@@ -171,6 +171,29 @@ class HoldController {
     seat_.door.run(std::move(stop));
   }
 
+  /// Finds out who is on hold, and what became of the holds and releases that a journal has open: those that an earlier
+  /// process began and did not end, and those that ended with an unknown outcome. To be called when the program starts, and
+  /// whenever an outcome is unknown.
+  ///
+  /// First, before anything is read, everybody who may be on hold is watched again, since their first hold was sent, by the
+  /// wall clock: never from the future on, and never longer ago than `max_hold`, which makes the limit due at once. Then their
+  /// interactions are read. One that shows the wanted state: applied. One that shows the other: not applied, when
+  /// `JournalingSettings::fence_after` has passed, since the command could still arrive. One that shows no state stays
+  /// watched. Until then its holds are refused with `unrecovered`; releases never. Returns when nothing is left, or after
+  /// `budget` (`fence_after` and the deadline together when none is given), with what is left in the report; it may be called
+  /// again at any time. Fails with `journal_failed`, `cancelled`, or `invalid_settings` when there is no journal.
+  Result<RecoveryReport> recover(std::optional<Duration> budget = std::nullopt, const std::stop_token& stop = {})
+    requires(!on_loop)
+  {
+    return seat_.door.recover(budget, stop);
+  }
+  /// `recover` on an event loop, with `handler(Result<RecoveryReport>)`; see `start_hold`.
+  template <detail::HandlerFor<Result<RecoveryReport>> Handler>
+    requires(on_loop)
+  OperationHandle start_recover(std::optional<Duration> budget, Handler&& handler) {
+    return seat_.door.start_recover(budget, detail::make_handler<Result<RecoveryReport>>(std::forward<Handler>(handler)));
+  }
+
   /// Told of the end of every hold and unhold (document B's `registerQualityMonitorCallback`), on the thread that ends it.
   void on_quality(QualityMonitor monitor) { seat_.door.on_quality(std::move(monitor)); }
   /// Told of holds that near or pass their limit. Without one, log and metrics alone know.

@@ -13,6 +13,7 @@
 #include <patchbay/identifier.hpp>
 #include <patchbay/protocol/channel_open.hpp>
 #include <patchbay/protocol/hold_command.hpp>
+#include <patchbay/protocol/hold_recovery.hpp>
 #include <patchbay/random_source.hpp>
 
 namespace patchbay::detail {
@@ -82,6 +83,16 @@ class HoldCore {
     return {};
   }
 
+  /// Whether there is something that `recover` could do.
+  [[nodiscard]] Result<void> can_recover() const {
+    if (invalid) return fail(*invalid);
+    if (!settings.journal) return fail(ErrorCode::invalid_settings, "journal: is empty; there is nothing to recover from");
+    return {};
+  }
+  /// How long `recover` takes when nobody says: long enough for everything that answers.
+  [[nodiscard]] Duration recovery_budget(std::optional<Duration> given) const {
+    return given.value_or(settings.journaling.fence_after + settings.deadline);
+  }
   [[nodiscard]] HoldMetricsSnapshot snapshot() const {
     HoldMetricsSnapshot out = metrics.snapshot();
     out.counts[static_cast<std::size_t>(HoldCount::audit_failures)] = audit.failures();

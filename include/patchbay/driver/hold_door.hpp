@@ -12,6 +12,7 @@
 #include <patchbay/driver/encode_members.hpp>
 #include <patchbay/hold_request.hpp>
 #include <patchbay/observe/metrics.hpp>
+#include <patchbay/recovery_report.hpp>
 #include <patchbay/settings.hpp>
 
 namespace patchbay::detail {
@@ -41,6 +42,7 @@ class HoldDoor {
   PATCHBAY_DECL void on_message(MessageObserver observer);
   PATCHBAY_DECL void on_state(ChannelStateHandler handler);
 
+  [[nodiscard]] PATCHBAY_DECL Result<RecoveryReport> recover(std::optional<Duration> budget, const std::stop_token& stop);
   [[nodiscard]] PATCHBAY_DECL std::vector<HeldInteraction> held();
   [[nodiscard]] PATCHBAY_DECL ChannelState state();
   [[nodiscard]] PATCHBAY_DECL std::vector<AuditRecord> audit_log() const;

@@ -76,11 +76,21 @@ class HoldOutbox {
     }
     delivering_ = false;
   }
-  /// Queues the releases that the watchdog asks for, each with an id of its own.
+  /// When a release that waits for the journal is sent in any case.
+  [[nodiscard]] SteadyTime next_deadline() const noexcept {
+    SteadyTime next = never;
+    for (const auto& each : own_)
+      if (!each->submitted && each->send_by < next) next = each->send_by;
+    return next;
+  }
+  /// Queues the releases that the watchdog asks for, each with an id of its own; with a journal when their intents are on the
+  /// disk, or after `JournalingSettings::release_wait`.
   void release_what_is_due(SteadyTime now) {
     HoldHub& hub = *context_->hub;
     HoldSession& session = hub.session();
-    if (session.releases_due().empty()) return;
+    for (const auto& each : own_)
+      if (!each->submitted && (each->waiter->woken() || each->send_by <= now)) submit(*each, now);
+    if (session.releases_due().empty()) return hub.complete();
     const HoldSettings& settings = context_->settings->hold;
     for (Taken due(session.releases_due()); due.any(); due.next()) {
       // Handlers do not take what those before have to tell. The watchdog asks for these again after `repeat_every`.
@@ -102,17 +112,47 @@ class HoldOutbox {
       job.call = HoldCall(HoldVerb::unhold, std::move(id), interaction, std::move(frame), after(now, settings.repeat_every));
       hub.expect_ends(own_.size() + 1);
       OwnPlace place(own_);
-      HoldCall& call = own->job.call;
-      session.submit(call, now);
+      OwnRelease& release = *own;
+      if (declared(release, now)) submit(release, now);
       place.take(std::move(own));
       context_->metrics->count(HoldCount::submitted);
       context_->metrics->count(HoldCount::unholds);
-      if (call.end != CallEnd::pending) hub.ended().push_back(&call);
     }
     hub.complete();
   }
 
  private:
+  /// Begins to write the intent of a release. False while that is to be waited for.
+  bool declared(OwnRelease& release, SteadyTime now) noexcept {
+    release.journal = context_->settings->journal.get();
+    if (!release.journal) return true;
+    Durability known = Durability::failed;
+    guarded([&] {
+      const auto place = append_intent(release.intent, *release.journal, intent_of(release.job, teller_.wall_now()));
+      if (!place || !context_->pump) return;
+      release.waiter.emplace(*context_->pump);
+      known = release.journal->wait(*place, *release.waiter);
+    });
+    if (known == Durability::pending) release.send_by = after(now, context_->settings->journaling.release_wait);
+    if (known != Durability::pending) release.waiter.reset();
+    if (known == Durability::failed) note_unjournaled(release);
+    return known != Durability::pending;
+  }
+  void note_unjournaled(OwnRelease& release) noexcept {
+    release.unjournaled = true;
+    context_->metrics->count(HoldCount::releases_unjournaled);
+  }
+  void submit(OwnRelease& release, SteadyTime now) {
+    HoldCall& call = release.job.call;
+    context_->hub->session().submit(call, now);
+    release.submitted = true;
+    if (release.waiter) {
+      if (release.journal->durability(release.intent.position()) != Durability::durable) note_unjournaled(release);
+      release.stop_waiting();
+    }
+    if (call.end != CallEnd::pending) context_->hub->ended().push_back(&call);
+  }
+
   /// Goes through a list whose entries are gone once they are done with, also when memory runs out at one of them: whoever
   /// tries again goes on with that one.
   template <class Entry>

@@ -164,7 +164,7 @@ class HoldPump final : public WaitServer {
       carry_out_all(lock, until);
       outbox_.collect();
       if (done() || now() >= until || (!outbox_.delivering() && outbox_.has_news())) return;
-      const SteadyTime wake = std::min(session.next_deadline(), until);
+      const SteadyTime wake = std::min({session.next_deadline(), outbox_.next_deadline(), until});
       if (channel_) {
         receive(lock, wake);
       } else {

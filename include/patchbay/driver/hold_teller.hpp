@@ -3,6 +3,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -15,8 +16,25 @@ namespace patchbay {
 /// A release that the door sends by itself, for `HoldLimit::release`.
 class OwnRelease {
  public:
+  OwnRelease() = default;
+  OwnRelease(const OwnRelease&) = delete;
+  OwnRelease& operator=(const OwnRelease&) = delete;
+  ~OwnRelease() { stop_waiting(); }
+  /// Nobody waits for the journal any more.
+  void stop_waiting() noexcept {
+    if (waiter) journal->forget(*waiter);
+    waiter.reset();
+  }
+
   HoldJob job;
   SteadyTime started{};
+  IntentTicket intent;
+  bool submitted = false;
+  bool unjournaled = false;  ///< It was sent although its intent was not on the disk.
+  // While its intent is being written:
+  Journal* journal = nullptr;
+  std::optional<Waiter> waiter;
+  SteadyTime send_by{};      ///< It is not waited for longer.
 };
 
 /// Tells log, audit and handlers what happened on a hold channel besides the operations' own ends. Called without a lock.
@@ -55,9 +73,10 @@ class HoldTeller {
     if (!late.positive) record.error_code = to_string(ErrorCode::command_refused);
     record.error_message = "acknowledged after the operation had ended";
     context_->audit->record(record);
+    settle_by(late);
     log(Level::info, "hold.late_ack", {{"operation", late.correlation_id}, {"positive", late.positive}, {"ms", to_milliseconds(late.since_sent)}});
   }
-  void tell(const OwnRelease& release) {
+  void tell(OwnRelease& release) {
     const HoldJob& job = release.job;
     const Duration latency = policies_->steady_now() - release.started;
     const WallTime when = policies_->wall_now();
@@ -77,6 +96,8 @@ class HoldTeller {
       record.error_message = error.message();
     }
     context_->audit->record(record);
+    end_hold_intent(release.intent, *context_, record, "answer");
+    if (release.unjournaled) log(Level::error, "journal.failed", {{"operation", job.call.correlation_id}, {"what", "release"}});
     QualityEvent event;
     event.event = HoldVerb::unhold;
     event.outcome = outcome;
@@ -87,7 +108,21 @@ class HoldTeller {
     context_->handlers->tell(event);
   }
 
+  [[nodiscard]] WallTime wall_now() { return policies_->wall_now(); }
+
  private:
+  /// What was acknowledged late is not unknown any more.
+  void settle_by(const LateAcknowledgement& late) {
+    Journal* const journal = context_->settings->journal.get();
+    if (!journal || !journal->unresolved(late.interaction)) return;
+    for (const OpenIntent& each : detail::unsettled_commands(*journal, late.interaction)) {
+      if (each.record.operation != late.correlation_id) continue;
+      EndRecord end(late.positive ? Outcome::applied : Outcome::not_applied, policies_->wall_now());
+      end.resolved_by = "late acknowledgement";
+      if (!late.positive) end.error_code = to_string(ErrorCode::command_refused);
+      context_->metrics->count(journal->recovered(each.position, end) ? HoldCount::recovered : HoldCount::journal_failures);
+    }
+  }
   void log(Level level, std::string_view name, std::initializer_list<Field> fields) noexcept {
     const bool calm = guarded([&] {
       if (policies_->log_enabled(level)) policies_->log(level, Event{name, std::span(fields.begin(), fields.size())});

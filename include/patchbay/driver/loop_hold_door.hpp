@@ -13,6 +13,7 @@
 #include <patchbay/driver/result_handler.hpp>
 #include <patchbay/hold_request.hpp>
 #include <patchbay/observe/metrics.hpp>
+#include <patchbay/recovery_report.hpp>
 #include <patchbay/settings.hpp>
 
 namespace patchbay {
@@ -46,6 +47,7 @@ class LoopHoldDoor {
   PATCHBAY_DECL OperationHandle start_ready(std::optional<Duration> budget, DoneHandler handler);
   PATCHBAY_DECL OperationHandle start_run(DoneHandler handler);
   PATCHBAY_DECL OperationHandle start_close(Duration budget, DoneHandler handler);
+  PATCHBAY_DECL OperationHandle start_recover(std::optional<Duration> budget, std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler);
 
   PATCHBAY_DECL void on_quality(QualityMonitor monitor);
   PATCHBAY_DECL void on_limit(HoldLimitHandler handler);
@@ -63,6 +65,7 @@ class LoopHoldDoor {
   struct State;
   class CommandJob;
   class ChannelJob;
+  class RecoverJob;
   using Ask = Protocol<Result<void>> (*)(Operation& operation, HoldContext& context);
   PATCHBAY_DECL OperationHandle ask(Ask what, std::optional<Duration> budget, DoneHandler handler);
   std::shared_ptr<State> state_;

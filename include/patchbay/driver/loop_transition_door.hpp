@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include <patchbay/driver/encode_members.hpp>
 #include <patchbay/driver/operation_handle.hpp>
 #include <patchbay/driver/result_handler.hpp>
+#include <patchbay/recovery_report.hpp>
 #include <patchbay/settings.hpp>
 #include <patchbay/transition_request.hpp>
 
@@ -36,6 +39,8 @@ class LoopTransitionDoor {
                                           std::unique_ptr<ResultHandler<BulkResult>> handler);
   PATCHBAY_DECL OperationHandle start_flow(std::string id, std::string version,
                                            std::unique_ptr<ResultHandler<Result<std::shared_ptr<const FlowGraph>>>> handler);
+  PATCHBAY_DECL OperationHandle start_recover(std::optional<Duration> budget, std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler);
+  [[nodiscard]] PATCHBAY_DECL Result<std::size_t> redrive_webhooks();
   [[nodiscard]] PATCHBAY_DECL std::vector<AuditRecord> audit_log() const;
   [[nodiscard]] PATCHBAY_DECL TransitionMetricsSnapshot metrics() const;
   [[nodiscard]] PATCHBAY_DECL const Settings& settings() const noexcept;
@@ -46,6 +51,8 @@ class LoopTransitionDoor {
   class FlowJob;
   class Bulk;
   class GroupJob;
+  class RecoverJob;
+  class CourierJob;
   std::shared_ptr<State> state_;
 };
 

@@ -11,6 +11,7 @@
 #include <patchbay/identifier.hpp>
 #include <patchbay/observe/timestamp.hpp>
 #include <patchbay/protocol/transition_operation.hpp>
+#include <patchbay/protocol/webhook_delivery.hpp>
 
 namespace patchbay::detail {
 
@@ -33,6 +34,18 @@ class TransitionCore {
     context.crm->pacer = nullptr;  // the pacer spaces what counts against the cloud's limit
     context.crm->attempt_timeout = settings.transition.webhook.attempt_timeout;
     context.crm->max_body = std::size_t{1} << 20;
+    load_webhooks(context);
+  }
+
+  /// Whether there is something that `recover` could do.
+  [[nodiscard]] Result<void> can_recover() const {
+    if (invalid) return fail(*invalid);
+    if (!settings.journal) return fail(ErrorCode::invalid_settings, "journal: is empty; there is nothing to recover from");
+    return {};
+  }
+  /// How long `recover` takes when nobody says: long enough for everything that answers.
+  [[nodiscard]] Duration recovery_budget(std::optional<Duration> given) const {
+    return given.value_or(settings.journaling.fence_after + settings.deadline);
   }
 
   void begin(Operation& operation, std::string_view interaction, Duration budget, const TimeSpent& before = {}) {

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +13,7 @@
 #include <patchbay/driver/any_policies.hpp>
 #include <patchbay/driver/bulk_run.hpp>
 #include <patchbay/driver/encode_members.hpp>
+#include <patchbay/recovery_report.hpp>
 #include <patchbay/settings.hpp>
 #include <patchbay/transition_request.hpp>
 
@@ -32,6 +36,9 @@ class TransitionDoor {
                                                         const EncodeItem& encode);
   [[nodiscard]] PATCHBAY_DECL Result<std::shared_ptr<const FlowGraph>> flow(std::string_view id, std::string_view version);
   [[nodiscard]] PATCHBAY_DECL Result<FlowPath> path(std::string_view flow_id, std::string_view from, std::string_view to);
+  [[nodiscard]] PATCHBAY_DECL Result<RecoveryReport> recover(std::optional<Duration> budget, const std::stop_token& stop);
+  [[nodiscard]] PATCHBAY_DECL Result<DeliveryReport> deliver_webhooks(Duration budget, const std::stop_token& stop);
+  [[nodiscard]] PATCHBAY_DECL Result<std::size_t> redrive_webhooks();
   [[nodiscard]] PATCHBAY_DECL std::vector<AuditRecord> audit_log() const;
   [[nodiscard]] PATCHBAY_DECL TransitionMetricsSnapshot metrics() const;
   [[nodiscard]] PATCHBAY_DECL const Settings& settings() const noexcept;

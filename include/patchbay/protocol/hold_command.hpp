@@ -8,88 +8,11 @@
 #include <string_view>
 #include <utility>
 
-#include <patchbay/hold_request.hpp>
-#include <patchbay/observe/audit.hpp>
 #include <patchbay/protocol/get.hpp>
-#include <patchbay/protocol/hold_hub.hpp>
-#include <patchbay/settings.hpp>
+#include <patchbay/protocol/hold_context.hpp>
+#include <patchbay/protocol/hold_journal.hpp>
 
 namespace patchbay {
-
-/// What the hold protocols need of their door; belongs to the door.
-class HoldContext final : public OperationObserver {
- public:
-  HoldContext(const Settings& settings_in, AuditTrail& audit_in, HoldMetrics& metrics_in, HoldHub& hub_in, HoldHandlers& handlers_in) noexcept
-      : settings(&settings_in), audit(&audit_in), metrics(&metrics_in), hub(&hub_in), handlers(&handlers_in),
-        turns(settings_in.max_operations, settings_in.max_waiting) {}
-
-  void exchanged(ExchangeKind, Duration latency, int status) noexcept override { metrics->exchanged(latency, status); }
-  void replayed() noexcept override { metrics->count(ExchangeCount::token_refreshes); }
-  void flow_asked(bool) noexcept override {}
-  void callback_failed() noexcept override { metrics->count(HoldCount::callback_failures); }
-  void restrained(ExchangeCount what) noexcept override { metrics->count(what); }
-
-  const Settings* settings;
-  AuditTrail* audit;
-  HoldMetrics* metrics;
-  HoldHub* hub;
-  HoldHandlers* handlers;
-  std::optional<Gateway> api;  ///< Absent only while the settings are invalid.
-  HoldTurns turns;
-  Wakeable* pump = nullptr;  ///< Told that there is something to send.
-  bool always_served = false;  ///< Somebody pumps at all times, so that the session keeps the deadlines of commands.
-};
-
-/// One hold or release, validated and encoded; outlives its protocol.
-class HoldJob {
- public:
-  /// As new, but with its memory.
-  void clear() noexcept {
-    verb = HoldVerb::hold;
-    interaction.clear(), reason.clear();
-    priority.reset();
-    call.clear();
-  }
-
-  HoldVerb verb = HoldVerb::hold;
-  std::string interaction;  ///< As given.
-  std::string reason;
-  std::optional<int> priority;
-  HoldCall call;
-};
-
-/// Fills an audit record with what every record of holds has.
-inline void fill_record(AuditRecord& record, AuditKind kind, WallTime when, const HoldJob& job, const HoldMetrics& metrics) {
-  record.clear();
-  record.kind = kind;
-  record.action = to_string(job.verb);
-  record.timestamp = when;
-  record.operation_id = job.call.correlation_id;
-  record.interaction_id.assign(job.interaction, 0, 128);
-  record.reason.assign(job.reason, 0, 64);
-  record.priority = job.priority;
-  record.consistency_rate = metrics.state_consistency_rate();
-}
-
-/// Records how the sending of a command ended, if it was sent.
-inline void record_send(AuditRecord& record, WallTime when, const HoldJob& job, HoldContext& context) {
-  if (!was_sent(job.call.end)) return;
-  fill_record(record, AuditKind::attempt, when, job, *context.metrics);
-  record.attempt = 1;
-  record.latency = job.call.ack_latency;
-  record.success = job.call.end == CallEnd::acknowledged;
-  record.outcome = record.success                           ? Outcome::applied
-                   : job.call.end == CallEnd::refused ? Outcome::not_applied
-                                                            : Outcome::unknown;
-  if (!record.success) {
-    record.error_code = to_string(job.call.end == CallEnd::refused ? ErrorCode::command_refused : ErrorCode::outcome_unknown);
-    record.error_message = job.call.end == CallEnd::refused       ? "refused"
-                           : job.call.end == CallEnd::ack_timeout ? "no acknowledgement came in time"
-                           : job.call.end == CallEnd::forsaken    ? "cancelled before an acknowledgement"
-                                                                  : "the connection ended before an acknowledgement";
-  }
-  context.audit->record(record);
-}
 
 /// Ends an operation: completes its result or error, counts it, and writes its one terminal record. `event` is what the
 /// monitors are to be told, on a thread where they may be called.
@@ -136,6 +59,7 @@ inline void settle_hold(Operation& operation, HoldContext& context, const HoldJo
     record.error_message = result.error().message();
   }
   context.audit->record(record);
+  end_hold_intent(operation.intent, context, record, result && result->resolved_by == ResolvedBy::state ? "state" : "answer");
   operation.log(result ? Level::info : Level::warn, "hold.end",
                 {{"operation", job.call.correlation_id}, {"interaction", record.interaction_id}, {"verb", to_string(job.verb)},
                  {"outcome", to_string(event.outcome)}, {"error", record.error_code}, {"attempts", operation.side_effects},
@@ -174,8 +98,11 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
   if (auto read = co_await read_interaction(operation, *context.api, job.interaction); !read) co_return fail(std::move(read.error()));
   const InteractionSnapshot& snapshot = operation.snapshot;
   if (auto eligible = check_eligibility(snapshot, context.settings->hold); !eligible) co_return fail(std::move(eligible.error()));
+  if (context.settings->journal && context.settings->journal->unresolved(job.call.interaction))
+    if (auto clear = settle_holds(operation, context, job.call.interaction); !clear) co_return fail(std::move(clear.error()));
   if (context.turns.superseded(turn)) co_return superseded_hold();
   const SteadyTime now = operation.steady_now();
+  bool news = false;
   Result<bool> already = context.hub->with([&](HoldSession& session) -> Result<bool> {
     const HoldRegistry& registry = session.registry();
     const std::string& interaction = job.call.interaction;
@@ -183,6 +110,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     if (snapshot.held.value_or(believed)) {
       if (registry.full() && registry.belief(interaction) == HoldRegistry::Belief::not_held)
         return fail(ErrorCode::queue_full, "the interaction is on hold already, and too many others are for it to be watched (hold.max_holds)");
+      news = registry.belief(interaction) == HoldRegistry::Belief::not_held;
       session.seen(interaction, true, session.table().last_order(), now);
       out.held_for = now - registry.since(interaction).value_or(now);
       out.already_held = true;
@@ -190,8 +118,10 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     }
     // Believed to be on hold and seen not to be: somebody else has released it.
     if (believed) session.seen(interaction, false, session.table().last_order(), now);
+    news = believed;
     return false;
   });
+  if (news && already) note_seen(context, job.call.interaction, *already, operation.wall_now());
   if (already && *already && context.pump) context.pump->wake_up();  // perhaps there is a new limit to keep
   co_return already;
 }
@@ -275,6 +205,8 @@ class HoldCallGuard {
 /// Sends the command and waits for its end; then finds out what became of it.
 inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn, HoldResult& out) {
   if (operation.stopped()) co_return fail(ErrorCode::cancelled, "cancelled before the command was sent");
+  if (context.settings->journal)
+    if (auto declared = co_await declare_command(operation, context, job); !declared) co_return declared;
   HoldCall& call = job.call;
   Waiter waiter(operation);
   call.waiter = &waiter;

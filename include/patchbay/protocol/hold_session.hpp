@@ -85,6 +85,10 @@ class HoldSession {
       registry_.released(interaction);
     }
   }
+  /// The interaction is, or may be, on hold by a command of an earlier process, which came before all of this one's.
+  void restore(std::string_view interaction, bool confirmed, SteadyTime since) {
+    confirmed ? registry_.seen_held(interaction, 0, since) : registry_.may_be_held(interaction, 0, since);
+  }
   [[nodiscard]] const HoldRegistry& registry() const noexcept { return registry_; }
   [[nodiscard]] const ChannelMachine& channel() const noexcept { return machine_; }
   [[nodiscard]] const CommandTable& table() const noexcept { return table_; }

@@ -17,6 +17,7 @@
 #include <patchbay/policy/retry.hpp>
 #include <patchbay/protocol/arena.hpp>
 #include <patchbay/protocol/effect.hpp>
+#include <patchbay/protocol/intent_ticket.hpp>
 #include <patchbay/protocol/operation_observer.hpp>
 
 namespace patchbay {
@@ -88,6 +89,8 @@ class Operation : public Wakeable {
     timed_out = false;
     cancel_requested = false;
     settling = false;
+    intent.leave();
+    journaled = 0;
   }
   /// It began earlier, as part of an operation that has come to nothing: what it spent there counts, of its time and of its
   /// waits.
@@ -133,6 +136,8 @@ class Operation : public Wakeable {
   bool cancel_requested = false;  ///< By the caller; drivers set it.
   bool settling = false;        ///< What became of something that was sent is being found out, which cancelling does not stop.
   HostGuard* guard = nullptr;   ///< Of the host of the last exchange; none: it has none.
+  IntentTicket intent;          ///< In the journal, if there is one and something is about to be sent, or was.
+  std::uint64_t journaled = 0;  ///< Where its terminal stands, when a webhook stands there with it.
   bool timed_out = false;       ///< The last exchange ended so.
   bool out_of_time = false;     ///< A wait was not begun because it would have ended after a limit of this operation's own.
 

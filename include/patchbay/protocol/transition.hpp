@@ -13,8 +13,12 @@
 
 #include <patchbay/observe/audit.hpp>
 #include <patchbay/observe/metrics.hpp>
+#include <patchbay/protocol/fence_book.hpp>
 #include <patchbay/protocol/flow_fetch.hpp>
 #include <patchbay/protocol/lanes.hpp>
+#include <patchbay/protocol/webhook.hpp>
+#include <patchbay/protocol/webhook_outbox.hpp>
+#include <patchbay/protocol/write_ahead.hpp>
 #include <patchbay/settings.hpp>
 #include <patchbay/transition_request.hpp>
 
@@ -24,7 +28,8 @@ namespace patchbay {
 class TransitionContext final : public OperationObserver {
  public:
   TransitionContext(const Settings& settings_in, AuditTrail& audit_in, TransitionMetrics& metrics_in) noexcept
-      : settings(&settings_in), audit(&audit_in), metrics(&metrics_in), lanes(settings_in.max_operations, settings_in.max_waiting) {}
+      : settings(&settings_in), audit(&audit_in), metrics(&metrics_in), lanes(settings_in.max_operations, settings_in.max_waiting),
+        outbox(settings_in.transition.webhook.outbox) {}
 
   void exchanged(ExchangeKind kind, Duration latency, int status) noexcept override {
     metrics->exchanged(latency, status);
@@ -45,6 +50,9 @@ class TransitionContext final : public OperationObserver {
   std::optional<Gateway> api;  ///< Absent only while the settings are invalid.
   std::optional<Gateway> crm;  ///< Absent when there is no webhook.
   Lanes lanes;
+  WebhookOutbox outbox;  ///< Of what the journal's webhooks are, when there is a journal and a CRM.
+  FenceBook fences;      ///< What `recover` waits for.
+  bool on_loop = false;  ///< Waits cost no thread, and somebody wakes them.
 };
 
 /// How a write against one version of the interaction ended, when it did not end in an error.
@@ -144,6 +152,39 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
   co_return WriteEnd::stale;
 }
 
+/// Writes into the journal that the version in `operation.etag` is about to be changed, and waits until that is durable: the
+/// operation's intent, or, when it has one, what it tries now instead. Nothing was sent to that version when it fails.
+inline Protocol<Result<void>> declare_write(Operation& operation, const TransitionContext& context, const TransitionRequest& request) {
+  Journal& journal = *context.settings->journal;
+  const auto append = [&]() -> Result<JournalPosition> {
+    if (operation.intent.open())
+      return journal.amend(operation.intent.position(), operation.etag, request.from(), operation.prior_id, operation.flow_version);
+    IntentRecord record;
+    record.action = JournalAction::transition;
+    record.at = operation.wall_now();
+    record.operation = operation.operation_id;
+    record.interaction = request.interaction();
+    record.from = request.from();
+    record.to = request.to();
+    record.flow = request.flow();
+    record.flow_version = operation.flow_version;
+    record.etag = operation.etag;
+    record.prior_transition = operation.prior_id;
+    if (context.crm)
+      encode_webhook(record.webhook, request, operation.operation_id, operation.timestamp, operation.attributes);
+    return append_intent(operation.intent, journal, record);
+  };
+  const Result<JournalPosition> place = append();
+  Result<void> durable;
+  if (place) {
+    durable = co_await await_durable(operation, journal, *place, operation.deadline);
+  } else {
+    durable = fail(place.error());
+  }
+  if (!durable) context.metrics->count(TransitionCount::journal_failures);
+  co_return durable;
+}
+
 /// Sends the write in `operation.body` against the version in `operation.snapshot`, as often as it takes and always with
 /// the same ETag, so that the server applies it at most once (invariant I3).
 inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
@@ -151,6 +192,8 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   const Gateway& gateway = *context.api;
   operation.etag = operation.snapshot.etag;
   operation.prior_id = operation.snapshot.transition_id;
+  if (context.settings->journal)
+    if (auto declared = co_await declare_write(operation, context, request); !declared) co_return fail(std::move(declared.error()));
   // A quarter of what is left is kept back, so that there is time to find out what became of a write without an answer.
   const SteadyTime begun_at = operation.steady_now();
   const SteadyTime limit = operation.deadline - (operation.deadline - begun_at) / 4;

@@ -174,6 +174,8 @@ inline Protocol<Result<void>> perform_group(Operation& operation, TransitionCont
   if (entry == Lanes::Entry::full) co_return refuse(lanes_full());
   if (entry == Lanes::Entry::queued)
     if (auto turn = co_await await_turn(operation, context.lanes, permit); !turn) co_return refuse(fail(std::move(turn.error())));
+  if (must_resolve_first(context, first.interaction()))
+    if (auto clear = co_await resolve_first(operation, context, first.interaction()); !clear) co_return refuse(fail(std::move(clear.error())));
   std::shared_ptr<const FlowGraph> flow = flow_at_once(operation, *context.settings->flows, first.flow(), first.flow_version());
   if (!flow) {
     auto fetched = co_await flow_of(operation, *context.api, *context.settings->flows, first.flow(), first.flow_version());
@@ -197,9 +199,14 @@ inline Protocol<Result<void>> perform_group(Operation& operation, TransitionCont
   group.settle(operation, context, timestamp);
   if (!group.result || !context.crm) co_return Result<void>{};
 
-  encode_webhook(operation.body, group.whole, operation.operation_id, operation.timestamp, operation.attributes);
-  auto delivered = co_await deliver_webhook(operation, *context.crm, settings.webhook);
-  note_delivery(operation, context, group.whole, delivered, *group.result);
+  if (context.settings->journal) {
+    auto handed = co_await hand_over_webhook(operation, context, group.whole, *group.result);
+    if (!handed) co_return handed;
+  } else {
+    encode_webhook(operation.body, group.whole, operation.operation_id, operation.timestamp, operation.attributes);
+    auto delivered = co_await deliver_webhook(operation, *context.crm, settings.webhook);
+    note_delivery(operation, context, group.whole, delivered, *group.result);
+  }
   for (Result<TransitionResult>& each : group.results) {
     each->webhook = group.result->webhook;
     each->webhook_error = group.result->webhook_error;

@@ -4,6 +4,7 @@
 
 #include <algorithm>  // max, min
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include <patchbay/protocol/effect.hpp>
 #include <patchbay/settings.hpp>
 
 namespace patchbay {
@@ -22,10 +24,12 @@ class QueuedWebhook {
   QueuedWebhook(std::string event_in, std::string interaction_in, std::string body_in)
       : event(std::move(event_in)), interaction(std::move(interaction_in)), body(std::move(body_in)) {}
 
+  std::uint64_t position = 0;  ///< In the journal.
   std::string event;        ///< The transition's id.
   std::string interaction;
   std::string body;         ///< The same at every attempt.
-  SteadyTime since{};       ///< As old as it counts for `OutboxSettings::max_age`.
+  WallTime queued_at{};     ///< In which process ever.
+  SteadyTime since = SteadyTime::min();  ///< Where its age counts from; not known before the first attempt.
   int attempts = 0;         ///< In this process.
 };
 
@@ -45,6 +49,21 @@ class WebhookOutbox {
     queue.waiting.push_back(std::move(delivery));
     ++size_;
     if (queue.waiting.size() == 1) line_up(queue, SteadyTime::min());
+  }
+  /// Waits for `next_due` to come earlier than it is, which is returned: somebody is woken for each that is lined up. To be
+  /// taken back by `forget`.
+  [[nodiscard]] SteadyTime await(Waiter& waiter) {
+    const std::lock_guard lock(mutex_);
+    waiter.next = std::exchange(waiters_, &waiter);
+    return due_.empty() ? never : due_.begin()->first;
+  }
+  void forget(Waiter& waiter) noexcept {
+    const std::lock_guard lock(mutex_);
+    for (Waiter** place = &waiters_; *place; place = &(*place)->next) {
+      if (*place != &waiter) continue;
+      *place = waiter.next;
+      return;
+    }
   }
   /// The next one whose time has come; whoever takes it says by `end` what became of it. None: see `next_due`.
   [[nodiscard]] std::optional<QueuedWebhook> take(SteadyTime now) {
@@ -82,6 +101,7 @@ class WebhookOutbox {
     const auto at = queues_.find(delivery.interaction);
     if (at == queues_.end()) return;
     at->second.waiting.front().attempts = attempts;
+    at->second.waiting.front().since = delivery.since;
     line_up(at->second, when);
   }
   /// How long to wait after that many failed attempts; `random` in [0, 1) spreads the waits over their upper half.
@@ -108,12 +128,19 @@ class WebhookOutbox {
     std::deque<QueuedWebhook> waiting;
     std::optional<Due::iterator> due;  ///< Of the first one, unless it is under way.
   };
-  void line_up(Queue& queue, SteadyTime when) { queue.due = due_.emplace(when, &queue); }
+  void line_up(Queue& queue, SteadyTime when) {
+    queue.due = due_.emplace(when, &queue);
+    if (Waiter* const first = waiters_) {
+      waiters_ = first->next;
+      first->wake();
+    }
+  }
 
   const OutboxSettings* settings_;
   mutable std::mutex mutex_;
   std::map<std::string, Queue, std::less<>> queues_;  // by interaction
   Due due_;
+  Waiter* waiters_ = nullptr;
   std::size_t size_ = 0;
 };
 

@@ -84,6 +84,17 @@ PATCHBAY_DECL void HoldDoor::on_limit(HoldLimitHandler handler) { state_->handle
 PATCHBAY_DECL void HoldDoor::on_message(MessageObserver observer) { state_->handlers.add(std::move(observer)); }
 PATCHBAY_DECL void HoldDoor::on_state(ChannelStateHandler handler) { state_->handlers.add(std::move(handler)); }
 
+PATCHBAY_DECL Result<RecoveryReport> HoldDoor::recover(std::optional<Duration> budget, const std::stop_token& stop) {
+  State& state = *state_;
+  if (auto able = state.can_recover(); !able) return fail(std::move(able.error()));
+  const auto operation = state.pool.take();
+  operation->waits = &state.pump;
+  state.begin(*operation, state.recovery_budget(budget));
+  RecoveryReport report;
+  if (auto done = operation->run(recover_holds(*operation, state.context, report), stop); !done) return fail(std::move(done.error()));
+  return report;
+}
+
 PATCHBAY_DECL std::vector<HeldInteraction> HoldDoor::held() { return state_->held(); }
 PATCHBAY_DECL ChannelState HoldDoor::state() { return state_->state(); }
 PATCHBAY_DECL std::vector<AuditRecord> HoldDoor::audit_log() const { return state_->audit.snapshot(); }

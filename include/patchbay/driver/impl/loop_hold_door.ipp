@@ -130,6 +130,31 @@ class LoopHoldDoor::ChannelJob final : public CompletionJob {
   DoneHandler handler_;
 };
 
+/// Settles what is open in the journal, and watches again who is on hold.
+class LoopHoldDoor::RecoverJob final : public CompletionJob {
+ public:
+  RecoverJob(State& state, std::unique_ptr<ResultHandler<Result<RecoveryReport>>>&& handler) noexcept
+      : state_(&state), handler_(std::move(handler)) {}
+  void start(Operation& operation) override {
+    if (auto able = state_->can_recover(); !able) return void(result_ = fail(std::move(able.error())));
+    protocol_.begin(recover_holds(operation, state_->context, *result_));
+  }
+  [[nodiscard]] bool done() const noexcept override { return protocol_.done(); }
+  void settle(Operation&, bool calm) noexcept override {
+    const bool taken = protocol_.finish([this](Result<void> ended) {
+      if (!ended) result_ = fail(std::move(ended.error()));
+    });
+    if (!calm || !taken) fail_for_lack(result_);
+  }
+  void deliver() noexcept override { handler_->call(std::move(result_)); }
+
+ private:
+  State* state_;
+  Result<RecoveryReport> result_;
+  RunningProtocol<Result<void>> protocol_;
+  std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler_;
+};
+
 PATCHBAY_DECL LoopHoldDoor::LoopHoldDoor(std::unique_ptr<AnyChannelLoop> loop, Settings settings)
     : state_(std::make_shared<State>(std::move(loop), std::move(settings))) {
   if (state_->address) state_->pump.connect_to(*state_->address, state_);
@@ -186,6 +211,17 @@ PATCHBAY_DECL OperationHandle LoopHoldDoor::start_run(DoneHandler handler) {
 }
 PATCHBAY_DECL OperationHandle LoopHoldDoor::start_close(Duration budget, DoneHandler handler) {
   return ask(&close_channel, budget, std::move(handler));
+}
+
+PATCHBAY_DECL OperationHandle LoopHoldDoor::start_recover(std::optional<Duration> budget,
+                                                          std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler) {
+  State& state = *state_;
+  CompletionPool::Lease operation = state.pool.take();
+  OperationHandle handle = operation->handle();
+  auto job = std::make_unique<RecoverJob>(state, std::move(handler));
+  state.begin(*operation, state.recovery_budget(budget));
+  operation.launch(std::move(job), state_);
+  return handle;
 }
 
 PATCHBAY_DECL void LoopHoldDoor::on_quality(QualityMonitor monitor) { state_->handlers.add(std::move(monitor)); }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // max
+#include <algorithm>  // max, min
 
 #include <patchbay/driver/loop_hold_pump.hpp>
 #include <patchbay/driver/running_protocol.hpp>
@@ -154,7 +154,7 @@ PATCHBAY_DECL void LoopHoldPump::on_signals(Mailbox::Signals signals) noexcept {
     });
     news_ = outbox_.has_news();
     const ChannelState state = session.channel().state();
-    if (state != ChannelState::closed) due = session.next_deadline();
+    if (state != ChannelState::closed) due = (std::min)(session.next_deadline(), outbox_.next_deadline());
     // The session asks for nothing while something is written, and the rest of a writing to a dead peer helps nobody.
     dead = writing_.under_way && state != ChannelState::open && state != ChannelState::closed;
   }

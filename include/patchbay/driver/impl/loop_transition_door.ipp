@@ -18,16 +18,23 @@
 
 namespace patchbay::detail {
 
-struct LoopTransitionDoor::State : TransitionCore {
+struct LoopTransitionDoor::State : TransitionCore, std::enable_shared_from_this<LoopTransitionDoor::State> {
   State(std::unique_ptr<AnyLoop> loop_in, Settings given)
-      : TransitionCore(std::move(given)), loop(std::move(loop_in)), pool(*loop, *random) {}
+      : TransitionCore(std::move(given)), loop(std::move(loop_in)), pool(*loop, *random) {
+    context.on_loop = true;
+  }
 
   /// Prepares `operation` for the request, on which `before` was spent by then. Counted as submitted: it is to be launched.
   std::unique_ptr<CompletionJob> prepare_job(Operation& operation, TransitionRequest&& request, EncodeMembers encode,
                                              std::unique_ptr<ResultHandler<Result<TransitionResult>>>&& handler, const TimeSpent& before = {});
 
+  /// Sees to it that somebody delivers what the journal has for the CRM. On a thread of the loop; memory that lacks is
+  /// looked for again when the next operation ends.
+  PATCHBAY_DECL void want_couriers() noexcept;
+
   std::unique_ptr<AnyLoop> loop;
   CompletionPool pool;
+  std::atomic<std::size_t> couriers{0};  ///< Under way.
   std::atomic<bool> closing{false};  ///< The door is gone: nothing is to begin by itself any more.
 };
 
@@ -48,7 +55,10 @@ class LoopTransitionDoor::TransitionJob final : public CompletionJob {
     if ((!calm || !taken) && !operation.settled) fail_for_lack(result_);
     if (!operation.settled) guarded([&] { settle_transition(operation, state_->context, request_, timestamp_, result_); });
   }
-  void deliver() noexcept override { handler_->call(std::move(result_)); }
+  void deliver() noexcept override {
+    state_->want_couriers();
+    handler_->call(std::move(result_));
+  }
 
  private:
   State* state_;
@@ -207,7 +217,10 @@ class LoopTransitionDoor::GroupJob final : public CompletionJob {
     protocol_.drop();  // what it has to say stands in the group
     group_.settle_rest(operation, state_->context, timestamp_);
   }
-  void deliver() noexcept override { bulk_->ended(job_, group_.results, group_.before); }
+  void deliver() noexcept override {
+    state_->want_couriers();
+    bulk_->ended(job_, group_.results, group_.before);
+  }
 
  private:
   State* state_;
@@ -230,6 +243,72 @@ inline bool LoopTransitionDoor::Bulk::begin_group(const BulkJob& job) {
   launch(job.lane, handle, operation, std::move(together));
   return true;
 }
+
+/// Delivers webhooks until none is left; several do, each of another interaction.
+class LoopTransitionDoor::CourierJob final : public CompletionJob {
+ public:
+  explicit CourierJob(State& state) noexcept : state_(&state) {}
+  CourierJob(const CourierJob&) = delete;
+  CourierJob& operator=(const CourierJob&) = delete;
+  ~CourierJob() override {
+    protocol_.drop();
+    state_->couriers.fetch_sub(1, std::memory_order_acq_rel);
+    if (ended_) state_->want_couriers();  // for what was queued since it saw that nothing was left
+  }
+  void start(Operation& operation) override { protocol_.begin(deliver_queued(operation, state_->context, never)); }
+  [[nodiscard]] bool done() const noexcept override { return protocol_.done(); }
+  void settle(Operation&, bool) noexcept override { protocol_.drop(); }
+  void deliver() noexcept override { ended_ = true; }
+
+ private:
+  State* state_;
+  bool ended_ = false;  ///< And was not abandoned with its loop.
+  RunningProtocol<Result<DeliveryReport>> protocol_;
+};
+
+PATCHBAY_DECL void LoopTransitionDoor::State::want_couriers() noexcept {
+  if (!settings.journal || !context.crm || closing.load() || context.outbox.next_due() == never) return;
+  std::size_t running = couriers.load();
+  do {
+    if (running >= settings.transition.webhook.outbox.in_flight) return;
+  } while (!couriers.compare_exchange_weak(running, running + 1));
+  std::unique_ptr<CourierJob> job;
+  const bool calm = guarded([&] {
+    CompletionPool::Lease operation = pool.take();
+    job = std::make_unique<CourierJob>(*this);
+    begin(*operation, {}, settings.transition.webhook.total_timeout);
+    operation.launch(std::move(job), shared_from_this());
+  });
+  if (!calm && !job) couriers.fetch_sub(1, std::memory_order_acq_rel);
+}
+
+/// Settles what is open in the journal.
+class LoopTransitionDoor::RecoverJob final : public CompletionJob {
+ public:
+  RecoverJob(State& state, std::unique_ptr<ResultHandler<Result<RecoveryReport>>>&& handler) noexcept
+      : state_(&state), handler_(std::move(handler)) {}
+  void start(Operation& operation) override {
+    if (auto able = state_->can_recover(); !able) return void(result_ = fail(std::move(able.error())));
+    protocol_.begin(recover_transitions(operation, state_->context, *result_));
+  }
+  [[nodiscard]] bool done() const noexcept override { return protocol_.done(); }
+  void settle(Operation&, bool calm) noexcept override {
+    const bool taken = protocol_.finish([this](Result<void> ended) {
+      if (!ended) result_ = fail(std::move(ended.error()));
+    });
+    if (!calm || !taken) fail_for_lack(result_);
+  }
+  void deliver() noexcept override {
+    state_->want_couriers();
+    handler_->call(std::move(result_));
+  }
+
+ private:
+  State* state_;
+  Result<RecoveryReport> result_;
+  RunningProtocol<Result<void>> protocol_;
+  std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler_;
+};
 
 PATCHBAY_DECL LoopTransitionDoor::LoopTransitionDoor(std::unique_ptr<AnyLoop> loop, Settings settings)
     : state_(std::make_shared<State>(std::move(loop), std::move(settings))) {}
@@ -287,6 +366,26 @@ PATCHBAY_DECL OperationHandle LoopTransitionDoor::start_flow(
   OperationHandle handle = operation->handle();
   operation.launch(std::make_unique<FlowJob>(state, std::move(id), std::move(version), std::move(handler)), state_);
   return handle;
+}
+
+PATCHBAY_DECL OperationHandle LoopTransitionDoor::start_recover(std::optional<Duration> budget,
+                                                                std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler) {
+  State& state = *state_;
+  CompletionPool::Lease operation = state.pool.take();
+  OperationHandle handle = operation->handle();
+  auto job = std::make_unique<RecoverJob>(state, std::move(handler));
+  state.begin(*operation, {}, state.recovery_budget(budget));
+  operation.launch(std::move(job), state_);
+  return handle;
+}
+
+PATCHBAY_DECL Result<std::size_t> LoopTransitionDoor::redrive_webhooks() {
+  State& state = *state_;
+  if (auto able = state.can_recover(); !able) return fail(std::move(able.error()));
+  if (!state.context.crm) return std::size_t{0};
+  auto count = redrive_dead_letters(state.context, state.loop->wall_now());
+  state.want_couriers();
+  return count;
 }
 
 PATCHBAY_DECL std::vector<AuditRecord> LoopTransitionDoor::audit_log() const { return state_->audit.snapshot(); }

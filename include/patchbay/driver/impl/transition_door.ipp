@@ -103,6 +103,34 @@ PATCHBAY_DECL Result<FlowPath> TransitionDoor::path(std::string_view flow_id, st
   return route(std::move(*graph), from, to, settings.reachability, settings.condition, operation->route_scratch);
 }
 
+PATCHBAY_DECL Result<RecoveryReport> TransitionDoor::recover(std::optional<Duration> budget, const std::stop_token& stop) {
+  State& state = *state_;
+  if (auto able = state.can_recover(); !able) return fail(std::move(able.error()));
+  const auto operation = state.pool.take();
+  state.begin(*operation, {}, state.recovery_budget(budget));
+  RecoveryReport report;
+  if (auto done = operation->run(recover_transitions(*operation, state.context, report), stop); !done) return fail(std::move(done.error()));
+  return report;
+}
+
+PATCHBAY_DECL Result<DeliveryReport> TransitionDoor::deliver_webhooks(Duration budget, const std::stop_token& stop) {
+  State& state = *state_;
+  if (auto able = state.can_recover(); !able) return fail(std::move(able.error()));
+  if (!state.context.crm) return DeliveryReport();
+  const auto operation = state.pool.take();
+  state.begin(*operation, {}, budget);
+  return operation->run(deliver_queued(*operation, state.context, operation->deadline), stop);
+}
+
+PATCHBAY_DECL Result<std::size_t> TransitionDoor::redrive_webhooks() {
+  State& state = *state_;
+  if (auto able = state.can_recover(); !able) return fail(std::move(able.error()));
+  if (!state.context.crm) return std::size_t{0};
+  const auto operation = state.pool.take();
+  state.begin(*operation, {}, state.settings.deadline);
+  return redrive_dead_letters(state.context, operation->wall_now());
+}
+
 PATCHBAY_DECL std::vector<AuditRecord> TransitionDoor::audit_log() const { return state_->audit.snapshot(); }
 
 PATCHBAY_DECL TransitionMetricsSnapshot TransitionDoor::metrics() const { return state_->snapshot(); }

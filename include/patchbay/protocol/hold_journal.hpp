@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // min
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/protocol/hold_context.hpp>
+#include <patchbay/protocol/settle_intents.hpp>
+#include <patchbay/protocol/write_ahead.hpp>
+
+// What the hold protocols do with the journal.
+namespace patchbay {
+
+/// What the journal is told that a command is about to be sent.
+[[nodiscard]] inline IntentRecord intent_of(const HoldJob& job, WallTime when) {
+  IntentRecord record;
+  record.action = job.verb == HoldVerb::hold ? JournalAction::hold : JournalAction::unhold;
+  record.at = when;
+  record.operation = job.call.correlation_id;
+  record.interaction = job.call.interaction;
+  record.detail.assign(job.reason, 0, 64);
+  return record;
+}
+
+/// Writes the terminal of a command's intent, if it has one. `audit` is the operation's record.
+inline void end_hold_intent(IntentTicket& ticket, HoldContext& context, const AuditRecord& audit, std::string_view resolved_by) noexcept {
+  if (!ticket.open()) return;
+  JournalPosition at = 0;
+  const bool calm = guarded([&] {
+    Journal& journal = *context.settings->journal;
+    EndRecord end(audit.outcome, audit.timestamp);
+    end.error_code = audit.error_code;
+    if (audit.success) end.resolved_by = resolved_by;
+    end.message = audit.error_message;
+    if (context.settings->audit.get() != &journal) append_json(audit, end.audit);
+    if (!write_terminal(ticket, journal, end, at)) context.metrics->count(HoldCount::journal_failures);
+  });
+  if (calm) return;
+  context.metrics->count(HoldCount::journal_failures);
+  ticket.leave();  // without memory for its terminal it is left to recovery
+}
+
+/// Tells the journal what was seen of an interaction whose hold no operation of ours began, or ended. What the journal does
+/// not take is seen again by `recover`.
+inline void note_seen(HoldContext& context, std::string_view interaction, bool held, WallTime since) noexcept {
+  Journal* const journal = context.settings->journal.get();
+  if (!journal) return;
+  const bool calm = guarded([&] {
+    if (!journal->hold_changed(interaction, held, since)) context.metrics->count(HoldCount::journal_failures);
+  });
+  if (!calm) context.metrics->count(HoldCount::journal_failures);
+}
+
+/// Writes into the journal that the command is about to be sent, and waits until that is durable. A hold is not sent when
+/// this fails. A release is: after a bounded wait (`JournalingSettings::release_wait`), unless it is cancelled (I14).
+inline Protocol<Result<void>> declare_command(Operation& operation, HoldContext& context, const HoldJob& job) {
+  Journal& journal = *context.settings->journal;
+  const bool release = job.verb == HoldVerb::unhold;
+  const Result<JournalPosition> place = append_intent(operation.intent, journal, intent_of(job, operation.wall_now()));
+  Result<void> durable;
+  if (place) {
+    SteadyTime limit = operation.deadline;
+    if (release) limit = (std::min)(limit, after(operation.steady_now(), context.settings->journaling.release_wait));
+    durable = co_await await_durable(operation, journal, *place, limit);
+  } else {
+    durable = fail(place.error());
+  }
+  if (durable) co_return durable;
+  if (!release) {
+    context.metrics->count(HoldCount::journal_failures);
+    co_return durable;
+  }
+  if (durable.error().code() == ErrorCode::cancelled) co_return durable;
+  context.metrics->count(HoldCount::releases_unjournaled);
+  operation.log(Level::error, "journal.failed",
+                {{"operation", operation.operation_id}, {"what", "release"}, {"error", to_string(durable.error().code())}});
+  co_return Result<void>{};
+}
+
+/// What one reading says of the commands on an interaction whose fate is not known, oldest first, and what is recorded of it
+/// (invariant I4). The wanted state: done. The other one proves something only when nothing can arrive any more
+/// (`JournalingSettings::fence_after`). An interaction that is over is on hold no more.
+///
+/// `operation.snapshot` was read by whoever calls, who has the interaction's turn. What stays open goes to `report`.
+inline Result<void> settle_commands(Operation& operation, HoldContext& context, const std::vector<OpenIntent>& intents, RecoveryReport& report) {
+  const InteractionSnapshot& snapshot = operation.snapshot;
+  const std::optional<bool> held = snapshot.final() ? std::optional(false) : snapshot.held;
+  const SteadyTime now = operation.steady_now();
+  for (const OpenIntent& each : intents) {
+    const bool done = held && *held == (each.record.action == JournalAction::hold);
+    if (!done && now < after(context.fences.first_seen(each.position, now), context.settings->journaling.fence_after)) {
+      detail::stay_open(report, each, "a late arrival can still change the interaction (journaling.fence_after)");
+      continue;
+    }
+    EndRecord end(done ? Outcome::applied : held ? Outcome::not_applied : Outcome::unknown, operation.wall_now());
+    end.resolved_by = done ? "state" : held ? "fence" : "nobody";
+    if (!done) end.error_code = to_string(ErrorCode::outcome_unknown);
+    if (auto place = context.settings->journal->recovered(each.position, end); !place) return fail(std::move(place.error()));
+    context.fences.forget(each.position);
+    context.metrics->count(HoldCount::recovered);
+    detail::count_settled(report, end.outcome);
+    operation.log(Level::info, "recovery.settled",
+                  {{"operation", each.record.operation}, {"interaction", each.record.interaction}, {"outcome", to_string(end.outcome)},
+                   {"by", end.resolved_by}});
+  }
+  return {};
+}
+
+/// Settles what there is of before on an interaction that is to be put on hold now and was just read. Otherwise `unrecovered`:
+/// a new hold could hide from recovery what became of the earlier commands.
+inline Result<void> settle_holds(Operation& operation, HoldContext& context, std::string_view interaction) {
+  const std::vector<OpenIntent> intents = detail::unsettled_commands(*context.settings->journal, interaction);
+  if (intents.empty()) return {};
+  RecoveryReport report;
+  if (auto settled = settle_commands(operation, context, intents, report); !settled) return settled;
+  if (report.open.empty()) return {};
+  return fail(ErrorCode::unrecovered, "the fate of the command " + report.open.front().operation +
+                                          " on this interaction is not known yet: " + report.open.front().why);
+}
+
+}  // namespace patchbay

@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // clamp, find, min
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <patchbay/protocol/get.hpp>
+#include <patchbay/protocol/hold_journal.hpp>
+
+namespace patchbay {
+
+namespace detail {
+
+/// What is to be found out about one interaction.
+class HoldQuestion {
+ public:
+  HoldQuestion() = default;
+  std::vector<OpenIntent> intents;
+  bool believed = false;   ///< The journal has it on hold, or perhaps.
+  bool confirmed = false;  ///< For certain.
+  SteadyTime since{};     ///< The first hold that may have done it, on this process's monotonic clock.
+};
+using HoldQuestions = std::map<std::string, HoldQuestion>;
+
+/// A time of another process on this one's monotonic clock. Between `longest` ago and now, since the wall clock may have
+/// jumped: a hold never counts as begun in the future, nor for longer than what makes its limit due at once.
+[[nodiscard]] inline SteadyTime since_then(const Operation& operation, WallTime then, Duration longest) {
+  const Duration age = std::chrono::duration_cast<Duration>(operation.wall_now() - then);
+  return operation.steady_now() - std::clamp(age, Duration::zero(), longest);
+}
+
+/// Everything that the journal does not know for certain, and whoever it has on hold.
+[[nodiscard]] inline HoldQuestions hold_questions(const Operation& operation, const HoldContext& context) {
+  HoldQuestions out;
+  const Journal& journal = *context.settings->journal;
+  for (OpenIntent& each : unsettled_commands(journal)) {
+    HoldQuestion& question = out[each.record.interaction];
+    question.intents.push_back(std::move(each));
+  }
+  for (const BelievedHold& each : journal.holds()) {
+    const auto at = out.find(each.interaction);
+    // One that is in doubt because of a command that is under way now is that command's own matter.
+    if (!each.confirmed && at == out.end()) continue;
+    HoldQuestion& question = at == out.end() ? out[each.interaction] : at->second;
+    question.believed = true;
+    question.confirmed = each.confirmed;
+    question.since = since_then(operation, each.since, context.settings->hold.max_hold);
+  }
+  return out;
+}
+
+/// Puts those under the watchdog that are, or may be, on hold, and are not watched yet: before anything is read, since that
+/// may take long, or fail (hazard B6).
+inline void watch_again(HoldContext& context, const HoldQuestions& questions, RecoveryReport& report) {
+  std::size_t rebuilt = 0;
+  context.hub->with([&](HoldSession& session) {
+    for (const auto& [interaction, question] : questions) {
+      if (!question.believed || session.registry().since(interaction)) continue;
+      session.restore(interaction, question.confirmed, question.since);
+      ++rebuilt;
+    }
+  });
+  report.holds_rebuilt += rebuilt;
+  context.metrics->count(HoldCount::holds_rebuilt, rebuilt);
+  if (rebuilt != 0 && context.pump) context.pump->wake_up();  // there is a new limit to keep
+}
+
+/// What a reading says is believed from now on.
+inline void learn_from(Operation& operation, HoldContext& context, const std::string& interaction, const HoldQuestion& question,
+                       std::uint64_t order, bool settled, RecoveryReport& report) {
+  const InteractionSnapshot& snapshot = operation.snapshot;
+  const bool over = snapshot.final();
+  if (!over && !snapshot.held) return;  // it stays watched, if it is
+  if (!over && *snapshot.held) {
+    context.hub->with([&](HoldSession& session) {
+      session.seen(interaction, true, order, question.believed ? question.since : operation.steady_now());
+    });
+    if (context.pump) context.pump->wake_up();
+    return;
+  }
+  if (!settled && !over) return;  // a hold may still arrive
+  context.hub->with([&](HoldSession& session) { session.seen(interaction, false, order, operation.steady_now()); });
+  if (!question.believed) return;
+  ++report.holds_released;
+  note_seen(context, interaction, false, operation.wall_now());
+}
+
+}  // namespace detail
+
+/// Reads one interaction, in its turn, and draws the consequences. Fails when the journal does, or when cancelled.
+inline Protocol<Result<void>> recover_hold(Operation& operation, HoldContext& context, const std::string& interaction,
+                                           const detail::HoldQuestion& question, RecoveryReport& report) {
+  const auto leave = [&](std::string_view why) {
+    for (const OpenIntent& each : question.intents) detail::stay_open(report, each, std::string(why));
+    if (question.believed) report.unseen.push_back(interaction);
+    return Result<void>{};
+  };
+  HoldTurn turn(context.turns, operation, interaction);
+  const HoldTurns::Entry entry = context.turns.ask(turn);
+  if (entry == HoldTurns::Entry::full) co_return leave("too many holds are under way");
+  if (entry == HoldTurns::Entry::queued) {
+    WaitEffect wait(turn.waiter(), operation.deadline);
+    co_await wait;
+    if (wait.cancelled) co_return fail(ErrorCode::cancelled, "cancelled before everything was recovered");
+    if (!context.turns.inside(turn)) co_return leave("another command on the interaction is under way");
+  }
+  const std::uint64_t order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
+  auto read = co_await read_interaction(operation, *context.api, interaction);
+  if (!read && read.error().code() == ErrorCode::cancelled) co_return read;
+  if (!read) co_return leave(read.error().message());
+  if (context.turns.superseded(turn)) co_return leave("a release of the interaction is under way");
+  const std::size_t before = report.open.size();
+  if (auto settled = settle_commands(operation, context, question.intents, report); !settled) co_return settled;
+  detail::learn_from(operation, context, interaction, question, order, report.open.size() == before, report);
+  co_return Result<void>{};
+}
+
+/// Settles every hold and release that waits for it, and finds out who is on hold, looking again and again until nothing is
+/// left or the operation's deadline comes. Fails when the journal does, or when cancelled.
+inline Protocol<Result<void>> recover_holds(Operation& operation, HoldContext& context, RecoveryReport& report) {
+  const Settings& settings = *context.settings;
+  const SteadyTime limit = operation.deadline;
+  bool first = true;
+  for (;;) {
+    detail::HoldQuestions questions = detail::hold_questions(operation, context);
+    detail::watch_again(context, questions, report);
+    // Whoever is on hold for certain is looked at once; what is left open, again.
+    if (!std::exchange(first, false)) {
+      const std::vector<std::string> unseen = std::exchange(report.unseen, {});
+      std::erase_if(questions, [&](const auto& each) {
+        return each.second.intents.empty() && std::find(unseen.begin(), unseen.end(), each.first) == unseen.end();
+      });
+    }
+    report.open.clear();
+    for (const auto& [interaction, question] : questions) {
+      operation.deadline = (std::min)(limit, after(operation.steady_now(), settings.attempt_timeout));
+      if (auto done = co_await recover_hold(operation, context, interaction, question, report); !done) co_return done;
+    }
+    operation.deadline = limit;
+    const SteadyTime again = after(operation.steady_now(), settings.journaling.look_every);
+    if (report.complete() || again >= limit) co_return Result<void>{};
+    Waiter nobody(operation);  // not a sleep, so that a blocking door serves channel and watchdog meanwhile
+    WaitEffect pause(nobody, again);
+    co_await pause;
+    if (pause.cancelled) co_return fail(ErrorCode::cancelled, "cancelled before everything was recovered");
+  }
+}
+
+}  // namespace patchbay

@@ -1,0 +1,148 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // any_of, min
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/protocol/settle_intents.hpp>
+#include <patchbay/protocol/transition.hpp>
+
+namespace patchbay {
+
+/// What one reading of an interaction says of a write whose fate is not known.
+enum class WriteProof : std::uint8_t {
+  applied,      ///< The interaction carries its id.
+  not_applied,  ///< The version that it was locked with is gone, and it was not it that changed it.
+  too_early,    ///< That version is still there: the write may be on its way.
+  lost,         ///< Somebody else has written since, so that it may have been there in between.
+};
+
+/// As `resolve` decides in the midst of an operation; see there (invariant I4). `rivals` are the unsettled writes of the
+/// interaction: of two that were locked with one version, at most one was applied.
+[[nodiscard]] inline WriteProof prove(const IntentRecord& write, const InteractionSnapshot& now, const std::vector<OpenIntent>& rivals) {
+  if (now.transition_id == write.operation) return WriteProof::applied;
+  if (now.etag.empty() || now.etag == write.etag) return WriteProof::too_early;
+  if (now.transition_id == write.prior_transition) return WriteProof::not_applied;
+  const bool rival = std::any_of(rivals.begin(), rivals.end(), [&](const OpenIntent& each) {
+    return each.record.operation == now.transition_id && each.record.etag == write.etag && each.amendments == 0;
+  });
+  return rival ? WriteProof::not_applied : WriteProof::lost;
+}
+
+/// Whether something of before is to be settled before the interaction may be moved. Cheap when there is nothing.
+[[nodiscard]] inline bool must_resolve_first(const TransitionContext& context, std::string_view interaction) {
+  return context.settings->journal && context.settings->journal->unresolved(interaction);
+}
+
+namespace detail {
+
+/// Records the fate of a transition of before, and queues its webhook when it was applied.
+inline Result<void> settle_write(Operation& operation, TransitionContext& context, const OpenIntent& intent, Outcome outcome,
+                                 std::string_view resolved_by, RecoveryReport& report) {
+  EndRecord end(outcome, operation.wall_now());
+  end.resolved_by = resolved_by;
+  end.deliver = outcome == Outcome::applied && !intent.record.webhook.empty();
+  if (outcome != Outcome::applied)
+    end.error_code = to_string(outcome == Outcome::unknown ? ErrorCode::outcome_unknown : ErrorCode::conflict);
+  const Result<JournalPosition> place = context.settings->journal->recovered(intent.position, end);
+  if (!place) return fail(place.error());
+  context.fences.forget(intent.position);
+  context.metrics->count(TransitionCount::recovered);
+  count_settled(report, outcome);
+  operation.log(Level::info, "recovery.settled",
+                {{"operation", intent.record.operation}, {"interaction", intent.record.interaction}, {"outcome", to_string(outcome)},
+                 {"by", resolved_by}});
+  if (!end.deliver) return {};
+  context.metrics->count(TransitionCount::webhooks_queued);
+  QueuedWebhook queued(intent.record.operation, intent.record.interaction, intent.record.webhook);
+  queued.position = *place;
+  queued.queued_at = operation.wall_now();
+  if (context.crm) context.outbox.add(std::move(queued));
+  return {};
+}
+
+}  // namespace detail
+
+/// Reads the interaction that `intents` are all of, and settles those of them that it says something of; the others, and why,
+/// go to `report.open`. The caller holds the interaction's lane. Fails only when the journal does, or when cancelled.
+inline Protocol<Result<void>> settle_transitions(Operation& operation, TransitionContext& context, const std::vector<OpenIntent>& intents,
+                                                 RecoveryReport& report) {
+  const JournalingSettings& settings = context.settings->journaling;
+  auto read = co_await read_interaction(operation, *context.api, intents.front().record.interaction);
+  if (!read && read.error().code() == ErrorCode::cancelled) co_return read;
+  const bool gone = !read && read.error().code() == ErrorCode::not_found;
+  if (!read && !gone) {
+    for (const OpenIntent& each : intents) detail::stay_open(report, each, read.error().message());
+    co_return Result<void>{};
+  }
+  const SteadyTime now = operation.steady_now();
+  for (const OpenIntent& each : intents) {
+    const WriteProof proof = gone ? WriteProof::lost : prove(each.record, operation.snapshot, intents);
+    Result<void> settled;
+    if (proof == WriteProof::applied) {
+      settled = detail::settle_write(operation, context, each, Outcome::applied, "state", report);
+    } else if (proof == WriteProof::not_applied) {
+      settled = detail::settle_write(operation, context, each, Outcome::not_applied, "version", report);
+    } else if (now < after(context.fences.first_seen(each.position, now), settings.fence_after)) {
+      detail::stay_open(report, each, proof == WriteProof::too_early ? "a late arrival can still change the interaction (journaling.fence_after)"
+                                                                     : "another writer has been there, or the interaction is gone; it is looked at again");
+    } else if (proof == WriteProof::too_early && !operation.snapshot.etag.empty()) {
+      settled = detail::settle_write(operation, context, each, Outcome::not_applied, "fence", report);
+    } else {
+      settled = detail::settle_write(operation, context, each, Outcome::unknown, "nobody", report);
+    }
+    if (!settled) co_return settled;
+  }
+  co_return Result<void>{};
+}
+
+/// Settles what there is of before on an interaction that is to be moved now, as far as one reading does. The caller holds its
+/// lane. Otherwise `unrecovered`: its move could hide from recovery what became of the earlier one.
+inline Protocol<Result<void>> resolve_first(Operation& operation, TransitionContext& context, std::string_view interaction) {
+  const std::vector<OpenIntent> intents = detail::unsettled_transitions(*context.settings->journal, interaction);
+  if (intents.empty()) co_return Result<void>{};
+  RecoveryReport report;
+  if (auto settled = co_await settle_transitions(operation, context, intents, report); !settled) co_return settled;
+  if (report.open.empty()) co_return Result<void>{};
+  co_return fail(ErrorCode::unrecovered, "the fate of the transition " + report.open.front().operation +
+                                             " on this interaction is not known yet: " + report.open.front().why);
+}
+
+/// Settles every transition that waits for it, looking again and again until none is left or the operation's deadline comes.
+/// What is left then is in `report.open`. Fails when the journal does, or when cancelled.
+inline Protocol<Result<void>> recover_transitions(Operation& operation, TransitionContext& context, RecoveryReport& report) {
+  const Settings& settings = *context.settings;
+  const SteadyTime limit = operation.deadline;
+  for (;;) {
+    report.open.clear();
+    std::map<std::string, std::vector<OpenIntent>> open;
+    for (OpenIntent& each : detail::unsettled_transitions(*settings.journal)) open[each.record.interaction].push_back(std::move(each));
+    for (const auto& [interaction, intents] : open) {
+      operation.deadline = (std::min)(limit, after(operation.steady_now(), settings.attempt_timeout));
+      Result<void> turn;
+      LanePermit permit(context.lanes, operation);
+      const Lanes::Entry entry = context.lanes.ask(interaction, permit);
+      if (entry == Lanes::Entry::full) turn = lanes_full();
+      if (entry == Lanes::Entry::queued) turn = co_await await_turn(operation, context.lanes, permit);
+      if (!turn && turn.error().code() == ErrorCode::cancelled) co_return turn;
+      if (!turn || operation.steady_now() >= limit) {
+        for (const OpenIntent& each : intents) detail::stay_open(report, each, turn ? "the deadline passed" : turn.error().message());
+        continue;
+      }
+      if (auto settled = co_await settle_transitions(operation, context, intents, report); !settled) co_return settled;
+    }
+    operation.deadline = limit;
+    const SteadyTime again = after(operation.steady_now(), settings.journaling.look_every);
+    if (report.open.empty() || again >= limit) co_return Result<void>{};
+    SleepEffect sleep(again);
+    co_await sleep;
+    if (sleep.cancelled) co_return fail(ErrorCode::cancelled, "cancelled before everything was recovered");
+  }
+}
+
+}  // namespace patchbay
