@@ -18,6 +18,7 @@ set(patchbay_test_rooms
   flow_threads
   hold_controller
   hold_controller_threads
+  journal_doors
   json
   observe
   observe_threads
@@ -138,6 +139,9 @@ set(patchbay_tests_hold_controller_threads
   unit/hold_controller/calls_threads.cpp
   unit/hold_controller/serving_threads.cpp
   unit/hold_controller/stopping_threads.cpp
+)
+set(patchbay_tests_journal_doors
+  unit/journal_doors/transitions.cpp
 )
 set(patchbay_tests_json
   unit/json/number.cpp

@@ -98,17 +98,22 @@ set(patchbay_headers
   include/patchbay/protocol/command_table.hpp
   include/patchbay/protocol/counted_queue.hpp
   include/patchbay/protocol/effect.hpp
+  include/patchbay/protocol/fence_book.hpp
   include/patchbay/protocol/flow_cache.hpp
   include/patchbay/protocol/flow_fetch.hpp
   include/patchbay/protocol/gateway.hpp
   include/patchbay/protocol/get.hpp
   include/patchbay/protocol/hold_action.hpp
   include/patchbay/protocol/hold_command.hpp
+  include/patchbay/protocol/hold_context.hpp
   include/patchbay/protocol/hold_hub.hpp
+  include/patchbay/protocol/hold_journal.hpp
+  include/patchbay/protocol/hold_recovery.hpp
   include/patchbay/protocol/hold_registry.hpp
   include/patchbay/protocol/hold_session.hpp
   include/patchbay/protocol/hold_turns.hpp
   include/patchbay/protocol/host_guards.hpp
+  include/patchbay/protocol/intent_ticket.hpp
   include/patchbay/protocol/interaction_memory.hpp
   include/patchbay/protocol/lanes.hpp
   include/patchbay/protocol/oauth.hpp
@@ -117,15 +122,20 @@ set(patchbay_headers
   include/patchbay/protocol/pacer.hpp
   include/patchbay/protocol/protocol.hpp
   include/patchbay/protocol/retry_budget.hpp
+  include/patchbay/protocol/settle_intents.hpp
   include/patchbay/protocol/single_flight.hpp
   include/patchbay/protocol/spare_nodes.hpp
   include/patchbay/protocol/token_source.hpp
   include/patchbay/protocol/transition.hpp
   include/patchbay/protocol/transition_group.hpp
   include/patchbay/protocol/transition_operation.hpp
+  include/patchbay/protocol/transition_recovery.hpp
   include/patchbay/protocol/webhook.hpp
+  include/patchbay/protocol/webhook_delivery.hpp
   include/patchbay/protocol/webhook_outbox.hpp
+  include/patchbay/protocol/write_ahead.hpp
   include/patchbay/random_source.hpp
+  include/patchbay/recovery_report.hpp
   include/patchbay/result.hpp
   include/patchbay/schema/append_text.hpp
   include/patchbay/schema/bounded.hpp
