@@ -94,6 +94,7 @@ Result<Configuration> configure(const Options& options) {
     out.logger = patchbay::TextLogger(
         stderr, options.log_level, options.log == Log::json ? patchbay::LogFormat::json : patchbay::LogFormat::logfmt);
   out.strict = options.strict;
+  out.ca_file = text("PATCHBAY_CA_FILE");
   return out;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include <patchbay/policy/text_logger.hpp>
 #include <patchbay/settings.hpp>
@@ -18,6 +19,7 @@ class Configuration {
   patchbay::Settings settings;
   patchbay::TextLogger logger{nullptr};
   bool strict = false;
+  std::string ca_file;  ///< Empty: the system's trust store.
   std::shared_ptr<Recorder> recorder;
 };
 

@@ -45,6 +45,7 @@ Environment; a flag of the same meaning wins.
   GENESYS_ORG_ID          --org-id          interactions of other organisations are not held (not checked)
   CRM_WEBHOOK_URL         --webhook-url     is told of every transition (none)
   PATCHBAY_AUDIT_FILE     --audit-file      JSON Lines, one record for each attempt and operation (none)
+  PATCHBAY_CA_FILE        --ca-file         PEM file of the authorities to trust, in place of the system's (none)
 
 `run` reads one JSON object a line: {"id":1,"action":"transition","interaction":"...","flow":"...","from":"...","to":"...","vars":{...}},
 and so on with the flags' names. stdout has one JSON object for each result. `hold` and `run` leave holds standing, and list them on stderr.

@@ -10,6 +10,7 @@
 #include <patchbay/beast/transport.hpp>
 #include <patchbay/hold_controller.hpp>
 
+#include "connecting.hpp"
 #include "holds.hpp"
 
 namespace patchbayctl {
@@ -17,7 +18,8 @@ namespace patchbayctl {
 class HoldLoop::Door {
  public:
   explicit Door(const Configuration& configuration)
-      : controller(patchbay::Policies{.transport = patchbay::beast::Transport(io), .logger = configuration.logger},
+      : controller(patchbay::Policies{.transport = patchbay::beast::Transport(io, connecting(configuration)),
+                                      .logger = configuration.logger},
                    configuration.settings),
         close_timeout(configuration.settings.hold.close_timeout) {}
 

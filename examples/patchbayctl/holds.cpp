@@ -7,6 +7,8 @@
 #include <patchbay/beast/blocking_transport.hpp>
 #include <patchbay/hold_controller.hpp>
 
+#include "connecting.hpp"
+
 namespace patchbayctl {
 
 patchbay::HoldRequest hold_of(const Job& job) {
@@ -36,7 +38,8 @@ class Holds::Door {
  public:
   explicit Door(const Configuration& configuration)
       : controller(
-            patchbay::Policies{.transport = patchbay::beast::BlockingTransport{}, .logger = configuration.logger},
+            patchbay::Policies{.transport = patchbay::beast::BlockingTransport(connecting(configuration)),
+                               .logger = configuration.logger},
             configuration.settings) {}
 
   patchbay::HoldController<patchbay::beast::BlockingTransport, patchbay::SystemClock, patchbay::DefaultRetry,

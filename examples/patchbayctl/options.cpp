@@ -55,6 +55,7 @@ constexpr std::array flags{
     Flag{"org-id", every, 0, nullptr, "GENESYS_ORG_ID"},
     Flag{"webhook-url", every, 0, nullptr, "CRM_WEBHOOK_URL"},
     Flag{"audit-file", every, 0, nullptr, "PATCHBAY_AUDIT_FILE"},
+    Flag{"ca-file", every, 0, nullptr, "PATCHBAY_CA_FILE"},
 };
 
 struct Name {

@@ -8,6 +8,7 @@
 #include <patchbay/beast/transport.hpp>
 #include <patchbay/state_transitioner.hpp>
 
+#include "connecting.hpp"
 #include "transition_loop.hpp"
 #include "variables.hpp"
 
@@ -18,7 +19,7 @@ namespace {
 class BeastLoop final : public TransitionLoop {
  public:
   explicit BeastLoop(const Configuration& configuration)
-      : door_(patchbay::Policies{.transport = patchbay::beast::Transport(io_),
+      : door_(patchbay::Policies{.transport = patchbay::beast::Transport(io_, connecting(configuration)),
                                  .logger = configuration.logger,
                                  .schema = DocumentVariables(configuration.strict)},
               configuration.settings) {}

@@ -15,13 +15,20 @@ namespace patchbayctl {
 
 namespace {
 
+patchbay::curl::PoolOptions connecting_by_curl(const Configuration& configuration) {
+  patchbay::curl::PoolOptions out;
+  out.trusted_ca_file = configuration.ca_file;
+  return out;
+}
+
 class CurlLoop final : public TransitionLoop {
  public:
   explicit CurlLoop(const Configuration& configuration)
-      : door_(patchbay::Policies{.transport = patchbay::curl::Transport(loop_),
-                                 .logger = configuration.logger,
-                                 .schema = DocumentVariables(configuration.strict)},
-              configuration.settings) {}
+      : loop_(connecting_by_curl(configuration)),
+        door_(patchbay::Policies{.transport = patchbay::curl::Transport(loop_),
+                                   .logger = configuration.logger,
+                                   .schema = DocumentVariables(configuration.strict)},
+                configuration.settings) {}
 
   void start(patchbay::TransitionRequest request, Ended ended) override {
     door_.start_transition(std::move(request), std::move(ended));

@@ -7,6 +7,7 @@
 #include <patchbay/beast/blocking_transport.hpp>
 #include <patchbay/state_transitioner.hpp>
 
+#include "connecting.hpp"
 #include "variables.hpp"
 
 namespace patchbayctl {
@@ -14,7 +15,7 @@ namespace patchbayctl {
 namespace {
 
 auto policies_of(const Configuration& configuration) {
-  return patchbay::Policies{.transport = patchbay::beast::BlockingTransport{},
+  return patchbay::Policies{.transport = patchbay::beast::BlockingTransport(connecting(configuration)),
                             .logger = configuration.logger,
                             .schema = DocumentVariables(configuration.strict)};
 }
