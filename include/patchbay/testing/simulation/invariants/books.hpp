@@ -203,7 +203,7 @@ class Books final : public Witness {
   void arriving(const ExchangeView& view, const CloudModel& model, SteadyTime at) override {
     now_ = at;
     serving_ = plain::find_in(exchanges_, view.number);
-    if (serving_ != nullptr && serving_->kind == ExchangeClass::write) learn(serving_->interaction, model, at);
+    if (serving_ != nullptr && !serving_->interaction.empty()) learn(serving_->interaction, model, at);
   }
   // What it was is of interest until everything that it changed was told.
   void served(const ExchangeView&, const HttpResponse&, const CloudModel&, SteadyTime at) override { now_ = at; }

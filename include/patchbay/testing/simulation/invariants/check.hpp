@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <patchbay/testing/simulation/invariants/books.hpp>
-#include <patchbay/testing/simulation/invariants/violation.hpp>
+#include <patchbay/testing/simulation/invariants/breach.hpp>
 
 namespace patchbay::testing::simulation {
 
@@ -18,17 +18,17 @@ class Check : public Witness {
 
  protected:
   [[nodiscard]] const Books& books() const noexcept { return *books_; }
-  Violation& broken(std::string_view invariant, ProcessId process, std::string text) const {
+  Breach& broken(std::string_view invariant, ProcessId process, std::string text) const {
     return judge_->broken(invariant, process, books_->now(), std::move(text));
   }
   void broken(std::string_view invariant, const Effect& effect, std::string text) const {
-    Violation& entry = broken(invariant, effect.process, std::move(text));
+    Breach& entry = broken(invariant, effect.process, std::move(text));
     entry.interaction = effect.interaction;
     entry.operation = effect.id;
     if (!effect.works.empty()) entry.work = effect.works.front();
   }
   void broken(std::string_view invariant, const WorkRecord& record, std::string text) const {
-    Violation& entry = broken(invariant, record.process, std::move(text));
+    Breach& entry = broken(invariant, record.process, std::move(text));
     entry.interaction = record.work.interaction;
     entry.operation = record.end.id;
     entry.work = record.work.number;

@@ -44,7 +44,7 @@ class Oracle final : public Witness {
       all_.add(*each);
   }
 
-  [[nodiscard]] const std::vector<Violation>& violations() const noexcept { return judge_.violations(); }
+  [[nodiscard]] const std::vector<Breach>& breaches() const noexcept { return judge_.breaches(); }
   /// How many there were; only the first are kept.
   [[nodiscard]] std::uint64_t count() const noexcept { return judge_.count(); }
   [[nodiscard]] bool clean() const noexcept { return judge_.clean(); }

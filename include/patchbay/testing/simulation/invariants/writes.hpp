@@ -130,7 +130,7 @@ class LegalTransitions final : public Check {
     const ProcessRecord* const process = books().process(id);
     if (process == nullptr || process->view == nullptr || record.flow_version.empty()) return;
     const auto complain = [&](std::string text) {
-      Violation& entry = broken("I2", id, std::move(text));
+      Breach& entry = broken("I2", id, std::move(text));
       entry.interaction = record.interaction_id;
       entry.operation = record.operation_id;
     };

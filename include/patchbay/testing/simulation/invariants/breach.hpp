@@ -14,9 +14,9 @@
 namespace patchbay::testing::simulation {
 
 /// One breach of an invariant, as far as it can be told from outside.
-class Violation {
+class Breach {
  public:
-  Violation(std::string_view invariant_in, std::string text_in) : invariant(invariant_in), text(std::move(text_in)) {}
+  Breach(std::string_view invariant_in, std::string text_in) : invariant(invariant_in), text(std::move(text_in)) {}
 
   std::string_view invariant;  ///< `I1` to `I26`, `L1` to `L6`: static text.
   std::string text;            ///< What happened, in one sentence.
@@ -39,26 +39,26 @@ class Violation {
   }
 };
 
-/// Collects violations. Bounded, since what is broken once is often broken a thousand times; counts them all.
+/// Collects breaches. Bounded, since what is broken once is often broken a thousand times; counts them all.
 class Judge {
  public:
   static constexpr std::size_t most_kept = 64;
 
   /// The one that is returned may be given what more is known; it is valid until the next.
-  Violation& broken(std::string_view invariant, ProcessId process, SteadyTime at, std::string text) {
+  Breach& broken(std::string_view invariant, ProcessId process, SteadyTime at, std::string text) {
     ++count_;
-    Violation& entry = kept_.size() < most_kept ? kept_.emplace_back(invariant, std::move(text)) : (spare_ = Violation(invariant, std::move(text)));
+    Breach& entry = kept_.size() < most_kept ? kept_.emplace_back(invariant, std::move(text)) : (spare_ = Breach(invariant, std::move(text)));
     entry.process = process;
     entry.at = at;
     return entry;
   }
-  [[nodiscard]] const std::vector<Violation>& violations() const noexcept { return kept_; }
+  [[nodiscard]] const std::vector<Breach>& breaches() const noexcept { return kept_; }
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   [[nodiscard]] bool clean() const noexcept { return count_ == 0; }
 
  private:
-  std::vector<Violation> kept_;
-  Violation spare_{"", {}};
+  std::vector<Breach> kept_;
+  Breach spare_{"", {}};
   std::uint64_t count_ = 0;
 };
 
