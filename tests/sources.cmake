@@ -29,6 +29,7 @@ set(patchbay_test_rooms
   state_transitioner
   state_transitioner_threads
   testing
+  testing_simulation
   testing_threads
   tools
 )
@@ -245,6 +246,13 @@ set(patchbay_tests_testing
   unit/testing/simulated_cloud.cpp
   unit/testing/virtual_channel.cpp
   unit/testing/wire_text.cpp
+)
+set(patchbay_tests_testing_simulation
+  unit/testing_simulation/oracle_channel.cpp
+  unit/testing_simulation/oracle_order.cpp
+  unit/testing_simulation/oracle_outcomes.cpp
+  unit/testing_simulation/oracle_requests.cpp
+  unit/testing_simulation/oracle_writes.cpp
 )
 set(patchbay_tests_testing_threads
   unit/testing/handles_threads.cpp

@@ -196,6 +196,7 @@ set(patchbay_headers
   include/patchbay/testing/simulation/exchange.hpp
   include/patchbay/testing/simulation/fault_mix.hpp
   include/patchbay/testing/simulation/invariants/books.hpp
+  include/patchbay/testing/simulation/invariants/breach.hpp
   include/patchbay/testing/simulation/invariants/channel.hpp
   include/patchbay/testing/simulation/invariants/check.hpp
   include/patchbay/testing/simulation/invariants/flow_truth.hpp
@@ -206,7 +207,6 @@ set(patchbay_headers
   include/patchbay/testing/simulation/invariants/retries.hpp
   include/patchbay/testing/simulation/invariants/scan.hpp
   include/patchbay/testing/simulation/invariants/tokens.hpp
-  include/patchbay/testing/simulation/invariants/violation.hpp
   include/patchbay/testing/simulation/invariants/watchdog.hpp
   include/patchbay/testing/simulation/invariants/writes.hpp
   include/patchbay/testing/simulation/link.hpp
