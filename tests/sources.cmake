@@ -142,6 +142,8 @@ set(patchbay_tests_hold_controller_threads
   unit/hold_controller/stopping_threads.cpp
 )
 set(patchbay_tests_journal_doors
+  unit/journal_doors/holds.cpp
+  unit/journal_doors/labels.cpp
   unit/journal_doors/transitions.cpp
 )
 set(patchbay_tests_json
