@@ -59,7 +59,7 @@ class Link final : public Prop {
       if (limit == never) return;  // nothing will ever happen
       scene->loop.clock().advance_to(limit);
     }
-    if (dead) dead_now_ = (std::max)(dead_now_, when);
+    if (dead && when != never) dead_now_ = (std::max)(dead_now_, when);
   }
 
   // What waits on its loop.

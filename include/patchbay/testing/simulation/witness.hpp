@@ -45,6 +45,8 @@ class Work {
   Duration cancel_after = Duration::max();  ///< When its caller cancels it, if it is still under way.
   std::string interaction;
   std::string from, to;      ///< Of a transition.
+  /// Asked for in one call with others of the same number, each with the budget from its own beginning; 0: by itself.
+  std::uint64_t bulk = 0;
 };
 
 /// The end of one operation, as its caller was told.
@@ -156,7 +158,8 @@ class Witness {
   virtual void started(ProcessId, SteadyTime) {}
   /// The same, with what the process can be asked from then on.
   virtual void attached(ProcessId, const ProcessView&, SteadyTime) {}
-  /// Nothing of the process is left: no call of its incarnation follows.
+  /// Its client destroys its doors: what can be asked of it ends, its handlers are called no more, and works that are under
+  /// way end soon, as if cancelled.
   virtual void closed(ProcessId, SteadyTime) {}
   /// The monotonic clock went on from the first time to the second, and no process could do anything meanwhile.
   virtual void suspended(SteadyTime /*from*/, SteadyTime /*to*/) {}
@@ -172,6 +175,8 @@ class Witness {
   virtual void healed(SteadyTime) {}
   /// Everything that was submitted has ended, and nothing is under way.
   virtual void quiescent(SteadyTime) {}
+  /// After that every process was closed, and whatever that set off has come to its end.
+  virtual void finished(SteadyTime) {}
 };
 
 }  // namespace patchbay::testing::simulation

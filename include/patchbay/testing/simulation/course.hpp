@@ -1,0 +1,240 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // max, min
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <patchbay/testing/simulation/chaos.hpp>
+#include <patchbay/testing/simulation/workload.hpp>
+
+namespace patchbay::testing::simulation {
+
+/// How a run comes off: starts the processes, hands them their works, lets the faults strike, heals the world, sees whether
+/// everything that was asked for ends, and closes the doors.
+class Course final : private Chaos::Processes {
+ public:
+  /// Makes the next life of a process; one that blocks only when that is said.
+  using Begin = std::function<Life&(ProcessId, bool blocking)>;
+
+  Course(Scene& scene, const SimulationOptions& options, Begin begin)
+      : scene_(&scene), options_(&options), begin_(std::move(begin)), chaos_(scene, *this, options.interactions) {}
+
+  /// Runs to the end; false when something never ended.
+  bool run() {
+    Scene& scene = *scene_;
+    Stream random = stream(scene.seed, "course");
+    begun_ = scene.now();
+    set_world(random);
+    const std::size_t processes = 1 + (options_->max_processes > 1 ? random.below(options_->max_processes) : 0);
+    const bool block = options_->driver == Driver::blocking || (options_->driver == Driver::drawn && random.chance(400));
+    tick_ = scene.mix.has(Fault::coarse_clock) ? milliseconds{random.chance(512) ? 16 : 1} : Duration::zero();
+    for (std::size_t i = 0; i != processes; ++i) slots_.emplace_back(static_cast<int>(i), block && i == 0);
+    for (Slot& each : slots_) start(each);
+
+    works_ = options_->workload ? *options_->workload
+                                : draw_workload(scene.seed, after(scene.now(), milliseconds{10}), processes, *options_, scene.mix);
+    const SteadyTime last = works_.empty() ? begun_ : works_.back().at;
+    works_ = without(std::move(works_), options_->without);
+    const SteadyTime heal_at = after(begun_, (last - begun_) * 7 / 8 + seconds{5});
+    chaos_.plan(heal_at);
+    scene.at(heal_at, [this] { heal(); });
+    const SteadyTime probe_at = after((std::max)(heal_at, last), seconds{90});
+    scene.at(probe_at, [this] { probe(); });
+    for (std::size_t i = 0; i < works_.size();) {
+      std::size_t end = i + 1;
+      while (end < works_.size() && works_[i].bulk != 0 && works_[end].bulk == works_[i].bulk) ++end;
+      scene.at(works_[i].at, [this, i, end] { ask({works_.begin() + static_cast<std::ptrdiff_t>(i), works_.begin() + static_cast<std::ptrdiff_t>(end)}); });
+      i = end;
+    }
+    // Everything ends by its own budget, an hour's suspension apart; what has not ended an hour later never does.
+    serve([&] { return probed_ && nothing_pending(); }, after(probe_at, std::chrono::hours{6}));
+    const bool ended = nothing_pending();
+    over_ = true;
+    scene.witnesses.quiescent(scene.now());
+    for (Slot& each : slots_)
+      if (each.life) each.life->let_go();
+    for (int i = 0; i < 1'000'000 && scene.step(never); ++i) {}
+    scene.witnesses.finished(scene.now());
+    const bool drained = !scene.step(never);
+    for (Life* const each : lives_) each->end();
+    return ended && drained;
+  }
+
+  [[nodiscard]] SteadyTime begun() const noexcept { return begun_; }
+  [[nodiscard]] const std::vector<Work>& works() const noexcept { return works_; }
+  [[nodiscard]] std::uint64_t submitted() const noexcept { return submitted_; }
+
+ private:
+  class Slot {
+   public:
+    Slot(int number_in, bool blocking_in) noexcept : number(number_in), blocking(blocking_in) {}
+    int number;
+    bool blocking;
+    int incarnation = 0;
+    Life* life = nullptr;
+    std::deque<std::vector<Work>> due;  ///< Of one that blocks: what waits until it can be called.
+  };
+
+  void set_world(Stream& random) {
+    Scene& scene = *scene_;
+    const std::string definition = flow_definition("1");
+    scene.cloud.set_flow(std::string(simulated_flow), definition, "1");
+    for (std::size_t i = 0; i != options_->interactions; ++i) {
+      CloudInteraction each(interaction_id(i));
+      each.flow_id = simulated_flow;
+      const std::string node = std::string("\"").append(flow_nodes.front()).append("\"");
+      if (!random.chance(60)) {
+        each.set_attribute("ivr_state", node);
+        each.set_attribute("flow_node", node);
+      }
+      if (random.chance(60)) each.skill_group_id.clear();
+      each.held = random.chance(100);
+      scene.cloud.add(std::move(each));
+    }
+    scene.witnesses.flow_published(simulated_flow, "1", definition, scene.now());
+  }
+  void start(Slot& slot) {
+    if (over_) return;
+    slot.life = lives_.emplace_back(&begin_(ProcessId(slot.number, slot.incarnation++), slot.blocking));
+    slot.life->link().tick = tick_;
+    slot.life->ask = [this, process = slot.number](Work work) {
+      work.number = ++last_asked_;
+      work.process = process;
+      work.bulk = 0;
+      // Soon, and sometimes at once: from within the callback.
+      if (work.number % 2 == 0 && !slots_[static_cast<std::size_t>(process)].blocking) return ask({std::move(work)});
+      scene_->in(milliseconds{1}, [this, work = std::move(work)] { ask({work}); });
+    };
+  }
+  /// Whoever called a process that is down got no answer, and does not call again.
+  void ask(std::vector<Work> works) {
+    Slot& slot = slots_[static_cast<std::size_t>(works.front().process)];
+    if (!slot.life || !slot.life->alive() || submitted_ > 20 * options_->works + 100) return;
+    if (slot.blocking) return slot.due.push_back(std::move(works));
+    submitted_ += works.size();
+    slot.life->submit(std::move(works));
+  }
+  /// Lets things happen until `done`; a process that blocks is called from here alone, one call at a time.
+  template <class Done>
+  void serve(Done&& done, SteadyTime limit) {
+    Scene& scene = *scene_;
+    while (!done() && scene.now() < limit) {
+      Slot& first = slots_.front();
+      if (first.blocking && first.life && first.life->alive()) {
+        if (!first.due.empty()) {
+          std::vector<Work> works = std::move(first.due.front());
+          first.due.pop_front();
+          submitted_ += works.size();
+          first.life->submit(std::move(works));
+        } else {
+          first.life->pump(next_call());
+        }
+        continue;
+      }
+      if (!scene.step(limit)) return;
+    }
+  }
+  /// Until when a process that blocks has nothing to do but to serve its channel.
+  [[nodiscard]] SteadyTime next_call() const {
+    const SteadyTime now = scene_->now();
+    SteadyTime next = after(now, seconds{1});
+    for (const Work& each : works_)
+      if (each.process == 0 && each.at > now) {
+        next = (std::min)(next, each.at);
+        break;
+      }
+    return (std::max)(next, after(now, milliseconds{1}));
+  }
+  [[nodiscard]] bool nothing_pending() const {
+    for (const Slot& each : slots_)
+      if (each.life && each.life->alive() && (each.life->pending() != 0 || !each.due.empty())) return false;
+    return true;
+  }
+  void heal() {
+    scene_->healed = true;
+    chaos_.heal();
+    scene_->witnesses.healed(scene_->now());
+  }
+  /// In a world without faults everything must work again: each interaction is moved, held and released by every process.
+  void probe() {
+    Duration wait{};
+    for (std::size_t i = 0; i != options_->interactions; ++i)
+      for (const Slot& slot : slots_) {
+        wait += milliseconds{400};
+        scene_->in(wait, [this, i, process = slot.number] {
+          const CloudInteraction* const truth = scene_->cloud.find(interaction_id(i));
+          const std::string* const node = truth->attribute("flow_node");
+          Work work;
+          work.process = process;
+          work.interaction = truth->id;
+          work.budget = seconds{30};
+          work.from = node ? node->substr(1, node->size() - 2) : std::string(flow_nodes.front());
+          for (std::size_t at = 0; at != flow_nodes.size(); ++at)
+            if (flow_nodes[at] == work.from && !next_nodes(at).empty()) work.to = flow_nodes[next_nodes(at).front()];
+          for (const WorkKind kind : {WorkKind::transition, WorkKind::hold, WorkKind::unhold}) {
+            work.kind = kind;
+            if (kind == WorkKind::transition && work.to.empty()) continue;
+            work.number = first_probe + ++probes_;
+            ask({work});
+          }
+        });
+      }
+    scene_->in(wait + seconds{1}, [this] { probed_ = true; });
+  }
+
+  // What strikes the processes.
+  [[nodiscard]] std::size_t count() const override { return slots_.size(); }
+  [[nodiscard]] Life* life(std::size_t process) override {
+    Life* const life = slots_[process].life;
+    return life && life->alive() ? life : nullptr;
+  }
+  void crash(std::size_t process, Duration down) override {
+    Slot& slot = slots_[process];
+    if (!life(process)) return;
+    slot.life->crash();
+    slot.due.clear();
+    restart(slot, down);
+  }
+  void let_go(std::size_t process, Duration down) override {
+    Slot& slot = slots_[process];
+    if (!life(process)) return;
+    slot.life->let_go();
+    if (slot.life->alive()) return;  // it was being called
+    slot.due.clear();
+    restart(slot, down);
+  }
+  void restart(Slot& slot, Duration down) {
+    scene_->in(down, [this, process = slot.number] {
+      Slot& again = slots_[static_cast<std::size_t>(process)];
+      // A blocking call that it crashed in returns first.
+      if (again.life->link().dead && !again.life->buried()) return restart(again, milliseconds{10});
+      start(again);
+    });
+  }
+
+ public:
+  /// Numbers of works that are asked for from within, and of those that look whether everything works again.
+  static constexpr std::uint64_t first_asked = 1'000'000, first_probe = 2'000'000;
+
+ private:
+  Scene* scene_;
+  const SimulationOptions* options_;
+  Begin begin_;
+  Chaos chaos_;
+  std::vector<Slot> slots_;
+  std::vector<Life*> lives_;
+  std::vector<Work> works_;
+  SteadyTime begun_{};
+  Duration tick_{};
+  std::uint64_t submitted_ = 0, last_asked_ = first_asked, probes_ = 0;
+  bool probed_ = false, over_ = false;
+};
+
+}  // namespace patchbay::testing::simulation

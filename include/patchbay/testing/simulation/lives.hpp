@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <patchbay/hold_controller.hpp>
+#include <patchbay/state_transitioner.hpp>
+#include <patchbay/testing/simulation/life.hpp>
+
+// The two kinds of processes: one for each kind of door.
+namespace patchbay::testing::simulation {
+
+/// A client's own policies, which a simulation gives its doors beside the simulated transport and clock.
+template <class Retry = DefaultRetry, class Log = NullLogger, class Variables = DefaultSchema>
+class ClientPolicies {
+ public:
+  using retry_type = Retry;
+  using logger_type = Log;
+  using schema_type = Variables;
+
+  [[no_unique_address]] Retry retry{};
+  [[no_unique_address]] Log logger{};
+  [[no_unique_address]] Variables schema{};
+};
+
+/// A process whose doors live on an event loop.
+template <class Client>
+class LoopLife final : public Life {
+  using Shown = ShownLogger<typename Client::logger_type>;
+  using Transitions = StateTransitioner<LoopNetwork, ProcessClock, typename Client::retry_type, Shown, typename Client::schema_type>;
+  using Holds = HoldController<LoopNetwork, ProcessClock, typename Client::retry_type, Shown, DefaultSchema>;
+
+ public:
+  LoopLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, const Client& client)
+      : Life(scene, serving, process, options), log_random_(caller_.bits()) {
+    const LoopNetwork network(*link_, serving);
+    const ProcessClock clock(*link_);
+    const Shown logger(*link_, logs_, client.logger, log_random_);
+    transitions_ = std::make_unique<Transitions>(typename Transitions::policies_type{network, clock, client.retry, logger, client.schema}, settings_);
+    holds_ = std::make_unique<Holds>(typename Holds::policies_type{network, clock, client.retry, logger, {}}, settings_);
+    listen(*holds_);
+    attach();
+  }
+
+  [[nodiscard]] bool on_loop() const override { return true; }
+  [[nodiscard]] std::vector<HeldInteraction> held() const override { return holds_ ? holds_->held() : std::vector<HeldInteraction>{}; }
+  [[nodiscard]] ChannelState channel_state() const override { return holds_ ? holds_->state() : ChannelState::closed; }
+  [[nodiscard]] TransitionMetricsSnapshot transition_metrics() const override {
+    return transitions_ ? transitions_->metrics() : TransitionMetricsSnapshot{};
+  }
+  [[nodiscard]] HoldMetricsSnapshot hold_metrics() const override { return holds_ ? holds_->metrics() : HoldMetricsSnapshot{}; }
+
+ private:
+  static constexpr bool with_variables = std::is_same_v<typename Client::schema_type, DefaultSchema>;
+
+  void begin(const Work& work) override {
+    const std::uint64_t number = work.number;
+    OperationHandle handle;
+    switch (work.kind) {
+      case WorkKind::transition:
+        handle = transitions_->start_transition(request_for(work, with_variables),
+                                                [this, number](const Result<TransitionResult>& result) { ended(number, result); });
+        break;
+      case WorkKind::hold:
+        handle = holds_->start_hold(hold_for(work), [this, number](const Result<HoldResult>& result) { ended(number, result); });
+        break;
+      case WorkKind::unhold:
+        handle = holds_->start_unhold(unhold_for(work), [this, number](const Result<HoldResult>& result) { ended(number, result); });
+        break;
+    }
+    if (const auto found = under_way_.find(number); found != under_way_.end()) found->second.handle = handle;
+  }
+  void begin_all(const std::vector<Work>& works) override {
+    std::vector<TransitionRequest> requests;
+    std::vector<std::uint64_t> numbers;
+    for (const Work& each : works) requests.push_back(request_for(each, with_variables)), numbers.push_back(each.number);
+    BulkSettings how;
+    if (works.front().bulk % 2 == 0) how.coalesce();
+    how.progress([this, numbers](const BulkProgress& progress) { ended(numbers[progress.index], progress.item->result); });
+    const OperationHandle handle = transitions_->start_transition_all(std::move(requests), how, [](const BulkResult&) {});
+    for (const std::uint64_t number : numbers)
+      if (const auto found = under_way_.find(number); found != under_way_.end()) found->second.handle = handle;
+  }
+  void destroy_doors() override {
+    transitions_.reset();
+    holds_.reset();
+  }
+  void cancel_now(Under& under) override { under.handle.cancel(); }
+
+  Stream log_random_;
+  std::unique_ptr<Transitions> transitions_;
+  std::unique_ptr<Holds> holds_;
+};
+
+/// A process whose doors block: while one of its calls is under way, the simulation goes on within it.
+template <class Client>
+class BlockingLife final : public Life {
+  using Shown = ShownLogger<typename Client::logger_type>;
+  using Transitions = StateTransitioner<BlockingNetwork, ProcessClock, typename Client::retry_type, Shown, typename Client::schema_type>;
+  using Holds = HoldController<BlockingNetwork, ProcessClock, typename Client::retry_type, Shown, DefaultSchema>;
+
+ public:
+  BlockingLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, const Client& client)
+      : Life(scene, serving, process, options), log_random_(caller_.bits()) {
+    const BlockingNetwork network(*link_, serving);
+    const ProcessClock clock(*link_);
+    const Shown logger(*link_, logs_, client.logger, log_random_);
+    transitions_ = std::make_unique<Transitions>(typename Transitions::policies_type{network, clock, client.retry, logger, client.schema}, settings_);
+    holds_ = std::make_unique<Holds>(typename Holds::policies_type{network, clock, client.retry, logger, {}}, settings_);
+    listen(*holds_);
+    attach();
+  }
+
+  [[nodiscard]] bool on_loop() const override { return false; }
+  [[nodiscard]] std::vector<HeldInteraction> held() const override { return holds_ ? holds_->held() : std::vector<HeldInteraction>{}; }
+  [[nodiscard]] ChannelState channel_state() const override { return holds_ ? holds_->state() : ChannelState::closed; }
+  [[nodiscard]] TransitionMetricsSnapshot transition_metrics() const override {
+    return transitions_ ? transitions_->metrics() : TransitionMetricsSnapshot{};
+  }
+  [[nodiscard]] HoldMetricsSnapshot hold_metrics() const override { return holds_ ? holds_->metrics() : HoldMetricsSnapshot{}; }
+  [[nodiscard]] bool served() const override { return pumping_; }
+  void pump(SteadyTime until) override {
+    if (!alive()) return;
+    Busy busy(*this);
+    pumping_ = true;
+    holds_->pump(until);
+    pumping_ = false;
+  }
+
+ private:
+  static constexpr bool with_variables = std::is_same_v<typename Client::schema_type, DefaultSchema>;
+  /// While a call is under way; a process that crashed within it is buried behind it.
+  class Busy {
+   public:
+    explicit Busy(BlockingLife& life) noexcept : life_(&life) { ++life.busy_; }
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+    ~Busy() {
+      if (--life_->busy_ == 0 && life_->link_->dead) life_->bury();
+    }
+
+   private:
+    BlockingLife* life_;
+  };
+
+  void begin(const Work& work) override {
+    const std::stop_token stop = under_way_[work.number].stop.get_token();
+    Busy busy(*this);
+    switch (work.kind) {
+      case WorkKind::transition: return ended(work.number, transitions_->transition(request_for(work, with_variables).stop(stop)));
+      case WorkKind::hold: return ended(work.number, holds_->hold(hold_for(work).stop(stop)));
+      case WorkKind::unhold: return ended(work.number, holds_->unhold(unhold_for(work).stop(stop)));
+    }
+  }
+  void begin_all(const std::vector<Work>& works) override {
+    Busy busy(*this);
+    std::vector<TransitionRequest> requests;
+    for (const Work& each : works) requests.push_back(request_for(each, with_variables));
+    BulkSettings how;
+    how.stop(under_way_[works.front().number].stop.get_token());
+    if (works.front().bulk % 2 == 0) how.coalesce();
+    how.progress([&](const BulkProgress& progress) { ended(works[progress.index].number, progress.item->result); });
+    static_cast<void>(transitions_->transition_all(requests, how));
+  }
+  void destroy_doors() override {
+    transitions_.reset();
+    holds_.reset();
+  }
+  void cancel_now(Under& under) override { under.stop.request_stop(); }
+
+  Stream log_random_;
+  std::unique_ptr<Transitions> transitions_;
+  std::unique_ptr<Holds> holds_;
+  bool pumping_ = false;  ///< Somebody serves the channel for as long as it takes.
+};
+
+}  // namespace patchbay::testing::simulation

@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <patchbay/testing/simulation/course.hpp>
+#include <patchbay/testing/simulation/lives.hpp>
+#include <patchbay/testing/simulation/trace.hpp>
+
+namespace patchbay::testing::simulation {
+
+/// What one run was.
+class Report {
+ public:
+  std::uint64_t seed = 0;
+  std::uint64_t hash = 0;        ///< Of everything that happened; the same wherever the same seed is run.
+  std::uint64_t events = 0;
+  std::uint64_t operations = 0;  ///< That were submitted.
+  Duration virtual_time{};
+  bool ended = true;             ///< Everything that was asked for has ended, and nothing was left over.
+  FaultMix mix;
+  std::array<std::uint64_t, fault_count> struck{};  ///< How often each kind of fault struck.
+  std::vector<Work> workload;
+  SteadyTime begun{};
+};
+
+/// Runs one seed with a client's policies. `trace`, when given, is written a line for each event.
+template <class Client = ClientPolicies<>>
+Report run(std::uint64_t seed, const SimulationOptions& options, const Client& client = {}, std::FILE* trace = nullptr) {
+  const FaultMix mix = FaultMix::draw(seed, options.faults);
+  CloudOptions cloud = draw_cloud(seed, mix);
+  if (options.cloud) options.cloud(cloud);
+  Scene scene(seed, mix, std::move(cloud));
+  Serving serving(scene);
+  Trace<TraceHash> hash;
+  scene.witnesses.add(hash);
+  for (Witness* const each : options.witnesses) scene.witnesses.add(*each);
+  std::unique_ptr<Trace<TraceText>> text;
+  if (trace) scene.witnesses.add(*(text = std::make_unique<Trace<TraceText>>(trace, scene.now())));
+  Course course(scene, options, [&](ProcessId id, bool blocking) -> Life& {
+    if (blocking) return scene.keep(std::make_unique<BlockingLife<Client>>(scene, serving, id, options, client));
+    return scene.keep(std::make_unique<LoopLife<Client>>(scene, serving, id, options, client));
+  });
+  Report report;
+  report.ended = course.run();
+  report.seed = seed;
+  report.hash = hash.sink.value();
+  report.events = scene.events;
+  report.operations = course.submitted();
+  report.virtual_time = scene.now() - course.begun();
+  report.mix = mix;
+  report.struck = scene.struck;
+  report.workload = course.works();
+  report.begun = course.begun();
+  return report;
+}
+
+}  // namespace patchbay::testing::simulation
