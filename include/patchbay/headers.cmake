@@ -192,9 +192,12 @@ set(patchbay_headers
   include/patchbay/testing/scripted_transport.hpp
   include/patchbay/testing/simulated_cloud.hpp
   include/patchbay/testing/simulated_disk.hpp
+  include/patchbay/testing/simulation/chaos.hpp
   include/patchbay/testing/simulation/connection.hpp
+  include/patchbay/testing/simulation/course.hpp
   include/patchbay/testing/simulation/exchange.hpp
   include/patchbay/testing/simulation/fault_mix.hpp
+  include/patchbay/testing/simulation/flow_versions.hpp
   include/patchbay/testing/simulation/invariants/books.hpp
   include/patchbay/testing/simulation/invariants/breach.hpp
   include/patchbay/testing/simulation/invariants/channel.hpp
@@ -209,13 +212,20 @@ set(patchbay_headers
   include/patchbay/testing/simulation/invariants/tokens.hpp
   include/patchbay/testing/simulation/invariants/watchdog.hpp
   include/patchbay/testing/simulation/invariants/writes.hpp
+  include/patchbay/testing/simulation/life.hpp
   include/patchbay/testing/simulation/link.hpp
+  include/patchbay/testing/simulation/lives.hpp
+  include/patchbay/testing/simulation/options.hpp
   include/patchbay/testing/simulation/scene.hpp
   include/patchbay/testing/simulation/serving.hpp
+  include/patchbay/testing/simulation/setup.hpp
+  include/patchbay/testing/simulation/simulation.hpp
   include/patchbay/testing/simulation/streams.hpp
+  include/patchbay/testing/simulation/trace.hpp
   include/patchbay/testing/simulation/transports.hpp
   include/patchbay/testing/simulation/witness.hpp
   include/patchbay/testing/simulation/witnesses.hpp
+  include/patchbay/testing/simulation/workload.hpp
   include/patchbay/testing/virtual_channel.hpp
   include/patchbay/time.hpp
   include/patchbay/transition_request.hpp
