@@ -90,7 +90,7 @@ class HoldController {
   Result<HoldResult> hold(const HoldRequest& request)
     requires(!on_loop)
   {
-    return seat_.door.command(HoldVerb::hold, request.deadline(), request.stop(), &request.fields(), encode_loose(request));
+    return seat_.door.command(HoldVerb::hold, request.deadline(), request.stop(), detail::AskedFor(request), encode_loose(request));
   }
   /// The same with a value of the schema's type: there is nothing left to coerce.
   Result<HoldResult> hold(const value_type& command, std::optional<Duration> deadline = std::nullopt, const std::stop_token& stop = {})
@@ -114,7 +114,7 @@ class HoldController {
   template <detail::HandlerFor<Result<HoldResult>> Handler>
     requires(on_loop)
   OperationHandle start_hold(const HoldRequest& request, Handler&& handler) {
-    return seat_.door.start(HoldVerb::hold, request.deadline(), &request.fields(), encode_loose(request),
+    return seat_.door.start(HoldVerb::hold, request.deadline(), detail::AskedFor(request), encode_loose(request),
                             detail::make_handler<Result<HoldResult>>(std::forward<Handler>(handler)));
   }
   /// The same with a value of the schema's type, which is read within the call; the settings' deadline when none is given.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -37,6 +38,9 @@ class HoldRequest {
   /// Any field of the door's hold schema by its name on the wire, as text that the schema coerces.
   HoldRequest& with(std::string_view name, std::string_view text) & { return fields_.text(name, text), *this; }
   HoldRequest&& with(std::string_view name, std::string_view text) && { return std::move(with(name, text)); }
+  /// As `TransitionRequest::label`.
+  HoldRequest& label(std::string text) & { return label_ = std::move(text), *this; }
+  HoldRequest&& label(std::string text) && { return std::move(label(std::move(text))); }
   /// Over the eligibility check, the wait for the channel and the acknowledgement; the settings' when not given.
   HoldRequest& deadline(Duration budget) & { return deadline_ = budget, *this; }
   HoldRequest&& deadline(Duration budget) && { return std::move(deadline(budget)); }
@@ -46,11 +50,13 @@ class HoldRequest {
   HoldRequest&& stop(std::stop_token token) && { return std::move(stop(std::move(token))); }
 
   [[nodiscard]] const Variables& fields() const noexcept { return fields_; }
+  [[nodiscard]] const std::string& label() const noexcept { return label_; }
   [[nodiscard]] std::optional<Duration> deadline() const noexcept { return deadline_; }
   [[nodiscard]] const std::stop_token& stop() const noexcept { return stop_; }
 
  private:
   Variables fields_;
+  std::string label_;
   std::optional<Duration> deadline_;
   std::stop_token stop_;
 };
@@ -68,6 +74,9 @@ class UnholdRequest {
 
   UnholdRequest& with(std::string_view name, std::string_view text) & { return fields_.text(name, text), *this; }
   UnholdRequest&& with(std::string_view name, std::string_view text) && { return std::move(with(name, text)); }
+  /// As `TransitionRequest::label`.
+  UnholdRequest& label(std::string text) & { return label_ = std::move(text), *this; }
+  UnholdRequest&& label(std::string text) && { return std::move(label(std::move(text))); }
   UnholdRequest& deadline(Duration budget) & { return deadline_ = budget, *this; }
   UnholdRequest&& deadline(Duration budget) && { return std::move(deadline(budget)); }
   /// As `HoldRequest::stop`.
@@ -75,14 +84,30 @@ class UnholdRequest {
   UnholdRequest&& stop(std::stop_token token) && { return std::move(stop(std::move(token))); }
 
   [[nodiscard]] const Variables& fields() const noexcept { return fields_; }
+  [[nodiscard]] const std::string& label() const noexcept { return label_; }
   [[nodiscard]] std::optional<Duration> deadline() const noexcept { return deadline_; }
   [[nodiscard]] const std::stop_token& stop() const noexcept { return stop_; }
 
  private:
   Variables fields_;
+  std::string label_;
   std::optional<Duration> deadline_;
   std::stop_token stop_;
 };
+
+namespace detail {
+
+/// What is known of a command before it is encoded: views of its request.
+class AskedFor {
+ public:
+  AskedFor(std::nullptr_t) noexcept {}  // implicit: of a value of the schema's type nothing is known
+  template <class Request>
+  explicit AskedFor(const Request& request) noexcept : fields(&request.fields()), label(request.label()) {}
+  const Variables* fields = nullptr;
+  std::string_view label;
+};
+
+}  // namespace detail
 
 /// A hold or release that was applied.
 class HoldResult {

@@ -44,6 +44,10 @@ class TransitionRequest {
   /// Refuses to act unless the flow has this version.
   TransitionRequest& flow_version(std::string version) & { return flow_version_ = std::move(version), *this; }
   TransitionRequest&& flow_version(std::string version) && { return std::move(flow_version(std::move(version))); }
+  /// What the caller wants to know the operation by again: kept with its intent in the journal (`IntentRecord::detail`), up
+  /// to 256 bytes of it. It leads from what a crash left behind to what it was for.
+  TransitionRequest& label(std::string text) & { return label_ = std::move(text), *this; }
+  TransitionRequest&& label(std::string text) && { return std::move(label(std::move(text))); }
   /// Over all attempts and waits; the settings' when not given.
   TransitionRequest& deadline(Duration budget) & { return deadline_ = budget, *this; }
   TransitionRequest&& deadline(Duration budget) && { return std::move(deadline(budget)); }
@@ -59,13 +63,14 @@ class TransitionRequest {
   [[nodiscard]] const std::string& from() const noexcept { return from_; }
   [[nodiscard]] const std::string& to() const noexcept { return to_; }
   [[nodiscard]] const std::string& flow_version() const noexcept { return flow_version_; }
+  [[nodiscard]] const std::string& label() const noexcept { return label_; }
   [[nodiscard]] const Variables& variables() const noexcept { return variables_; }
   [[nodiscard]] const std::optional<std::string>& variables_json() const noexcept { return variables_json_; }
   [[nodiscard]] std::optional<Duration> deadline() const noexcept { return deadline_; }
   [[nodiscard]] const std::stop_token& stop() const noexcept { return stop_; }
 
  private:
-  std::string interaction_, flow_, from_, to_, flow_version_;
+  std::string interaction_, flow_, from_, to_, flow_version_, label_;
   Variables variables_;
   std::optional<std::string> variables_json_;
   std::optional<Duration> deadline_;

@@ -46,12 +46,14 @@ class HoldCore {
   }
 
   /// Everything that needs no network: the fields, and the frame (hazard B11). `asked` is what was asked for, as far as it is
-  /// known before it is encoded, so that a refusal is recorded with it; may be null.
-  Result<void> prepare(Operation& operation, HoldVerb verb, const Variables* asked, HoldJob& job, EncodeMembers encode) {
+  /// known before it is encoded, so that a refusal is recorded with it.
+  Result<void> prepare(Operation& operation, HoldVerb verb, AskedFor asked, HoldJob& job, EncodeMembers encode) {
     job.verb = job.call.verb = verb;
     job.call.correlation_id = operation.operation_id;
-    if (asked)
-      for (const Variables::Entry entry : *asked) note(job, entry.name, entry.value);
+    job.label.clear();
+    append_excerpt(job.label, asked.label, 256);
+    if (asked.fields)
+      for (const Variables::Entry entry : *asked.fields) note(job, entry.name, entry.value);
     if (invalid) return fail(*invalid);
     if (hub.with([](HoldSession& session) { return session.closing(); })) return fail(ErrorCode::closed, "the door is closed");
     if (operation.deadline <= operation.started) return fail(ErrorCode::invalid_argument, "the deadline is not positive");

@@ -29,7 +29,7 @@ class HoldDoor {
   [[nodiscard]] PATCHBAY_DECL Result<void> ready(std::optional<Duration> budget);
   /// `fields` are what was asked for, as far as it is known before it is encoded; may be null.
   [[nodiscard]] PATCHBAY_DECL Result<HoldResult> command(HoldVerb verb, std::optional<Duration> deadline, const std::stop_token& stop,
-                                                         const Variables* fields, EncodeMembers encode);
+                                                         AskedFor asked, EncodeMembers encode);
   /// `command` for the fields of a release, which no client's schema describes.
   [[nodiscard]] PATCHBAY_DECL Result<HoldResult> unhold(const UnholdRequest& request);
   PATCHBAY_DECL void pump(SteadyTime until);

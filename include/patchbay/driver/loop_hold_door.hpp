@@ -40,7 +40,7 @@ class LoopHoldDoor {
 
   /// `fields` are what was asked for, as far as it is known before it is encoded; may be null. They are read, and `encode` is
   /// called, within the call.
-  PATCHBAY_DECL OperationHandle start(HoldVerb verb, std::optional<Duration> deadline, const Variables* fields, EncodeMembers encode,
+  PATCHBAY_DECL OperationHandle start(HoldVerb verb, std::optional<Duration> deadline, AskedFor asked, EncodeMembers encode,
                                       HoldHandler handler);
   /// `start` for the fields of a release, which no client's schema describes.
   PATCHBAY_DECL OperationHandle start_unhold(const UnholdRequest& request, HoldHandler handler);

@@ -75,7 +75,7 @@ class IntentRecord {
   /// The body of the webhook that its success is to be followed by; empty when there is none. A terminal or recovery with
   /// `deliver` queues it.
   std::string webhook;
-  std::string detail;       ///< Anything else that its owner wants to find again, such as a hold's reason.
+  std::string detail;       ///< What the caller wants to know it by again: the request's label.
 };
 
 /// How an intent ended: the terminal of the process that began it, or the recovery of a later one.

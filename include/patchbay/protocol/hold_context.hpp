@@ -46,7 +46,7 @@ class HoldJob {
   /// As new, but with its memory.
   void clear() noexcept {
     verb = HoldVerb::hold;
-    interaction.clear(), reason.clear();
+    interaction.clear(), reason.clear(), label.clear();
     priority.reset();
     call.clear();
   }
@@ -54,6 +54,7 @@ class HoldJob {
   HoldVerb verb = HoldVerb::hold;
   std::string interaction;  ///< As given.
   std::string reason;
+  std::string label;  ///< The caller's, for the journal.
   std::optional<int> priority;
   HoldCall call;
 };

@@ -22,7 +22,7 @@ namespace patchbay {
   record.at = when;
   record.operation = job.call.correlation_id;
   record.interaction = job.call.interaction;
-  record.detail.assign(job.reason, 0, 64);
+  record.detail = job.label;
   return record;
 }
 

@@ -170,6 +170,7 @@ inline Protocol<Result<void>> declare_write(Operation& operation, const Transiti
     record.flow_version = operation.flow_version;
     record.etag = operation.etag;
     record.prior_transition = operation.prior_id;
+    append_excerpt(record.detail, request.label(), 256);
     if (context.crm)
       encode_webhook(record.webhook, request, operation.operation_id, operation.timestamp, operation.attributes);
     return append_intent(operation.intent, journal, record);

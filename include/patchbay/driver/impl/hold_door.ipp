@@ -33,7 +33,7 @@ PATCHBAY_DECL Result<void> HoldDoor::ready(std::optional<Duration> budget) {
 }
 
 PATCHBAY_DECL Result<HoldResult> HoldDoor::command(HoldVerb verb, std::optional<Duration> deadline, const std::stop_token& stop,
-                                                   const Variables* fields, EncodeMembers encode) {
+                                                   AskedFor asked, EncodeMembers encode) {
   State& state = *state_;
   const auto lease = state.pool.take();
   BlockingOperation& operation = *lease;
@@ -43,7 +43,7 @@ PATCHBAY_DECL Result<HoldResult> HoldDoor::command(HoldVerb verb, std::optional<
   HoldJob job;
   Result<HoldResult> result;
   const bool calm = guarded([&] {
-    if (auto ready = state.prepare(operation, verb, fields, job, encode); !ready) {
+    if (auto ready = state.prepare(operation, verb, asked, job, encode); !ready) {
       result = fail(std::move(ready.error()));
     } else {
       result = operation.run(perform_hold(operation, state.context, job), stop);
@@ -57,7 +57,7 @@ PATCHBAY_DECL Result<HoldResult> HoldDoor::command(HoldVerb verb, std::optional<
 }
 
 PATCHBAY_DECL Result<HoldResult> HoldDoor::unhold(const UnholdRequest& request) {
-  return command(HoldVerb::unhold, request.deadline(), request.stop(), &request.fields(),
+  return command(HoldVerb::unhold, request.deadline(), request.stop(), AskedFor(request),
                  [&](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
                    StructSchema<UnholdCommand>{}.coerce(request.fields(), reader, reserved_members, violations, members);
                  });

@@ -80,8 +80,8 @@ class LoopHoldDoor::CommandJob final : public CompletionJob {
   }
 
   /// Whether the command can be sent; it is not started before.
-  void prepare(Operation& operation, HoldVerb verb, const Variables* fields, EncodeMembers encode) {
-    if (auto ready = state_->prepare(operation, verb, fields, memory_->job, encode); !ready) result_ = fail(std::move(ready.error()));
+  void prepare(Operation& operation, HoldVerb verb, AskedFor asked, EncodeMembers encode) {
+    if (auto ready = state_->prepare(operation, verb, asked, memory_->job, encode); !ready) result_ = fail(std::move(ready.error()));
   }
   void start(Operation& operation) override {
     if (!result_) return;
@@ -174,20 +174,20 @@ PATCHBAY_DECL LoopHoldDoor::~LoopHoldDoor() {
   if (state.pump.in_use()) state.pump.wake_up();
 }
 
-PATCHBAY_DECL OperationHandle LoopHoldDoor::start(HoldVerb verb, std::optional<Duration> deadline, const Variables* fields,
+PATCHBAY_DECL OperationHandle LoopHoldDoor::start(HoldVerb verb, std::optional<Duration> deadline, AskedFor asked,
                                                   EncodeMembers encode, HoldHandler handler) {
   State& state = *state_;
   CompletionPool::Lease operation = state.pool.take();
   OperationHandle handle = operation->handle();
   auto job = std::make_unique<CommandJob>(state, std::move(handler));
   state.begin(*operation, verb, deadline);
-  job->prepare(*operation, verb, fields, encode);
+  job->prepare(*operation, verb, asked, encode);
   state.count(verb);
   operation.launch(std::move(job), state_);
   return handle;
 }
 PATCHBAY_DECL OperationHandle LoopHoldDoor::start_unhold(const UnholdRequest& request, HoldHandler handler) {
-  return start(HoldVerb::unhold, request.deadline(), &request.fields(),
+  return start(HoldVerb::unhold, request.deadline(), AskedFor(request),
                [&](JsonReader& reader, std::vector<Violation>& violations, std::string& members) {
                  StructSchema<UnholdCommand>{}.coerce(request.fields(), reader, reserved_members, violations, members);
                },
