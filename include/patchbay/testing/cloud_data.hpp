@@ -101,10 +101,12 @@ class CloudInteraction {
 /// One thing that was done to an interaction, for those who check afterwards what really happened.
 class AppliedOperation {
  public:
-  enum class Kind : std::uint8_t { transition, hold, unhold, foreign };
+  /// The last three are the platform's dialect's alone.
+  enum class Kind : std::uint8_t { transition, hold, unhold, foreign, attributes, mute, disconnect };
 
   Kind kind = Kind::foreign;
   std::string interaction;
+  std::string participant;  ///< Whose side it was, in the platform's dialect; empty in the documents'.
   std::string id;    ///< `transition_id` of a transition, correlation id of a command; empty when the writer gave none.
   std::string node;  ///< `flow_node` after a write, as its JSON text; empty for commands.
   std::uint64_t version = 0;  ///< Of the interaction, after it.
@@ -122,6 +124,12 @@ class AppliedOperation {
       return "unhold";
     case AppliedOperation::Kind::foreign:
       return "foreign";
+    case AppliedOperation::Kind::attributes:
+      return "attributes";
+    case AppliedOperation::Kind::mute:
+      return "mute";
+    case AppliedOperation::Kind::disconnect:
+      return "disconnect";
   }
   return "foreign";
 }

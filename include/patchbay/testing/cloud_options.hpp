@@ -45,6 +45,9 @@ class CloudOptions {
   bool show_scope = true;           ///< Whether a grant names its scope.
   bool show_expires_in = true;      ///< Whether a grant names its lifetime.
   std::size_t max_tokens = 10'000;  ///< Beyond it the oldest is forgotten.
+  /// Whether the answers are those of the platform's login host: the scopes that are asked for are not looked at, since
+  /// a client of this grant has roles, and an error has a `description` beside `error_description`.
+  bool platform_login = false;
 
   // Interactions.
   EtagPlace etag = EtagPlace::header;

@@ -27,9 +27,9 @@ class CloudTokens {
   void issue(const CloudRequest& request, const CloudOptions& options, SteadyTime now, HttpResponse& response) {
     response.headers.add("Cache-Control", "no-store");
     if (!detail::has_media_type(request, "application/x-www-form-urlencoded"))
-      return refuse(response, 400, "invalid_request", "expected application/x-www-form-urlencoded");
+      return refuse(options, response, 400, "invalid_request", "expected application/x-www-form-urlencoded");
     const auto form = detail::parse_form(request.body);
-    if (!form) return refuse(response, 400, "invalid_request", "the form is not well encoded");
+    if (!form) return refuse(options, response, 400, "invalid_request", "the form is not well encoded");
     std::optional<std::string> grant, id, secret, scope;
     for (const auto& [name, value] : *form) {
       std::optional<std::string>* const field = name == "grant_type"      ? &grant
@@ -38,12 +38,12 @@ class CloudTokens {
                                                 : name == "scope"         ? &scope
                                                                           : nullptr;
       if (field == nullptr) continue;
-      if (*field) return refuse(response, 400, "invalid_request", "a parameter is repeated");
+      if (*field) return refuse(options, response, 400, "invalid_request", "a parameter is repeated");
       *field = value;
     }
-    if (!grant) return refuse(response, 400, "invalid_request", "grant_type is missing");
+    if (!grant) return refuse(options, response, 400, "invalid_request", "grant_type is missing");
     if (request.has_header("Authorization")) {
-      if (secret) return refuse(response, 400, "invalid_request", "credentials were given in two ways");
+      if (secret) return refuse(options, response, 400, "invalid_request", "credentials were given in two ways");
       id.reset();
       if (const auto basic = detail::credentials_of(request.header("Authorization"), "Basic")) {
         const std::string pair = detail::base64_decoded(*basic).value_or(std::string{});
@@ -56,12 +56,12 @@ class CloudTokens {
     }
     if (!id || !secret || id->empty() || secret->empty() || !accepts(options, *id, *secret)) {
       response.headers.add("WWW-Authenticate", "Basic realm=\"oauth\"");
-      return refuse(response, 401, "invalid_client", "the client is unknown or its secret is wrong");
+      return refuse(options, response, 401, "invalid_client", "the client is unknown or its secret is wrong");
     }
     if (*grant != "client_credentials")
-      return refuse(response, 400, "unsupported_grant_type", "only client_credentials is supported");
+      return refuse(options, response, 400, "unsupported_grant_type", "only client_credentials is supported");
     std::vector<std::string> granted = grant_scopes(options, scope);
-    if (granted.empty()) return refuse(response, 400, "invalid_scope", "none of the scopes can be granted");
+    if (granted.empty()) return refuse(options, response, 400, "invalid_scope", "none of the scopes can be granted");
     grant_token(options, now, std::move(granted), response);
   }
 
@@ -101,7 +101,7 @@ class CloudTokens {
   }
   // What is asked for and may be granted, in the order asked; all that may be granted when nothing is asked for.
   static std::vector<std::string> grant_scopes(const CloudOptions& options, const std::optional<std::string>& asked) {
-    if (!asked || asked->empty()) return options.scopes;
+    if (!asked || asked->empty() || options.platform_login) return options.scopes;
     std::vector<std::string> out;
     for (std::string_view rest = *asked; !rest.empty();) {
       const std::string_view scope = rest.substr(0, rest.find(' '));
@@ -129,9 +129,13 @@ class CloudTokens {
     response.headers.add("Content-Type", "application/json");
     response.body.assign(body);
   }
-  static void refuse(HttpResponse& response, int status, std::string_view error, std::string_view description) {
+  static void refuse(const CloudOptions& options, HttpResponse& response, int status, std::string_view error,
+                     std::string_view description) {
     std::string body;
-    JsonWriter(body).begin_object().member("error", error).member("error_description", description).end_object();
+    JsonWriter json(body);
+    json.begin_object().member("error", error);
+    if (options.platform_login) json.member("description", description);
+    json.member("error_description", description).end_object();
     response.status = status;
     response.headers.add("Content-Type", "application/json");
     response.body.assign(body);

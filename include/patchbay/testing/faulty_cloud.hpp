@@ -2,40 +2,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <patchbay/testing/channel_action.hpp>
 #include <patchbay/testing/cloud_model.hpp>
+#include <patchbay/testing/detail/faulty_serving.hpp>
 #include <patchbay/testing/fault_plan.hpp>
 
 namespace patchbay::testing {
-
-/// How an exchange ends, for whoever does the input and output.
-enum class ServingEnd : std::uint8_t {
-  answer,    ///< The response is to be sent, followed by the fault's filler.
-  reset,     ///< The connection is to be ended without an answer.
-  timeout,   ///< The connection is to be left without an answer.
-  truncate,  ///< Half of the response is to be sent, then the connection ended.
-};
-
-/// One thing that a channel is to be sent.
-class ChannelAction {
- public:
-  enum class Kind : std::uint8_t { text, close, cut };
-
-  ChannelAction(ChannelId to_in, Kind kind_in, std::string text_in, Duration wait_in = {}, std::uint16_t code_in = 0)
-      : to(to_in), kind(kind_in), code(code_in), wait(wait_in), text(std::move(text_in)) {}
-
-  ChannelId to;
-  Kind kind;
-  std::uint16_t code;
-  Duration wait;  ///< From now.
-  std::string text;
-};
 
 /// A `CloudModel` under a `FaultPlan`, still without input or output: what `SimulatedCloud` and the program
 /// `loopback_cloud` share. Not safe to share between threads.
@@ -51,36 +29,11 @@ class FaultyCloud {
   /// before the call, or, when the fault is `applied`, after it.
   [[nodiscard]] ServingEnd serve(const CloudRequest& request, const std::optional<HttpFault>& fault,
                                  HttpResponse& response) {
-    response.clear();
-    if (!fault) return model.handle(request, response), ServingEnd::answer;
-    if (fault->kind == FaultKind::foreign_write) {
+    if (fault && fault->kind == FaultKind::foreign_write) {
       constexpr std::string_view collection = "/api/v2/interactions/";
       if (request.path().starts_with(collection)) model.move(request.path().substr(collection.size()), fault->node);
     }
-    const bool whole = fault->kind == FaultKind::delay || fault->kind == FaultKind::foreign_write;
-    if (fault->applied || whole) model.handle(request, response);
-    switch (fault->kind) {
-      case FaultKind::delay:
-      case FaultKind::foreign_write:
-      case FaultKind::too_large:
-        return ServingEnd::answer;
-      case FaultKind::reset:
-        return ServingEnd::reset;
-      case FaultKind::timeout:
-        return ServingEnd::timeout;
-      case FaultKind::truncate:
-        return ServingEnd::truncate;
-      case FaultKind::answer:
-      case FaultKind::garbage:
-        break;
-    }
-    response.clear();
-    response.status = fault->kind == FaultKind::garbage ? 200 : fault->status;
-    for (const auto& [name, value] : fault->headers) response.headers.add(name, value);
-    if (!response.headers.find("Content-Type") && !fault->body.empty())
-      response.headers.add("Content-Type", fault->kind == FaultKind::garbage ? "text/html" : "application/json");
-    response.body.assign(fault->body);
-    return ServingEnd::answer;
+    return detail::serve_faulty(model, request, fault, response);
   }
 
   /// What the channels are to be sent because of the requests served.
