@@ -244,6 +244,8 @@ set(patchbay_tests_testing
   unit/testing/cloud_tokens.cpp
   unit/testing/fault_plan.cpp
   unit/testing/manual_clock.cpp
+  unit/testing/platform_channels.cpp
+  unit/testing/platform_model.cpp
   unit/testing/scripted_transport.cpp
   unit/testing/simulated_cloud.cpp
   unit/testing/virtual_channel.cpp

@@ -177,18 +177,30 @@ set(patchbay_headers
   include/patchbay/secret.hpp
   include/patchbay/settings.hpp
   include/patchbay/state_transitioner.hpp
+  include/patchbay/testing/channel_action.hpp
   include/patchbay/testing/cloud_data.hpp
   include/patchbay/testing/cloud_model.hpp
   include/patchbay/testing/cloud_options.hpp
   include/patchbay/testing/cloud_tokens.hpp
   include/patchbay/testing/detail/cloud_bodies.hpp
+  include/patchbay/testing/detail/faulty_serving.hpp
+  include/patchbay/testing/detail/platform_bodies.hpp
+  include/patchbay/testing/detail/platform_requests.hpp
   include/patchbay/testing/detail/wire_text.hpp
   include/patchbay/testing/fault_plan.hpp
   include/patchbay/testing/faulty_cloud.hpp
+  include/patchbay/testing/faulty_platform.hpp
   include/patchbay/testing/loop_channel.hpp
   include/patchbay/testing/loop_transport.hpp
   include/patchbay/testing/manual_clock.hpp
   include/patchbay/testing/manual_loop.hpp
+  include/patchbay/testing/operation_log.hpp
+  include/patchbay/testing/platform_channels.hpp
+  include/patchbay/testing/platform_data.hpp
+  include/patchbay/testing/platform_gate.hpp
+  include/patchbay/testing/platform_model.hpp
+  include/patchbay/testing/platform_options.hpp
+  include/patchbay/testing/platform_world.hpp
   include/patchbay/testing/scripted_transport.hpp
   include/patchbay/testing/simulated_cloud.hpp
   include/patchbay/testing/simulated_disk.hpp
