@@ -1,0 +1,328 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include <patchbay/journal/journal.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <patchbay/json/read.hpp>
+
+#include "ledger.hpp"
+
+using namespace patchbay;
+using namespace patchbay::tests;
+
+namespace {
+
+EndRecord applied(bool deliver = false) {
+  EndRecord end(Outcome::applied, noon);
+  end.deliver = deliver;
+  return end;
+}
+JournalPosition placed(const Result<JournalPosition>& place) {
+  CAPTURE(place ? std::string{} : place.error().describe());
+  REQUIRE(place);
+  return *place;
+}
+bool refused(const Result<JournalPosition>& place, ErrorCode code) { return !place && place.error().code() == code; }
+
+}  // namespace
+
+TEST_CASE("an intent is open until its one terminal, over a restart as well", "[journal][A28]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  auto journal = opened(disk);
+  IntentRecord record = transition_of("i1", "t1");
+  record.etag = "\"\xff\x00\"";  // bytes that are no UTF-8 come back as they were
+  record.detail = "line\n\"quoted\" \xe2\x82\xac";
+  const JournalPosition first = placed(journal->intent(record));
+  const JournalPosition second = placed(journal->intent(transition_of("i2", "t2")));
+  CHECK(second == first + 1);
+  CHECK_FALSE(journal->unresolved("i1"));  // it is under way
+  CHECK(placed(journal->terminal(second, applied())) == second + 1);
+  CHECK(refused(journal->terminal(second, applied()), ErrorCode::invalid_argument));
+  CHECK(refused(journal->recovered(first, applied()), ErrorCode::invalid_argument));  // somebody is at it
+  CHECK(refused(journal->terminal(99, applied()), ErrorCode::invalid_argument));
+  REQUIRE(journal->flush());
+  journal.reset();
+  disk->crash();
+
+  journal = opened(disk);
+  CHECK(journal->recovery().open_intents == 1);
+  CHECK(journal->recovery().dropped_bytes == 0);
+  const auto open = journal->open_intents();
+  REQUIRE(open.size() == 1);
+  CHECK(open[0].position == first);
+  CHECK(open[0].orphaned);
+  CHECK(open[0].record.etag == record.etag);
+  CHECK(open[0].record.detail == record.detail);
+  CHECK(open[0].record.at == noon);
+  CHECK(open[0].record.prior_transition == "before");
+  CHECK(journal->unresolved("i1"));
+  CHECK_FALSE(journal->unresolved("i2"));
+  CHECK(refused(journal->terminal(first, applied()), ErrorCode::invalid_argument));  // that was another process's
+  placed(journal->recovered(first, applied()));
+  CHECK(refused(journal->recovered(first, applied()), ErrorCode::invalid_argument));
+  CHECK(journal->open_intents().empty());
+  CHECK_FALSE(journal->unresolved("i1"));
+}
+
+TEST_CASE("a terminal of unknown leaves the intent to recovery", "[journal]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  auto journal = opened(disk);
+  const JournalPosition intent = placed(journal->intent(transition_of("i1", "t1")));
+  placed(journal->terminal(intent, EndRecord(Outcome::unknown, noon)));
+  CHECK(journal->unresolved("i1"));
+  REQUIRE(journal->open_intent(intent));
+  CHECK(journal->open_intent(intent)->unknown);
+  CHECK(refused(journal->terminal(intent, applied()), ErrorCode::invalid_argument));
+  placed(journal->recovered(intent, EndRecord(Outcome::not_applied, noon)));
+  CHECK_FALSE(journal->unresolved("i1"));
+
+  const JournalPosition gone = placed(journal->intent(transition_of("i2", "t2")));
+  journal->abandon(gone);  // its door was destroyed
+  CHECK(journal->unresolved("i2"));
+  CHECK(refused(journal->terminal(gone, applied()), ErrorCode::invalid_argument));
+  placed(journal->recovered(gone, EndRecord(Outcome::unknown, noon)));  // given up
+  CHECK(journal->open_intents().empty());
+}
+
+TEST_CASE("an amendment says which version is written next", "[journal]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  auto journal = opened(disk);
+  const JournalPosition intent = placed(journal->intent(transition_of("i1", "t1")));
+  placed(journal->amend(intent, "\"v2\"", "Elsewhere", "t0"));
+  journal = opened((journal.reset(), disk));
+  const auto open = journal->open_intents();
+  REQUIRE(open.size() == 1);
+  CHECK(open[0].record.etag == "\"v2\"");
+  CHECK(open[0].record.from == "Elsewhere");
+  CHECK(open[0].record.prior_transition == "t0");
+  CHECK(open[0].record.flow_version == "7");
+  CHECK(open[0].amendments == 1);
+}
+
+TEST_CASE("who may be on hold is known after a restart, and since when", "[journal][B6]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  auto journal = opened(disk);
+  const auto end = [&](JournalAction action, std::string_view interaction, Outcome outcome, int minute) {
+    IntentRecord record = hold_of(interaction, std::string(interaction) + std::to_string(minute), action);
+    record.at = noon + std::chrono::minutes(minute);
+    const JournalPosition intent = placed(journal->intent(record));
+    placed(journal->terminal(intent, EndRecord(outcome, record.at)));
+    return intent;
+  };
+  end(JournalAction::hold, "held", Outcome::applied, 1);
+  end(JournalAction::hold, "held", Outcome::applied, 2);  // it is on hold since the first
+  end(JournalAction::hold, "released", Outcome::applied, 3);
+  end(JournalAction::unhold, "released", Outcome::applied, 4);
+  end(JournalAction::hold, "refused", Outcome::not_applied, 5);
+  const JournalPosition unknown = end(JournalAction::hold, "perhaps", Outcome::unknown, 6);
+  end(JournalAction::hold, "unreleased", Outcome::applied, 7);
+  const JournalPosition unreleased = end(JournalAction::unhold, "unreleased", Outcome::unknown, 8);
+  placed(journal->intent(hold_of("sent", "sent9")));
+  placed(journal->hold_changed("seen", true, noon));
+  placed(journal->hold_changed("held elsewhere", true, noon));
+  placed(journal->hold_changed("held elsewhere", false, noon));
+  placed(journal->intent(hold_of("never held", "n", JournalAction::unhold)));
+  journal = opened((journal.reset(), disk));
+
+  const auto names = [&] {
+    std::string out;
+    for (const BelievedHold& each : journal->holds()) out += each.interaction + (each.confirmed ? "! " : "? ");
+    return out;
+  };
+  CHECK(names() == "held! perhaps? seen! sent? unreleased? ");
+  CHECK(journal->recovery().holds == 5);
+  CHECK(journal->holds()[0].since == noon + std::chrono::minutes(1));
+  CHECK(journal->holds()[0].operation == "held1");
+  placed(journal->recovered(unknown, EndRecord(Outcome::not_applied, noon)));
+  placed(journal->recovered(unreleased, EndRecord(Outcome::applied, noon)));
+  CHECK(names() == "held! seen! sent? ");
+}
+
+TEST_CASE("a webhook is queued in the very record that ends its intent, and goes in order", "[journal][A30]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  auto journal = opened(disk);
+  const JournalPosition first = placed(journal->intent(transition_of("i1", "t1", "{\"n\":1}")));
+  const JournalPosition second = placed(journal->intent(transition_of("i1", "t2", "{\"n\":2}")));
+  const JournalPosition third = placed(journal->intent(transition_of("i2", "t3", "{\"n\":3}")));
+  const std::size_t records = journal->status().records;
+  placed(journal->terminal(first, applied(true)));
+  CHECK(journal->status().records == records + 1);
+  EndRecord other = applied(true);
+  other.webhook = "{\"n\":22}";
+  placed(journal->terminal(second, other));
+  EndRecord failed(Outcome::not_applied, noon);
+  failed.deliver = true;
+  CHECK(refused(journal->terminal(third, failed), ErrorCode::invalid_argument));
+  failed.deliver = false;
+  placed(journal->terminal(third, failed));
+  journal = opened((journal.reset(), disk));
+
+  auto due = journal->deliveries();
+  REQUIRE(due.size() == 2);
+  CHECK(due[0].event == "t1");
+  CHECK(due[0].body == "{\"n\":1}");
+  CHECK(due[0].interaction == "i1");
+  CHECK(due[0].queued_at == noon);
+  CHECK(due[1].body == "{\"n\":22}");
+  CHECK(journal->deliveries(1).size() == 1);
+  placed(journal->dead_letter(due[0].position, "410 Gone", noon));
+  placed(journal->delivered(due[1].position, noon));
+  CHECK(refused(journal->delivered(due[1].position, noon), ErrorCode::invalid_argument));
+  CHECK(journal->deliveries().empty());
+  journal = opened((journal.reset(), disk));
+  REQUIRE(journal->dead_letters().size() == 1);
+  placed(journal->redrive(due[0].position, noon));
+  REQUIRE(journal->deliveries().size() == 1);
+  CHECK(journal->deliveries()[0].body == due[0].body);
+}
+
+TEST_CASE("every bound refuses at the intent, and nothing behind it", "[journal]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  JournalOptions options;
+  options.max_open_intents = 3;
+  options.max_deliveries = 2;
+  options.max_dead_letters = 1;
+  options.max_record_bytes = 4096;
+  options.max_pending_bytes = 9000;
+  auto journal = opened(disk, options);
+  CHECK(refused(journal->intent(transition_of("i", "big", std::string(5000, 'x'))), ErrorCode::payload_too_large));
+  const JournalPosition a = placed(journal->intent(transition_of("i", "a", "{}")));
+  const JournalPosition b = placed(journal->intent(transition_of("i", "b", "{}")));
+  CHECK(refused(journal->intent(transition_of("i", "c", "{}")), ErrorCode::queue_full));  // of webhooks
+  placed(journal->intent(transition_of("i", "c")));
+  CHECK(refused(journal->intent(transition_of("i", "d")), ErrorCode::queue_full));  // of intents
+  placed(journal->terminal(a, applied(true)));
+  placed(journal->terminal(b, applied(true)));
+  CHECK(refused(journal->intent(transition_of("i", "e", "{}")), ErrorCode::queue_full));  // both are still due
+  const auto due = journal->deliveries();
+  REQUIRE(due.size() == 2);
+  placed(journal->dead_letter(due[0].position, "", noon));
+  placed(journal->dead_letter(due[1].position, "", noon));
+  CHECK(journal->dead_letters().size() == 1);
+  CHECK(journal->dead_letters()[0].position == due[1].position);
+  CHECK(journal->status().dead_letters_dropped == 1);
+  placed(journal->intent(transition_of("j", "f", std::string(3600, 'x'))));
+  CHECK(journal->status().open_intents == 2);
+  placed(journal->intent(transition_of("j", "g", std::string(3600, 'x'))));
+  CHECK(journal->status().pending_bytes > 7200);
+  placed(journal->terminal(journal->open_intents()[0].position, applied()));
+  CHECK(refused(journal->intent(transition_of("j", "h", std::string(3000, 'x'))), ErrorCode::queue_full));  // of bytes
+  for (const OpenIntent& each : journal->open_intents()) placed(journal->terminal(each.position, applied()));
+  CHECK(journal->status().open_intents == 0);
+}
+
+TEST_CASE("what is pending is counted down to nothing", "[journal]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  auto journal = opened(disk);
+  for (int i = 0; i < 50; ++i) {
+    const JournalPosition intent = placed(journal->intent(transition_of("i", "t" + std::to_string(i), "{\"a\":1}")));
+    placed(journal->amend(intent, "\"a longer version than before\"", "x", ""));
+    placed(journal->terminal(intent, applied(true)));
+  }
+  journal = opened((journal.reset(), disk));
+  for (const JournalDelivery& each : journal->deliveries()) placed(journal->delivered(each.position, noon));
+  CHECK(journal->status().pending_bytes == 0);
+}
+
+TEST_CASE("settings that cannot work are refused by name", "[journal]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  const auto message = [&](const std::function<void(JournalOptions&)>& spoil) {
+    JournalOptions options;
+    spoil(options);
+    const auto journal = Journal::open(disk, options);
+    REQUIRE_FALSE(journal);
+    CHECK(journal.error().code() == ErrorCode::invalid_settings);
+    return journal.error().message();
+  };
+  CHECK(message([](auto& o) { o.segment_bytes = 1; }).starts_with("journal.segment_bytes"));
+  CHECK(message([](auto& o) { o.sync = JournalSync::interval(seconds(1)); }).starts_with("journal.now"));
+  CHECK(message([](auto& o) { o.sync = JournalSync::interval(seconds(0)); }).starts_with("journal.sync"));
+  CHECK(message([](auto& o) { o.max_bytes = o.segment_bytes; }).starts_with("journal.max_bytes"));
+  CHECK(message([](auto& o) { o.max_open_intents = 0; }).starts_with("journal.max_open_intents"));
+  CHECK(message([](auto& o) { o.max_deliveries = 0; }).starts_with("journal.max_deliveries"));
+  CHECK(message([](auto& o) { o.max_pending_bytes = 5000; }).starts_with("journal.max_pending_bytes"));
+  CHECK_FALSE(Journal::open(nullptr));
+  CHECK(disk->changes() == 0);
+}
+
+TEST_CASE("the audit stands in the journal, line for line", "[journal][A28]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  auto journal = opened(disk);
+  AuditTrail trail(4, journal);
+  AuditRecord record;
+  record.operation_id = "t1";
+  record.interaction_id = "i1";
+  CHECK(trail.record(record));
+  record.sequence = 1;
+  std::string expected, lines;
+  append_json(record, expected);
+  REQUIRE(write_json_lines(*disk, [&lines](std::string_view line) { lines.append(line).append("\n"); }));
+  CHECK(lines.find("\"kind\":\"audit\",\"segment\":1,") != std::string::npos);
+  CHECK(lines.find(expected.substr(1)) != std::string::npos);
+}
+
+TEST_CASE("a journal is shown as JSON lines, with what is damaged", "[journal]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  auto journal = opened(disk);
+  const JournalPosition intent = placed(journal->intent(transition_of("i1", "t1", "{\"a\":\"b\"}")));
+  placed(journal->terminal(intent, applied(true)));
+  const std::size_t before = disk->bytes(1).size();
+  placed(journal->delivered(intent + 1, noon));
+  std::string bytes = disk->bytes(1);
+  bytes[before - 5] ^= 1;
+  disk->put(1, bytes);
+  std::vector<std::string> lines;
+  const auto listing = write_json_lines(*disk, [&lines](std::string_view line) { lines.emplace_back(line); });
+  REQUIRE(listing);
+  CHECK(listing->records == 3);
+  CHECK(listing->damaged == 1);
+  REQUIRE(lines.size() == 4);
+  JsonReader reader;
+  for (const std::string& line : lines) {
+    CAPTURE(line);
+    std::string out;
+    CHECK(reader.minify(line, out).has_value());
+  }
+  CHECK(lines[1].starts_with("{\"position\":2,\"kind\":\"intent\",\"segment\":1,\"offset\":"));
+  CHECK(lines[1].find("\"webhook\":\"{\\\"a\\\":\\\"b\\\"}\"") != std::string::npos);
+  CHECK(lines[2].find("\"kind\":\"damaged\"") != std::string::npos);
+  CHECK(lines[3].find("\"kind\":\"delivery_done\"") != std::string::npos);
+}
+
+TEST_CASE("segments are kept as the bounds say, and each begins with all that is open", "[journal][B31]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  JournalOptions options = small_segments();
+  auto journal = opened(disk, options);
+  const JournalPosition old = placed(journal->intent(transition_of("old", "old", "{}")));
+  for (int i = 0; i < 400; ++i) {
+    const JournalPosition intent = placed(journal->intent(transition_of("i", "t")));
+    placed(journal->terminal(intent, applied()));
+  }
+  const JournalStatus status = journal->status();
+  CHECK(status.rotations > 10);
+  CHECK(status.segments == 4);
+  const auto numbers = disk->list();
+  REQUIRE(numbers);
+  CHECK(numbers->size() == 4);
+  std::uint64_t bytes = 0;
+  for (const std::uint64_t each : *numbers) bytes += disk->bytes(each).size();
+  CHECK(status.bytes == bytes);
+  CHECK(status.bytes < 5 * (options.segment_bytes + 1024));
+  options.verify_all = GENERATE(true, false);
+  journal = opened((journal.reset(), disk), options);
+  CHECK(journal->recovery().segments == (options.verify_all ? 4 : 2));
+  REQUIRE(journal->open_intents().size() == 1);
+  CHECK(journal->open_intents()[0].position == old);
+  CHECK(journal->status().bytes == bytes);
+
+  // Fewer bytes than segments: the oldest go first.
+  options.max_pending_bytes = 8192;
+  options.max_record_bytes = 8192;
+  options.max_bytes = 2 * options.segment_bytes + 4096;
+  journal = opened((journal.reset(), disk), options);
+  CHECK(journal->status().bytes <= options.max_bytes);
+  CHECK(journal->open_intents().size() == 1);
+}
