@@ -18,6 +18,7 @@ set(patchbay_test_rooms
   flow_threads
   hold_controller
   hold_controller_threads
+  journal
   journal_doors
   json
   observe
@@ -140,6 +141,12 @@ set(patchbay_tests_hold_controller_threads
   unit/hold_controller/calls_threads.cpp
   unit/hold_controller/serving_threads.cpp
   unit/hold_controller/stopping_threads.cpp
+)
+set(patchbay_tests_journal
+  unit/journal/corruption.cpp
+  unit/journal/crash.cpp
+  unit/journal/faults.cpp
+  unit/journal/journal.cpp
 )
 set(patchbay_tests_journal_doors
   unit/journal_doors/holds.cpp
