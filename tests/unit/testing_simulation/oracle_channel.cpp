@@ -31,7 +31,7 @@ TEST_CASE("I11: one channel at a time", "[testing][oracle]") {
     CHECK(story.broken() == Broken{"I11"});
   }
   SECTION("left over") {
-    story.view.under_way = 1;
+    story.view.sockets = 2;
     story.rest();
     CHECK(story.broken().count("I11") == 1);
   }
@@ -233,38 +233,50 @@ TEST_CASE("I15: the limit of a hold is told, again and again", "[testing][oracle
   }
 }
 
-TEST_CASE("I23: a closed process is at rest, and stays so", "[testing][oracle]") {
+TEST_CASE("I23: a process that destroys its doors comes to rest, and a crashed one does nothing", "[testing][oracle]") {
   Story story;
   SECTION("as it should be") {
     story.transition("t-1");
-    story.oracle.closed(story.me, story.now);
-    story.wait(seconds{1});
+    story.close();
     CHECK(story.broken() == Broken{});
   }
-  SECTION("with a work that has not ended") {
+  SECTION("works that end a little later") {
+    Work& work = story.submit(WorkKind::transition);
+    story.oracle.closed(story.me, story.now);
+    story.fail(work, ErrorCode::cancelled, Outcome::not_applied);
+    story.oracle.finished(story.now);
+    CHECK(story.broken() == Broken{});
+  }
+  SECTION("with a work that never ends") {
     story.submit(WorkKind::transition);
-    story.oracle.closed(story.me, story.now);
-    CHECK(story.broken() == Broken{"I23"});
+    story.close();
+    CHECK(story.broken().count("I23") == 1);
   }
-  SECTION("with an exchange") {
+  SECTION("with an exchange that never ends") {
     story.send("POST", "/oauth/token");
-    story.oracle.closed(story.me, story.now);
+    story.close();
     CHECK(story.broken() == Broken{"I23"});
   }
-  SECTION("with a channel") {
+  SECTION("with a channel that stays open") {
     story.log_in();
     story.open_channel();
-    story.oracle.closed(story.me, story.now);
+    story.close();
     CHECK(story.broken() == Broken{"I23"});
   }
-  SECTION("with a callback afterwards") {
-    story.oracle.crashed(story.me, story.now);
+  SECTION("with a handler that is called afterwards") {
+    story.oracle.closed(story.me, story.now);
     story.escalate();
     CHECK(story.broken() == Broken{"I23"});
   }
-  SECTION("with a request afterwards") {
-    story.oracle.closed(story.me, story.now);
+  SECTION("a crash, and a request afterwards") {
+    story.oracle.crashed(story.me, story.now);
     story.send("POST", "/oauth/token");
+    CHECK(story.broken() == Broken{"I23"});
+  }
+  SECTION("a crash, and an end afterwards") {
+    Work& work = story.submit(WorkKind::transition);
+    story.oracle.crashed(story.me, story.now);
+    story.fail(work, ErrorCode::cancelled, Outcome::not_applied);
     CHECK(story.broken() == Broken{"I23"});
   }
 }

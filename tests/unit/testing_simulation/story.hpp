@@ -70,6 +70,13 @@ class Story {
   void rest() {
     tick();
     oracle.quiescent(now);
+    oracle.finished(now);
+  }
+  /// The process destroys its doors, and everything comes to its end.
+  void close() {
+    oracle.closed(me, now);
+    wait(seconds{1});
+    oracle.finished(now);
   }
   /// The invariants that were broken, each once.
   [[nodiscard]] std::set<std::string> broken() const {
@@ -92,7 +99,6 @@ class Story {
   void end(const Work& work, WorkEnd how) {
     how.at = now;
     const Outcome outcome = how.failed ? how.outcome : Outcome::applied;
-    oracle.ended(me, work, how);
     count(work.kind, outcome == Outcome::applied ? TransitionCount::succeeded : outcome == Outcome::not_applied ? TransitionCount::not_applied : TransitionCount::unknown,
           outcome == Outcome::applied ? HoldCount::succeeded : outcome == Outcome::not_applied ? HoldCount::not_applied : HoldCount::unknown);
     ++(work.kind == WorkKind::transition ? view.transitions.operation.count : view.commands.operation.count);
@@ -102,6 +108,8 @@ class Story {
     if (how.failed) record.error_code = to_string(how.code);
     record.attempt = how.attempts;
     oracle.audited(me, record);
+    if (how.failed) how.id.clear();  // an error does not name its operation
+    oracle.ended(me, work, how);
   }
   void succeed(const Work& work, std::string id) {
     WorkEnd how;

@@ -52,6 +52,7 @@ class Witnesses final : public Witness {
   void after_event(SteadyTime t) override { each([&](Witness& o) { o.after_event(t); }); }
   void healed(SteadyTime t) override { each([&](Witness& o) { o.healed(t); }); }
   void quiescent(SteadyTime t) override { each([&](Witness& o) { o.quiescent(t); }); }
+  void finished(SteadyTime t) override { each([&](Witness& o) { o.finished(t); }); }
 
  private:
   template <class Tell>

@@ -104,11 +104,17 @@ class Books final : public Witness {
     record.end = end;
     record.end.text = {};
     ++record.ends;
+    // An error does not name its operation, and its terminal record does.
+    if (record.end.id.empty()) record.end.id = claim(id, record);
     ProcessRecord& process = process_of(id);
     if (process.open != 0) --process.open;
     ++process.ended;
-    if (end.id.empty()) return;
-    if (Effect* const effect = plain::find_in(effects_, std::string_view(end.id))) effect->works.push_back(work.number);
+    if (record.end.id.empty()) return;
+    if (Effect* const effect = plain::find_in(effects_, std::string_view(record.end.id))) effect->works.push_back(work.number);
+  }
+  void audited(ProcessId id, const AuditRecord& record) override {
+    if (record.kind != AuditKind::operation || record.success || record.operation_id.empty()) return;
+    process_of(id).terminals.emplace_back(record);
   }
 
   void request_left(const ExchangeView& view, SteadyTime at) override {
@@ -241,6 +247,17 @@ class Books final : public Witness {
     process.view = nullptr;
     process.gone_at = at;
     return process;
+  }
+  /// The id in the oldest terminal record that may be that of a work which failed so.
+  [[nodiscard]] std::string claim(ProcessId id, const WorkRecord& record) {
+    std::vector<Terminal>& all = process_of(id).terminals;
+    for (auto each = all.begin(); each != all.end(); ++each) {
+      if (!each->fits(record)) continue;
+      std::string out = std::move(each->id);
+      all.erase(each);
+      return out;
+    }
+    return {};
   }
   Effect& effect_of(const std::string& id, WorkKind kind, ProcessId process, const std::string& interaction, SteadyTime at) {
     const auto [found, fresh] = effects_.try_emplace(id);

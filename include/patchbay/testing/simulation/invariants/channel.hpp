@@ -14,8 +14,8 @@
 
 namespace patchbay::testing::simulation {
 
-/// I11, one socket: no channel is opened while another of the incarnation is open or being opened; when nothing is under way
-/// any more there is at most one, and no exchange. That a dead connection has neither timers nor handlers is seen by I23 and
+/// I11, one socket: no channel is opened while another of the incarnation is open or being opened, and the process never has
+/// two. That a dead connection has neither timers nor handlers is seen by I23 and
 /// by what it would do.
 class OneSocket final : public Check {
  public:
@@ -38,11 +38,8 @@ class OneSocket final : public Check {
     if (process != nullptr && process->channels.size() > 1) broken("I11", id, std::to_string(process->channels.size()) + " channels are open");
   }
   void quiescent(SteadyTime) override {
-    for (const auto& [key, process] : books().processes()) {
-      if (process.view == nullptr) continue;
-      if (process.view->channels() > 1) broken("I11", process.id, std::to_string(process.view->channels()) + " channels are left");
-      if (process.view->exchanges() != 0) broken("I11", process.id, std::to_string(process.view->exchanges()) + " exchanges are left");
-    }
+    for (const auto& [key, process] : books().processes())
+      if (process.view != nullptr && process.view->channels() > 1) broken("I11", process.id, std::to_string(process.view->channels()) + " channels are open");
   }
 
  private:
@@ -70,8 +67,8 @@ class Acknowledgements final : public Check {
   void ended(ProcessId, const Work& work, const WorkEnd& end) override {
     if (work.kind == WorkKind::transition) return;
     const WorkRecord* const record = books().work(work.number);
-    const Effect* const effect = books().effect(end.id);
     if (record == nullptr) return;
+    const Effect* const effect = books().effect(record->end.id);
     if (!end.failed && !end.already_held && !end.by_state && (effect == nullptr || !effect->confirmed))
       broken("I12", *record, "succeeded by an answer, and none came that names it rightly");
     if (end.failed && end.code == ErrorCode::command_refused && (effect == nullptr || !effect->refused))
@@ -104,37 +101,42 @@ class Acknowledgements final : public Check {
   std::map<std::pair<int, int>, Count> counts_;
 };
 
-/// I23, clean stop: when a process has closed, each of its works has ended, and it has no exchange and no channel; and after
-/// that, as after a crash, no request or message leaves it and none of its callbacks is called. How long closing takes is
-/// held against its budget by I7 of the works that it ends.
+/// I23, clean stop: after a process has destroyed its doors none of its handlers is called, and once everything has come to
+/// its end each of its works has ended, and it has no exchange and no channel. After a crash nothing comes from it at all.
+/// How long closing takes is held against the works' budgets by I7.
 class CleanStop final : public Check {
  public:
   using Check::Check;
 
-  void closed(ProcessId id, SteadyTime) override {
-    const ProcessRecord* const process = books().process(id);
-    if (process == nullptr) return;
-    if (process->open != 0) broken("I23", id, std::to_string(process->open) + " works had not ended when the process had closed");
-    if (!process->channels.empty()) broken("I23", id, "a channel was open when the process had closed");
-    if (under_way_[std::pair(id.number, id.incarnation)] != 0) broken("I23", id, "an exchange was under way when the process had closed");
+  void finished(SteadyTime) override {
+    for (const auto& [key, process] : books().processes()) {
+      if (!process.closed) continue;
+      if (process.open != 0) broken("I23", process.id, std::to_string(process.open) + " works never ended when their door was destroyed");
+      if (!process.channels.empty()) broken("I23", process.id, "a channel stayed open when its door was destroyed");
+      if (under_way_[key] != 0) broken("I23", process.id, "an exchange stayed under way when its door was destroyed");
+    }
   }
   void request_left(const ExchangeView& view, SteadyTime) override {
     ++under_way_[std::pair(view.process.number, view.process.incarnation)];
-    alive(view.process, "a request left");
+    crashed_not(view.process, "a request left");
   }
   void exchange_ended(const ExchangeView& view, const HttpResponse*, const TransportError*, SteadyTime) override {
     if (books().exchange(view.number) == nullptr) return;
     if (int& count = under_way_[std::pair(view.process.number, view.process.incarnation)]; count != 0) --count;
   }
-  void frame_left(ProcessId id, std::uint64_t, std::string_view, SteadyTime) override { alive(id, "a message left"); }
-  void ended(ProcessId id, const Work&, const WorkEnd&) override { alive(id, "a work ended in"); }
-  void limit_told(ProcessId id, const HoldLimitEvent&, SteadyTime) override { alive(id, "a limit was told by"); }
-  void channel_told(ProcessId id, const ChannelStateEvent&, SteadyTime) override { alive(id, "a change of the channel was told by"); }
-  void audited(ProcessId id, const AuditRecord&) override { alive(id, "a record was written by"); }
-  void logged(ProcessId id, std::string_view) override { alive(id, "a line was logged by"); }
+  void frame_left(ProcessId id, std::uint64_t, std::string_view, SteadyTime) override { crashed_not(id, "a message left"); }
+  void ended(ProcessId id, const Work&, const WorkEnd&) override { crashed_not(id, "a work ended in"); }
+  void limit_told(ProcessId id, const HoldLimitEvent&, SteadyTime) override { in_use(id, "a limit was told by"); }
+  void channel_told(ProcessId id, const ChannelStateEvent&, SteadyTime) override { in_use(id, "a change of the channel was told by"); }
+  void audited(ProcessId id, const AuditRecord&) override { crashed_not(id, "a record was written by"); }
+  void logged(ProcessId id, std::string_view) override { crashed_not(id, "a line was logged by"); }
 
  private:
-  void alive(ProcessId id, std::string_view what) const {
+  void crashed_not(ProcessId id, std::string_view what) const {
+    const ProcessRecord* const process = books().process(id);
+    if (process != nullptr && process->crashed) broken("I23", id, std::string(what).append(" a process that had crashed"));
+  }
+  void in_use(ProcessId id, std::string_view what) const {
     const ProcessRecord* const process = books().process(id);
     if (process != nullptr && process->gone()) broken("I23", id, std::string(what).append(" a process that was gone"));
   }

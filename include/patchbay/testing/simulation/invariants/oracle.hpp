@@ -79,6 +79,7 @@ class Oracle final : public Witness {
   void after_event(SteadyTime t) override { all_.after_event(t); }
   void healed(SteadyTime t) override { all_.healed(t); }
   void quiescent(SteadyTime t) override { all_.quiescent(t); }
+  void finished(SteadyTime t) override { all_.finished(t); }
 
  private:
   Judge judge_;

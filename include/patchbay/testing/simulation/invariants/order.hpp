@@ -49,9 +49,10 @@ class Order final : public Check {
       broken("I6", *effect, "a hold left while another command on the interaction was under way: " + sent.front());
     sent.push_back(effect->id);
   }
-  void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
-    if (work.kind != WorkKind::transition || end.id.empty()) return;
-    const Effect* const effect = books().effect(end.id);
+  void ended(ProcessId id, const Work& work, const WorkEnd&) override {
+    const WorkRecord* const record = books().work(work.number);
+    if (work.kind != WorkKind::transition || record == nullptr) return;
+    const Effect* const effect = books().effect(record->end.id);
     if (effect == nullptr || effect->changes == 0) return;
     place(id, *effect, work);
   }

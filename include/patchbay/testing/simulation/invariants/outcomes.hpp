@@ -32,7 +32,7 @@ class TruthfulOutcomes final : public Check {
     const WorkRecord* const record = books().work(work.number);
     if (record == nullptr) return;
     if (record->ends > 1) return broken("I4", *record, "the work ended twice");
-    const Effect* const effect = end.id.empty() ? nullptr : books().effect(end.id);
+    const Effect* const effect = record->end.id.empty() ? nullptr : books().effect(record->end.id);
     if (!end.failed) return check_success(*record, effect, end);
     switch (end.outcome) {
       case Outcome::applied:
@@ -53,7 +53,7 @@ class TruthfulOutcomes final : public Check {
     if (const WorkRecord* const record = books().work(found->second))
       broken("I4", *record, "reported as not applied, and applied afterwards");
   }
-  void quiescent(SteadyTime) override {
+  void finished(SteadyTime) override {
     for (const auto& [number, record] : books().works()) {
       const ProcessRecord* const process = books().process(record.process);
       if (record.ends == 0 && process != nullptr && !process->crashed) broken("I4", record, "the work never ended");
@@ -83,10 +83,10 @@ class TruthfulOutcomes final : public Check {
   void check_failure(const WorkRecord& record, const Effect* effect, const WorkEnd& end) {
     if (effect == nullptr) {
       // Nothing that left names it. It must not leave later either.
-      if (!end.id.empty()) forbidden_.emplace(end.id, record.work.number);
+      if (!record.end.id.empty()) forbidden_.emplace(record.end.id, record.work.number);
       return;
     }
-    forbidden_.emplace(end.id, record.work.number);
+    forbidden_.emplace(record.end.id, record.work.number);
     if (effect->changes != 0) return broken("I4", record, "reported as not applied (" + std::string(to_string(end.code)) + "), and it was");
     if (effect->kind != WorkKind::transition) {
       if (effect->sends != 0 && !effect->refused) broken("I4", record, "a command that was sent is reported as not applied without a refusal");

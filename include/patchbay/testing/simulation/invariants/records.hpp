@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -85,6 +86,24 @@ class WorkRecord {
   bool cancelled = false;
 };
 
+/// The terminal record of an operation that failed, until the work is found that it is about.
+class Terminal {
+ public:
+  explicit Terminal(const AuditRecord& record)
+      : id(record.operation_id), action(record.action), code(record.error_code), interaction(record.interaction_id), from(record.from), to(record.to),
+        outcome(record.outcome) {}
+  [[nodiscard]] bool fits(const WorkRecord& record) const {
+    const WorkKind kind = record.work.kind;
+    return record.end.failed && outcome == record.end.outcome && code == to_string(record.end.code) && interaction == record.work.interaction &&
+           from == record.work.from && to == record.work.to &&
+           action == (kind == WorkKind::transition ? "state_transition" : kind == WorkKind::hold ? "hold" : "unhold");
+  }
+  std::string id;
+  std::string_view action, code;  ///< Static texts.
+  std::string interaction, from, to;
+  Outcome outcome;
+};
+
 /// An interaction as the cloud truly has it.
 class Truth {
  public:
@@ -133,6 +152,7 @@ class ProcessRecord {
   std::vector<std::uint64_t> works;
   std::map<std::uint64_t, SteadyTime> channels;  ///< That are open, and since when.
   std::vector<Reading> readings;                 ///< In the order in which they came.
+  std::vector<Terminal> terminals;               ///< Of failures that no work has ended with yet.
 
   [[nodiscard]] bool gone() const noexcept { return crashed || closed; }
 };

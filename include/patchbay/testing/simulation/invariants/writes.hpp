@@ -59,14 +59,15 @@ class LostUpdates final : public Check {
     if (!leads_to(*process, effect->interaction, effect->node))
       broken("I5", *effect, "applied a move to " + effect->node + ", where no work of the process leads");
   }
-  void ended(ProcessId, const Work& work, const WorkEnd& end) override {
-    if (work.kind != WorkKind::transition || end.id.empty()) return;
-    const Effect* const effect = books().effect(end.id);
+  void ended(ProcessId, const Work& work, const WorkEnd&) override {
+    const WorkRecord* const record = books().work(work.number);
+    if (work.kind != WorkKind::transition || record == nullptr) return;
+    const Effect* const effect = books().effect(record->end.id);
     if (effect == nullptr || effect->changes == 0 || !effect->known_before) return;
     // Moves that were made by one write stand in their order: the first starts from where the interaction was.
     if (effect->works.size() == 1 && work.from != effect->node_before && work.to == effect->node)
       broken("I5", *effect, "the work starts from " + work.from + ", and was applied from " + effect->node_before);
-    if (effect->works.size() == 1 && work.from == effect->node_before && work.to != effect->node) pending_.push_back(end.id);
+    if (effect->works.size() == 1 && work.from == effect->node_before && work.to != effect->node) pending_.push_back(effect->id);
     if (effect->works.size() > 1) check_chain(*effect);
   }
   void quiescent(SteadyTime) override {
