@@ -34,7 +34,7 @@ class Course final : private Chaos::Processes {
     set_world(random);
     const std::size_t processes = 1 + (options_->max_processes > 1 ? random.below(options_->max_processes) : 0);
     const bool block = options_->driver == Driver::blocking || (options_->driver == Driver::drawn && random.chance(400));
-    tick_ = scene.mix.has(Fault::coarse_clock) ? milliseconds{random.chance(512) ? 16 : 1} : Duration::zero();
+    scene.tick = scene.mix.has(Fault::coarse_clock) ? milliseconds{random.chance(512) ? 16 : 1} : Duration::zero();
     for (std::size_t i = 0; i != processes; ++i) slots_.emplace_back(static_cast<int>(i), block && i == 0);
     for (Slot& each : slots_) start(each);
 
@@ -56,13 +56,13 @@ class Course final : private Chaos::Processes {
     // Everything ends by its own budget, an hour's suspension apart; what has not ended an hour later never does.
     serve([&] { return probed_ && nothing_pending(); }, after(probe_at, std::chrono::hours{6}));
     const bool ended = nothing_pending();
+    if (ended) scene.witnesses.quiescent(scene.now());
     over_ = true;
-    scene.witnesses.quiescent(scene.now());
     for (Slot& each : slots_)
       if (each.life) each.life->let_go();
     for (int i = 0; i < 1'000'000 && scene.step(never); ++i) {}
-    scene.witnesses.finished(scene.now());
     const bool drained = !scene.step(never);
+    if (drained) scene.witnesses.finished(scene.now());
     for (Life* const each : lives_) each->end();
     return ended && drained;
   }
@@ -103,7 +103,6 @@ class Course final : private Chaos::Processes {
   void start(Slot& slot) {
     if (over_) return;
     slot.life = lives_.emplace_back(&begin_(ProcessId(slot.number, slot.incarnation++), slot.blocking));
-    slot.life->link().tick = tick_;
     slot.life->ask = [this, process = slot.number](Work work) {
       work.number = ++last_asked_;
       work.process = process;
@@ -232,7 +231,6 @@ class Course final : private Chaos::Processes {
   std::vector<Life*> lives_;
   std::vector<Work> works_;
   SteadyTime begun_{};
-  Duration tick_{};
   std::uint64_t submitted_ = 0, last_asked_ = first_asked, probes_ = 0;
   bool probed_ = false, over_ = false;
 };

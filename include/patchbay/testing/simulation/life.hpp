@@ -88,10 +88,10 @@ class Life : public Prop, public ProcessView {
 
   // What a process says of itself.
   [[nodiscard]] const Settings& settings() const override { return settings_; }
+  [[nodiscard]] Duration tick() const override { return link_->tick; }
   [[nodiscard]] std::size_t pending() const override { return under_way_.size(); }
   [[nodiscard]] std::size_t exchanges() const override { return link_->exchanges; }
   [[nodiscard]] std::size_t channels() const override { return link_->channels; }
-  [[nodiscard]] Duration tick() const override { return link_->tick; }
 
   /// Asked for from within the process: `(Work)`. The number and the time are set by whoever takes it.
   std::function<void(Work)> ask;

@@ -33,7 +33,7 @@ class Tied {
 /// network. It outlives the process, since what a process has sent does.
 class Link final : public Prop {
  public:
-  Link(Scene& scene_in, ProcessId id_in) : scene(&scene_in), id(id_in) {}
+  Link(Scene& scene_in, ProcessId id_in) : scene(&scene_in), id(id_in), tick(scene_in.tick) {}
 
   // Time, as the process sees it.
   [[nodiscard]] SteadyTime steady_now() noexcept {
@@ -93,8 +93,8 @@ class Link final : public Prop {
 
   Scene* scene;
   const ProcessId id;
+  const Duration tick;  ///< Its monotonic clock moves in such steps.
   bool dead = false;
-  Duration tick{};        ///< Its monotonic clock moves in such steps.
   Duration wall_offset{};
   std::optional<WallTime> wall_stopped;
   // Until when what it sends, and what it is sent, is held up by the network.

@@ -28,6 +28,17 @@ class ClientPolicies {
   [[no_unique_address]] Variables schema{};
 };
 
+namespace detail {
+
+/// How many attempts of each cause a retry policy allows, if it says so.
+template <class Retry>
+[[nodiscard]] int most_attempts(const Retry& retry) noexcept {
+  if constexpr (requires { int{retry.max_attempts}; }) return retry.max_attempts;
+  return 0;
+}
+
+}  // namespace detail
+
 /// A process whose doors live on an event loop.
 template <class Client>
 class LoopLife final : public Life {
@@ -37,7 +48,7 @@ class LoopLife final : public Life {
 
  public:
   LoopLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, const Client& client)
-      : Life(scene, serving, process, options), log_random_(caller_.bits()) {
+      : Life(scene, serving, process, options), log_random_(caller_.bits()), max_attempts_(detail::most_attempts(client.retry)) {
     const LoopNetwork network(*link_, serving);
     const ProcessClock clock(*link_);
     const Shown logger(*link_, logs_, client.logger, log_random_);
@@ -48,6 +59,7 @@ class LoopLife final : public Life {
   }
 
   [[nodiscard]] bool on_loop() const override { return true; }
+  [[nodiscard]] int max_attempts() const override { return max_attempts_; }
   [[nodiscard]] std::vector<HeldInteraction> held() const override { return holds_ ? holds_->held() : std::vector<HeldInteraction>{}; }
   [[nodiscard]] ChannelState channel_state() const override { return holds_ ? holds_->state() : ChannelState::closed; }
   [[nodiscard]] TransitionMetricsSnapshot transition_metrics() const override {
@@ -93,6 +105,7 @@ class LoopLife final : public Life {
   void cancel_now(Under& under) override { under.handle.cancel(); }
 
   Stream log_random_;
+  int max_attempts_;
   std::unique_ptr<Transitions> transitions_;
   std::unique_ptr<Holds> holds_;
 };
@@ -106,7 +119,7 @@ class BlockingLife final : public Life {
 
  public:
   BlockingLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, const Client& client)
-      : Life(scene, serving, process, options), log_random_(caller_.bits()) {
+      : Life(scene, serving, process, options), log_random_(caller_.bits()), max_attempts_(detail::most_attempts(client.retry)) {
     const BlockingNetwork network(*link_, serving);
     const ProcessClock clock(*link_);
     const Shown logger(*link_, logs_, client.logger, log_random_);
@@ -117,6 +130,7 @@ class BlockingLife final : public Life {
   }
 
   [[nodiscard]] bool on_loop() const override { return false; }
+  [[nodiscard]] int max_attempts() const override { return max_attempts_; }
   [[nodiscard]] std::vector<HeldInteraction> held() const override { return holds_ ? holds_->held() : std::vector<HeldInteraction>{}; }
   [[nodiscard]] ChannelState channel_state() const override { return holds_ ? holds_->state() : ChannelState::closed; }
   [[nodiscard]] TransitionMetricsSnapshot transition_metrics() const override {
@@ -174,6 +188,7 @@ class BlockingLife final : public Life {
   void cancel_now(Under& under) override { under.stop.request_stop(); }
 
   Stream log_random_;
+  int max_attempts_;
   std::unique_ptr<Transitions> transitions_;
   std::unique_ptr<Holds> holds_;
   bool pumping_ = false;  ///< Somebody serves the channel for as long as it takes.

@@ -90,6 +90,7 @@ class Scene {
   CloudModel cloud;
   JsonReader reader;  ///< Whoever stands before the cloud reads with it.
   bool healed = false;
+  Duration tick{};  ///< Monotonic clocks move in such steps.
   std::uint64_t events = 0;
   std::uint64_t exchanges = 0, channels = 0;  ///< The last numbers that were given.
   std::map<ChannelId, CloudEnd*> ends;

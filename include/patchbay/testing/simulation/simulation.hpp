@@ -7,10 +7,12 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <patchbay/testing/simulation/course.hpp>
+#include <patchbay/testing/simulation/invariants/oracle.hpp>
 #include <patchbay/testing/simulation/lives.hpp>
 #include <patchbay/testing/simulation/trace.hpp>
 
@@ -60,6 +62,32 @@ Report run(std::uint64_t seed, const SimulationOptions& options, const Client& c
   report.workload = course.works();
   report.begun = course.begun();
   return report;
+}
+
+/// A run and what the simulation's own checks say of it.
+class Verdict {
+ public:
+  Report report;
+  std::vector<Breach> breaches;  ///< The first of them.
+  std::uint64_t count = 0;       ///< Of all.
+
+  [[nodiscard]] bool clean() const noexcept { return count == 0 && report.ended; }
+  /// The first thing that is wrong: `I4`, or `end` when something never ended; empty when nothing is.
+  [[nodiscard]] std::string_view first() const noexcept {
+    return !breaches.empty() ? breaches.front().invariant : report.ended ? std::string_view{} : std::string_view("end");
+  }
+};
+
+/// The same before the invariants: each of them that is broken is a breach.
+template <class Client = ClientPolicies<>>
+Verdict simulate(std::uint64_t seed, SimulationOptions options = {}, const Client& client = {}, std::FILE* trace = nullptr) {
+  Oracle oracle;
+  options.witnesses.insert(options.witnesses.begin(), &oracle);
+  Verdict out;
+  out.report = run(seed, options, client, trace);
+  out.breaches = oracle.breaches();
+  out.count = oracle.count();
+  return out;
 }
 
 }  // namespace patchbay::testing::simulation
