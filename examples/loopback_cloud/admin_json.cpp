@@ -205,4 +205,48 @@ patchbay::Result<void> apply_change(std::string_view json, testing::CloudModel& 
   return {};
 }
 
+patchbay::Result<void> apply_change(std::string_view json, testing::PlatformModel& model) {
+  std::string conversation, participant, state, attribute, text, node, transition_id, flow, configuration;
+  std::optional<bool> held, over, revoke, closing, ended;
+  JsonReader reader;
+  Fields fields;
+  const auto read = reader.object(json, [&](std::string_view key, JsonValue value) -> error_code {
+    if (key == "conversation") return fields.text(key, value, conversation);
+    if (key == "participant") return fields.text(key, value, participant);
+    if (key == "held") return fields.truth(key, value, held);
+    if (key == "state") return fields.text(key, value, state);
+    if (key == "attribute") return fields.text(key, value, attribute);
+    if (key == "value") return fields.text(key, value, text);
+    if (key == "node") return fields.text(key, value, node);
+    if (key == "transitionId") return fields.text(key, value, transition_id);
+    if (key == "end") return fields.truth(key, value, over);
+    if (key == "flow") return fields.text(key, value, flow);
+    if (key == "configuration") return configuration.clear(), JsonReader::walk(value, configuration);
+    if (key == "revokeTokens") return fields.truth(key, value, revoke);
+    if (key == "announceClosing") return fields.truth(key, value, closing);
+    if (key == "endChannels") return fields.truth(key, value, ended);
+    return fields.refuse(key, simdjson::NO_SUCH_FIELD);
+  });
+  if (!read) return fields.failure(read.error().why);
+  const auto wrong = [](const char* why) { return patchbay::fail(patchbay::ErrorCode::invalid_argument, why); };
+  if (revoke.value_or(false)) model.revoke_tokens();
+  if (closing.value_or(false)) model.announce_closing();
+  if (ended.value_or(false)) model.end_channels();
+  if (!flow.empty()) model.publish(flow, std::move(configuration));
+  if (conversation.empty()) {
+    const bool something = revoke || closing || ended || !flow.empty();
+    return something ? patchbay::Result<void>() : wrong("expected a conversation, or something for all of them");
+  }
+  if (model.find(conversation) == nullptr) return wrong("conversation: there is none of that id");
+  if (!node.empty()) model.move(conversation, node, transition_id);
+  if (!participant.empty() && model.find(conversation)->participant(participant) == nullptr)
+    return wrong("participant: there is none of that id");
+  if (participant.empty() && (held || !state.empty() || !attribute.empty())) return wrong("participant: is missing");
+  if (!attribute.empty()) model.set_attribute(conversation, participant, attribute, text);
+  if (held && !model.set_held(conversation, participant, *held)) return wrong("participant: has left");
+  if (!state.empty() && !model.set_state(conversation, participant, state)) return wrong("participant: has left");
+  if (over.value_or(false) && !model.end(conversation)) return wrong("conversation: is over");
+  return {};
+}
+
 }  // namespace loopback_cloud

@@ -7,6 +7,7 @@
 #include <patchbay/result.hpp>
 #include <patchbay/testing/cloud_model.hpp>
 #include <patchbay/testing/fault_plan.hpp>
+#include <patchbay/testing/platform_model.hpp>
 
 namespace loopback_cloud {
 
@@ -26,5 +27,11 @@ namespace loopback_cloud {
 /// Changes an interaction as another writer would: `{"interaction":ID, "node":"…", "transitionId":"…", "held":true,
 /// "state":"closed"}`, or ends all tokens: `{"revokeTokens":true}`.
 [[nodiscard]] patchbay::Result<void> apply_change(std::string_view json, patchbay::testing::CloudModel& model);
+
+/// Changes the platform's cloud as others would: `{"conversation":ID, "participant":ID, "held":true,
+/// "state":"disconnected", "attribute":"name", "value":"…"}`, `{"conversation":ID, "node":"…", "transitionId":"…"}`,
+/// `{"conversation":ID, "end":true}`, `{"flow":ID, "configuration":{…}}`, `{"revokeTokens":true}`,
+/// `{"announceClosing":true}`, `{"endChannels":true}`.
+[[nodiscard]] patchbay::Result<void> apply_change(std::string_view json, patchbay::testing::PlatformModel& model);
 
 }  // namespace loopback_cloud

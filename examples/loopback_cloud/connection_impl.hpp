@@ -335,7 +335,7 @@ class HttpConnection final : public Timed, public std::enable_shared_from_this<H
       testing::CloudModel::refuse(response, accepted ? 426 : 400, "bad.upgrade", "this is no upgrade of version 13");
       return answer(response.body.size(), 0);
     }
-    const std::optional<testing::OpenFault> fault = floor_.hub.cloud().plan.take_open();
+    const std::optional<testing::OpenFault> fault = floor_.hub.plan().take_open();
     if (fault && fault->kind == testing::OpenFaultKind::reset) return link_.reset(), false;
     if (fault && fault->kind == testing::OpenFaultKind::timeout) return hang();
     if (fault && fault->kind == testing::OpenFaultKind::refuse) {
@@ -343,7 +343,7 @@ class HttpConnection final : public Timed, public std::enable_shared_from_this<H
       for (const auto& [name, value] : fault->headers) response.headers.add(name, value);
       return answer(0, 0);
     }
-    const std::optional<testing::ChannelId> id = floor_.hub.cloud().model.open(view(), response);
+    const std::optional<testing::ChannelId> id = floor_.hub.open(view(), response);
     if (!id) return answer(response.body.size(), 0);
     response.headers.add("Upgrade", "websocket");
     response.headers.add("Connection", "Upgrade");

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A cloud on this machine: the simulated cloud of <patchbay/testing> behind HTTP/1.1 and WebSocket, for any client.
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -29,19 +31,37 @@ std::string numbered_interaction(unsigned number) {
 int main(int argc, char** argv) {
   CLI::App app(
       "A cloud on 127.0.0.1 that speaks the documents' dialect: tokens, flows, interactions, holds and a webhook, kept\n"
-      "in memory, and with --state in a file too. Ends on SIGTERM. GET /_state shows everything; POST /_faults plans\n"
-      "faults; POST /_change acts as another writer.");
+      "in memory, and with --state in a file too; or, with --dialect platform, the real platform's: conversations, flow\n"
+      "configurations, notification channels. Ends on SIGTERM. GET /_state shows everything; POST /_faults plans faults;\n"
+      "POST /_change acts as another writer.");
   testing::CloudOptions options;
+  testing::PlatformOptions platform;
   loopback_cloud::ServerSettings server;
   std::string state;
+  std::string dialect = "interactions";
+  unsigned effect_delay = 0, heartbeat = 30;
   unsigned token_ttl = 3600, ack_delay = 0, interactions = 0, idle = 120, keep = 0;
   app.add_option("--port", server.port, "Port; 0 takes any free one")->capture_default_str();
+  app.add_option("--dialect", dialect, "Whose addresses and bodies to speak")
+      ->check(CLI::IsMember({"interactions", "platform"}))
+      ->capture_default_str();
+  app.add_option("--user", platform.user_id,
+                 "With --dialect platform: the user that tokens stand for; without it what needs a user is refused");
+  app.add_option("--effect-delay-ms", effect_delay, "With --dialect platform: from an accepted change to its effect")
+      ->check(CLI::Range(0U, 600'000U))
+      ->capture_default_str();
+  app.add_option("--rate-limit", platform.rate_limit,
+                 "With --dialect platform: requests that one token may make in a minute; 0 for any number")
+      ->check(CLI::Range(0U, 1'000'000'000U))
+      ->capture_default_str();
+  app.add_option("--heartbeat-seconds", heartbeat, "With --dialect platform: how often a notification socket beats")
+      ->check(CLI::Range(1U, 86'400U))
+      ->capture_default_str();
   app.add_option("--client-id", options.client_id,
                  "The only client id to accept; all are when it is not given. The environment's LOOPBACK_CLIENT_SECRET "
                  "is the only secret to accept");
-  app.add_option("--token-ttl", token_ttl, "Lifetime of tokens in seconds")
-      ->check(CLI::Range(1U, 31'536'000U))
-      ->capture_default_str();
+  CLI::Option* const ttl_option = app.add_option("--token-ttl", token_ttl, "Lifetime of tokens in seconds");
+  ttl_option->check(CLI::Range(1U, 31'536'000U))->capture_default_str();
   app.add_option("--stale-status", options.stale_status, "Answer to a write with a stale ETag")
       ->check(CLI::IsMember({409, 412}))
       ->capture_default_str();
@@ -101,6 +121,10 @@ int main(int argc, char** argv) {
   if (const char* const secret = std::getenv("LOOPBACK_CLIENT_SECRET"); secret != nullptr)
     options.client_secret = patchbay::Secret(secret);
   options.token_ttl = patchbay::seconds(token_ttl);
+  if (dialect == "platform" && !state.empty()) {
+    std::fprintf(stderr, "loopback_cloud: --state is for the documents' dialect alone\n");
+    return 2;
+  }
 
   server.idle_limit = std::chrono::seconds(idle);
   if (keep != 0) {
@@ -116,7 +140,26 @@ int main(int argc, char** argv) {
   }
   options.max_channels = server.max_connections;
 
-  loopback_cloud::Hub hub(std::move(options));
+  loopback_cloud::Hub hub(options);
+  if (dialect == "platform") {
+    platform.client_id = options.client_id;
+    platform.client_secret = options.client_secret;
+    if (ttl_option->count() != 0) platform.token_ttl = options.token_ttl;
+    platform.effect_delay = patchbay::milliseconds(effect_delay);
+    platform.heartbeat = patchbay::seconds(heartbeat);
+    platform.max_operations = options.max_operations;
+    platform.forget_operations = options.forget_operations;
+    std::random_device random;
+    platform.channel_seed = std::uint64_t{random()} << 32 | random();
+    hub.speak_platform(std::move(platform));
+    testing::PlatformModel& model = hub.platform()->model;
+    for (unsigned i = 1; i <= interactions; ++i) {
+      testing::PlatformConversation each = *model.find(testing::platform_call);
+      each.id = numbered_interaction(i);
+      model.add(std::move(each));
+    }
+    interactions = 0;
+  }
   hub.cloud().ack_delay = patchbay::milliseconds(ack_delay);
   for (unsigned i = 1; i <= interactions; ++i) {
     testing::CloudInteraction each(numbered_interaction(i));
@@ -135,7 +178,12 @@ int main(int argc, char** argv) {
                    (*file)->cut());
     hub.keep(std::move(*file));
   }
-  const patchbay::Result<void> served = loopback_cloud::serve(hub, server, [](const std::string& url) {
+  const patchbay::Result<void> served = loopback_cloud::serve(hub, server, [&hub](const std::string& url) {
+    if (hub.platform() != nullptr) {
+      testing::PlatformOptions& answers = hub.platform()->model.options();
+      answers.api_base = url;
+      answers.streaming_base = "ws" + url.substr(4);  // wss for https
+    }
     std::printf("listening on %s\n", url.c_str());
     std::fflush(stdout);
   });

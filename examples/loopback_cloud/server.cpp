@@ -53,8 +53,10 @@ class Server {
     await_signal();
     accept();
     sweep();
+    floor_.hub.set_alarm([this](patchbay::SteadyTime when) { wake_at(when); });
     listening((tls_ ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(acceptor_.local_endpoint().port()));
     io_.run();
+    floor_.hub.set_alarm({});
     floor_.forget();
     return {};
   }
@@ -97,6 +99,15 @@ class Server {
     });
   }
 
+  // What the cloud does by itself: effects that come later, heartbeats.
+  void wake_at(patchbay::SteadyTime when) {
+    if (when == patchbay::never) return void(alarm_.cancel());
+    alarm_.expires_at(when);
+    alarm_.async_wait([this](error_code ec) {
+      if (!ec) floor_.hub.wake();
+    });
+  }
+
   void await_signal() {
     signals_.async_wait([this](error_code ec, int) {
       if (ec) return;
@@ -131,7 +142,7 @@ class Server {
   net::io_context io_{1};
   tcp::acceptor acceptor_{io_};
   net::signal_set signals_{io_};
-  net::steady_timer pause_{io_}, sweep_{io_};
+  net::steady_timer pause_{io_}, sweep_{io_}, alarm_{io_};
 };
 
 }  // namespace
