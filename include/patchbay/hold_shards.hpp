@@ -20,7 +20,7 @@ namespace patchbay {
 ///
 /// An interaction always belongs to the same shard, whatever the case of its id, so that its commands keep their order and its
 /// hold is watched where it was made. That holds from run to run, and on every machine, for the same number of shards.
-/// Each door keeps its own bounds, metrics and audit snapshot; handlers are registered with each. `of` is thread-safe; the
+/// Each door keeps its own bounds, metrics, audit snapshot and, where there is one, journal; handlers are registered with each. `of` is thread-safe; the
 /// doors are as thread-safe as they are.
 template <class Door>
 class HoldShards {

@@ -138,10 +138,12 @@ class Settings {
   std::size_t audit_records = 256;   ///< Kept for the snapshot.
 
   /// The write-ahead journal: nothing that can change something is sent before it stands there, and so does the end of every
-  /// operation; what a crash leaves open, `recover` settles. Several doors may share one; a journal's webhooks are delivered
-  /// by one door. None: no record outlives the process, apart from what `audit` is given.
+  /// operation; what a crash leaves open, `recover` settles. One `StateTransitioner` and one `HoldController` may share one,
+  /// and be its audit's sink as well (`audit`); of several doors of a kind each has its own, since webhooks, and whoever is on
+  /// hold, belong to the door that recovers. None: no record outlives the process, apart from what `audit` is given.
   ///
   /// When it fails, transitions and holds are refused with `journal_failed` and nothing is sent; releases are sent.
+  /// On an event loop give `JournalOptions::run_sync`, or each sync holds the loop up.
   std::shared_ptr<Journal> journal;
   JournalingSettings journaling;
 

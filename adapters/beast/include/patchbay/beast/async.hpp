@@ -83,6 +83,15 @@ auto async_flow(Door& door, std::string id, std::string version, Token&& token) 
       });
 }
 
+/// Settles what a journal has open: `start_recover` of either door, with `void(Result<RecoveryReport>)`.
+template <LoopDoor Door, boost::asio::completion_token_for<void(Result<RecoveryReport>)> Token>
+auto async_recover(Door& door, std::optional<Duration> budget, Token&& token) {
+  return detail::initiate<Result<RecoveryReport>, Token>(
+      token, [&door, budget]<class Handler>(Handler&& handler) {
+        return door.start_recover(budget, std::forward<Handler>(handler));
+      });
+}
+
 /// Puts an interaction on hold: `HoldController::start_hold`, with `void(Result<HoldResult>)`.
 template <LoopDoor Door, boost::asio::completion_token_for<void(Result<HoldResult>)> Token>
 auto async_hold(Door& door, HoldRequest request, Token&& token) {
