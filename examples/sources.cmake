@@ -1,6 +1,7 @@
 # Every program of this folder; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_examples
   asio_server
+  crash_safe
   curl_blocking
   curl_completion
   first_hold
@@ -15,6 +16,9 @@ set(patchbay_examples
 )
 set(patchbay_examples_asio_server
   asio_server.cpp
+)
+set(patchbay_examples_crash_safe
+  crash_safe.cpp
 )
 set(patchbay_examples_curl_blocking
   curl_blocking.cpp
