@@ -158,8 +158,8 @@ enum class ErrorCategory : std::uint8_t {
     case ErrorCode::queue_full: return "wait for operations to finish, then ask again";
     case ErrorCode::circuit_open: return "ask again after the time that the error names";
     case ErrorCode::closed: return "open a new door";
-    case ErrorCode::journal_failed: return "make room on the disk, or see to it; when the message says that the journal is closed for good, open it anew";
-    case ErrorCode::journal_corrupt: return "keep a copy of the journal's folder, then open it with JournalOptions::salvage, or start with an empty one";
+    case ErrorCode::journal_failed: return "see to the disk, or to the other process; a journal that is closed for good is to be opened anew";
+    case ErrorCode::journal_corrupt: return "keep a copy of the journal's folder, then open it with JournalOptions::salvage";
     case ErrorCode::unrecovered: return "call recover() on the door, then ask again";
     case ErrorCode::internal: return "see the message; a policy or callback threw, or memory ran out";
     case ErrorCode::outcome_unknown: return "read the interaction before doing anything else";
