@@ -20,6 +20,7 @@ set(patchbay_test_rooms
   hold_controller_threads
   journal
   journal_doors
+  journal_threads
   json
   observe
   observe_threads
@@ -146,6 +147,7 @@ set(patchbay_tests_journal
   unit/journal/corruption.cpp
   unit/journal/crash.cpp
   unit/journal/faults.cpp
+  unit/journal/file_storage.cpp
   unit/journal/journal.cpp
 )
 set(patchbay_tests_journal_doors
@@ -153,6 +155,9 @@ set(patchbay_tests_journal_doors
   unit/journal_doors/labels.cpp
   unit/journal_doors/loops.cpp
   unit/journal_doors/transitions.cpp
+)
+set(patchbay_tests_journal_threads
+  unit/journal/journal_threads.cpp
 )
 set(patchbay_tests_json
   unit/json/number.cpp
