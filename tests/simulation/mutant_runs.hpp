@@ -47,7 +47,7 @@ inline const std::array<Mix, 18>& mixes() {
       {"webhooks", only({slow, status_before, status_after, drop_answer, foreign_write})},
       {"crowd", only({slow, drop_answer, late_ack, cancel})},
       {"holds", only({slow, status_before, drop_ack, late_ack, negative_ack, cut, half_open, reentrant})},
-      {"acks", only({late_ack, drop_ack, duplicate_ack, wrong_ack, swapped_ack, negative_ack, early_ack, junk, slow})},
+      {"acks", only({late_ack, drop_ack, duplicate_ack, wrong_ack, swapped_ack, negative_ack, early_ack, junk, slow, status_before, drop_answer})},
       {"channel", only({upgrade_refused, accept_then_close, half_open, cut, drop_ack, late_ack, partition})},
       {"holders", only({foreign_hold, negative_ack, drop_ack, reentrant})},
       {"closing", only({destroy, crash, cut, drop_ack, late_ack, slow})},
@@ -57,10 +57,10 @@ inline const std::array<Mix, 18>& mixes() {
   return all;
 }
 
-/// The mixes `memory`, `variables` and the like are another's faults with settings of their own.
+/// Some mixes are another's faults, with settings or a workload of their own.
 inline const Mix* find_mix(std::string_view name) {
   if (name == "memory") name = "writers";
-  if (name == "variables") name = "calm";
+  if (name == "variables" || name == "rules") name = "calm";
   for (const Mix& each : mixes())
     if (each.name == name) return &each;
   return nullptr;
@@ -70,10 +70,11 @@ inline simulation::SimulationOptions options_of(const std::string& mix) {
   simulation::SimulationOptions out;
   out.faults = find_mix(mix)->faults;
   out.logs = true;
-  const bool webhooks = mix == "webhooks", memory = mix == "memory", crowd = mix == "crowd";
+  const bool webhooks = mix == "webhooks", memory = mix == "memory", crowd = mix == "crowd", rules = mix == "rules";
   out.settings = [=](simulation::ProcessId, patchbay::Settings& settings) {
     if (webhooks) settings.transition.webhook.url = "https://crm.example.com/webhook";
     if (memory) settings.transition.remember = std::make_shared<patchbay::InteractionMemory>();
+    if (rules) settings.transition.reachability = patchbay::Reachability::direct_edge;
     if (!crowd) return;
     settings.max_operations = 6;
     settings.hold.max_commands = 3;
@@ -105,9 +106,9 @@ inline Caught run(std::uint64_t seed, const std::string& mix) {
   const simulation::Report report = simulate(seed, options, &oracle);
   Caught out;
   std::set<std::string> seen;
-  for (const simulation::Violation& each : oracle.violations())
+  for (const simulation::Breach& each : oracle.breaches())
     if (seen.insert(std::string(each.invariant)).second) out.by.append(out.by.empty() ? "" : " ").append(each.invariant);
-  if (!oracle.clean()) out.text = oracle.violations().front().describe();
+  if (!oracle.clean()) out.text = oracle.breaches().front().describe();
   if (!report.ended) {
     out.by.append(out.by.empty() ? "end" : " end");
     if (out.text.empty()) out.text = "something never ended";

@@ -47,7 +47,7 @@ using patchbay_mutations::catalogue;
 using patchbay_mutations::Entry;
 
 constexpr std::size_t how_many = std::size(catalogue);
-constexpr rlim_t patience = 300;  // seconds of processor time, after which a mutation that hangs is given up
+constexpr rlim_t patience = 60;  // seconds of processor time, after which a mutation that hangs is given up
 
 struct Options {
   std::string check, write, mutant, unseen, mix;
