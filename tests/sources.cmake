@@ -149,6 +149,7 @@ set(patchbay_tests_journal
   unit/journal/faults.cpp
   unit/journal/file_storage.cpp
   unit/journal/journal.cpp
+  unit/journal/out_of_memory.cpp
 )
 set(patchbay_tests_journal_doors
   unit/journal_doors/holds.cpp
