@@ -87,7 +87,7 @@ class ManualLoop {
 
     void add(SteadyTime when, Action action, Completion<void> done, std::shared_ptr<Wait> wait = nullptr,
              std::optional<std::weak_ptr<const void>> alive = std::nullopt) {
-      if (torn_down) return;
+      if (torn_down && !tearing) return;
       events.push_back(Event{(std::max)(when, clock.steady_now()), order++, std::move(action), std::move(done), std::move(wait), std::move(alive)});
       std::push_heap(events.begin(), events.end());
     }
@@ -111,17 +111,20 @@ class ManualLoop {
       return event;
     }
     void tear_down() {
+      // What is asked for meanwhile is abandoned in its turn, and not from within the call: whoever asks may hold a lock.
       torn_down = true;
+      const bool outermost = !std::exchange(tearing, true);
       while (!events.empty()) {
         const Event event = take();
         if (event.wait) const Completion<void> abandoned = std::move(event.wait->done);
       }
+      if (outermost) tearing = false;
     }
 
     ManualClock clock;
     std::vector<Event> events;
     std::uint64_t order = 0;
-    bool torn_down = false;
+    bool torn_down = false, tearing = false;
   };
 
   std::shared_ptr<State> state_;
