@@ -258,6 +258,7 @@ set(patchbay_tests_testing
   unit/testing/cloud_tokens.cpp
   unit/testing/fault_plan.cpp
   unit/testing/manual_clock.cpp
+  unit/testing/manual_loop.cpp
   unit/testing/platform_channels.cpp
   unit/testing/platform_model.cpp
   unit/testing/scripted_transport.cpp
