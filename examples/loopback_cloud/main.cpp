@@ -30,9 +30,12 @@ std::string numbered_interaction(unsigned number) {
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "A cloud on 127.0.0.1 that speaks the documents' dialect: tokens, flows, interactions, holds and a webhook, kept\n"
-      "in memory, and with --state in a file too; or, with --dialect platform, the real platform's: conversations, flow\n"
-      "configurations, notification channels. Ends on SIGTERM. GET /_state shows everything; POST /_faults plans faults;\n"
+      "A cloud on 127.0.0.1 that speaks the documents' dialect: tokens, flows, interactions, holds and a webhook, "
+      "kept\n"
+      "in memory, and with --state in a file too; or, with --dialect platform, the real platform's: conversations, "
+      "flow\n"
+      "configurations, notification channels. Ends on SIGTERM. GET /_state shows everything; POST /_faults plans "
+      "faults;\n"
       "POST /_change acts as another writer.");
   testing::CloudOptions options;
   testing::PlatformOptions platform;

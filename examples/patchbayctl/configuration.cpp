@@ -42,6 +42,10 @@ Result<void> check_address(std::string_view name, const std::string& url) {
 
 }  // namespace
 
+std::string journal_folder_of(const Options& options) {
+  return Environment(options.environment).find("PATCHBAY_JOURNAL_DIR").value_or("");
+}
+
 Result<Configuration> configure(const Options& options) {
   Environment environment(options.environment);
   if (options.env_file)
@@ -74,6 +78,7 @@ Result<Configuration> configure(const Options& options) {
   settings.base_url = base;
   settings.tokens = std::make_shared<patchbay::TokenSource>(std::move(credentials));
   settings.deadline = options.deadline;
+  settings.journaling.fence_after = options.fence_after;
   if (options.per_minute) settings.pacer = std::make_shared<patchbay::Pacer>(*options.per_minute);
   settings.transition.reachability = options.reachability;
   settings.transition.webhook.url = webhook;
@@ -94,6 +99,7 @@ Result<Configuration> configure(const Options& options) {
     out.logger = patchbay::TextLogger(
         stderr, options.log_level, options.log == Log::json ? patchbay::LogFormat::json : patchbay::LogFormat::logfmt);
   out.strict = options.strict;
+  out.journal_folder = text("PATCHBAY_JOURNAL_DIR");
   out.ca_file = text("PATCHBAY_CA_FILE");
   return out;
 }

@@ -30,6 +30,7 @@ std::optional<patchbay::Error> Doors::begin(const Job& job) {
 patchbay::TransitionRequest Doors::transition_of(const Job& job) {
   patchbay::TransitionRequest request(job.interaction, job.flow, job.from, job.to);
   request.variables(job.variables);
+  if (!job.label.empty()) request.label(job.label);
   if (job.deadline) request.deadline(*job.deadline);
   return request;
 }

@@ -15,7 +15,10 @@ inline constexpr std::string_view help_text = R"(Moves IVR interactions through 
   patchbayctl hold       --interaction ID --reason REASON --priority N [--music FILE] [--prompt FILE]
   patchbayctl unhold     --interaction ID --priority N
   patchbayctl flow       --flow ID [--from NODE --to NODE] [--format text|dot|mermaid]
-  patchbayctl run        [FILE|-] [--in-flight N] [--transport beast|curl] [--ordered]
+  patchbayctl run        [FILE|-] [--in-flight N] [--transport beast|curl] [--ordered] [--resume] [--job NAME]
+  patchbayctl recover
+  patchbayctl release-all [--priority N]
+  patchbayctl journal show [DIR]
 
 Options stand before or after the command.
   --var NAME=VALUE   a variable as text, coerced by its type; may be repeated
@@ -27,6 +30,9 @@ Options stand before or after the command.
   --transport        what carries the transitions of `run`: beast or curl (beast); holds go over Boost.Beast in any
                      case, since their channel is a WebSocket, which this program does not ask of libcurl
   --ordered          results of `run` in the order of its lines; otherwise each as soon as it is there
+  --resume           go on with the latest run of the job: what its journal has as applied is not done again
+  --job NAME         by which a later --resume finds it, at most 128 bytes (the file's name)
+  --fence-after SECONDS for which a request may still arrive after its connection is gone (60)
   --deadline SECONDS of one operation, over all attempts and waits (30)
   --rate PER_MINUTE  spaces requests (off)
   --reachability     path, direct or conditional (path)
@@ -45,6 +51,7 @@ Environment; a flag of the same meaning wins.
   GENESYS_ORG_ID          --org-id          interactions of other organisations are not held (not checked)
   CRM_WEBHOOK_URL         --webhook-url     is told of every transition (none)
   PATCHBAY_AUDIT_FILE     --audit-file      JSON Lines, one record for each attempt and operation (none)
+  PATCHBAY_JOURNAL_DIR    --journal         folder of the write-ahead journal, which is made if need be (none)
   PATCHBAY_CA_FILE        --ca-file         PEM file of the authorities to trust, in place of the system's (none)
 
 `run` reads one JSON object a line: {"id":1,"action":"transition","interaction":"...","flow":"...","from":"...","to":"...","vars":{...}},
@@ -52,6 +59,12 @@ and so on with the flags' names. stdout has one JSON object for each result. `ho
 Lines that name the same interaction take turns. Asked to stop (SIGINT, SIGTERM), `run` finishes what is under way; every line that was
 read has its result, and stderr says behind which line nothing was read. At its end it says there how many were applied, refused and
 unknown, and how long they took, unless --log is off.
+
+With a journal nothing is sent before it is on the disk what will be, and whatever kills the program, the next one knows: `transition`,
+`hold` and `run` first find out what became of operations that were left open, and stderr says so (`run` waits for all of them, the others
+look once; `unhold` looks afterwards). `recover` does nothing else: one JSON object for each of them, exit status 5 while something is
+not settled. `run --resume` takes up a job that was cut off, with the same lines: a line that is done already has a result with
+"resumed":true. `release-all` takes off hold whoever is, or may be, by what the journal says. `journal show` prints the journal.
 
 Exit status: 0 done; 1 refused by our own rules; 2 usage; 3 refused by the cloud; 4 not completed; 5 outcome unknown.
 )";

@@ -41,6 +41,8 @@ void HoldLoop::start(const Job& job, Ended ended) {
   }
 }
 
+void HoldLoop::start_recover(Recovered recovered) { door_->controller.start_recover({}, std::move(recovered)); }
+
 void HoldLoop::run(std::stop_token stop) {
   auto work = boost::asio::make_work_guard(door_->io);
   const std::stop_callback ending(stop, [&] {

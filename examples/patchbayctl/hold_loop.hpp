@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <patchbay/hold_request.hpp>
+#include <patchbay/recovery_report.hpp>
 #include <patchbay/result.hpp>
 
 #include "configuration.hpp"
@@ -30,6 +31,10 @@ class HoldLoop {
   /// Begins to hold or release, as the job says; `ended` is called once, by the thread that runs the loop. From any
   /// thread.
   void start(const Job& job, Ended ended);
+  using Recovered = std::function<void(patchbay::Result<patchbay::RecoveryReport>)>;
+  /// Begins to settle what the journal has open of holds, and to watch again who is on hold; `recovered` is called as
+  /// `ended` is.
+  void start_recover(Recovered recovered);
   /// Runs the loop until a stop is requested; then closes the channel, which leaves on hold what is, and returns when
   /// all that was begun has ended.
   void run(std::stop_token stop);

@@ -13,7 +13,7 @@ namespace patchbayctl {
 
 patchbay::HoldRequest hold_of(const Job& job) {
   patchbay::HoldRequest request(job.interaction);
-  request.with("priority", job.priority).with("holdReason", job.reason);
+  request.with("priority", job.priority).with("holdReason", job.reason).label(job.label);
   if (job.deadline) request.deadline(*job.deadline);
   if (job.music) request.music(*job.music);
   if (job.prompt) request.prompt(*job.prompt);
@@ -22,7 +22,7 @@ patchbay::HoldRequest hold_of(const Job& job) {
 
 patchbay::UnholdRequest unhold_of(const Job& job) {
   patchbay::UnholdRequest request(job.interaction);
-  request.with("priority", job.priority);
+  request.with("priority", job.priority).label(job.label);
   if (job.deadline) request.deadline(*job.deadline);
   return request;
 }
@@ -53,6 +53,10 @@ Holds::~Holds() = default;
 patchbay::Result<patchbay::HoldResult> Holds::perform(const Job& job) {
   if (job.action == Command::unhold) return door_->controller.unhold(unhold_of(job));
   return door_->controller.hold(hold_of(job));
+}
+
+patchbay::Result<patchbay::RecoveryReport> Holds::recover(std::optional<patchbay::Duration> budget) {
+  return door_->controller.recover(budget);
 }
 
 std::vector<std::string> Holds::standing() const { return lines_of(door_->controller.held()); }

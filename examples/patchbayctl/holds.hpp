@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <patchbay/hold_request.hpp>
+#include <patchbay/recovery_report.hpp>
 #include <patchbay/result.hpp>
 
 #include "configuration.hpp"
@@ -32,6 +34,8 @@ class Holds {
 
   /// Holds or releases, as the job says.
   patchbay::Result<patchbay::HoldResult> perform(const Job& job);
+  /// Settles what the journal has open of holds, and watches again who is on hold.
+  [[nodiscard]] patchbay::Result<patchbay::RecoveryReport> recover(std::optional<patchbay::Duration> budget);
   /// Interactions that are, or may be, on hold by this program's doing, each as a line for people.
   [[nodiscard]] std::vector<std::string> standing() const;
 

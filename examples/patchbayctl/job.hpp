@@ -24,6 +24,7 @@ class Job {
   std::string id;                        ///< The line's own, as JSON; empty: the operation's id is the result's.
   std::size_t line = 0;                  ///< Of `run`, from 1; 0: none.
   std::string interaction, flow, from, to, reason, priority;
+  std::string label;  ///< For the journal.
   std::optional<std::string> music, prompt;
   patchbay::Variables variables;
   std::optional<patchbay::Duration> deadline;

@@ -11,6 +11,7 @@
 
 #include "configuration.hpp"
 #include "doors.hpp"
+#include "journal.hpp"
 #include "options.hpp"
 #include "results.hpp"
 #include "run.hpp"
@@ -54,12 +55,35 @@ int draw_flow(const Options& options, Doors& doors, Output& output) {
   return status;
 }
 
-int perform(const Options& options, Doors& doors, Output& output) {
+int perform(const Options& options, const Configuration& configuration, Doors& doors, Output& output) {
   patchbay::JsonReader reader;
   const Job job = job_of(options, reader);
+  // Nobody waits to be taken off hold until something else has been looked at.
+  if (job.action != Command::unhold) look_back(configuration, doors, job.action);
   const Performed performed = doors.perform(job);
   output.line(result_line(job, performed));
+  if (job.action == Command::unhold) look_back(configuration, doors, job.action);
+  deliver_webhooks(configuration, doors);
   return exit_status(performed);
+}
+
+int dispatch(const Options& options, const Configuration& configuration, Doors& doors, Output& output) {
+  switch (options.command) {
+    case Command::flow:
+      return draw_flow(options, doors, output);
+    case Command::run:
+      return run(options, configuration, doors, output);
+    case Command::recover:
+      return recover(configuration, doors, output);
+    case Command::release_all:
+      return release_all(options, configuration, doors, output);
+    case Command::transition:
+    case Command::hold:
+    case Command::unhold:
+    case Command::journal:
+      break;
+  }
+  return perform(options, configuration, doors, output);
 }
 
 int main(const std::vector<std::string>& arguments) {
@@ -72,13 +96,23 @@ int main(const std::vector<std::string>& arguments) {
     return output.line(std::move(asked->text)) ? 0 : incomplete_status;
   }
   const Options& options = std::get<Options>(parsed);
-  const auto configuration = configure(options);
+  if (options.command == Command::journal) {
+    const std::string folder = journal_folder_of(options);
+    if (folder.empty()) return usage("journal show needs the folder");
+    const int status = show_journal(folder, output);
+    return output.failed() ? complain("stdout could not be written", incomplete_status) : status;
+  }
+  auto configuration = configure(options);
   if (!configuration) return usage(configuration.error().message());
+  const bool of_the_journal = options.command == Command::recover || options.command == Command::release_all;
+  if ((of_the_journal || options.resume) && configuration->journal_folder.empty())
+    return usage("--journal: is needed, or PATCHBAY_JOURNAL_DIR");
+  if (options.command != Command::flow)
+    if (const auto opened = open_journal(*configuration); !opened)
+      return complain(opened.error().describe(), exit_status(opened.error()));
 
   Doors doors(*configuration);
-  int status = options.command == Command::flow  ? draw_flow(options, doors, output)
-               : options.command == Command::run ? run(options, *configuration, doors, output)
-                                                 : perform(options, doors, output);
+  int status = dispatch(options, *configuration, doors, output);
   for (const std::string& each : doors.holds.standing()) complain(each, status);
   if (const int lost = configuration->recorder->failures(); lost != 0)
     complain(std::to_string(lost) + " audit records could not be written", status);

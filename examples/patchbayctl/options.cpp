@@ -18,7 +18,9 @@ namespace patchbayctl {
 namespace {
 
 // Which commands know a flag.
-constexpr unsigned transition = 1, hold = 2, unhold = 4, flow = 8, run = 16, every = 31;
+constexpr unsigned transition = 1, hold = 2, unhold = 4, flow = 8, run = 16, recover = 32, release_all = 64,
+                   journal = 128;
+constexpr unsigned every = 127;  // that asks the cloud
 
 struct Flag {
   std::string_view name;
@@ -35,14 +37,16 @@ constexpr std::array flags{
     Flag{"to", transition | flow, transition, &Options::to, {}},
     Flag{"vars", transition, 0, &Options::vars, {}},
     Flag{"reason", hold, hold, &Options::reason, {}},
-    Flag{"priority", hold | unhold, hold | unhold, &Options::priority, {}},
+    Flag{"priority", hold | unhold | release_all, hold | unhold, &Options::priority, {}},
     Flag{"music", hold, 0, &Options::music, {}},
     Flag{"prompt", hold, 0, &Options::prompt, {}},
     Flag{"env-file", every, 0, &Options::env_file, {}},
     Flag{"format", flow, 0, nullptr, {}},
     Flag{"in-flight", run, 0, nullptr, {}},
     Flag{"transport", run, 0, nullptr, {}},
+    Flag{"job", run, 0, &Options::job, {}},
     Flag{"deadline", every, 0, nullptr, {}},
+    Flag{"fence-after", every & ~flow, 0, nullptr, {}},
     Flag{"rate", every, 0, nullptr, {}},
     Flag{"reachability", every, 0, nullptr, {}},
     Flag{"log", every, 0, nullptr, {}},
@@ -56,6 +60,7 @@ constexpr std::array flags{
     Flag{"webhook-url", every, 0, nullptr, "CRM_WEBHOOK_URL"},
     Flag{"audit-file", every, 0, nullptr, "PATCHBAY_AUDIT_FILE"},
     Flag{"ca-file", every, 0, nullptr, "PATCHBAY_CA_FILE"},
+    Flag{"journal", every & ~flow, 0, nullptr, "PATCHBAY_JOURNAL_DIR"},
 };
 
 struct Name {
@@ -63,9 +68,14 @@ struct Name {
   Command command;
   unsigned bit;
 };
-constexpr std::array commands{Name{"transition", Command::transition, transition}, Name{"hold", Command::hold, hold},
-                              Name{"unhold", Command::unhold, unhold}, Name{"flow", Command::flow, flow},
-                              Name{"run", Command::run, run}};
+constexpr std::array commands{Name{"transition", Command::transition, transition},
+                              Name{"hold", Command::hold, hold},
+                              Name{"unhold", Command::unhold, unhold},
+                              Name{"flow", Command::flow, flow},
+                              Name{"run", Command::run, run},
+                              Name{"recover", Command::recover, recover},
+                              Name{"release-all", Command::release_all, release_all},
+                              Name{"journal", Command::journal, journal}};
 
 const Flag* find_flag(std::string_view name) {
   const auto found = std::find_if(flags.begin(), flags.end(), [&](const Flag& flag) { return flag.name == name; });
@@ -118,9 +128,10 @@ bool interpret(Options& options, const Flag& flag, const std::string& value) {
     options.per_minute = positive(value, 1e9);
     return options.per_minute.has_value();
   }
-  if (flag.name == "deadline") {
+  if (flag.name == "deadline" || flag.name == "fence-after") {
     const std::optional<double> number = positive(value, 1e9);
-    if (number) options.deadline = std::chrono::ceil<patchbay::Duration>(std::chrono::duration<double>(*number));
+    patchbay::Duration& span = flag.name == "deadline" ? options.deadline : options.fence_after;
+    if (number) span = std::chrono::ceil<patchbay::Duration>(std::chrono::duration<double>(*number));
     return number.has_value();
   }
   if (flag.name == "in-flight") {
@@ -164,14 +175,16 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
   app.require_subcommand(0, 1);
   app.add_flag("--strict");
   app.add_flag("--ordered");
+  app.add_flag("--resume");
   app.add_option("--var")->take_all();
   for (const Flag& flag : flags) app.add_option("--" + std::string(flag.name))->take_all();
-  std::vector<std::string> file;
+  std::vector<std::string> file, words;
   for (const Name& name : commands) {
     CLI::App* const command = app.add_subcommand(std::string(name.text));
     command->set_help_flag();
     command->fallthrough();
     if (name.command == Command::run) command->add_option("file", file)->expected(0, 1);
+    if (name.command == Command::journal) command->add_option("words", words)->expected(0, 2);
   }
 
   std::vector<std::string> reversed = split_values(arguments);
@@ -188,7 +201,8 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
                        std::to_string(PATCHBAY_VERSION_MINOR) + "." + std::to_string(PATCHBAY_VERSION_PATCH) + "\n"};
   const auto chosen = std::find_if(commands.begin(), commands.end(),
                                    [&](const Name& name) { return app.got_subcommand(std::string(name.text)); });
-  if (chosen == commands.end()) return UsageError("name a command: transition, hold, unhold, flow or run");
+  if (chosen == commands.end())
+    return UsageError("name a command: transition, hold, unhold, flow, run, recover, release-all or journal");
 
   Options options;
   options.command = chosen->command;
@@ -209,8 +223,17 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
   options.var = app.get_option("--var")->results();
   options.strict = app.get_option("--strict")->as<bool>();
   options.ordered = app.get_option("--ordered")->as<bool>();
-  if (options.ordered && options.command != Command::run)
-    return UsageError("--ordered is no option of " + std::string(chosen->text));
+  options.resume = app.get_option("--resume")->as<bool>();
+  for (const auto& [given, name] :
+       {std::pair<bool, const char*>{options.ordered, "--ordered"}, {options.resume, "--resume"}})
+    if (given && options.command != Command::run)
+      return UsageError(std::string(name) + " is no option of " + std::string(chosen->text));
+  if (options.job && (options.job->empty() || options.job->size() > 128))
+    return UsageError("--job: expected a name of at most 128 bytes");
+  if (options.command == Command::journal) {
+    if (words.empty() || words.front() != "show") return UsageError("journal: expected show, and the folder");
+    if (words.size() == 2) options.environment.insert_or_assign("PATCHBAY_JOURNAL_DIR", words.back());
+  }
   if (!options.var.empty() && options.command != Command::transition)
     return UsageError("--var is no option of " + std::string(chosen->text));
   for (const std::string& each : options.var)

@@ -16,7 +16,7 @@
 
 namespace patchbayctl {
 
-enum class Command { transition, hold, unhold, flow, run };
+enum class Command { transition, hold, unhold, flow, run, recover, release_all, journal };
 enum class Log { off, text, json };
 /// Which library carries the HTTP of `run`.
 enum class HttpLibrary { beast, curl };
@@ -34,8 +34,11 @@ class Options {
   int in_flight = 1;
   bool ordered = false;
   HttpLibrary transport = HttpLibrary::beast;
+  bool resume = false;
+  std::optional<std::string> job;  ///< By which a later `run --resume` knows it; the file's name when none is given.
 
   patchbay::Duration deadline = patchbay::seconds{30};
+  patchbay::Duration fence_after = patchbay::seconds{60};
   std::optional<double> per_minute;
   patchbay::Reachability reachability = patchbay::Reachability::path;
   Log log = Log::text;

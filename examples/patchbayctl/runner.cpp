@@ -8,6 +8,9 @@
 
 #include <unistd.h>
 
+#include <patchbay/journal/journal.hpp>
+
+#include "journal.hpp"
 #include "stop.hpp"
 
 namespace patchbayctl {
@@ -45,7 +48,7 @@ Runner::Runner(const Options& options, const Configuration& configuration, Doors
       shows_progress_(::isatty(STDERR_FILENO) == 1),
       writer_(output, options.ordered),
       started_(std::chrono::steady_clock::now()),
-      loop_thread_([this](const std::stop_token& stop) { loop_.run(stop); }) {}
+      loop_thread_([this](const std::stop_token& stop) { loop_.run(stop, configuration_.settings.deadline); }) {}
 
 Runner::~Runner() { finish(); }
 
@@ -55,6 +58,45 @@ bool Runner::has_room(const Work& work) const {
   if (under_way_ != 0 && bytes_ + work.bytes > max_bytes) return false;
   // With one at a time there is nothing that could go on in place of what is put aside.
   return busy_.contains(work.key) ? aside_ < most_ - 1 : under_way_ < most_;
+}
+
+bool Runner::recover() {
+  const patchbay::Journal* const journal = configuration_.settings.journal.get();
+  if (journal == nullptr ||
+      (journal->open_intents().empty() && journal->holds().empty() && journal->deliveries(1).empty()))
+    return true;
+  int waiting = 2;  // with the lock
+  patchbay::RecoveryReport sum;
+  const auto take = [&](patchbay::Result<patchbay::RecoveryReport> report) {
+    if (!report) std::fprintf(stderr, "patchbayctl: %s\n", report.error().describe().c_str());
+    const std::lock_guard lock(mutex_);
+    --waiting;
+    changed_.notify_all();
+    if (!report) return;
+    sum.applied += report->applied, sum.not_applied += report->not_applied, sum.given_up += report->given_up;
+    sum.holds_rebuilt += report->holds_rebuilt;
+    sum.open.insert(sum.open.end(), report->open.begin(), report->open.end());
+    sum.unseen.insert(sum.unseen.end(), report->unseen.begin(), report->unseen.end());
+  };
+  holds().start_recover(take);
+  loop_.start_recover(take);
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return waiting == 0; });
+  if (const std::string said = sentence_of(sum); !said.empty()) std::fprintf(stderr, "patchbayctl: %s\n", said.c_str());
+  return !stop_asked();
+}
+
+bool Runner::pass(std::string line, patchbay::Outcome outcome, int status) {
+  writer_.wait_for_room();
+  if (stop_asked()) return false;
+  std::unique_lock lock(mutex_);
+  const std::uint64_t number = submitted_++;
+  ++done_;
+  ++outcomes_[outcome == patchbay::Outcome::applied ? 0 : outcome == patchbay::Outcome::not_applied ? 1 : 2];
+  status_ = std::max(status_, status);
+  lock.unlock();
+  writer_.add(number, std::move(line));
+  return true;
 }
 
 bool Runner::submit(Job job) {

@@ -39,6 +39,12 @@ class Runner {
   Runner& operator=(const Runner&) = delete;
   ~Runner();
 
+  /// Settles what earlier processes have left open in the journal, on the loops that the jobs will be on, so that
+  /// whoever is on hold is watched while they run; says so on stderr. Before anything is submitted. False when the end
+  /// is asked for meanwhile.
+  bool recover();
+  /// A line that an earlier process has done, with its result; false when the end is asked for meanwhile.
+  bool pass(std::string line, patchbay::Outcome outcome, int status);
   /// Waits for a place, then begins the job or puts it aside. False when the end is asked for meanwhile: then it was
   /// not taken. One thread calls it.
   bool submit(Job job);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <stop_token>
 
+#include <patchbay/recovery_report.hpp>
 #include <patchbay/result.hpp>
 #include <patchbay/transition_request.hpp>
 
@@ -25,8 +26,12 @@ class TransitionLoop {
 
   /// Begins a transition; `ended` is called once, by the thread that runs the loop. From any thread.
   virtual void start(patchbay::TransitionRequest request, Ended ended) = 0;
-  /// Runs the loop until a stop is requested, and then until what was begun has ended.
-  virtual void run(std::stop_token stop) = 0;
+  using Recovered = std::function<void(patchbay::Result<patchbay::RecoveryReport>)>;
+  /// Begins to settle what the journal has open of transitions; `recovered` is called as `ended` is.
+  virtual void start_recover(Recovered recovered) = 0;
+  /// Runs the loop until a stop is requested, and then, for `patience` at most, until what was begun has ended:
+  /// webhooks that a journal holds may wait for their CRM for long.
+  virtual void run(std::stop_token stop, patchbay::Duration patience) = 0;
 
  protected:
   TransitionLoop() = default;

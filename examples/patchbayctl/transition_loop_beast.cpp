@@ -4,6 +4,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <patchbay/beast/transport.hpp>
 #include <patchbay/state_transitioner.hpp>
@@ -27,10 +28,16 @@ class BeastLoop final : public TransitionLoop {
   void start(patchbay::TransitionRequest request, Ended ended) override {
     door_.start_transition(std::move(request), std::move(ended));
   }
-  void run(std::stop_token stop) override {
+  void start_recover(Recovered recovered) override { door_.start_recover({}, std::move(recovered)); }
+  void run(std::stop_token stop, patchbay::Duration patience) override {
     auto work = boost::asio::make_work_guard(io_);
-    const std::stop_callback ending(stop, [&] { work.reset(); });
+    const std::stop_callback ending(stop, [&] {
+      work.reset();
+      boost::asio::post(io_, [this] { io_.stop(); });
+    });
     io_.run();
+    io_.restart();
+    io_.run_for(patience);
   }
 
  private:

@@ -33,9 +33,10 @@ class CurlLoop final : public TransitionLoop {
   void start(patchbay::TransitionRequest request, Ended ended) override {
     door_.start_transition(std::move(request), std::move(ended));
   }
-  void run(std::stop_token stop) override {
+  void start_recover(Recovered recovered) override { door_.start_recover({}, std::move(recovered)); }
+  void run(std::stop_token stop, patchbay::Duration patience) override {
     loop_.run(stop);
-    loop_.run();
+    loop_.run_until(std::chrono::steady_clock::now() + patience);
   }
 
  private:

@@ -40,6 +40,12 @@ patchbay::Result<patchbay::TransitionResult> Transitions::transition(const patch
 patchbay::Result<std::shared_ptr<const patchbay::FlowGraph>> Transitions::flow(std::string_view id) {
   return door_->transitioner.flow(id);
 }
+patchbay::Result<patchbay::RecoveryReport> Transitions::recover(std::optional<patchbay::Duration> budget) {
+  return door_->transitioner.recover(budget);
+}
+patchbay::Result<patchbay::DeliveryReport> Transitions::deliver_webhooks(patchbay::Duration budget) {
+  return door_->transitioner.deliver_webhooks(budget);
+}
 patchbay::Result<patchbay::FlowPath> Transitions::path(std::string_view flow, std::string_view from,
                                                        std::string_view to) {
   return door_->transitioner.path(flow, from, to);

@@ -17,7 +17,7 @@ function read(path) {
   });
 }
 
-export function audit({ folder, input, truth, journaled }) {
+export function audit({ folder, input, truth, webhooks, journaled }) {
   const problems = [];
   const wrong = (text) => { problems.push(text); };
 
@@ -55,9 +55,71 @@ export function audit({ folder, input, truth, journaled }) {
     if (!result) wrong(`line ${line.id} has no result`);
     else ++outcomes[result.outcome];
   }
+  let more = '';
+  if (journaled) more = auditJournal({ folder, truth, applied, wrong, webhooks, outcomes });
   let summary = `${input.length} lines: ${outcomes.applied} applied, ${outcomes.not_applied} not applied, ${outcomes.unknown} unknown`;
   const why = new Map();
   for (const each of last.values()) if (each.error) why.set(each.error.code, (why.get(each.error.code) ?? 0) + 1);
   if (why.size > 0) summary += ` (${[...why].map(([code, times]) => `${code} ${times}`).join(', ')})`;
-  return { problems, summary };
+  return { problems, summary: summary + more };
+}
+
+/** Every intent of the journal against the cloud: applied exactly once, or not at all, and settled in any case. */
+function auditJournal({ folder, truth, applied, wrong, webhooks, outcomes }) {
+  const intents = new Map(), byOperation = new Map(), lines = new Map();
+  let position = 0, recoveries = 0;
+  for (const record of read(join(folder, 'journal.jsonl'))) {
+    if (record.kind === 'damaged') wrong(`the journal is damaged: ${JSON.stringify(record)}`);
+    if (position !== 0 && record.position !== position + 1) wrong(`record ${record.position} follows ${position} in the journal`);
+    position = record.position;
+    if (record.kind === 'intent') {
+      const intent = { ...record, terminals: 0, recoveries: 0, outcome: 'open' };
+      if (byOperation.has(record.operation)) wrong(`two intents of one operation: ${record.operation}`);
+      intents.set(record.position, intent);
+      byOperation.set(record.operation, intent);
+    } else if (record.kind === 'terminal' || record.kind === 'recovery') {
+      const intent = intents.get(record.intent);
+      if (!intent) wrong(`record ${record.position} ends an intent that is not there`);
+      else if (++intent[record.kind === 'terminal' ? 'terminals' : 'recoveries'] > 1) wrong(`two ${record.kind} records for intent ${record.intent}`);
+      else {
+        if (intent.outcome === 'applied' || intent.outcome === 'not_applied') wrong(`intent ${record.intent} was settled before`);
+        intent.outcome = record.outcome;
+        intent.resolvedBy = record.resolvedBy;
+        recoveries += record.kind === 'recovery' ? 1 : 0;
+      }
+    }
+  }
+  for (const intent of intents.values()) {
+    const { action, operation, outcome } = intent;
+    const times = applied.get(operation)?.times ?? 0;
+    if (outcome === 'open' || outcome === 'unknown') wrong(`${action} ${operation} is ${outcome} in the journal (${intent.resolvedBy})`);
+    if (outcome === 'not_applied' && times !== 0) wrong(`${action} ${operation} is not applied by the journal (${intent.resolvedBy}), and the cloud has it`);
+    if (outcome === 'applied' && action === 'transition' && times !== 1) wrong(`transition ${operation} is applied by the journal (${intent.resolvedBy}), and the cloud has it ${times} times`);
+    if (outcome === 'applied' && action !== 'transition' && intent.resolvedBy === 'answer' && times === 0) wrong(`${action} ${operation} was acknowledged, and the cloud has it not`);
+    const line = /^run \d+ (\d+) /.exec(intent.detail ?? '')?.[1];
+    if (line && outcome === 'applied') lines.set(line, (lines.get(line) ?? 0) + 1);
+  }
+  for (const [id, each] of applied) if (!byOperation.has(id)) wrong(`${each.kind} ${id} was done by the cloud, and the journal has no intent of it`);
+  for (const [line, times] of lines) if (times > 1) wrong(`line ${line} was done ${times} times`);
+  if (outcomes.unknown > 0) wrong(`${outcomes.unknown} lines are unknown to the end`);
+
+  // Webhooks: each success at least once, nothing else, and the first time each in the order of the moves.
+  const told = new Map();
+  for (const each of webhooks) {
+    const body = told.get(each.eventId);
+    if (body === undefined) told.set(each.eventId, JSON.stringify(each));
+    else if (body !== JSON.stringify(each)) wrong(`webhook ${each.eventId} has two bodies`);
+  }
+  const order = new Map([...told.keys()].map((id, i) => [id, i]));
+  for (const each of truth.interactions) {
+    let last = -1;
+    for (const { id, kind } of each.operations) {
+      if (kind !== 'transition') continue;
+      if (!order.has(id)) wrong(`transition ${id} was applied, and its webhook never came`);
+      else if (order.get(id) < last) wrong(`the webhook of ${id} came before that of an earlier move`);
+      else last = order.get(id);
+    }
+  }
+  for (const id of told.keys()) if ((applied.get(id)?.times ?? 0) === 0) wrong(`a webhook told of ${id}, which was not applied`);
+  return `; journal: ${intents.size} intents, ${recoveries} settled by recovery; ${webhooks.length} webhooks for ${told.size} moves`;
 }

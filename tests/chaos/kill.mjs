@@ -95,10 +95,12 @@ class Round {
       GENESYS_BASE_URL: `${scheme}://127.0.0.1:${this.proxy.port}`, GENESYS_CLIENT_ID: 'client', GENESYS_CLIENT_SECRET: 'secret',
       PATCHBAY_AUDIT_FILE: this.path('audit.jsonl'),
       ...(this.tls ? { PATCHBAY_CA_FILE: this.tls.certificate } : {}),
-      ...(this.journaled ? { PATCHBAY_JOURNAL_DIR: this.path('journal') } : {}),
+      ...(this.journaled ? { PATCHBAY_JOURNAL_DIR: this.path('journal'), CRM_WEBHOOK_URL: `${scheme}://127.0.0.1:${this.proxy.port}/webhook` } : {}),
     };
+    if (args[0] === 'journal') return new Child('patchbayctl', args, { environment, out });
+    const fence = ['--fence-after', '6'];  // beyond what the proxy holds back at most
     const log = options.log ? ['--log', 'text', '--log-level', options.log] : ['--log', 'off'];
-    return new Child('patchbayctl', [...args, ...log], { environment, out, err: options.log && args[0] === 'run' ? this.path('log.txt') : undefined });
+    return new Child('patchbayctl', [...args, ...fence, ...log], { environment, out, err: options.log && args[0] === 'run' ? this.path('log.txt') : undefined });
   }
 
   async start() {
@@ -172,11 +174,12 @@ class Round {
     }
     if (this.end.signal || ![0, 1, 3, 4, 5].includes(this.end.status)) this.problems.push(`patchbayctl run ended with ${JSON.stringify(this.end)}: ${this.errors}`);
     const truth = await this.cloud.ask('/_state');
+    const webhooks = await this.cloud.ask('/webhook');
     const counts = await this.proxy.order('count');
     this.proxy.child.say('quit');
     await this.proxy.child.ended;
     await this.cloud.child.kill('SIGTERM');
-    const report = audit({ folder: this.folder, input: this.input, truth, journaled: this.journaled });
+    const report = audit({ folder: this.folder, input: this.input, truth, webhooks, journaled: this.journaled });
     this.problems.push(...report.problems);
     const struck = Object.entries(counts).filter(([name, value]) => value > 0 && !/^(connections|bytes|unreachable)/.test(name)).map(([name, value]) => `${name} ${value}`).join(', ');
     console.log(`seed ${this.seed}, ${this.transport}${this.tls ? ' over TLS' : ''}: ${report.summary}; killed: cloud ${this.cloudKills}, patchbayctl ${this.toolKills}; ` +

@@ -65,9 +65,11 @@ class Orders {
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "A TCP proxy on 127.0.0.1 that spoils what it carries. Says where it listens; obeys the lines heal, chaos, count\n"
+      "A TCP proxy on 127.0.0.1 that spoils what it carries. Says where it listens; obeys the lines heal, chaos, "
+      "count\n"
       "and quit on stdin, each answered with what was done so far as JSON, which is also said at the end.\n"
-      "Kinds that strike connections, in a thousand of them: refuse mute. Kinds that strike one direction's bytes, in a\n"
+      "Kinds that strike connections, in a thousand of them: refuse mute. Kinds that strike one direction's bytes, in "
+      "a\n"
       "MiB of it: delay dribble stall reset half_close truncate corrupt. Corruption without TLS can forge anything.");
   chaos::ProxySettings settings;
   std::string to, mix;

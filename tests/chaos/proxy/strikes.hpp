@@ -26,7 +26,9 @@ class Dice {
   /// From 0 to below 1.
   double unit() noexcept { return static_cast<double>(next() >> 11) * 0x1p-53; }
   /// From `least` to `most`.
-  std::uint64_t between(std::uint64_t least, std::uint64_t most) noexcept { return least + next() % (most - least + 1); }
+  std::uint64_t between(std::uint64_t least, std::uint64_t most) noexcept {
+    return least + next() % (most - least + 1);
+  }
   bool chance(double in_a_thousand) noexcept { return unit() * 1000 < in_a_thousand; }
 
  private:

@@ -120,7 +120,8 @@ TEST_CASE("a mix of faults is what its text says", "[tools][chaos]") {
   CHECK(mix->rate(chaos::Kind::mute) == 7);
   CHECK(mix->rate(chaos::Kind::delay) == 0);
   CHECK(chaos::Mix::parse("")->rates == std::array<double, chaos::kind_count>{});
-  for (const char* const wrong : {"reset", "reset=", "reset=x", "reset=-1", "reset=1x", "resets=1", "reset=inf", "=1"}) {
+  for (const char* const wrong :
+       {"reset", "reset=", "reset=x", "reset=-1", "reset=1x", "resets=1", "reset=inf", "=1"}) {
     INFO(wrong);
     CHECK_FALSE(chaos::Mix::parse(wrong));
   }
@@ -246,7 +247,8 @@ TEST_CASE("corruption changes bytes, not their number", "[tools][chaos]") {
   through.client.shutdown_send();
   const Heard heard = through.server();
   REQUIRE(heard.bytes.size() == message.size());
-  const auto changed = message.size() - static_cast<std::size_t>(std::count(heard.bytes.begin(), heard.bytes.end(), 'c'));
+  const auto changed =
+      message.size() - static_cast<std::size_t>(std::count(heard.bytes.begin(), heard.bytes.end(), 'c'));
   CHECK(changed > 10);
   CHECK(changed < 200);
   CHECK(Json(through.proxy.order("count"))["/corrupt"] == std::to_string(changed));
@@ -342,9 +344,13 @@ TEST_CASE("a server that is not there is a reset, and the proxy serves on; its c
 }
 
 TEST_CASE("the proxy's command line is checked", "[tools][chaos]") {
-  for (const std::vector<std::string>& wrong :
-       {std::vector<std::string>{}, {"--to", "x"}, {"--to", "0"}, {"--to", "127.0.0.1:70000"}, {"--to", "host:80"},
-        {"--to", "80", "--mix", "rest=1"}, {"--to", "80", "--stall-ms", "0"}}) {
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{},
+                                                {"--to", "x"},
+                                                {"--to", "0"},
+                                                {"--to", "127.0.0.1:70000"},
+                                                {"--to", "host:80"},
+                                                {"--to", "80", "--mix", "rest=1"},
+                                                {"--to", "80", "--stall-ms", "0"}}) {
     Process process(tools_folder() / "chaos_proxy", wrong, clean_environment());
     const Ended ended = process.wait();
     CHECK(ended.status != 0);

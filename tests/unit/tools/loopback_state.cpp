@@ -120,7 +120,8 @@ TEST_CASE("what cannot be written is not answered", "[tools][loopback][state]") 
   const StatePath state;
   const std::string program = (tools_folder() / "loopback_cloud").string();
   // One block of 512 or 1024 bytes; the signal that comes with it is left unheard.
-  Process process("/bin/sh", {"-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" --state \"$1\"", program, state.option()[1]},
+  Process process("/bin/sh",
+                  {"-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" --state \"$1\"", program, state.option()[1]},
                   clean_environment());
   const std::string line = process.read_through("\n");
   const std::string port = line.substr(line.rfind(':') + 1);
