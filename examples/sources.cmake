@@ -52,10 +52,12 @@ set(patchbay_examples_patchbayctl
   patchbayctl/configuration.cpp
   patchbayctl/doors.cpp
   patchbayctl/environment.cpp
+  patchbayctl/history.cpp
   patchbayctl/hold_loop.cpp
   patchbayctl/holds.cpp
   patchbayctl/input.cpp
   patchbayctl/job.cpp
+  patchbayctl/journal.cpp
   patchbayctl/line_writer.cpp
   patchbayctl/main.cpp
   patchbayctl/options.cpp
