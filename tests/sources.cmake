@@ -20,6 +20,7 @@ set(patchbay_test_rooms
   hold_controller_threads
   journal
   journal_doors
+  journal_doors_threads
   journal_threads
   json
   observe
@@ -156,6 +157,9 @@ set(patchbay_tests_journal_doors
   unit/journal_doors/labels.cpp
   unit/journal_doors/loops.cpp
   unit/journal_doors/transitions.cpp
+)
+set(patchbay_tests_journal_doors_threads
+  unit/journal_doors/group_threads.cpp
 )
 set(patchbay_tests_journal_threads
   unit/journal/journal_threads.cpp
