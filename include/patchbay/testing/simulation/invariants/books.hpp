@@ -28,10 +28,13 @@ class Books final : public Witness {
   [[nodiscard]] SteadyTime now() const noexcept { return now_; }
   /// When the last fault struck; never before `healed`.
   [[nodiscard]] SteadyTime healed_at() const noexcept { return healed_at_; }
-  /// The end of the last gap of the monotonic clock; long ago when there was none.
-  [[nodiscard]] SteadyTime resumed_at() const noexcept { return resumed_at_; }
-  /// `due`, or the end of a gap that it lay in: nobody can be blamed for what the machine slept through.
-  [[nodiscard]] SteadyTime due(SteadyTime at) const noexcept { return at < resumed_at_ && at >= suspended_at_ ? resumed_at_ : at; }
+  /// `at`, or the end of the gap of the monotonic clock that it lay in: nobody can be blamed for what the machine slept
+  /// through.
+  [[nodiscard]] SteadyTime due(SteadyTime at) const noexcept {
+    for (const auto& [from, to] : gaps_)
+      if (at >= from && at < to) at = to;
+    return at;
+  }
 
   /// How coarse the process's clock is.
   [[nodiscard]] Duration tick(ProcessId id) const {
@@ -82,7 +85,10 @@ class Books final : public Witness {
   void closed(ProcessId id, SteadyTime at) override { end_of(id, at).closed = true; }
   void healed(SteadyTime at) override { now_ = healed_at_ = at; }
   void quiescent(SteadyTime at) override { now_ = at; }
-  void suspended(SteadyTime from, SteadyTime to) override { suspended_at_ = from, now_ = resumed_at_ = to; }
+  void suspended(SteadyTime from, SteadyTime to) override {
+    now_ = to;
+    gaps_.emplace_back(from, to);
+  }
   void after_event(SteadyTime at) override {
     now_ = at;
     serving_ = nullptr;
@@ -331,7 +337,8 @@ class Books final : public Witness {
   }
 
   SteadyTime now_{};
-  SteadyTime healed_at_ = never, suspended_at_ = SteadyTime::min(), resumed_at_ = SteadyTime::min();
+  SteadyTime healed_at_ = never;
+  std::vector<std::pair<SteadyTime, SteadyTime>> gaps_;
   std::map<std::uint64_t, WorkRecord> works_;
   std::map<std::uint64_t, ExchangeRecord> exchanges_;
   std::map<std::string, Effect, std::less<>> effects_;

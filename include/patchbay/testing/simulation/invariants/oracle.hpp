@@ -10,9 +10,13 @@
 #include <vector>
 
 #include <patchbay/testing/simulation/invariants/channel.hpp>
+#include <patchbay/testing/simulation/invariants/ledger.hpp>
+#include <patchbay/testing/simulation/invariants/liveness.hpp>
 #include <patchbay/testing/simulation/invariants/order.hpp>
 #include <patchbay/testing/simulation/invariants/outcomes.hpp>
+#include <patchbay/testing/simulation/invariants/resources.hpp>
 #include <patchbay/testing/simulation/invariants/retries.hpp>
+#include <patchbay/testing/simulation/invariants/sometimes.hpp>
 #include <patchbay/testing/simulation/invariants/tokens.hpp>
 #include <patchbay/testing/simulation/invariants/watchdog.hpp>
 #include <patchbay/testing/simulation/invariants/writes.hpp>
@@ -31,7 +35,32 @@ class OracleOptions {
 };
 
 /// Judges a run: every invariant that events can show, each by what left and reached the processes and what truly happened in
-/// the cloud, and none by asking the library whether the library is right.
+/// the cloud, and none by asking the library whether the library is right. Give it to a run as a witness; one for each run.
+///
+/// | invariant | check | | invariant | check |
+/// |---|---|---|---|---|
+/// | I1, I5 | `LostUpdates` | | I13, I15 | `Watchdogs` |
+/// | I2 | `LegalTransitions` | | I16, L3 | `WriteAhead` |
+/// | I3 | `AtMostOnce` | | I17, L3 | `Outbox` |
+/// | I4 | `TruthfulOutcomes` | | I18 | `Payloads` |
+/// | I6 | `Order` | | I19 | `Secrecy` |
+/// | I7 | `Deadlines` | | I20 | `Bounds` |
+/// | I8 | `RetryBounds` | | I23 | `CleanStop` |
+/// | I9 | `Patience` | | I24 | `Conservation` |
+/// | I10 | `Tokens` | | L1, L2, L4, L6 | `Liveness` |
+/// | I11 | `OneSocket` | | L5 | `Reconnects` |
+/// | I12 | `Acknowledgements` | | I22, I25, I26 | two runs: `compare_courses` |
+/// | I14 | `Releases` | | | |
+///
+/// What one run cannot show, and why:
+///
+/// - I21, total parsers: any bytes at all; that is what the fuzz targets are for. Here a few kinds of junk are sent.
+/// - I22, I25, I26 compare two runs of one seed: with and without wall jumps, with and without throwing callbacks, twice the
+///   same. See pairs.hpp.
+/// - I23's threads, and I25's callbacks that block: a simulation has one thread, and its callbacks take no time.
+/// - I4's proof that an old connection is dead at the server is not in the documents' dialect, so that no door claims it; for
+///   holds another state than the wanted one is never taken for a proof.
+/// - I11's handover: the dialect announces no close, so that two connections never overlap.
 class Oracle final : public Witness {
  public:
   explicit Oracle(const OracleOptions& options = {}) : legal_(books_, judge_, options.flow_time_to_live) {
@@ -40,7 +69,8 @@ class Oracle final : public Witness {
     for (const std::string& each : options.secrets) secrecy_.guard(each);
     for (Witness* const each : std::initializer_list<Witness*>{&books_, &lost_, &legal_, &once_, &payloads_, &outcomes_, &conservation_, &order_,
                                                                &deadlines_, &releases_, &bounds_, &patience_, &tokens_, &secrecy_, &socket_,
-                                                               &acknowledgements_, &stop_, &watchdogs_})
+                                                               &acknowledgements_, &stop_, &watchdogs_, &ahead_, &outbox_, &resources_,
+                                                               &liveness_, &reconnects_, &sometimes_})
       all_.add(*each);
   }
 
@@ -49,6 +79,8 @@ class Oracle final : public Witness {
   [[nodiscard]] std::uint64_t count() const noexcept { return judge_.count(); }
   [[nodiscard]] bool clean() const noexcept { return judge_.clean(); }
   [[nodiscard]] const Books& books() const noexcept { return books_; }
+  /// The rare states that the run has reached.
+  [[nodiscard]] const Sometimes& sometimes() const noexcept { return sometimes_.reached(); }
 
   void submitted(ProcessId p, const Work& w) override { all_.submitted(p, w); }
   void cancelled(ProcessId p, const Work& w) override { all_.cancelled(p, w); }
@@ -101,6 +133,12 @@ class Oracle final : public Witness {
   Acknowledgements acknowledgements_{books_, judge_};
   CleanStop stop_{books_, judge_};
   Watchdogs watchdogs_{books_, judge_};
+  WriteAhead ahead_{books_, judge_};
+  Outbox outbox_{books_, judge_};
+  Bounds resources_{books_, judge_};
+  Liveness liveness_{books_, judge_};
+  Reconnects reconnects_{books_, judge_};
+  RareStates sometimes_{books_};
   Witnesses all_;
 };
 

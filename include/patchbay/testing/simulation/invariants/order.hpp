@@ -133,9 +133,12 @@ class Releases final : public Check {
       case ErrorCode::hold_limit:
         if (settings.limit != HoldLimit::reject_late_unhold) broken("I14", *record, "a release was refused for being late");
         return;
+      case ErrorCode::not_found:
+        // The channel's own address may be refused so.
+        if (process->channels.empty()) return;
+        [[fallthrough]];
       case ErrorCode::not_eligible:
-      case ErrorCode::circuit_open:
-      case ErrorCode::not_found: return broken("I14", *record, "a release was refused: " + std::string(to_string(end.code)));
+      case ErrorCode::circuit_open: return broken("I14", *record, "a release was refused: " + std::string(to_string(end.code)));
       case ErrorCode::queue_full:
         if (process->open < settings.max_commands) broken("I14", *record, "a release found no room");
         return;

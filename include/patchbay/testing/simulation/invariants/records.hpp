@@ -94,8 +94,8 @@ class Terminal {
         outcome(record.outcome) {}
   [[nodiscard]] bool fits(const WorkRecord& record) const {
     const WorkKind kind = record.work.kind;
-    return record.end.failed && outcome == record.end.outcome && code == to_string(record.end.code) && interaction == record.work.interaction &&
-           from == record.work.from && to == record.work.to &&
+    const bool nodes = kind != WorkKind::transition || (from == record.work.from && to == record.work.to);
+    return record.end.failed && outcome == record.end.outcome && code == to_string(record.end.code) && interaction == record.work.interaction && nodes &&
            action == (kind == WorkKind::transition ? "state_transition" : kind == WorkKind::hold ? "hold" : "unhold");
   }
   std::string id;

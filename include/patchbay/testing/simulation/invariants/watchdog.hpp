@@ -178,7 +178,8 @@ class Watchdogs final : public Check {
         continue;
       }
       SteadyTime due = after(since, settings.max_hold);
-      if (watch.told && watch.told_at >= due) due = after(watch.told_at, settings.repeat_every);
+      // The door counts from when it handed the hold over, which is a moment before it leaves.
+      if (watch.told && after(watch.told_at, Books::moment) >= due) due = after(watch.told_at, settings.repeat_every);
       due = after(books().due(due), tick);
       // Whoever was not served until then has one tick more.
       due = std::max(due, belief.unserved_at == SteadyTime::min() ? due : after(belief.unserved_at, tick));
