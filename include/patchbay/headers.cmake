@@ -215,12 +215,17 @@ set(patchbay_headers
   include/patchbay/testing/simulation/invariants/channel.hpp
   include/patchbay/testing/simulation/invariants/check.hpp
   include/patchbay/testing/simulation/invariants/flow_truth.hpp
+  include/patchbay/testing/simulation/invariants/ledger.hpp
+  include/patchbay/testing/simulation/invariants/liveness.hpp
   include/patchbay/testing/simulation/invariants/oracle.hpp
   include/patchbay/testing/simulation/invariants/order.hpp
   include/patchbay/testing/simulation/invariants/outcomes.hpp
+  include/patchbay/testing/simulation/invariants/pairs.hpp
   include/patchbay/testing/simulation/invariants/records.hpp
+  include/patchbay/testing/simulation/invariants/resources.hpp
   include/patchbay/testing/simulation/invariants/retries.hpp
   include/patchbay/testing/simulation/invariants/scan.hpp
+  include/patchbay/testing/simulation/invariants/sometimes.hpp
   include/patchbay/testing/simulation/invariants/tokens.hpp
   include/patchbay/testing/simulation/invariants/watchdog.hpp
   include/patchbay/testing/simulation/invariants/writes.hpp
