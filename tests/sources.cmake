@@ -286,6 +286,7 @@ set(patchbay_tests_tools
   unit/tools/faults.cpp
   unit/tools/holds.cpp
   unit/tools/hostile_http.cpp
+  unit/tools/journal.cpp
   unit/tools/loopback_server.cpp
   unit/tools/loopback_state.cpp
   unit/tools/run.cpp
