@@ -4,6 +4,8 @@
 // What the interoperation tests share: a loopback_cloud of their own, the peers' modules, checks that name themselves.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -108,6 +110,41 @@ export async function startCloud(options = [], environment = {}) {
     })).access_token,
     stop: async () => { child.kill('SIGTERM'); return within(5000, exit, 'the end of loopback_cloud'); },
   };
+}
+
+/** Starts a loopback_cloud that speaks the platform's dialect; `agent` is for one that serves TLS. */
+export async function startPlatform(options = [], environment = {}, agent = undefined) {
+  const cloud = await startCloud(['--dialect', 'platform', ...options], environment);
+  const ask = (path, method = 'GET', body = '') => within(5000, new Promise((done, reject) => {
+    const sent = (cloud.url.startsWith('https') ? https : http).request(cloud.url + path, { method, agent }, (response) => {
+      let text = '';
+      response.on('data', (data) => { text += data; });
+      response.on('end', () => done({ status: response.statusCode, text }));
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  }), path);
+  return {
+    ...cloud,
+    state: async () => JSON.parse((await ask('/_state')).text),
+    conversation: async (id) => JSON.parse((await ask(`/_state?interaction=${id}`)).text),
+    change: async (body) => (await ask('/_change', 'POST', JSON.stringify(body))).status,
+    fault: async (fault) => {
+      const answer = await ask('/_faults', 'POST', JSON.stringify(fault));
+      if (answer.status !== 200) throw new Error(`the fault was not taken: ${answer.text}`);
+    },
+  };
+}
+
+/** Starts a program that runs until `end` is called; its output is for the message of a failure. */
+export function startProgram(command, args, { cwd, env = cleanEnvironment() } = {}) {
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let output = '';
+  let over = false;
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => { output = (output + data).slice(-20000); });
+  const exit = new Promise((done) => child.once('exit', (code, signal) => { over = true; running.delete(child); done(signal ?? code); }));
+  return { exit, ended: () => over, output: () => output, end: () => child.kill('SIGTERM') };
 }
 
 /** Runs a program to its end, or until its output satisfies `complete`; then it is ended. */

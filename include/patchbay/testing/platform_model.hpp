@@ -129,7 +129,9 @@ class PlatformModel : public PlatformGate {
         detail::write_conversation(json, *conversation, options_.api_base);
       return answer(response, 200, body);
     }
-    if (!is_json(request, response)) return;
+    // The body of a message's PATCH is optional.
+    const bool nothing = participants && media == PlatformMedia::message && request.body.empty();
+    if (!nothing && !is_json(request, response)) return;
     PlatformParticipant* const participant = conversation->participant(parts[3]);
     if (participants && !permitted({"conversation:participant:wrapup", "conversation:call:record",
                                     "conversation:communication:disconnect"},
@@ -138,6 +140,7 @@ class PlatformModel : public PlatformGate {
     if (participant == nullptr)
       return refuse(response, 404, "conversation.error.not.conversation.participant",
                     "the conversation has no such participant");
+    if (nothing) return void(response.status = 202);
     if (!has_room()) return refuse(response, 503, "service.unavailable", "no more can be kept");
     if (attributes)
       participant_attributes(request, *conversation, *participant, calls, response);

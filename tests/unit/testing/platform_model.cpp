@@ -168,6 +168,7 @@ TEST_CASE("every kind of conversation that has held can be held", "[testing][pla
         conversations + media + "/" + std::string(id) + "/participants/" + std::string(platform_agent);
     CHECK(client.ask("PATCH", own, R"({"held":false})") == (id == platform_chat ? 404 : 202));
     CHECK(client.cloud.find(id)->participant(platform_agent)->held == (id == platform_chat));
+    CHECK(client.ask("PATCH", own) == (id == platform_message ? 202 : id == platform_chat ? 404 : 415));
     CHECK(client.ask("PATCH", generic(id), R"({"confined":true})") == 400);
     CHECK(client.text("code") == "conversation.error.cannot.confine.party");
   }
