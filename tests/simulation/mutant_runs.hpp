@@ -32,9 +32,9 @@ inline simulation::FaultSet only(std::initializer_list<Fault> faults) {
   return out;
 }
 
-inline const std::array<Mix, 18>& mixes() {
+inline const std::array<Mix, 19>& mixes() {
   using enum Fault;
-  static const std::array<Mix, 18> all{{
+  static const std::array<Mix, 19> all{{
       {"any", simulation::FaultSet::all()},
       {"calm", simulation::FaultSet::none()},
       {"writers", only({slow, late_request, drop_answer, status_after, duplicate_request, foreign_write, stale_read})},
@@ -51,6 +51,7 @@ inline const std::array<Mix, 18>& mixes() {
       {"channel", only({upgrade_refused, accept_then_close, half_open, cut, drop_ack, late_ack, partition})},
       {"holders", only({foreign_hold, negative_ack, drop_ack, reentrant})},
       {"closing", only({destroy, crash, cut, drop_ack, late_ack, slow})},
+      {"short_lives", only({slow})},
       {"clocks", only({wall_jump, wall_stall, short_token, slow, status_before})},
       {"callbacks", only({throwing, drop_ack, slow, negative_ack})},
   }};
@@ -61,6 +62,7 @@ inline const std::array<Mix, 18>& mixes() {
 inline const Mix* find_mix(std::string_view name) {
   if (name == "memory") name = "writers";
   if (name == "variables" || name == "rules") name = "calm";
+  if (name == "wall") name = "clocks";
   for (const Mix& each : mixes())
     if (each.name == name) return &each;
   return nullptr;
@@ -70,10 +72,11 @@ inline simulation::SimulationOptions options_of(const std::string& mix) {
   simulation::SimulationOptions out;
   out.faults = find_mix(mix)->faults;
   out.logs = true;
-  const bool webhooks = mix == "webhooks", memory = mix == "memory", crowd = mix == "crowd", rules = mix == "rules";
+  const bool webhooks = mix == "webhooks", memory = mix == "memory", crowd = mix == "crowd", rules = mix == "rules", wall = mix == "wall";
   out.settings = [=](simulation::ProcessId, patchbay::Settings& settings) {
     if (webhooks) settings.transition.webhook.url = "https://crm.example.com/webhook";
     if (memory) settings.transition.remember = std::make_shared<patchbay::InteractionMemory>();
+    if (wall) settings.flows = std::make_shared<patchbay::FlowCache>(patchbay::seconds{5});
     if (rules) settings.transition.reachability = patchbay::Reachability::direct_edge;
     if (!crowd) return;
     settings.max_operations = 6;
@@ -87,6 +90,13 @@ inline simulation::SimulationOptions options_of(const std::string& mix) {
       if (work.number % 7 == 0) request.text("notes", std::string(70'000, 'x'));
     };
   }
+  // The cloud forgets its tokens soon, and does not say when.
+  if (mix == "short_lives") {
+    out.cloud = [](patchbay::testing::CloudOptions& cloud) {
+      cloud.show_expires_in = false;
+      cloud.token_ttl = patchbay::milliseconds{400};
+    };
+  }
   return out;
 }
 
@@ -95,15 +105,19 @@ struct Caught {
   std::string by, text;
 };
 
-inline simulation::Report simulate(std::uint64_t seed, simulation::SimulationOptions options, simulation::Oracle* oracle) {
+inline simulation::Report simulate(std::uint64_t seed, const std::string& mix, simulation::SimulationOptions options, simulation::Oracle* oracle) {
   if (oracle) options.witnesses.push_back(oracle);
-  return simulation::run(seed, options);
+  if (mix != "variables") return simulation::run(seed, options);
+  // A schema that lets through what it does not declare, so that nothing but the reserved names is refused.
+  constexpr patchbay::SchemaOptions open{.unknown = patchbay::Unknown::as_is};
+  return simulation::run(seed, options, simulation::ClientPolicies<patchbay::DefaultRetry, patchbay::NullLogger,
+                                                                   patchbay::StructSchema<patchbay::IvrVariables, open>>{});
 }
 
 inline Caught run(std::uint64_t seed, const std::string& mix) {
   const simulation::SimulationOptions options = options_of(mix);
   simulation::Oracle oracle;
-  const simulation::Report report = simulate(seed, options, &oracle);
+  const simulation::Report report = simulate(seed, mix, options, &oracle);
   Caught out;
   std::set<std::string> seen;
   for (const simulation::Breach& each : oracle.breaches())
@@ -114,7 +128,7 @@ inline Caught run(std::uint64_t seed, const std::string& mix) {
     if (out.text.empty()) out.text = "something never ended";
   }
   // Whether chance, or the machine, has a hand in it shows soon.
-  if (seed <= 3 && simulate(seed, options, nullptr).hash != report.hash) {
+  if (seed <= 3 && simulate(seed, mix, options, nullptr).hash != report.hash) {
     out.by.append(out.by.empty() ? "I26" : " I26");
     if (out.text.empty()) out.text = "the same seed took another course";
   }
@@ -124,7 +138,7 @@ inline Caught run(std::uint64_t seed, const std::string& mix) {
 /// Of all that happens in some seeds.
 inline std::uint64_t hash_of(std::uint64_t first, std::uint64_t seeds, const std::string& mix) {
   std::uint64_t out = 0;
-  for (std::uint64_t seed = first; seed < first + seeds; ++seed) out = out * 0x9e3779b97f4a7c15ULL + simulate(seed, options_of(mix), nullptr).hash;
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) out = out * 0x9e3779b97f4a7c15ULL + simulate(seed, mix, options_of(mix), nullptr).hash;
   return out;
 }
 

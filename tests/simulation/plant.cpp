@@ -135,8 +135,11 @@ void read_mutation(const fs::path& path, Catalogue& out) {
   if (edits == 0) fail(path.string(), "holds no edit");
   if (mutation.what.empty() || mutation.rows.empty() || mutation.mix.empty() || mutation.seeds < 1)
     fail(path.string(), "lacks one of `what`, `rows`, `mix` and `seeds`");
+  // Some of its edits may be declarations.
+  bool switched = false;
   for (std::size_t i = out.edits.size() - edits; i < out.edits.size(); ++i)
-    if (out.edits[i].put.find("planted()") == std::string::npos) fail(out.edits[i].where, "does not say when: `planted()` is missing");
+    switched = switched || out.edits[i].put.find("planted()") != std::string::npos;
+  if (!switched) fail(path.string(), "does not say when: `planted()` is missing");
   out.mutations.push_back(std::move(mutation));
 }
 
