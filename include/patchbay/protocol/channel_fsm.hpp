@@ -41,6 +41,9 @@ class ChannelMachine {
 
   /// No more attempts than this within a minute, whatever the server does (invariant L5). Abandoned ones do not count.
   static constexpr std::size_t max_connects_per_minute = 12;
+  /// A connection on which the server spoke was no refusal in disguise: when it is lost before it counts as good, the wait
+  /// for the next grows no further than behind so many failures. Callers on hold wait for it too.
+  static constexpr int max_failures_of_the_network = 3;
 
   explicit ChannelMachine(const HoldSettings& settings) noexcept : settings_(&settings) {}
 
@@ -116,6 +119,7 @@ class ChannelMachine {
     opened_at_ = heard_at_ = now;
     unanswered_ping_.reset();
     ping_at_ = after(now, settings_->ping_every);
+    spoken_ = false;
     stable_ = fresh_token_ = false;
     error_.reset();
     close_code_ = 0;
@@ -158,6 +162,7 @@ class ChannelMachine {
   bool heard(std::uint64_t epoch, SteadyTime now) noexcept {
     if (epoch != epoch_ || state_ != ChannelState::open) return false;
     heard_at_ = now;
+    spoken_ = true;
     unanswered_ping_.reset();
     return true;
   }
@@ -216,6 +221,7 @@ class ChannelMachine {
       return authenticate_again(now, random, Duration::zero());
     }
     error_.emplace(std::move(error));
+    if (spoken_) failures_ = std::min(failures_, max_failures_of_the_network);
     switch (code) {
       case 1012:
       case 1013: failures_ = std::max(failures_, 3); break;  // it said that it needs time
@@ -234,7 +240,7 @@ class ChannelMachine {
   std::uint64_t missed_pongs_ = 0;
   int failures_ = 0;
   int close_code_ = 0;
-  bool auth_retried_ = false, fresh_token_ = false, stable_ = false;
+  bool auth_retried_ = false, fresh_token_ = false, stable_ = false, spoken_ = false;
   bool wish_drop_ = false, close_at_end_ = false;
   SteadyTime retry_at_{}, opened_at_{}, heard_at_{}, ping_at_{};
   std::optional<SteadyTime> unanswered_ping_;  ///< The first since anything was heard.

@@ -142,6 +142,30 @@ TEST_CASE("failures count until a connection was stable", "[hold][channel][B17]"
   CHECK((wait_of(machine, now) > seconds{1}) == !stable);
 }
 
+TEST_CASE("a network that cuts connections which serve is waited for less than a server that never speaks", "[hold][channel][B17]") {
+  const HoldSettings settings;
+  for (const bool speaks : {false, true}) {
+    ChannelMachine machine = open_machine(settings);
+    SteadyTime now = start;
+    std::vector<Duration> waits;
+    for (std::uint64_t epoch = 1; epoch <= 10; ++epoch) {
+      now += milliseconds{10};
+      if (speaks) REQUIRE(machine.heard(epoch, now));
+      REQUIRE(machine.closed(epoch, 1006, now, 1.0));
+      waits.push_back(wait_of(machine, now));
+      now = machine.next_deadline();
+      REQUIRE(machine.next(now) == Wish::connect);
+      REQUIRE(machine.opened(epoch + 1, now));
+    }
+    CHECK(waits[0] == settings.first_delay);
+    CHECK(waits[3] == 8 * settings.first_delay);
+    CHECK(waits[9] == (speaks ? 8 * settings.first_delay : settings.delay_cap));
+    // What the last connection has heard says nothing of the next.
+    REQUIRE(machine.closed(11, 1006, now, 1.0));
+    CHECK(wait_of(machine, now) == (speaks ? 16 * settings.first_delay : settings.delay_cap));
+  }
+}
+
 TEST_CASE("close codes are classified", "[hold][channel][B17]") {
   const HoldSettings settings;
   ChannelMachine machine = open_machine(settings);
