@@ -5,6 +5,8 @@
 #include <patchbay/journal/frame.hpp>
 #include <patchbay/journal/journal.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include "ledger.hpp"
@@ -46,6 +48,24 @@ TEST_CASE("the checksum is CRC-32C", "[journal]") {
   CHECK(detail::crc32c(std::string(32, '\0')) == 0x8a9136aaU);
   CHECK(detail::crc32c(std::string(32, '\xff')) == 0x62a8ab43U);
   CHECK(detail::crc32c("123456789") == 0xe3069283U);
+}
+
+TEST_CASE("a frame is what the format says, on every machine", "[journal]") {
+  std::string bytes;
+  detail::append_frame(bytes, JournalKind::intent, 0x0102030405060708, 0x11, "{}");
+  std::string expected("\xffPBJ\x01\x02\0\0\x02\0\0\0\x08\x07\x06\x05\x04\x03\x02\x01\x11\0\0\0\0\0\0\0", 28);
+  for (const std::uint32_t checksum : {detail::crc32c("{}"), std::uint32_t{0}}) {
+    const std::uint32_t number = checksum != 0 ? checksum : detail::crc32c(expected);
+    for (unsigned shift = 0; shift < 32; shift += 8) expected.push_back(static_cast<char>(static_cast<unsigned char>(number >> shift)));
+  }
+  CHECK(bytes == expected + "{}\n");
+  detail::JournalFrame frame;
+  REQUIRE(detail::read_frame(bytes, frame) == nullptr);
+  CHECK(frame.kind == JournalKind::intent);
+  CHECK(frame.position == 0x0102030405060708);
+  CHECK(frame.durable == 0x11);
+  CHECK(frame.payload == "{}");
+  CHECK(frame.size == bytes.size());
 }
 
 TEST_CASE("a changed byte anywhere in an old segment is found, and named", "[journal][B31]") {
