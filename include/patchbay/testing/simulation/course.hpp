@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // max, min
+#include <algorithm>  // any_of, max, min
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -21,7 +21,7 @@ namespace patchbay::testing::simulation {
 class Course final : private Chaos::Processes {
  public:
   /// Makes the next life of a process; one that blocks only when that is said.
-  using Begin = std::function<Life&(ProcessId, bool blocking)>;
+  using Begin = std::function<Life&(ProcessId, bool blocking, ProcessDisk* disk)>;
 
   Course(Scene& scene, const SimulationOptions& options, Begin begin)
       : scene_(&scene), options_(&options), begin_(std::move(begin)), chaos_(scene, *this, options.interactions) {}
@@ -31,11 +31,16 @@ class Course final : private Chaos::Processes {
     Scene& scene = *scene_;
     Stream random = stream(scene.seed, "course");
     begun_ = scene.now();
+    for (const Fault fault : {Fault::short_token, Fault::coarse_clock})
+      if (scene.mix.has(fault)) scene.note(fault);
     set_world(random);
     const std::size_t processes = 1 + (options_->max_processes > 1 ? random.below(options_->max_processes) : 0);
     const bool block = options_->driver == Driver::blocking || (options_->driver == Driver::drawn && random.chance(400));
     scene.tick = scene.mix.has(Fault::coarse_clock) ? milliseconds{random.chance(512) ? 16 : 1} : Duration::zero();
-    for (std::size_t i = 0; i != processes; ++i) slots_.emplace_back(static_cast<int>(i), block && i == 0);
+    for (std::size_t i = 0; i != processes; ++i) {
+      Slot& slot = slots_.emplace_back(static_cast<int>(i), block && i == 0);
+      if (random.chance(512)) slot.disk = &scene.keep(std::make_unique<ProcessDisk>(scene, slot.number));
+    }
     for (Slot& each : slots_) start(each);
 
     works_ = options_->workload ? *options_->workload
@@ -45,17 +50,24 @@ class Course final : private Chaos::Processes {
     const SteadyTime heal_at = after(begun_, (last - begun_) * 7 / 8 + seconds{5});
     chaos_.plan(heal_at);
     scene.at(heal_at, [this] { heal(); });
-    const SteadyTime probe_at = after((std::max)(heal_at, last), seconds{90});
+    const bool journals = std::any_of(slots_.begin(), slots_.end(), [](const Slot& each) { return each.disk != nullptr; });
+    const SteadyTime probe_at = after((std::max)(heal_at, last), journals ? recovery_budget + seconds{20} : Duration(seconds{90}));
     scene.at(probe_at, [this] { probe(); });
     for (std::size_t i = 0; i < works_.size();) {
       std::size_t end = i + 1;
       while (end < works_.size() && works_[i].bulk != 0 && works_[end].bulk == works_[i].bulk) ++end;
-      scene.at(works_[i].at, [this, i, end] { ask({works_.begin() + static_cast<std::ptrdiff_t>(i), works_.begin() + static_cast<std::ptrdiff_t>(end)}); });
+      scene.at(works_[i].at, [this, i, end] {
+        const auto first = works_.begin();
+        ask({first + static_cast<std::ptrdiff_t>(i), first + static_cast<std::ptrdiff_t>(end)});
+      });
       i = end;
     }
     // Everything ends by its own budget, an hour's suspension apart; what has not ended an hour later never does.
     serve([&] { return probed_ && nothing_pending(); }, after(probe_at, std::chrono::hours{6}));
     const bool ended = nothing_pending();
+    // What nobody waited for reaches the disks as well, so that it can be looked at.
+    for (Slot& each : slots_)
+      if (each.life && each.life->alive()) each.life->flush();
     if (ended) scene.witnesses.quiescent(scene.now());
     over_ = true;
     for (Slot& each : slots_)
@@ -79,6 +91,8 @@ class Course final : private Chaos::Processes {
     bool blocking;
     int incarnation = 0;
     Life* life = nullptr;
+    ProcessDisk* disk = nullptr;  ///< Of one with a journal.
+    bool recovering = false;      ///< It blocks, and has something to look after.
     std::deque<std::vector<Work>> due;  ///< Of one that blocks: what waits until it can be called.
   };
 
@@ -102,7 +116,12 @@ class Course final : private Chaos::Processes {
   }
   void start(Slot& slot) {
     if (over_) return;
-    slot.life = lives_.emplace_back(&begin_(ProcessId(slot.number, slot.incarnation++), slot.blocking));
+    slot.life = lives_.emplace_back(&begin_(ProcessId(slot.number, slot.incarnation++), slot.blocking, slot.disk));
+    if (slot.life->failed()) {
+      slot.life->let_go();
+      return restart(slot, seconds{5});
+    }
+    if (slot.incarnation > 1) recover(slot);
     slot.life->ask = [this, process = slot.number](Work work) {
       work.number = ++last_asked_;
       work.process = process;
@@ -111,6 +130,12 @@ class Course final : private Chaos::Processes {
       if (work.number % 2 == 0 && !slots_[static_cast<std::size_t>(process)].blocking) return ask({std::move(work)});
       scene_->in(milliseconds{1}, [this, work = std::move(work)] { ask({work}); });
     };
+  }
+  /// Has what an earlier life has left open looked after.
+  void recover(Slot& slot) {
+    if (!slot.life || !slot.life->alive() || !slot.life->journaled()) return;
+    if (!slot.blocking) return slot.life->recover(recovery_budget);
+    slot.recovering = true;
   }
   /// Whoever called a process that is down got no answer, and does not call again.
   void ask(std::vector<Work> works) {
@@ -127,7 +152,9 @@ class Course final : private Chaos::Processes {
     while (!done() && scene.now() < limit) {
       Slot& first = slots_.front();
       if (first.blocking && first.life && first.life->alive()) {
-        if (!first.due.empty()) {
+        if (std::exchange(first.recovering, false)) {
+          first.life->recover(seconds{5});
+        } else if (!first.due.empty()) {
           std::vector<Work> works = std::move(first.due.front());
           first.due.pop_front();
           submitted_ += works.size();
@@ -159,7 +186,18 @@ class Course final : private Chaos::Processes {
   void heal() {
     scene_->healed = true;
     chaos_.heal();
+    for (Slot& each : slots_) {
+      if (each.disk) each.disk->heal();
+      if (each.life && each.life->needs_restart()) let_go(static_cast<std::size_t>(each.number), seconds{1});
+    }
     scene_->witnesses.healed(scene_->now());
+    // What is not known yet is found out: at once, and, by who can look for a short time only, again and again.
+    for (Slot& each : slots_) {
+      if (!each.disk) continue;
+      const int times = each.blocking ? 8 : 1;
+      for (int i = 0; i != times; ++i)
+        scene_->in(seconds{5} + i * seconds{35}, [this, process = each.number] { recover(slots_[static_cast<std::size_t>(process)]); });
+    }
   }
   /// In a world without faults everything must work again: each interaction is moved, held and released by every process.
   void probe() {
@@ -198,7 +236,12 @@ class Course final : private Chaos::Processes {
     Slot& slot = slots_[process];
     if (!life(process)) return;
     slot.life->crash();
+    if (slot.disk) {
+      Stream random = stream(scene_->seed, "power", ++crashes_);
+      slot.disk->crash(scene_->strikes(Fault::power_loss, random));
+    }
     slot.due.clear();
+    slot.recovering = false;
     restart(slot, down);
   }
   void let_go(std::size_t process, Duration down) override {
@@ -212,14 +255,16 @@ class Course final : private Chaos::Processes {
   void restart(Slot& slot, Duration down) {
     scene_->in(down, [this, process = slot.number] {
       Slot& again = slots_[static_cast<std::size_t>(process)];
-      // A blocking call that it crashed in returns first.
-      if (again.life->link().dead && !again.life->buried()) return restart(again, milliseconds{10});
+      // A blocking call that it crashed in returns first, and doors that were let go end what is under way.
+      const bool busy = again.life->link().dead ? !again.life->buried() : again.life->holds_journal();
+      if (busy) return restart(again, milliseconds{100});
       start(again);
     });
   }
 
  public:
   /// Numbers of works that are asked for from within, and of those that look whether everything works again.
+  static constexpr Duration recovery_budget = seconds{290};
   static constexpr std::uint64_t first_asked = 1'000'000, first_probe = 2'000'000;
 
  private:
@@ -231,7 +276,7 @@ class Course final : private Chaos::Processes {
   std::vector<Life*> lives_;
   std::vector<Work> works_;
   SteadyTime begun_{};
-  std::uint64_t submitted_ = 0, last_asked_ = first_asked, probes_ = 0;
+  std::uint64_t submitted_ = 0, last_asked_ = first_asked, probes_ = 0, crashes_ = 0;
   bool probed_ = false, over_ = false;
 };
 

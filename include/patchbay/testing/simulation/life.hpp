@@ -18,6 +18,7 @@
 #include <patchbay/hold_request.hpp>
 #include <patchbay/policy/logger.hpp>
 #include <patchbay/testing/simulation/options.hpp>
+#include <patchbay/testing/simulation/process_disk.hpp>
 #include <patchbay/testing/simulation/setup.hpp>
 #include <patchbay/testing/simulation/transports.hpp>
 #include <patchbay/testing/simulation/workload.hpp>
@@ -28,7 +29,8 @@ namespace patchbay::testing::simulation {
 /// are the derived classes' business. It is kept until the end of the run, since handlers may still be called.
 class Life : public Prop, public ProcessView {
  public:
-  Life(Scene& scene, Serving& serving, ProcessId id, const SimulationOptions& options)
+  /// `disk` is that of a process with a journal.
+  Life(Scene& scene, Serving& serving, ProcessId id, const SimulationOptions& options, ProcessDisk* disk)
       : scene_(&scene),
         serving_(&serving),
         options_(&options),
@@ -36,7 +38,9 @@ class Life : public Prop, public ProcessView {
         caller_(derive(scene.seed, "caller", static_cast<std::uint64_t>(id.number) << 32 | static_cast<std::uint64_t>(id.incarnation))) {
     draw_settings(scene.seed, id, settings_);
     settings_.audit = std::make_shared<Audit>(*this);
-    logs_ = options.logs || caller_.chance(64);
+    if (disk && !(settings_.journal = disk->open(*link_))) failed_ = true;
+    const bool logs = caller_.chance(64);
+    logs_ = options.logs || logs;
     if (options.settings) options.settings(id, settings_);
   }
 
@@ -83,6 +87,19 @@ class Life : public Prop, public ProcessView {
     link_->die();
     bury();
   }
+  /// Looks after what an earlier life has left open; on a blocking door for at most so long.
+  virtual void recover(Duration) {}
+  /// Whether it must be started again, since its journal can go on no more.
+  [[nodiscard]] bool needs_restart() const { return alive() && settings_.journal && settings_.journal->status().closed_for_good; }
+  /// Whether it could not begin.
+  [[nodiscard]] bool failed() const noexcept { return failed_; }
+  /// Whether it keeps a journal.
+  [[nodiscard]] bool journaled() const noexcept { return settings_.journal != nullptr; }
+  void flush() const {
+    if (settings_.journal) static_cast<void>(settings_.journal->flush());
+  }
+  /// Whether doors that were let go still write into the journal, so that nobody else may.
+  [[nodiscard]] bool holds_journal() const noexcept { return settings_.journal.use_count() > 1; }
   /// Serves the channel until then; nothing on an event loop, which does so by itself.
   virtual void pump(SteadyTime) {}
 
@@ -171,7 +188,7 @@ class Life : public Prop, public ProcessView {
   Settings settings_;
   std::map<std::uint64_t, Under> under_way_;
   int busy_ = 0;  ///< Blocking calls under way.
-  bool logs_ = false, let_go_ = false;
+  bool logs_ = false, let_go_ = false, failed_ = false;
 
  private:
   class Audit final : public AuditSink {

@@ -47,8 +47,8 @@ class LoopLife final : public Life {
   using Holds = HoldController<LoopNetwork, ProcessClock, typename Client::retry_type, Shown, DefaultSchema>;
 
  public:
-  LoopLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, const Client& client)
-      : Life(scene, serving, process, options), log_random_(caller_.bits()), max_attempts_(detail::most_attempts(client.retry)) {
+  LoopLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client)
+      : Life(scene, serving, process, options, disk), log_random_(caller_.bits()), max_attempts_(detail::most_attempts(client.retry)) {
     const LoopNetwork network(*link_, serving);
     const ProcessClock clock(*link_);
     const Shown logger(*link_, logs_, client.logger, log_random_);
@@ -66,6 +66,11 @@ class LoopLife final : public Life {
     return transitions_ ? transitions_->metrics() : TransitionMetricsSnapshot{};
   }
   [[nodiscard]] HoldMetricsSnapshot hold_metrics() const override { return holds_ ? holds_->metrics() : HoldMetricsSnapshot{}; }
+  void recover(Duration budget) override {
+    if (!alive() || !journaled()) return;
+    holds_->start_recover(budget, [](const Result<RecoveryReport>&) {});
+    transitions_->start_recover(budget, [](const Result<RecoveryReport>&) {});
+  }
 
  private:
   static constexpr bool with_variables = std::is_same_v<typename Client::schema_type, DefaultSchema>;
@@ -118,8 +123,8 @@ class BlockingLife final : public Life {
   using Holds = HoldController<BlockingNetwork, ProcessClock, typename Client::retry_type, Shown, DefaultSchema>;
 
  public:
-  BlockingLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, const Client& client)
-      : Life(scene, serving, process, options), log_random_(caller_.bits()), max_attempts_(detail::most_attempts(client.retry)) {
+  BlockingLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client)
+      : Life(scene, serving, process, options, disk), log_random_(caller_.bits()), max_attempts_(detail::most_attempts(client.retry)) {
     const BlockingNetwork network(*link_, serving);
     const ProcessClock clock(*link_);
     const Shown logger(*link_, logs_, client.logger, log_random_);
@@ -138,6 +143,13 @@ class BlockingLife final : public Life {
   }
   [[nodiscard]] HoldMetricsSnapshot hold_metrics() const override { return holds_ ? holds_->metrics() : HoldMetricsSnapshot{}; }
   [[nodiscard]] bool served() const override { return pumping_; }
+  void recover(Duration budget) override {
+    if (!alive() || !journaled()) return;
+    Busy busy(*this);
+    static_cast<void>(holds_->recover(budget));
+    if (alive()) static_cast<void>(transitions_->recover(budget));
+    if (alive()) static_cast<void>(transitions_->deliver_webhooks(budget));
+  }
   void pump(SteadyTime until) override {
     if (!alive()) return;
     Busy busy(*this);

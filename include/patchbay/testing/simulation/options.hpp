@@ -43,6 +43,8 @@ class SimulationOptions {
   /// Before a transition is asked for: for variables of a schema of one's own.
   std::function<void(const Work&, TransitionRequest&)> request{};
   std::function<void(CloudOptions&)> cloud{};
+  /// After the faults were drawn, once for every run: for rates of one's own.
+  std::function<void(FaultMix&)> mix{};
   /// See the run besides the simulation's own checks; they outlive it.
   std::vector<Witness*> witnesses{};
 };

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -67,6 +68,8 @@ class Scene {
     return true;
   }
   void note(Fault fault) noexcept { ++struck[static_cast<std::size_t>(fault)]; }
+  /// Something is wrong that no witness can see.
+  void complain(std::string what) { complaints.push_back(std::move(what)); }
 
   /// Keeps something until the end of the run.
   template <class T>
@@ -94,6 +97,7 @@ class Scene {
   std::uint64_t events = 0;
   std::uint64_t exchanges = 0, channels = 0;  ///< The last numbers that were given.
   std::map<ChannelId, CloudEnd*> ends;
+  std::vector<std::string> complaints;
   std::array<std::uint64_t, fault_count> struck{};  ///< How often each kind of fault has struck.
 
  private:

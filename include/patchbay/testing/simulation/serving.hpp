@@ -22,11 +22,12 @@ class Serving {
   explicit Serving(Scene& scene) noexcept : scene_(&scene) {}
 
   /// Serves a request that has arrived. Answers whether the answer is beyond what the client takes.
-  bool serve(const ExchangeView& view, Stream& random, HttpResponse& answer) {
+  /// `doubled` says that another copy of the request arrives: then nothing that the cloud did not say itself stands for both.
+  bool serve(const ExchangeView& view, Stream& random, HttpResponse& answer, bool doubled = false) {
     Scene& scene = *scene_;
     scene.witnesses.arriving(view, scene.cloud, scene.now());
     bool too_large = false;
-    if (scene.strikes(Fault::status_before, random)) {
+    if (scene.strikes(Fault::status_before, random) && !doubled) {
       refuse(view, random, answer);
     } else {
       scene.cloud.handle(*view.request, answer);
@@ -74,7 +75,14 @@ class Serving {
     }
     if (reading && scene.strikes(Fault::no_etag, random)) change_etag(answer, {});
     if (reading && scene.strikes(Fault::weak_etag, random)) change_etag(answer, "W/");
-    if (scene.strikes(Fault::status_after, random)) return refuse(view, random, answer);
+    // Only what says that nothing is known: a server that refuses what it has done lies, and no client can tell.
+    if (scene.strikes(Fault::status_after, random)) {
+      constexpr std::array<int, 6> vague{500, 502, 503, 503, 504, 408};
+      answer.clear();
+      const int status = random.pick(vague);
+      if (status == 503) add_retry_after(random, answer);
+      return CloudModel::refuse(answer, status, "drawn", "as drawn");
+    }
     if (scene.strikes(Fault::garbage, random)) return garble(random, answer);
     too_large = scene.strikes(Fault::too_large, random);
   }
@@ -103,6 +111,7 @@ class Serving {
   }
   void add_retry_after(Stream& random, HttpResponse& answer) {
     const std::uint64_t form = scene_->mix.has(Fault::odd_retry_after) ? random.below(9) : random.below(2);
+    if (form > 1) scene_->note(Fault::odd_retry_after);
     switch (form) {
       case 0: return;
       case 1: return answer.headers.add("Retry-After", std::to_string(1 + random.below(5)));

@@ -52,7 +52,9 @@ inline void draw_settings(std::uint64_t seed, ProcessId process, Settings& out) 
       derive(seed, "library", static_cast<std::uint64_t>(process.number) << 32 | static_cast<std::uint64_t>(process.incarnation)));
   out.attempt_timeout = random.span(seconds{2}, seconds{10});
   out.retry_after_cap = random.chance(512) ? seconds{60} : seconds{10};
-  if (random.chance(300)) out.pacer = std::make_shared<Pacer>(60.0 * static_cast<double>(1 + random.below(20)), static_cast<int>(1 + random.below(4)));
+  const double per_minute = 60.0 * static_cast<double>(1 + random.below(20));
+  const int burst = static_cast<int>(1 + random.below(4));
+  if (random.chance(300)) out.pacer = std::make_shared<Pacer>(per_minute, burst);
   else if (random.chance(512)) out.pacer = std::make_shared<Pacer>();
   BreakerSettings breaker;
   breaker.enabled = !random.chance(200);
@@ -69,6 +71,9 @@ inline void draw_settings(std::uint64_t seed, ProcessId process, Settings& out) 
   out.transition.max_conflicts = static_cast<int>(random.below(4));
   if (random.chance(400)) out.transition.remember = std::make_shared<InteractionMemory>(random.chance(512) ? 10'000 : 2, seconds{300});
   if (random.chance(128)) out.transition.webhook.url = "https://crm.example.com/webhook";
+  // Longer than anything is on its way.
+  out.journaling.fence_after = seconds{240};
+  out.journaling.release_wait = random.span(milliseconds{10}, seconds{1});
   HoldSettings& hold = out.hold;
   if (random.chance(200)) hold.token_in = ChannelToken::query;
   hold.ack_timeout = random.span(milliseconds{500}, seconds{5});

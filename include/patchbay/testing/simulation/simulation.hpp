@@ -26,6 +26,7 @@ class Report {
   std::uint64_t events = 0;
   std::uint64_t operations = 0;  ///< That were submitted.
   Duration virtual_time{};
+  std::vector<std::string> complaints;  ///< What is wrong besides what witnesses see, in words.
   bool ended = true;             ///< Everything that was asked for has ended, and nothing was left over.
   FaultMix mix;
   std::array<std::uint64_t, fault_count> struck{};  ///< How often each kind of fault struck.
@@ -36,7 +37,8 @@ class Report {
 /// Runs one seed with a client's policies. `trace`, when given, is written a line for each event.
 template <class Client = ClientPolicies<>>
 Report run(std::uint64_t seed, const SimulationOptions& options, const Client& client = {}, std::FILE* trace = nullptr) {
-  const FaultMix mix = FaultMix::draw(seed, options.faults);
+  FaultMix mix = FaultMix::draw(seed, options.faults);
+  if (options.mix) options.mix(mix);
   CloudOptions cloud = draw_cloud(seed, mix);
   if (options.cloud) options.cloud(cloud);
   Scene scene(seed, mix, std::move(cloud));
@@ -46,12 +48,14 @@ Report run(std::uint64_t seed, const SimulationOptions& options, const Client& c
   for (Witness* const each : options.witnesses) scene.witnesses.add(*each);
   std::unique_ptr<Trace<TraceText>> text;
   if (trace) scene.witnesses.add(*(text = std::make_unique<Trace<TraceText>>(trace, scene.now())));
-  Course course(scene, options, [&](ProcessId id, bool blocking) -> Life& {
-    if (blocking) return scene.keep(std::make_unique<BlockingLife<Client>>(scene, serving, id, options, client));
-    return scene.keep(std::make_unique<LoopLife<Client>>(scene, serving, id, options, client));
+  Course course(scene, options, [&](ProcessId id, bool blocking, ProcessDisk* disk) -> Life& {
+    if (blocking) return scene.keep(std::make_unique<BlockingLife<Client>>(scene, serving, id, options, disk, client));
+    return scene.keep(std::make_unique<LoopLife<Client>>(scene, serving, id, options, disk, client));
   });
   Report report;
   report.ended = course.run();
+  report.complaints = scene.complaints;
+  if (!report.ended) report.complaints.emplace_back("something never ended");
   report.seed = seed;
   report.hash = hash.sink.value();
   report.events = scene.events;
@@ -65,28 +69,30 @@ Report run(std::uint64_t seed, const SimulationOptions& options, const Client& c
 }
 
 /// A run and what the simulation's own checks say of it.
-class Verdict {
+class Judgement {
  public:
   Report report;
   std::vector<Breach> breaches;  ///< The first of them.
   std::uint64_t count = 0;       ///< Of all.
+  Sometimes sometimes;           ///< The rare states that it has reached.
 
-  [[nodiscard]] bool clean() const noexcept { return count == 0 && report.ended; }
-  /// The first thing that is wrong: `I4`, or `end` when something never ended; empty when nothing is.
+  [[nodiscard]] bool clean() const noexcept { return count == 0 && report.complaints.empty(); }
+  /// The first thing that is wrong: `I4`, or `end` when it is a complaint of the report; empty when nothing is.
   [[nodiscard]] std::string_view first() const noexcept {
-    return !breaches.empty() ? breaches.front().invariant : report.ended ? std::string_view{} : std::string_view("end");
+    return !breaches.empty() ? breaches.front().invariant : report.complaints.empty() ? std::string_view{} : std::string_view("end");
   }
 };
 
 /// The same before the invariants: each of them that is broken is a breach.
 template <class Client = ClientPolicies<>>
-Verdict simulate(std::uint64_t seed, SimulationOptions options = {}, const Client& client = {}, std::FILE* trace = nullptr) {
+Judgement simulate(std::uint64_t seed, SimulationOptions options = {}, const Client& client = {}, std::FILE* trace = nullptr) {
   Oracle oracle;
   options.witnesses.insert(options.witnesses.begin(), &oracle);
-  Verdict out;
+  Judgement out;
   out.report = run(seed, options, client, trace);
   out.breaches = oracle.breaches();
   out.count = oracle.count();
+  out.sometimes = oracle.sometimes();
   return out;
 }
 

@@ -112,8 +112,12 @@ class Trace final : public Witness {
   void started(ProcessId p, SteadyTime t) override { tell("started", t, p); }
   void closed(ProcessId p, SteadyTime t) override { tell("closed", t, p); }
   void suspended(SteadyTime from, SteadyTime to) override { tell("suspended", to, to - from); }
-  void journaled(ProcessId p, const JournalView& v, SteadyTime t) override { tell("journaled", t, p, v.kind, v.sequence, v.id, v.interaction, v.outcome); }
-  void recovered(ProcessId p, const JournalView& v, SteadyTime t) override { tell("recovered", t, p, v.kind, v.sequence, v.id, v.interaction, v.outcome); }
+  void journaled(ProcessId p, const JournalView& v, SteadyTime t) override {
+    tell("journaled", t, p, v.kind, v.sequence, v.id, v.interaction, v.outcome);
+  }
+  void recovered(ProcessId p, const JournalView& v, SteadyTime t) override {
+    tell("recovered", t, p, v.kind, v.sequence, v.id, v.interaction, v.outcome);
+  }
   void after_event(SteadyTime t) override { last_ = t; }
   void healed(SteadyTime t) override { tell("healed", t); }
   void quiescent(SteadyTime t) override { tell("quiescent", t); }
