@@ -233,9 +233,11 @@ set(patchbay_headers
   include/patchbay/testing/simulation/link.hpp
   include/patchbay/testing/simulation/lives.hpp
   include/patchbay/testing/simulation/options.hpp
+  include/patchbay/testing/simulation/process_disk.hpp
   include/patchbay/testing/simulation/scene.hpp
   include/patchbay/testing/simulation/serving.hpp
   include/patchbay/testing/simulation/setup.hpp
+  include/patchbay/testing/simulation/shrink.hpp
   include/patchbay/testing/simulation/simulation.hpp
   include/patchbay/testing/simulation/streams.hpp
   include/patchbay/testing/simulation/trace.hpp
