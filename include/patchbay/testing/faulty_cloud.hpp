@@ -19,6 +19,13 @@ namespace patchbay::testing {
 /// `loopback_cloud` share. Not safe to share between threads.
 class FaultyCloud {
  public:
+  using Options = CloudOptions;
+
+  /// On the time of `clock`, which models `Clock`.
+  template <class ClockPolicy>
+  [[nodiscard]] static FaultyCloud on(const ClockPolicy& clock, Options options) {
+    return FaultyCloud([clock] { return clock.steady_now(); }, std::move(options));
+  }
   explicit FaultyCloud(CloudModel::Now now, CloudOptions options = {}) : model(std::move(now), std::move(options)) {}
 
   CloudModel model;

@@ -16,6 +16,14 @@ namespace patchbay::testing {
 /// to strike here: what a client does goes by HTTP. Not safe to share between threads.
 class FaultyPlatform {
  public:
+  using Options = PlatformOptions;
+
+  /// On the time of `clock`, which models `Clock`.
+  template <class ClockPolicy>
+  [[nodiscard]] static FaultyPlatform on(const ClockPolicy& clock, Options options) {
+    return FaultyPlatform([clock] { return clock.steady_now(); }, [clock] { return clock.wall_now(); },
+                          std::move(options));
+  }
   explicit FaultyPlatform(PlatformModel::Now now, PlatformModel::WallNow wall_now, PlatformOptions options = {})
       : model(std::move(now), std::move(wall_now), std::move(options)) {}
 

@@ -32,26 +32,29 @@ namespace patchbay::testing {
 /// A handle: copies are the same cloud. Safe to share between threads, one at a time of which is served. Serves every
 /// endpoint alike, whatever its host. A fault whose request arrives late (`HttpFault::delay` without `after_applying`)
 /// is applied at its time even if the client has given up; times are looked at whenever the cloud is used.
-class SimulatedCloud {
+template <class Cloud>
+class BasicSimulatedCloud {
  public:
   using channel_type = VirtualChannel;
 
-  explicit SimulatedCloud(ManualClock clock = {}, CloudOptions options = {})
+  explicit BasicSimulatedCloud(ManualClock clock = {}, typename Cloud::Options options = {})
       : state_(std::make_shared<State>(std::move(clock), std::move(options))) {}
 
   /// How long an exchange takes; nothing by default.
-  SimulatedCloud& latency(Duration span) {
+  BasicSimulatedCloud& latency(Duration span) {
     const std::lock_guard lock(state_->mutex);
     return state_->latency = span, *this;
   }
   /// How long an acknowledgement takes; nothing by default.
-  SimulatedCloud& ack_delay(Duration span) {
+  BasicSimulatedCloud& ack_delay(Duration span)
+    requires requires(Cloud& cloud) { cloud.ack_delay; }
+  {
     const std::lock_guard lock(state_->mutex);
     return state_->cloud.ack_delay = span, *this;
   }
   /// Adds faults: `how(FaultPlan&)`.
   template <class How>
-  SimulatedCloud& plan(How&& how) {
+  BasicSimulatedCloud& plan(How&& how) {
     const std::lock_guard lock(state_->mutex);
     return std::forward<How>(how)(state_->cloud.plan), *this;
   }
@@ -186,8 +189,17 @@ class SimulatedCloud {
         cloud->forget(id);
       }
     });
+    peer.on_wake([weak] {
+      if (const std::shared_ptr<State> cloud = weak.lock()) {
+        const std::lock_guard guard(cloud->mutex);
+        cloud->woken_at = never;
+        cloud->catch_up();
+      }
+    });
     if (silent) state.silent.insert(*id);
     state.peers.emplace(*id, peer);
+    state.woken_at = never;  // the new one waits too
+    state.deliver(state.cloud.take_actions());
     return VirtualChannel(peer, request.max_message);
   }
 
@@ -203,18 +215,22 @@ class SimulatedCloud {
     std::vector<std::pair<std::string, std::string>> fields;
     std::optional<HttpFault> fault;
   };
+  /// Whether time alone makes the cloud do something.
+  static constexpr bool acts_by_itself = requires(Cloud& cloud) { cloud.model.next_due(); };
+
   struct State {
-    State(ManualClock clock_in, CloudOptions options)
-        : clock(std::move(clock_in)), cloud([shown = clock] { return shown.steady_now(); }, std::move(options)) {}
+    State(ManualClock clock_in, typename Cloud::Options options)
+        : clock(std::move(clock_in)), cloud(Cloud::on(clock, std::move(options))) {}
 
     ManualClock clock;
     mutable std::mutex mutex;
-    FaultyCloud cloud;
+    Cloud cloud;
     Duration latency{};
     std::size_t exchanges = 0;
     std::multimap<SteadyTime, Late> late;  // by the time of arrival; of the same time, in the order sent
     std::map<ChannelId, ChannelPeer> peers;
     std::set<ChannelId> silent;
+    SteadyTime woken_at = never;  // when the channels let this cloud look at the time
 
     void catch_up() {
       const SteadyTime now = clock.steady_now();
@@ -226,6 +242,19 @@ class SimulatedCloud {
         for (const auto& [name, value] : due.fields) fields.push_back(HeaderView{name, value});
         (void)cloud.serve(CloudRequest(due.method, due.target, fields, due.body), due.fault, unheard);
         deliver(cloud.take_actions());
+      }
+      if constexpr (acts_by_itself) {
+        cloud.model.advance();
+        deliver(cloud.take_actions());
+      }
+    }
+    // What the cloud will do by itself is found out by the channels that wait for it.
+    void rearm() {
+      if constexpr (acts_by_itself) {
+        const SteadyTime due = cloud.model.next_due();
+        if (due == woken_at || due == never) return;
+        woken_at = due;
+        for (auto& [id, peer] : peers) peer.wake_after(due - clock.steady_now());
       }
     }
     void deliver(const std::vector<ChannelAction>& actions) {
@@ -244,6 +273,7 @@ class SimulatedCloud {
             break;
         }
       }
+      rearm();
     }
     void forget(ChannelId id) noexcept {
       cloud.model.close(id);
@@ -264,6 +294,9 @@ class SimulatedCloud {
 
   std::shared_ptr<State> state_;
 };
+
+/// The documents' cloud in memory.
+using SimulatedCloud = BasicSimulatedCloud<FaultyCloud>;
 
 static_assert(ChannelTransport<SimulatedCloud>);
 

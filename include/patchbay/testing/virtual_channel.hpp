@@ -62,6 +62,15 @@ class ChannelPeer {
     state_->on_gone = std::move(handler);
     return *this;
   }
+  /// Lets the handler of `on_wake` run when the span is over, as soon as the client looks for what has come. For clouds
+  /// that find out then what there is to deliver.
+  ChannelPeer& wake_after(Duration span) { return schedule(span, Event{.kind = ChannelEvent::Kind::idle}); }
+  /// Runs without any lock.
+  ChannelPeer& on_wake(std::function<void()> handler) {
+    const std::lock_guard lock(state_->mutex);
+    state_->on_wake = std::move(handler);
+    return *this;
+  }
   /// Whether pings are answered, and after how long; at once by default. A peer without pongs stays open and silent.
   ChannelPeer& pongs(bool answered, Duration span = Duration::zero()) {
     const std::lock_guard lock(state_->mutex);
@@ -120,7 +129,7 @@ class ChannelPeer {
     std::optional<TransportError> send_failure;
     std::vector<std::string> sent;
     OnText on_text;
-    std::function<void()> on_gone;
+    std::function<void()> on_gone, on_wake;
     std::function<void(SteadyTime)> on_event;
   };
 
@@ -237,6 +246,12 @@ class VirtualChannel {
         std::pop_heap(events.begin(), events.end());
         const ChannelPeer::Event first = std::move(events.back());
         events.pop_back();
+        if (first.kind == Kind::idle) {
+          const std::function<void()> wake = state_->on_wake;
+          lock.unlock();
+          if (wake) wake();
+          continue;
+        }
         if (first.kind == Kind::closed) return closed(event, first.code, first.text);
         if (first.text.size() > state_->max_message) return closed(event, 1009, "the message is too long");
         event.payload.assign(first.text);
@@ -263,6 +278,7 @@ class VirtualChannel {
       if (!std::exchange(state_->dead, true)) state_->closed_with = code;
       gone = std::exchange(state_->on_gone, nullptr);
       state_->on_event = nullptr;
+      state_->on_wake = nullptr;
       state_->on_text = nullptr;  // a handler may hold the far end, which holds the handler
     }
     if (gone) gone();
