@@ -267,6 +267,7 @@ set(patchbay_tests_testing
   unit/testing/platform_model.cpp
   unit/testing/scripted_transport.cpp
   unit/testing/simulated_cloud.cpp
+  unit/testing/simulated_platform.cpp
   unit/testing/virtual_channel.cpp
   unit/testing/wire_text.cpp
 )

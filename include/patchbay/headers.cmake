@@ -204,6 +204,7 @@ set(patchbay_headers
   include/patchbay/testing/scripted_transport.hpp
   include/patchbay/testing/simulated_cloud.hpp
   include/patchbay/testing/simulated_disk.hpp
+  include/patchbay/testing/simulated_platform.hpp
   include/patchbay/testing/simulation/chaos.hpp
   include/patchbay/testing/simulation/connection.hpp
   include/patchbay/testing/simulation/course.hpp
