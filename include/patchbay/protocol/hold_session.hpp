@@ -89,6 +89,8 @@ class HoldSession {
   void restore(std::string_view interaction, bool confirmed, SteadyTime since) {
     confirmed ? registry_.seen_held(interaction, 0, since) : registry_.may_be_held(interaction, 0, since);
   }
+  /// The interaction is known not to be on hold, and nothing that was sent can change that any more.
+  void known_released(std::string_view interaction) noexcept { registry_.released(interaction); }
   [[nodiscard]] const HoldRegistry& registry() const noexcept { return registry_; }
   [[nodiscard]] const ChannelMachine& channel() const noexcept { return machine_; }
   [[nodiscard]] const CommandTable& table() const noexcept { return table_; }
