@@ -11,6 +11,7 @@
 #include <patchbay/protocol/fence_book.hpp>
 #include <patchbay/protocol/gateway.hpp>
 #include <patchbay/protocol/hold_hub.hpp>
+#include <patchbay/protocol/operation_observer.hpp>
 #include <patchbay/settings.hpp>
 
 namespace patchbay {

@@ -98,7 +98,7 @@ inline Result<void> settle_commands(Operation& operation, HoldContext& context, 
     }
     EndRecord end(done ? Outcome::applied : held ? Outcome::not_applied : Outcome::unknown, operation.wall_now());
     end.resolved_by = done ? "state" : held ? "fence" : "nobody";
-    if (!done) end.error_code = to_string(ErrorCode::outcome_unknown);
+    if (!done) end.error_code = to_string(held ? ErrorCode::network : ErrorCode::outcome_unknown);
     if (auto place = context.settings->journal->recovered(each.position, end); !place) return fail(std::move(place.error()));
     context.fences.forget(each.position);
     context.metrics->count(HoldCount::recovered);

@@ -86,7 +86,7 @@ inline void learn_from(Operation& operation, HoldContext& context, const std::st
     return;
   }
   if (!settled && !over) return;  // a hold may still arrive
-  context.hub->with([&](HoldSession& session) { session.seen(interaction, false, order, operation.steady_now()); });
+  context.hub->with([&](HoldSession& session) { session.known_released(interaction); });
   if (!question.believed) return;
   ++report.holds_released;
   note_seen(context, interaction, false, operation.wall_now());

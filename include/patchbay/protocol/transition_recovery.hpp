@@ -48,7 +48,7 @@ inline Result<void> settle_write(Operation& operation, TransitionContext& contex
   end.resolved_by = resolved_by;
   end.deliver = outcome == Outcome::applied && !intent.record.webhook.empty();
   if (outcome != Outcome::applied)
-    end.error_code = to_string(outcome == Outcome::unknown ? ErrorCode::outcome_unknown : ErrorCode::conflict);
+    end.error_code = to_string(outcome == Outcome::unknown ? ErrorCode::outcome_unknown : ErrorCode::network);
   const Result<JournalPosition> place = context.settings->journal->recovered(intent.position, end);
   if (!place) return fail(place.error());
   context.fences.forget(intent.position);

@@ -162,6 +162,47 @@ TEST_CASE("a process that dies at any step of holds and releases leaves nobody u
   CHECK(rebuilt > 0);
 }
 
+TEST_CASE("a process that dies at any step of recovering its holds leaves it to the next", "[journal][B6][I13][I16][L3]") {
+  for (const std::size_t first : {12U, 14U, 20U, 26U}) {
+    bool finished = false;
+    std::size_t steps = 0;
+    for (; !finished; ++steps) {
+      INFO("dies at step " << first << ", then at step " << steps);
+      World world(first + steps);
+      world.life.end();
+      world.begin(first);
+      REQUIRE(world.settings.journal);
+      {
+        HoldController door{world.policies(), world.settings};
+        static_cast<void>(door.hold(hold_of()));
+        static_cast<void>(door.unhold(release_of()));
+        static_cast<void>(door.hold(hold_of(second_interaction)));
+        world.life.end();
+      }
+      world.settings.journal.reset();
+      world.disk->crash();
+      world.begin(steps);
+      if (world.settings.journal) {
+        HoldController door{world.policies(), world.settings};
+        const auto report = door.recover();
+        finished = !world.life.over();
+        if (finished) CHECK(report->complete());
+        world.life.end();
+      }
+      world.crash();
+      HoldController door{world.policies(), world.settings};
+      REQUIRE(door.recover());
+      CHECK(world.journal().open_intents().empty());
+      for (const std::string_view each : {document_interaction, second_interaction}) {
+        bool watched = false;
+        for (const HeldInteraction& held : door.held()) watched = watched || held.interaction == each;
+        CHECK(watched == world.held(each));
+      }
+    }
+    CHECK(steps > 3);
+  }
+}
+
 TEST_CASE("a hold whose intent the disk does not take is not sent; a release is", "[journal][I14][I16]") {
   World world;
   HoldController door{world.policies(), world.settings};

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 // Transitions under a journal: a process that dies at any step of them, and what the next one finds out.
-#include <algorithm>  // find
+#include <algorithm>  // find, max
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -109,6 +109,47 @@ TEST_CASE("a process that dies at any step of its transitions leaves nothing unt
   CHECK(applied > 0);      // died after the write, before its end was on the disk
   CHECK(not_applied > 0);  // died between intent and write
   CHECK(sure > 0);
+}
+
+TEST_CASE("a process that dies at any step of its recovery leaves it to the next", "[journal][I3][I16][I17][L3]") {
+  // The first one dies after its write, and after it wrote what became of it; and in the midst of several moves that are one.
+  std::size_t longest = 0;
+  for (const bool together : {false, true}) {
+    for (const std::size_t first : {10U, 13U, 16U}) {
+      bool finished = false;
+      std::size_t steps = 0;
+      for (; !finished; ++steps) {
+        INFO("together " << together << ", dies at step " << first << ", then at step " << steps);
+        World world(first + steps);
+        world.life.end();
+        world.begin(first);
+        REQUIRE(world.settings.journal);
+        {
+          StateTransitioner door{world.policies(), world.settings};
+          BulkSettings how;
+          if (together) how.coalesce();
+          const std::vector<TransitionRequest> moves{going(), going("BillingInquiry", "BillingDispute")};
+          static_cast<void>(door.transition_all(moves, how));
+          REQUIRE(world.life.over());
+        }
+        world.settings.journal.reset();
+        world.disk->crash();
+        world.begin(steps);
+        if (world.settings.journal) {
+          StateTransitioner door{world.policies(), world.settings};
+          const auto report = door.recover();
+          static_cast<void>(door.deliver_webhooks(seconds{10}));
+          finished = !world.life.over();
+          if (finished) CHECK(report->complete());
+        }
+        world.crash();
+        recover(world);
+        check_settled(world);
+      }
+      longest = (std::max)(longest, steps);
+    }
+  }
+  CHECK(longest > 8);
 }
 
 TEST_CASE("nothing is sent before its intent is on the disk", "[journal][I16]") {
