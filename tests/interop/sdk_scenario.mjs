@@ -41,7 +41,12 @@ function listen(uri, options) {
   socket.opened = within(10000, new Promise((done, reject) => { socket.once('open', done); socket.once('error', reject); }), 'the socket');
   socket.closed = new Promise((done) => socket.once('close', (code) => done(code)));
   socket.event = (what, wanted) => within(10000, new Promise((done) => {
-    look = () => { const at = seen.findIndex(wanted); if (at >= 0) done(seen.splice(0, at + 1).at(-1)); };
+    look = () => {
+      const at = seen.findIndex(wanted);
+      if (at < 0) return;
+      look = () => {};  // the next event is somebody else's
+      done(seen.splice(0, at + 1).at(-1));
+    };
     look();
   }), what);
   return socket;

@@ -17,6 +17,7 @@
 #include <patchbay/testing/cloud_data.hpp>
 #include <patchbay/testing/cloud_tokens.hpp>
 #include <patchbay/testing/detail/cloud_bodies.hpp>
+#include <patchbay/testing/operation_log.hpp>
 
 namespace patchbay::testing {
 
@@ -186,19 +187,16 @@ class CloudModel {
   /// outlives its process. Nobody is told.
   void restore(AppliedOperation operation, CloudInteraction interaction) {
     add(std::move(interaction));
-    operations_.push_back(std::move(operation));
+    log_.add(std::move(operation));
   }
   void restore_webhook(std::string delivery) { webhooks_.push_back(std::move(delivery)); }
 
   /// Everything that was done, in order; the latest part of it when `forget_operations` is set.
-  [[nodiscard]] const std::vector<AppliedOperation>& operations() const noexcept { return operations_; }
+  [[nodiscard]] const std::vector<AppliedOperation>& operations() const noexcept { return log_.entries(); }
   /// How often the operation of that id changed something: 1 for what was applied exactly once. Asking for each of many
   /// operations takes time in proportion to their number.
   [[nodiscard]] std::size_t times_applied(std::string_view operation_id) const {
-    for (; counted_ < operations_.size(); ++counted_)
-      if (const AppliedOperation& each = operations_[counted_]; each.changed) ++times_applied_[each.id];
-    const auto found = times_applied_.find(operation_id);
-    return found == times_applied_.end() ? 0 : found->second;
+    return log_.times_applied(operation_id);
   }
   /// The bodies that `POST /webhook` was given, in order.
   [[nodiscard]] const std::vector<std::string>& webhooks() const noexcept { return webhooks_; }
@@ -206,7 +204,7 @@ class CloudModel {
   /// Appends all interactions with what was done to them, as one JSON object.
   void write_state(std::string& out) const {
     std::unordered_map<std::string_view, std::vector<const AppliedOperation*>> by_interaction;
-    for (const AppliedOperation& each : operations_) by_interaction[each.interaction].push_back(&each);
+    for (const AppliedOperation& each : log_.entries()) by_interaction[each.interaction].push_back(&each);
     JsonWriter json(out);
     json.begin_object().member("channels", channels_.size()).member("tokensIssued", tokens_.issued());
     json.member("webhooks", webhooks_.size()).key("interactions").begin_array();
@@ -219,7 +217,7 @@ class CloudModel {
     const CloudInteraction* const interaction = find(id);
     if (interaction == nullptr) return false;
     std::vector<const AppliedOperation*> operations;
-    for (const AppliedOperation& each : operations_)
+    for (const AppliedOperation& each : log_.entries())
       if (each.interaction == id) operations.push_back(&each);
     JsonWriter json(out);
     detail::write_history(json, *interaction, operations);
@@ -241,21 +239,9 @@ class CloudModel {
     std::string json, version;
   };
 
-  struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-  };
-
   // Whether one operation more can be logged; makes room by forgetting where the options say so.
   bool has_room() {
-    if (operations_.size() < options_.max_operations) return true;
-    if (!options_.forget_operations || operations_.empty()) return false;
-    // Half at a time, so that what is kept moves seldom.
-    operations_.erase(operations_.begin(),
-                      operations_.begin() + static_cast<std::ptrdiff_t>((operations_.size() + 1) / 2));
-    times_applied_.clear();
-    counted_ = 0;
-    return true;
+    return log_.has_room(options_.max_operations, options_.forget_operations);
   }
   // Like the platform's: a UUID of its own for every answer.
   std::string next_correlation_id() {
@@ -408,7 +394,7 @@ class CloudModel {
   }
   void log(AppliedOperation::Kind kind, const CloudInteraction& interaction, std::string_view id, std::string node,
            bool changed) {
-    AppliedOperation& entry = operations_.emplace_back();
+    AppliedOperation entry;
     entry.kind = kind;
     entry.interaction = interaction.id;
     entry.id = id;
@@ -416,6 +402,7 @@ class CloudModel {
     entry.version = interaction.version;
     entry.changed = changed;
     entry.at = now_();
+    log_.add(std::move(entry));
   }
   bool changed(CloudInteraction& interaction, std::string_view id, std::string node) {
     ++interaction.version;
@@ -430,10 +417,7 @@ class CloudModel {
   JsonReader reader_;
   std::map<std::string, CloudInteraction, std::less<>> interactions_;
   std::map<std::string, Flow, std::less<>> flows_;
-  std::vector<AppliedOperation> operations_;
-  // Made when it is asked for, of the first `counted_` operations.
-  mutable std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> times_applied_;
-  mutable std::size_t counted_ = 0;
+  OperationLog log_;
   std::vector<std::string> webhooks_;
   std::vector<ChannelId> channels_;
   std::vector<CloudFrame> frames_;

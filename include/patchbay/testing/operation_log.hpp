@@ -22,6 +22,7 @@ class OperationLog {
   bool has_room(std::size_t most, bool forget) {
     if (entries_.size() < most) return true;
     if (!forget || entries_.empty()) return false;
+    // Half at a time, so that what is kept moves seldom.
     entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>((entries_.size() + 1) / 2));
     applied_.clear();
     counted_ = 0;
