@@ -105,6 +105,7 @@ class Exchange : public Prop, public Tied {
   std::string method_, target_, body_;
   SteadyTime deadline_;
   bool opening_, sent_ = false, over_ = false;
+  bool doubled_ = false;  // it arrives twice
 
  private:
   [[nodiscard]] Duration latency() {
@@ -132,7 +133,8 @@ class Exchange : public Prop, public Tied {
     }
     if (scene.strikes(Fault::drop_request, random_)) return;
     scene.in(late ? way + lateness : way, [this] { reach_cloud(true); });
-    if (scene.strikes(Fault::duplicate_request, random_) && !opening_)
+    doubled_ = scene.strikes(Fault::duplicate_request, random_) && !opening_;
+    if (doubled_)
       scene.in(way + random_.heavy_tailed(milliseconds{50}, seconds{30}), [this] { reach_cloud(false); });
   }
   void reach_cloud(bool first) {
@@ -186,7 +188,7 @@ class Sending final : public Exchange {
   using Exchange::begin;
 
  private:
-  bool arrive(const ExchangeView& view, HttpResponse& answer) override { return serving_->serve(view, random_, answer); }
+  bool arrive(const ExchangeView& view, HttpResponse& answer) override { return serving_->serve(view, random_, answer, doubled_); }
   void deliver(HttpResponse& answer) override {
     *response_ = answer;
     done_(TransportResult<void>{});

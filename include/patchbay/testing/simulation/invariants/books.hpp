@@ -39,7 +39,8 @@ class Books final : public Witness {
   /// How coarse the process's clock is.
   [[nodiscard]] Duration tick(ProcessId id) const {
     const ProcessRecord* const found = process(id);
-    return found != nullptr && found->view != nullptr ? found->view->tick() : Duration::zero();
+    if (found == nullptr) return Duration::zero();
+    return found->view != nullptr ? found->view->tick() : found->last_tick;
   }
 
   [[nodiscard]] const std::map<std::uint64_t, WorkRecord>& works() const noexcept { return works_; }
@@ -98,6 +99,7 @@ class Books final : public Witness {
     WorkRecord& record = works_[work.number];
     record.work = work;
     record.process = id;
+    record.order = works_.size();
     ProcessRecord& process = process_of(id);
     ++process.submitted;
     ++process.open;
@@ -238,7 +240,10 @@ class Books final : public Witness {
         if (effect->known_before) effect->node_before = known->node;
       }
     }
+    const Effect* const cause = operation.kind == AppliedOperation::Kind::foreign ? nullptr : effect(operation.id);
     learn(interaction, model, at);
+    if (Truth& truth = truths_[interaction]; truth.held_changes.size() > 1 && truth.held_changes.back().first == at)
+      truth.changed_by = cause != nullptr ? cause->process.number : -1;
   }
 
  private:
@@ -250,6 +255,7 @@ class Books final : public Witness {
   ProcessRecord& end_of(ProcessId id, SteadyTime at) {
     now_ = at;
     ProcessRecord& process = process_of(id);
+    if (process.view != nullptr) process.last_tick = process.view->tick();
     process.view = nullptr;
     process.gone_at = at;
     return process;

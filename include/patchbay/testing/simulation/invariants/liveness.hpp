@@ -74,6 +74,7 @@ class Liveness final : public Check {
       const Truth* const truth = books().truth(interaction);
       const ProcessRecord* const process = record == nullptr ? nullptr : books().process(record->process);
       if (truth == nullptr || process == nullptr || process->view == nullptr || truth->held_changes.back().first > record->end.at) continue;
+      if (truth->changed_by != record->process.number) continue;  // others' doings are not heard of (hazard B38)
       const bool held = record->work.kind == WorkKind::hold;
       if (truth->held != held) broken("L2", *record, "the last command succeeded, and the cloud does not show what it wanted");
       bool believed = false;

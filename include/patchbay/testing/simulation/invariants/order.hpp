@@ -54,26 +54,26 @@ class Order final : public Check {
     if (work.kind != WorkKind::transition || record == nullptr) return;
     const Effect* const effect = books().effect(record->end.id);
     if (effect == nullptr || effect->changes == 0) return;
-    place(id, *effect, work);
+    place(id, *effect, *record);
   }
   /// What was applied after its work had ended as unknown.
   void quiescent(SteadyTime) override {
     for (const auto& [number, record] : books().works())
       if (record.ends != 0 && record.work.kind == WorkKind::transition && !record.end.id.empty())
-        if (const Effect* const effect = books().effect(record.end.id); effect != nullptr && effect->changes != 0) place(record.process, *effect, record.work);
+        if (const Effect* const effect = books().effect(record.end.id); effect != nullptr && effect->changes != 0) place(record.process, *effect, record);
   }
 
  private:
   // Restarts keep the order, so that incarnations are of no matter for writes; they are told apart by their number anyway.
   [[nodiscard]] static std::pair<std::string, int> key(ProcessId id, const std::string& interaction) { return {interaction, id.number}; }
-  void place(ProcessId id, const Effect& effect, const Work& work) {
+  void place(ProcessId id, const Effect& effect, const WorkRecord& work) {
     std::map<std::uint64_t, std::uint64_t>& order = applied_[key(id, effect.interaction)];
-    const auto [mine, fresh] = order.try_emplace(work.number, effect.applied_order);
+    const auto [mine, fresh] = order.try_emplace(work.order, effect.applied_order);
     if (!fresh) return;
     if (mine != order.begin() && std::prev(mine)->second > mine->second)
-      broken("I6", effect, "applied before work " + std::to_string(std::prev(mine)->first) + ", which was submitted earlier");
+      broken("I6", effect, "applied before what was submitted earlier");
     if (std::next(mine) != order.end() && std::next(mine)->second < mine->second)
-      broken("I6", effect, "applied after work " + std::to_string(std::next(mine)->first) + ", which was submitted later");
+      broken("I6", effect, "applied after what was submitted later");
   }
   std::map<std::pair<std::string, int>, std::uint64_t> writes_;
   std::map<std::pair<std::string, int>, std::vector<std::string>> commands_;
@@ -81,19 +81,30 @@ class Order final : public Check {
 };
 
 /// I7, deadline: every work ends by its beginning, its budget and one tick of its process's clock; only what a gap of the
-/// monotonic clock swallowed comes later, at its end. That no attempt and no sleep begins which cannot finish is seen by the
+/// monotonic clock swallowed comes later, at its end. The budget of a work that was asked for together with others counts from
+/// when it begins, which only its audit record tells: that it is no longer than the budget is looked at there. That no attempt and no sleep begins which cannot finish is seen by the
 /// same: something that did would end late or be cut short.
 class Deadlines final : public Check {
  public:
   using Check::Check;
 
   void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
+    if (work.bulk != 0) return;
     const SteadyTime due = books().due(after(work.at, work.budget));
-    const ProcessRecord* const process = books().process(id);
-    const Duration tick = process != nullptr && process->view != nullptr ? process->view->tick() : Duration::zero();
-    if (end.at <= after(due, tick)) return;
+    if (end.at <= after(due, books().tick(id))) return;
     if (const WorkRecord* const record = books().work(work.number))
       broken("I7", *record, "ended " + std::to_string((end.at - due).count()) + " ns after its deadline");
+  }
+  void audited(ProcessId id, const AuditRecord& record) override {
+    if (record.kind != AuditKind::operation || record.action != "state_transition") return;
+    const ProcessRecord* const process = books().process(id);
+    if (process == nullptr) return;
+    Duration most = Duration::zero();
+    for (const std::uint64_t number : process->works)
+      if (const WorkRecord* const work = books().work(number); work != nullptr && work->work.interaction == record.interaction_id) most = std::max(most, work->work.budget);
+    const SteadyTime begun = books().now() - record.latency;
+    if (books().now() > after(books().due(after(begun, most)), books().tick(id) + Books::moment))
+      broken("I7", id, "an operation took " + std::to_string(record.latency.count()) + " ns, longer than any work's budget").operation = record.operation_id;
   }
 };
 

@@ -19,7 +19,7 @@ namespace patchbay::testing::simulation {
 /// I4, truthful outcome.
 ///
 /// Success: what the id names was applied exactly once before the end; a hold that was proved by state: the cloud had the
-/// wanted state between its beginning and its end; a hold that found what it wanted: likewise, and nothing was sent. Failed as
+/// wanted state between its beginning and its end, or said so; a hold that found what it wanted: likewise, and nothing was sent. Failed as
 /// not applied: it was not applied, and is not for the rest of the run, however late; when a send was in doubt there was a
 /// fence, that is, the version had moved on; a command that was sent was refused in so many words. Unknown: something was
 /// sent. No work ends twice, and at the end of the run none is left, unless its process crashed. Does not see whether an
@@ -70,15 +70,25 @@ class TruthfulOutcomes final : public Check {
     }
     const bool wanted = work.kind == WorkKind::hold;
     const Truth* const truth = books().truth(plain::lower(work.interaction));
-    const bool seen = truth == nullptr || truth->was_held(wanted, work.at, end.at);
+    const bool seen = truth == nullptr || truth->was_held(wanted, work.at, end.at) || shown(record, wanted);
     if (end.already_held) {
-      if (!seen) broken("I4", record, "said to be on hold already, and it was not");
+      // That another controller has released it is heard of by reading alone, where readings show it (hazard B38).
+      if (!seen && truth->changed_by == record.process.number) broken("I4", record, "said to be on hold already, and it was not");
       if (effect != nullptr && effect->sends != 0) broken("I4", record, "said to be on hold already, and a command was sent");
     } else if (end.by_state) {
       if (!seen && (effect == nullptr || effect->carried_out == 0)) broken("I4", record, "proved by a state that the cloud did not have");
     } else if (effect == nullptr || effect->carried_out != 1) {
       broken("I4", record, "success, and the command was carried out " + std::to_string(effect == nullptr ? 0 : effect->carried_out) + " times");
     }
+  }
+  /// Whether an answer said so, be it an old one from a replica: then it was the cloud who was wrong.
+  [[nodiscard]] bool shown(const WorkRecord& record, bool wanted) const {
+    const ProcessRecord* const process = books().process(record.process);
+    if (process == nullptr) return false;
+    const std::string interaction = plain::lower(record.work.interaction);
+    for (const Reading& each : process->readings)
+      if (each.at >= record.work.at && each.interaction == interaction && each.held && *each.held == wanted) return true;
+    return false;
   }
   void check_failure(const WorkRecord& record, const Effect* effect, const WorkEnd& end) {
     if (effect == nullptr) {
@@ -113,6 +123,9 @@ class Conservation final : public Check {
   void submitted(ProcessId id, const Work& work) override { ++tally(id).submitted[door(work)]; }
   void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
     Tally& all = tally(id);
+    // What was asked for together with others and cancelled before its turn was never an operation.
+    const WorkRecord* const record = books().work(work.number);
+    if (work.bulk != 0 && end.failed && end.code == ErrorCode::cancelled && record != nullptr && record->end.id.empty()) return void(--all.submitted[0]);
     ++all.ended[door(work)][static_cast<std::size_t>(end.failed ? end.outcome : Outcome::applied)];
     all.dirty = true;
   }

@@ -82,6 +82,7 @@ class WorkRecord {
   Work work;
   ProcessId process;
   WorkEnd end;        ///< Without its text.
+  std::uint64_t order = 0;  ///< Among all that were submitted.
   int ends = 0;
   bool cancelled = false;
 };
@@ -112,6 +113,7 @@ class Truth {
   std::string node;
   /// When `held` changed, and to what; the first entry is how it began.
   std::vector<std::pair<SteadyTime, bool>> held_changes;
+  int changed_by = -1;  ///< The process whose command made the last change; negative: somebody else.
 
   /// Whether it was so at any time between the two.
   [[nodiscard]] bool was_held(bool wanted, SteadyTime from, SteadyTime to) const {
@@ -148,6 +150,7 @@ class ProcessRecord {
   const ProcessView* view = nullptr;  ///< Null before `attached`, and when it is gone.
   SteadyTime since{}, gone_at = never;
   bool crashed = false, closed = false;
+  Duration last_tick{};               ///< How coarse its clock was when it was gone.
   std::size_t submitted = 0, ended = 0, open = 0;
   std::vector<std::uint64_t> works;
   std::map<std::uint64_t, SteadyTime> channels;  ///< That are open, and since when.

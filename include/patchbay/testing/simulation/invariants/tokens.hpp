@@ -21,8 +21,8 @@ namespace patchbay::testing::simulation {
 /// I10, tokens, of each incarnation's one `TokenSource`.
 ///
 /// At most one token request is under way. No request leaves with a token after its monotonic expiry, counted from when it
-/// was asked for, nor with one that the cloud has answered with 401 before. A write is replayed at most once after a 401, with
-/// another token. A credential that was refused (`invalid_client`) is not tried again for the same asker: since requests do
+/// was asked for, nor with one that has been refused to one operation after the other. A write is replayed at most once after
+/// a 401, with another token. A credential that was refused (`invalid_client`) is not tried again for the same asker: since requests do
 /// not say for whom they are, refusals in a row are held against the works that were open or came since, two each (a hold
 /// wants a token for its reading and for its channel).
 class Tokens final : public Check {
@@ -42,12 +42,15 @@ class Tokens final : public Check {
     const auto known = source.tokens.find(sent->token);
     if (known == source.tokens.end()) return void(broken("I10", view.process, "a request left with a token that the process was never given"));
     if (at > after(known->second.expires, Books::moment + books().tick(view.process))) broken("I10", view.process, "a request left " + std::to_string((at - known->second.expires).count()) + " ns after its token had expired");
-    if (known->second.refused && at > after(known->second.refused_at, Books::moment)) broken("I10", view.process, "a request left with a token that was answered with 401 before");
+    // Whoever is refused for the second time cannot tell whose fault it is, and leaves the token to the next.
+    if (known->second.refusals > 2 && at > after(known->second.refused_at, Books::moment))
+      broken("I10", view.process, "a request left with a token that was answered with 401 again and again");
     if (sent->kind != ExchangeClass::write) return;
     const Effect* const effect = books().effect(sent->operation);
+    if (effect != nullptr && source.refused_tokens[sent->operation] == sent->token) broken("I10", *effect, "a write was replayed with the token that was refused");
     if (effect != nullptr && source.refused_writes[sent->operation] > 1) broken("I10", *effect, "a write was replayed more than once after a 401");
   }
-  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*, SteadyTime) override {
+  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*, SteadyTime at) override {
     const ExchangeRecord* const sent = books().exchange(view.number);
     if (sent == nullptr) return;
     Source& source = source_of(view.process);
@@ -57,22 +60,20 @@ class Tokens final : public Check {
       return;
     }
     if (response == nullptr || response->status != 401) return;
-    if (const auto known = source.tokens.find(sent->token); known != source.tokens.end() && sent->kind != ExchangeClass::opening) source.unheard.push_back(known->first);
-    if (sent->kind == ExchangeClass::write) ++source.refused_writes[sent->operation];
-  }
-  /// A token counts as refused once the process has had its turn to hear of it.
-  void after_event(SteadyTime at) override {
-    for (auto& [key, source] : sources_) {
-      for (const std::string& each : source.unheard) source.tokens[each].refused = true, source.tokens[each].refused_at = at;
-      source.unheard.clear();
-    }
+    if (sent->kind == ExchangeClass::write) ++source.refused_writes[sent->operation], source.refused_tokens[sent->operation] = sent->token;
+    const auto known = source.tokens.find(sent->token);
+    if (known == source.tokens.end() || sent->kind == ExchangeClass::opening) return;
+    // Those that were under way together are refused together.
+    if (known->second.refusals != 0 && sent->left_at <= after(known->second.refused_at, Books::moment)) return;
+    ++known->second.refusals;
+    known->second.refused_at = at;
   }
 
  private:
   class Known {
    public:
     SteadyTime expires = never, refused_at{};
-    bool refused = false;
+    int refusals = 0;  ///< Of requests that left one behind the other.
   };
   class Source {
    public:
@@ -81,7 +82,7 @@ class Tokens final : public Check {
     std::size_t asked_before = 0;
     std::map<std::string, Known> tokens;
     std::map<std::string, int> refused_writes;
-    std::vector<std::string> unheard;
+    std::map<std::string, std::string> refused_tokens;  ///< By write, the last.
   };
   Source& source_of(ProcessId id) { return sources_[std::pair(id.number, id.incarnation)]; }
   void learn(const ExchangeRecord& sent, const HttpResponse& response, Source& source) {

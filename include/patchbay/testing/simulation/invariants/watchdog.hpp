@@ -19,7 +19,7 @@ namespace patchbay::testing::simulation {
 ///
 /// A belief of our own is made from the commands that left an incarnation, the answers that came to it, and what its readings
 /// showed. A hold that left *must* be watched, and no later than since it left, until it is refused, or a release that left
-/// behind it is confirmed, or, once it was confirmed itself, a reading shows the interaction not on hold. An interaction *may*
+/// behind it is confirmed, or, once it was confirmed itself (by an answer, or a reading), a reading shows the interaction not on hold. An interaction *may*
 /// be watched when it must, when a hold was confirmed after the release behind it, or when a reading showed it on hold since
 /// the last confirmed release left. `held()` must lie between the two. It is compared when something relevant has happened,
 /// and what differs must do so at a later time as well, since a process may hear of an event only after its witnesses.
@@ -49,9 +49,9 @@ class Watchdogs final : public Check {
     if (effect->kind == WorkKind::hold) {
       for (Hold& each : watch.holds) {
         if (each.id != effect->id) continue;
-        each.confirmed = books().reply().positive;
-        each.confirmed_late = each.confirmed && each.released;
-        each.refused = !each.confirmed;
+        each.refused = !books().reply().positive;
+        each.confirmed = each.confirmed || !each.refused;
+        each.confirmed_late = !each.refused && each.released;
       }
     } else if (books().reply().positive) {
       for (Hold& each : watch.holds) each.released = each.released || each.order < effect->order;
@@ -68,6 +68,7 @@ class Watchdogs final : public Check {
     if (*reading->held) {
       watch.seen_held = true;
       watch.seen_held_at = at;
+      for (Hold& each : watch.holds) each.confirmed = each.confirmed || !each.refused;
     } else {
       for (Hold& each : watch.holds) each.seen_over = each.seen_over || each.confirmed;
     }
@@ -151,7 +152,7 @@ class Watchdogs final : public Check {
       const char* wrong = nullptr;
       if (since != never && mine == nullptr) wrong = "a hold was sent and is not known to be over, and it is not watched";
       if (since != never && mine != nullptr && mine->since > since) wrong = "a hold is watched since later than it was sent";
-      if (mine != nullptr && !watch.may()) wrong = "watched, although nothing says that it may be on hold";
+      if (mine != nullptr && !watch.may() && !held_before(process, interaction)) wrong = "watched, although nothing says that it may be on hold";
       if (wrong == nullptr) {
         watch.wrong_since = never;
       } else if (watch.wrong_since == never) {
@@ -165,7 +166,14 @@ class Watchdogs final : public Check {
       }
     }
     for (const HeldInteraction& each : said)
-      if (belief.watches.find(plain::lower(each.interaction)) == belief.watches.end()) complain(process, "I13", each.interaction, "watched, although the process never held it");
+      if (belief.watches.find(plain::lower(each.interaction)) == belief.watches.end() && !held_before(process, plain::lower(each.interaction))) complain(process, "I13", each.interaction, "watched, although the process never held it");
+  }
+  /// Whether a journal may have told it of a hold by an earlier life.
+  [[nodiscard]] bool held_before(const ProcessRecord& process, std::string_view interaction) const {
+    if (!process.view->settings().journal || process.id.incarnation == 0) return false;
+    for (const auto& [id, effect] : books().effects())
+      if (effect.interaction == interaction && effect.process.number == process.id.number && effect.process.incarnation != process.id.incarnation) return true;
+    return false;
   }
   void remind(const ProcessRecord& process, Belief& belief, SteadyTime at) const {
     const HoldSettings& settings = process.view->settings().hold;
@@ -178,11 +186,11 @@ class Watchdogs final : public Check {
         continue;
       }
       SteadyTime due = after(since, settings.max_hold);
-      // The door counts from when it handed the hold over, which is a moment before it leaves.
-      if (watch.told && after(watch.told_at, Books::moment) >= due) due = after(watch.told_at, settings.repeat_every);
-      due = after(books().due(due), tick);
+      // The door may count from an earlier hold, and tell earlier.
+      if (watch.told && watch.told_at >= since) due = std::max(due, after(watch.told_at, settings.repeat_every));
+      due = after(books().due(due), tick + Books::moment);
       // Whoever was not served until then has one tick more.
-      due = std::max(due, belief.unserved_at == SteadyTime::min() ? due : after(belief.unserved_at, tick));
+      due = std::max(due, belief.unserved_at == SteadyTime::min() ? due : after(belief.unserved_at, tick + Books::moment));
       if (at > due && process.view->served()) {
         if (process.view->hold_metrics()[HoldCount::dropped_notices] == 0)
           complain(process, "I15", interaction, "beyond its limit for " + std::to_string((at - due).count()) + " ns without an escalation or a release");
