@@ -161,8 +161,12 @@ void deliver_webhooks(const Configuration& configuration, Doors& doors) {
     return;
   if (const auto report = doors.transitions.deliver_webhooks(settings.deadline); !report)
     say(report.error().describe());
-  if (const std::size_t left = settings.journal->status().deliveries; left != 0)
-    say(counted(left, "webhook") + " not delivered yet; patchbayctl recover goes on with them");
+}
+
+void say_undelivered(const Configuration& configuration) {
+  const patchbay::Settings& settings = configuration.settings;
+  const std::size_t left = settings.journal ? settings.journal->status().deliveries : 0;
+  if (left != 0) say(counted(left, "webhook") + " not delivered yet; with a CRM patchbayctl recover goes on with them");
 }
 
 }  // namespace patchbayctl

@@ -30,7 +30,9 @@ void look_back(const Configuration& configuration, Doors& doors, Command command
 [[nodiscard]] int release_all(const Options& options, const Configuration& configuration, Doors& doors, Output& output);
 /// `patchbayctl journal show`: every record as a line. The exit status.
 [[nodiscard]] int show_journal(const std::string& folder, Output& output);
-/// Delivers the webhooks that the journal holds, for at most the deadline; says on stderr what is left.
+/// Delivers the webhooks that the journal holds, for at most the deadline.
 void deliver_webhooks(const Configuration& configuration, Doors& doors);
+/// Says on stderr that webhooks are left in the journal, if there are any.
+void say_undelivered(const Configuration& configuration);
 
 }  // namespace patchbayctl

@@ -221,7 +221,8 @@ class ChannelMachine {
       return authenticate_again(now, random, Duration::zero());
     }
     error_.emplace(std::move(error));
-    if (spoken_) failures_ = std::min(failures_, max_failures_of_the_network);
+    // It was served, so its token was good, and a 401 from now on is a new matter.
+    if (spoken_) failures_ = std::min(failures_, max_failures_of_the_network), auth_retried_ = false;
     switch (code) {
       case 1012:
       case 1013: failures_ = std::max(failures_, 3); break;  // it said that it needs time

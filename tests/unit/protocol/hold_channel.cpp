@@ -211,6 +211,31 @@ TEST_CASE("authentication is tried anew once, then the channel rests until it is
   CHECK(machine.next(machine.next_deadline()) == Wish::connect);
 }
 
+TEST_CASE("tokens that die one after the other are renewed one after the other, as long as each has served",
+          "[hold][channel][B13]") {
+  const HoldSettings settings;
+  for (const bool speaks : {true, false}) {
+    ChannelMachine machine = open_machine(settings);
+    SteadyTime now = start;
+    const auto reconnect = [&](std::uint64_t epoch) {
+      now += wait_of(machine, now);
+      REQUIRE(machine.next(now) == Wish::connect);
+      REQUIRE(machine.epoch() == epoch);
+    };
+    REQUIRE(machine.closed(1, 1006, now, 0.5));
+    reconnect(2);
+    REQUIRE(machine.open_failed(2, failure(Kind::auth), now, 0.5));
+    reconnect(3);
+    REQUIRE(machine.opened(3, now));
+    if (speaks) REQUIRE(machine.heard(3, now));
+    REQUIRE(machine.closed(3, 1006, now, 0.5));
+    reconnect(4);
+    REQUIRE(machine.open_failed(4, failure(Kind::auth), now, 0.5));
+    CHECK(machine.state() == (speaks ? ChannelState::waiting : ChannelState::refused));
+    CHECK(machine.needs_fresh_token());
+  }
+}
+
 TEST_CASE("silence behind a ping is death; silence while nobody served is not", "[hold][channel][B19]") {
   const HoldSettings settings;
   ChannelMachine machine = open_machine(settings);
