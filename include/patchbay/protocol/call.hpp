@@ -33,9 +33,16 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
                                       SteadyTime limit, Attempt& out, RetryCharge& charge) {
   if (operation.stopped()) co_return fail(ErrorCode::cancelled, "cancelled before the request was sent");
   Admission admission;
-  if (!detail::admitted_at_once(operation, gateway, kind, limit, admission))
+  const bool waited = !detail::admitted_at_once(operation, gateway, kind, limit, admission);
+  if (waited)
     if (auto admitted = co_await detail::admit(operation, gateway, kind, limit, admission); !admitted) co_return admitted;
   const SteadyTime begun = operation.steady_now();
+  // A turn can be long in coming, and no request leaves with a token that died meanwhile (invariant I10).
+  const bool authorized = kind == ExchangeKind::read || kind == ExchangeKind::write;
+  if (waited && authorized && operation.token_generation != 0 && !gateway.tokens->serves(operation.token_generation, begun)) {
+    out.verdict = Verdict(Next::authorize, ErrorCode::authentication_failed);
+    co_return Result<void>{};
+  }
   if (begun >= limit) co_return fail(ErrorCode::deadline_exceeded, "the deadline passed before the request could begin");
   operation.response.clear();
   operation.status = 0;

@@ -25,6 +25,7 @@ enum class Next : std::uint8_t {
   refresh_token,  ///< 401: once, with a newer token.
   reread,         ///< 409 or 412: read the interaction and decide again.
   give_up,        ///< Nothing that is sent again would help.
+  authorize,      ///< Nothing was sent: the token died while the request waited for its turn.
 };
 
 /// The meaning of the end of one exchange.

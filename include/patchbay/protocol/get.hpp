@@ -31,6 +31,7 @@ inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, 
     Attempt last;
     if (auto begun = co_await attempt(operation, gateway, ExchangeKind::read, request, operation.deadline, last, charge); !begun)
       co_return begun;
+    if (last.verdict.next == Next::authorize) continue;
     if (last.verdict.next == Next::done || (operation.status == 304 && !if_none_match.empty()))
       co_return accept ? accept(operation, id) : Result<void>{};
     if (last.verdict.next == Next::refresh_token && may_replay(operation, gateway)) {

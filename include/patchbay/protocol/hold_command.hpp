@@ -107,18 +107,19 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     const HoldRegistry& registry = session.registry();
     const std::string& interaction = job.call.interaction;
     const bool believed = registry.belief(interaction) == HoldRegistry::Belief::held;
-    if (snapshot.held.value_or(believed)) {
+    // While a release is under way nobody knows whether it came before the reading: the hold is sent, behind it.
+    if (snapshot.held.value_or(believed) && !session.releasing(interaction)) {
       if (registry.full() && registry.belief(interaction) == HoldRegistry::Belief::not_held)
         return fail(ErrorCode::queue_full, "the interaction is on hold already, and too many others are for it to be watched (hold.max_holds)");
       news = registry.belief(interaction) == HoldRegistry::Belief::not_held;
-      session.seen(interaction, true, session.table().last_order(), now);
+      if (snapshot.held) session.seen(interaction, true, session.table().last_order(), now);  // or it is only believed
       out.held_for = now - registry.since(interaction).value_or(now);
       out.already_held = true;
       return true;
     }
     // Believed to be on hold and seen not to be: somebody else has released it.
-    if (believed) session.seen(interaction, false, session.table().last_order(), now);
-    news = believed;
+    news = believed && snapshot.held && !*snapshot.held;
+    if (news) session.seen(interaction, false, session.table().last_order(), now);
     return false;
   });
   if (news && already) note_seen(context, job.call.interaction, *already, operation.wall_now());

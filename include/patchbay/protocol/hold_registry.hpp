@@ -73,7 +73,9 @@ class HoldRegistry {
   /// A hold was confirmed. False when it had been settled otherwise before.
   bool hold_applied(std::string_view interaction, std::uint64_t order) {
     Watched* const entry = find(interaction);
-    if (!entry || !settle(*entry, order)) return false;
+    if (!entry) return false;
+    // What was seen behind it may have settled it already.
+    if (!settle(*entry, order)) return entry->held && entry->held_order >= order;
     entry->held = true;
     entry->held_order = std::max(entry->held_order, order);
     return true;
@@ -83,9 +85,11 @@ class HoldRegistry {
     Watched* const entry = find(interaction);
     if (entry && settle(*entry, order)) conclude(interaction, *entry);
   }
-  /// The interaction was seen on hold, after the commands up to `order`; `since` counts when it was not watched before.
+  /// The interaction was seen on hold, after the commands up to `order`, which settles the holds among them; `since` counts
+  /// when it was not watched before.
   void seen_held(std::string_view interaction, std::uint64_t order, SteadyTime since) {
     Watched& entry = watch(interaction, since);
+    std::erase_if(entry.unsettled, [order](const Sent& each) { return each.order <= order; });
     entry.held = true;
     entry.held_order = std::max(entry.held_order, order);
   }
@@ -103,7 +107,14 @@ class HoldRegistry {
   void release_in_doubt(std::string_view interaction, std::uint64_t order) noexcept {
     if (Watched* const entry = find(interaction)) entry->doubt_order = std::max(entry->doubt_order, order);
   }
-  /// The interaction was seen not to be on hold.
+  /// The interaction was seen not to be on hold. A hold that was sent and is not settled may come behind that.
+  void seen_released(std::string_view interaction) {
+    Watched* const entry = find(interaction);
+    if (!entry) return;
+    entry->held = false;
+    conclude(interaction, *entry);
+  }
+  /// The interaction is known not to be on hold, whatever was sent.
   void released(std::string_view interaction) noexcept {
     const auto at = watched_.find(interaction);
     if (at == watched_.end()) return;

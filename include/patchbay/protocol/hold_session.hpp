@@ -82,7 +82,7 @@ class HoldSession {
     if (held) {
       registry_.seen_held(interaction, order, since);
     } else {
-      registry_.released(interaction);
+      registry_.seen_released(interaction);
     }
   }
   /// The interaction is, or may be, on hold by a command of an earlier process, which came before all of this one's.
@@ -95,6 +95,8 @@ class HoldSession {
   [[nodiscard]] const ChannelMachine& channel() const noexcept { return machine_; }
   [[nodiscard]] const CommandTable& table() const noexcept { return table_; }
   [[nodiscard]] bool closing() const noexcept { return closing_; }
+  /// Whether a release of the interaction is queued, or was sent and is not settled.
+  [[nodiscard]] bool releasing(std::string_view interaction) noexcept { return table_.releasing(interaction); }
 
   // Time.
 

@@ -111,6 +111,11 @@ class TokenSource {
     return use(now, stale_generation, authorization, generation, false);
   }
 
+  /// Whether the token of that generation is the present one, and alive.
+  [[nodiscard]] bool serves(std::uint64_t generation, SteadyTime now) const noexcept {
+    const std::lock_guard lock(mutex_);
+    return token_.generation == generation && now < token_.expires_at;
+  }
   /// The scope that was granted to the present token.
   [[nodiscard]] std::string granted_scope() const {
     const std::lock_guard lock(mutex_);

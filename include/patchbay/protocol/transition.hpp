@@ -225,6 +225,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
       error = std::move(begun.error());
       break;
     }
+    if (last.verdict.next == Next::authorize) continue;
     if (last.verdict.next == Next::done) check_echo(operation, last);
     record_attempt(operation, context, request, last);
     ambiguous = ambiguous || last.verdict.ambiguous;
@@ -256,6 +257,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
         }
         break;
       }
+      case Next::authorize: break;  // dealt with above
       case Next::give_up: error = error_of(operation, last, patch.name, counts.total() + 1); break;
     }
   }

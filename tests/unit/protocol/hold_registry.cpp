@@ -122,3 +122,34 @@ TEST_CASE("many unanswered holds of one interaction stay bounded and keep the fi
   registry.release_confirmed("a", 1001);
   CHECK(registry.size() == 0);
 }
+
+TEST_CASE("what is seen settles what was sent before it, and no more", "[hold][registry][I13]") {
+  const HoldSettings settings;
+  HoldRegistry registry(settings);
+  registry.hold_sent("a", 1, start);
+  SECTION("seen on hold, the hold is settled, and its late confirmation is no news") {
+    registry.seen_held("a", 1, start + seconds{1});
+    CHECK(registry.belief("a") == Belief::held);
+    CHECK(registry.hold_applied("a", 1));
+    registry.seen_released("a");
+    CHECK(registry.belief("a") == Belief::not_held);
+    CHECK(registry.next_deadline() == never);
+  }
+  SECTION("seen off hold, a hold that is under way may still come") {
+    registry.seen_released("a");
+    CHECK(registry.belief("a") == Belief::unknown);
+    CHECK(registry.since("a") == start);
+    REQUIRE(registry.hold_applied("a", 1));
+    registry.seen_released("a");
+    CHECK(registry.size() == 0);
+  }
+  SECTION("seen on hold before a later hold, that one is still under way") {
+    registry.hold_sent("a", 2, start + seconds{2});
+    registry.seen_held("a", 1, start + seconds{1});
+    registry.seen_released("a");
+    CHECK(registry.belief("a") == Belief::unknown);
+    CHECK(registry.since("a") == start + seconds{2});
+  }
+  registry.seen_released("nobody");
+  CHECK(registry.belief("nobody") == Belief::not_held);
+}

@@ -248,3 +248,23 @@ TEST_CASE("two doors with one credential share one token", "[token][A12]") {
   }
   CHECK(f.requests("token.post").size() == 1);
 }
+
+TEST_CASE("a token that dies while its request waits for a turn is replaced before that leaves", "[token][I10][A14]") {
+  Fixture f;
+  f.cloud.when(Method::post, "/oauth/token", 200, {}, R"({"access_token":"short","expires_in":4,"token_type":"Bearer"})");
+  auto door = f.door();
+  f.cloud.answer(429, {{"Retry-After", "5"}});
+  REQUIRE_FALSE(door.transition(f.request().deadline(seconds{1})));
+  REQUIRE(f.requests("token.post").size() == 1);
+  const SteadyTime begun = f.clock.steady_now();
+  f.interaction("1");
+  f.cloud.answer(200);
+  REQUIRE(door.transition(f.request()));
+  // It had a token that was good when it began to wait, and for a second less than it had to.
+  const std::vector<RecordedRequest> tokens = f.requests("token.post");
+  REQUIRE(tokens.size() == 2);
+  CHECK(tokens[1].at >= begun + seconds{5});
+  REQUIRE(f.requests("interaction.get").size() == 2);
+  CHECK(f.requests("interaction.get")[1].at >= tokens[1].at);
+  CHECK(door.metrics()[ExchangeCount::token_refreshes] == 0);  // none was refused
+}
