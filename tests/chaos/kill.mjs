@@ -12,6 +12,7 @@
 //   --mix TEXT                    the proxy's; see chaos_proxy --help
 //   --tls yes|no|both             over TLS bytes are corrupted too (both: by rounds)
 //   --without-journal             the driving program is never killed, since nothing would remember what it did
+//   --patience SECONDS            after which a program that has not ended is called hung (1200)
 //   --log LEVEL                   of the driving program, in the round's folder (off)
 //   --keep                        leaves the round's folder
 //
@@ -30,7 +31,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '1' }, operations: { type: 'string', default: '500' }, seed: { type: 'string', default: '1' },
     transport: { type: 'string', default: 'both' }, kills: { type: 'string', default: '4' }, 'in-flight': { type: 'string', default: '64' },
     mix: { type: 'string' }, tls: { type: 'string', default: 'both' }, 'without-journal': { type: 'boolean', default: false },
-    log: { type: 'string' }, keep: { type: 'boolean', default: false },
+    patience: { type: 'string', default: '1200' }, log: { type: 'string' }, keep: { type: 'boolean', default: false },
   },
 });
 const count = (name) => {
@@ -39,7 +40,7 @@ const count = (name) => {
   console.log(`--${name}: expected a number`);
   process.exit(2);
 };
-const rounds = count('rounds'), operations = count('operations'), seed = count('seed'), kills = count('kills');
+const rounds = count('rounds'), operations = count('operations'), seed = count('seed'), kills = count('kills'), patience = count('patience') * 1000;
 
 const flow = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 const interaction = (number) => `10000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
@@ -85,6 +86,7 @@ class Round {
     this.cloudKills = 0;
     this.toolKills = 0;
     this.runs = 0;
+    this.problems = [];
     this.over = false;
   }
   path(name) { return join(this.folder, name); }
@@ -101,6 +103,14 @@ class Round {
     const fence = ['--fence-after', '6'];  // beyond what the proxy holds back at most
     const log = options.log ? ['--log', 'text', '--log-level', options.log] : ['--log', 'off'];
     return new Child('patchbayctl', [...args, ...fence, ...log], { environment, out, err: options.log && args[0] === 'run' ? this.path('log.txt') : undefined });
+  }
+
+  /** How a program ended; one that does not is killed, and told of. */
+  async end_of(child) {
+    const ended = await Promise.race([child.ended, new Promise((done) => { const timer = setTimeout(done, patience); child.ended.then(() => clearTimeout(timer)); })]);
+    if (ended) return ended;
+    this.problems.push(`${child.process.spawnargs.slice(0, 2).join(' ')} has not ended after ${patience / 1000} s`);
+    return child.kill();
   }
 
   async start() {
@@ -144,7 +154,7 @@ class Round {
           continue;
         }
       }
-      this.end = await child.ended;
+      this.end = await this.end_of(child);
       this.errors = child.errors;
       return;
     }
@@ -159,16 +169,15 @@ class Round {
     await haunted;
     const driven = Date.now();
     await this.proxy.order('heal');
-    this.problems = [];
     if (this.journaled) {
       for (const args of [['recover'], ['run', this.path('input.jsonl'), '--in-flight', options['in-flight'], '--transport', this.transport, '--resume'], ['recover'], ['release-all']]) {
         const child = this.tool(args, args[0] === 'run' ? this.path('results.jsonl') : this.path(`${args[0]}.jsonl`));
-        const end = await child.ended;
+        const end = await this.end_of(child);
         if (args[0] !== 'run' && end.status !== 0) this.problems.push(`patchbayctl ${args[0]} ended with ${JSON.stringify(end)}: ${child.errors}`);
         if (args[0] === 'run') this.end = end;
       }
       const shown = this.tool(['journal', 'show', this.path('journal')], this.path('journal.jsonl'));
-      if ((await shown.ended).status !== 0) this.problems.push(`the journal cannot be shown: ${shown.errors}`);
+      if ((await this.end_of(shown)).status !== 0) this.problems.push(`the journal cannot be shown: ${shown.errors}`);
     } else {
       await this.release();
     }
@@ -183,7 +192,7 @@ class Round {
     this.problems.push(...report.problems);
     const struck = Object.entries(counts).filter(([name, value]) => value > 0 && !/^(connections|bytes|unreachable)/.test(name)).map(([name, value]) => `${name} ${value}`).join(', ');
     console.log(`seed ${this.seed}, ${this.transport}${this.tls ? ' over TLS' : ''}: ${report.summary}; killed: cloud ${this.cloudKills}, patchbayctl ${this.toolKills}; ` +
-      `${counts.connections} connections, ${((counts.bytesUp + counts.bytesDown) / 1048576).toFixed(1)} MiB, ${struck}; ${((driven - begun) / 1000).toFixed(1)} s and ${((Date.now() - driven) / 1000).toFixed(1)} s to heal`);
+      `${counts.connections} connections (${counts.unreachable} to nobody), ${((counts.bytesUp + counts.bytesDown) / 1048576).toFixed(1)} MiB, ${struck}; ${((driven - begun) / 1000).toFixed(1)} s and ${((Date.now() - driven) / 1000).toFixed(1)} s to heal`);
     for (const each of this.problems.slice(0, 20)) console.log(`WRONG: ${each}`);
     if (this.problems.length > 20) console.log(`WRONG: and ${this.problems.length - 20} more`);
     if (options.keep || this.problems.length > 0) console.log(`  its files are in ${this.folder}`);
@@ -196,7 +205,7 @@ class Round {
     const truth = await this.cloud.ask('/_state');
     const held = truth.interactions.filter((each) => each.held).map((each, i) => JSON.stringify({ id: `release-${i}`, action: 'unhold', interaction: each.id, priority: 1 }));
     writeFileSync(this.path('release.jsonl'), held.join('\n') + '\n');
-    const end = await this.tool(['run', this.path('release.jsonl'), '--in-flight', '16'], this.path('released.jsonl')).ended;
+    const end = await this.end_of(this.tool(['run', this.path('release.jsonl'), '--in-flight', '16'], this.path('released.jsonl')));
     if (end.status !== 0) this.problems.push(`the releases ended with ${JSON.stringify(end)}`);
   }
 }
