@@ -51,8 +51,7 @@ class Course final : private Chaos::Processes {
     chaos_.plan(heal_at);
     scene.at(heal_at, [this] { heal(); });
     const bool journals = std::any_of(slots_.begin(), slots_.end(), [](const Slot& each) { return each.disk != nullptr; });
-    const SteadyTime probe_at = after((std::max)(heal_at, last), journals ? recovery_budget + seconds{20} : Duration(seconds{90}));
-    scene.at(probe_at, [this] { probe(); });
+    quiet_ = (std::max)(last - heal_at, Duration::zero()) + (journals ? recovery_budget + seconds{20} : Duration(seconds{90}));
     for (std::size_t i = 0; i < works_.size();) {
       std::size_t end = i + 1;
       while (end < works_.size() && works_[i].bulk != 0 && works_[end].bulk == works_[i].bulk) ++end;
@@ -62,8 +61,8 @@ class Course final : private Chaos::Processes {
       });
       i = end;
     }
-    // Everything ends by its own budget, an hour's suspension apart; what has not ended an hour later never does.
-    serve([&] { return probed_ && nothing_pending(); }, after(probe_at, std::chrono::hours{6}));
+    // Everything ends by its own budget, some hours' suspension apart; what has not ended two days later never does.
+    serve([&] { return probed_ && nothing_pending(); }, after(begun_, std::chrono::hours{48}));
     const bool ended = nothing_pending();
     // What nobody waited for reaches the disks as well, so that it can be looked at.
     for (Slot& each : slots_)
@@ -191,6 +190,7 @@ class Course final : private Chaos::Processes {
       if (each.life && each.life->needs_restart()) let_go(static_cast<std::size_t>(each.number), seconds{1});
     }
     scene_->witnesses.healed(scene_->now());
+    scene_->in(quiet_, [this] { probe(); });
     // What is not known yet is found out: at once, and, by who can look for a short time only, again and again.
     for (Slot& each : slots_) {
       if (!each.disk) continue;
@@ -223,7 +223,11 @@ class Course final : private Chaos::Processes {
           }
         });
       }
-    scene_->in(wait + seconds{1}, [this] { probed_ = true; });
+    // What these have left to be delivered, or to be looked after, has its time as well.
+    scene_->in(wait + seconds{32}, [this] {
+      for (Slot& each : slots_) recover(each);
+    });
+    scene_->in(wait + seconds{50}, [this] { probed_ = true; });
   }
 
   // What strikes the processes.
@@ -276,6 +280,7 @@ class Course final : private Chaos::Processes {
   std::vector<Life*> lives_;
   std::vector<Work> works_;
   SteadyTime begun_{};
+  Duration quiet_{};  ///< Between the healing and the look whether everything works again.
   std::uint64_t submitted_ = 0, last_asked_ = first_asked, probes_ = 0, crashes_ = 0;
   bool probed_ = false, over_ = false;
 };

@@ -33,12 +33,16 @@ class ProcessDisk final : public Prop {
       return nullptr;
     }
     opened_ = true;
-    if (again) show_what_is_there(link.id);
+    if (again) {
+      show_what_is_there(link.id, true);
+      // A journal that was opened has put all of it on the disk, also what nobody had synced before.
+      show_what_is_there(link.id, false);
+      pending_.clear();
+    }
     return std::move(*journal);
   }
   /// The process has crashed, or the machine with it.
   void crash(bool machine) {
-    pending_.clear();
     if (machine) return disk_->crash();
     disk_->crash_process();
   }
@@ -54,17 +58,17 @@ class ProcessDisk final : public Prop {
     StorageResult<void> create(std::uint64_t segment) override {
       if (link_->dead) return gone();
       shared_->pending_[segment].clear();
-      return shared_->disk_->create(segment);
+      return shared_->noted(shared_->disk_->create(segment), Fault::disk_error);
     }
     StorageResult<void> append(std::uint64_t segment, std::string_view bytes) override {
       if (link_->dead) return gone();
-      auto done = shared_->disk_->append(segment, bytes);
+      auto done = shared_->noted(shared_->disk_->append(segment, bytes), Fault::disk_error);
       if (done) shared_->pending_[segment].append(bytes);
       return done;
     }
     StorageResult<void> sync(std::uint64_t segment) override {
       if (link_->dead) return gone();
-      auto done = shared_->disk_->sync(segment);
+      auto done = shared_->noted(shared_->disk_->sync(segment), Fault::failed_sync);
       if (done) shared_->show(std::exchange(shared_->pending_[segment], {}), link_->id, false);
       return done;
     }
@@ -92,6 +96,11 @@ class ProcessDisk final : public Prop {
     Link* link_;
   };
 
+  /// Counts what failed.
+  StorageResult<void> noted(StorageResult<void> done, Fault fault) {
+    if (!done) scene_->note(done.error().fault == StorageFault::full ? Fault::disk_full : fault);
+    return done;
+  }
   static JournalOptions options() {
     JournalOptions out;
     out.segment_bytes = 16'384;
@@ -107,10 +116,10 @@ class ProcessDisk final : public Prop {
     disk_->rates(rates);
   }
   /// What stands on the disk, record by record.
-  void show_what_is_there(ProcessId id) {
+  void show_what_is_there(ProcessId id, bool read_back) {
     const auto segments = disk_->list();
     if (!segments) return;
-    for (const std::uint64_t each : *segments) show(disk_->bytes(each), id, true);
+    for (const std::uint64_t each : *segments) show(disk_->bytes(each), id, read_back);
   }
   void show(const std::string& bytes, ProcessId id, bool read_back) {
     std::string_view rest = bytes;
@@ -130,7 +139,12 @@ class ProcessDisk final : public Prop {
       view.id = operation;
       view.interaction = interaction;
       view.outcome = frame.kind == JournalKind::intent ? Outcome::unknown : entry.outcome;
-      read_back ? scene_->witnesses.recovered(id, view, scene_->now()) : scene_->witnesses.journaled(id, view, scene_->now());
+      if (read_back) {
+        scene_->witnesses.recovered(id, view, scene_->now());
+      } else if (frame.position > shown_) {
+        shown_ = frame.position;
+        scene_->witnesses.journaled(id, view, scene_->now());
+      }
     }
   }
 
@@ -138,6 +152,7 @@ class ProcessDisk final : public Prop {
   std::shared_ptr<SimulatedDisk> disk_;
   std::map<std::uint64_t, std::string> pending_;  ///< Of each segment: what was appended and not synced.
   std::map<JournalPosition, std::pair<std::string, std::string>> intents_;
+  JournalPosition shown_ = 0;  ///< The last record that was shown as durable.
   bool opened_ = false;
 };
 
