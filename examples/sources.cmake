@@ -11,6 +11,7 @@ set(patchbay_examples
   many_transitions
   patchbayctl
   testing_with_fakes
+  testing_your_own
   your_own_schema
   your_own_transport
 )
@@ -71,6 +72,9 @@ set(patchbay_examples_patchbayctl
 )
 set(patchbay_examples_testing_with_fakes
   testing_with_fakes.cpp
+)
+set(patchbay_examples_testing_your_own
+  testing_your_own.cpp
 )
 set(patchbay_examples_your_own_schema
   your_own_schema.cpp
