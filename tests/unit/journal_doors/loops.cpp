@@ -262,6 +262,7 @@ TEST_CASE("a loop that ends at any event of holds and releases leaves nobody unw
       CHECK(watched == world.held(each));
       CHECK(journaled == world.held(each));
     }
+    process.transport.tear_down();  // with the watchdog's timer
   }
   CHECK(events > 20);
   CHECK(settled > 0);
