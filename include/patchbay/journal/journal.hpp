@@ -127,6 +127,8 @@ class Journal final : public AuditSink, public std::enable_shared_from_this<Jour
 
   [[nodiscard]] PATCHBAY_DECL std::vector<OpenIntent> open_intents() const;
   [[nodiscard]] PATCHBAY_DECL std::optional<OpenIntent> open_intent(JournalPosition intent) const;
+  /// The intents that wait for recovery: of one interaction, or of all when none is named.
+  [[nodiscard]] PATCHBAY_DECL std::vector<OpenIntent> unresolved_intents(std::string_view interaction = {}) const;
   /// Whether an intent of this interaction waits for recovery: an earlier process left it open, or it ended `unknown`.
   [[nodiscard]] PATCHBAY_DECL bool unresolved(std::string_view interaction) const;
   /// Every interaction that may be on hold: holds that were applied or may have been, and were not undone for certain.
@@ -151,6 +153,7 @@ class Journal final : public AuditSink, public std::enable_shared_from_this<Jour
 
   // With the lock held, which `lead` and `kick` give up meanwhile.
   [[nodiscard]] PATCHBAY_DECL Result<JournalPosition> add(detail::JournalEntry entry);
+  PATCHBAY_DECL void make_room(const detail::JournalEntry& entry) noexcept;
   [[nodiscard]] PATCHBAY_DECL Result<void> admit(const detail::JournalEntry& entry, std::size_t payload) const;
   [[nodiscard]] PATCHBAY_DECL Result<void> put(JournalKind kind, std::string_view payload);
   PATCHBAY_DECL void after_append(Lock& lock);

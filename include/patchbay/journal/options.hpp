@@ -57,7 +57,8 @@ struct JournalOptions {
   std::size_t max_open_intents = 100'000;  ///< Those that wait for recovery included.
   /// Webhooks that are due, and those that open intents carry: so that what has succeeded always finds room.
   std::size_t max_deliveries = 100'000;
-  std::size_t max_dead_letters = 1'000;                     ///< The oldest is dropped, and counted, for a newer one.
+  /// The oldest is dropped, and counted, for a newer one; and for what finds no room in `max_pending_bytes` otherwise.
+  std::size_t max_dead_letters = 1'000;
   std::size_t max_pending_bytes = std::size_t{64} << 20U;   ///< Of open intents and webhooks in memory, and in a checkpoint.
   std::size_t max_record_bytes = std::size_t{1} << 20U;     ///< Of one intent or webhook, as written.
 

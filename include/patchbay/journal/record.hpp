@@ -103,6 +103,8 @@ class OpenIntent {
   bool unknown = false;      ///< It has a terminal, which says `unknown`.
   /// No terminal is to be expected of anyone: an earlier process began it, or its operation is gone (`Journal::abandon`).
   bool orphaned = false;
+  /// A later command on the interaction was to undo it: the state that it did not want says nothing of it any more.
+  bool overtaken = false;
 };
 
 /// An interaction that may be on hold.
@@ -113,6 +115,8 @@ class BelievedHold {
   std::string operation;     ///< The hold's correlation id; empty when it was learned otherwise.
   WallTime since{};          ///< When the first hold that may have done it was sent.
   bool confirmed = true;     ///< False: a hold, or an unhold, of it is open or unknown.
+  /// Of the newest hold's intent, or change of hold, that says so. 0: only commands that are open do.
+  JournalPosition position = 0;
 };
 
 /// A webhook on its way.

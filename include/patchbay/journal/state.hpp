@@ -68,10 +68,15 @@ class JournalState {
   /// Everything that is open was begun by another process.
   PATCHBAY_DECL void orphan_all() noexcept;
   PATCHBAY_DECL void abandon(JournalPosition intent) noexcept;
+  /// Drops as many dead letters, oldest first, as it takes for everything to stay within `most` bytes; none when that does
+  /// not help. How many.
+  PATCHBAY_DECL std::size_t drop_dead_letters_beyond(std::size_t most) noexcept;
   /// Drops the oldest dead letters beyond `most`; how many.
   PATCHBAY_DECL std::size_t drop_dead_letters(std::size_t most) noexcept;
 
   [[nodiscard]] PATCHBAY_DECL std::vector<OpenIntent> open_intents() const;
+  /// Those that wait for recovery: of one interaction, or of all when none is named.
+  [[nodiscard]] PATCHBAY_DECL std::vector<OpenIntent> unresolved_intents(std::string_view interaction) const;
   [[nodiscard]] PATCHBAY_DECL std::vector<BelievedHold> believed_holds() const;
   [[nodiscard]] PATCHBAY_DECL bool unresolved(std::string_view interaction) const noexcept;
   [[nodiscard]] const Intents& intents() const noexcept { return intents_; }

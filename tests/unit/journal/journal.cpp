@@ -141,6 +141,105 @@ TEST_CASE("who may be on hold is known after a restart, and since when", "[journ
   CHECK(names() == "held! seen! sent? ");
 }
 
+TEST_CASE("a release ends no hold that was begun after it, in whatever order their ends are written", "[journal][B6][I13]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  auto journal = opened(disk);
+  const JournalPosition first = placed(journal->intent(hold_of("i", "first")));
+  placed(journal->terminal(first, applied()));
+  const JournalPosition release = placed(journal->intent(hold_of("i", "release", JournalAction::unhold)));
+  const JournalPosition second = placed(journal->intent(hold_of("i", "second")));
+  // The thread of the release is late.
+  placed(journal->terminal(second, applied()));
+  placed(journal->terminal(release, applied()));
+  const auto check = [&] {
+    REQUIRE(journal->holds().size() == 1);
+    CHECK(journal->holds()[0].confirmed);
+    CHECK(journal->holds()[0].position == second);
+  };
+  check();
+  journal = opened((journal.reset(), disk));
+  check();
+  const JournalPosition last = placed(journal->intent(hold_of("i", "last", JournalAction::unhold)));
+  placed(journal->terminal(last, applied()));
+  CHECK(journal->holds().empty());
+  // What was seen counts from when it was written.
+  const JournalPosition late = placed(journal->intent(hold_of("j", "late", JournalAction::unhold)));
+  const JournalPosition seen = placed(journal->hold_changed("j", true, noon));
+  placed(journal->terminal(late, applied()));
+  REQUIRE(journal->holds().size() == 1);
+  CHECK(journal->holds()[0].position == seen);
+  // What only an open command says has no place of its own.
+  placed(journal->intent(hold_of("k", "open")));
+  REQUIRE(journal->holds().size() == 2);
+  CHECK(journal->holds()[1].position == 0);
+}
+
+TEST_CASE("a checkpoint keeps where it was said that somebody is on hold", "[journal][B6]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  const JournalOptions options = small_segments();
+  auto journal = opened(disk, options);
+  const JournalPosition release = placed(journal->intent(hold_of("i", "release", JournalAction::unhold)));
+  const JournalPosition hold = placed(journal->intent(hold_of("i", "hold")));
+  placed(journal->terminal(hold, applied()));
+  while (journal->status().rotations < 2) placed(journal->terminal(placed(journal->intent(transition_of("x", "t"))), applied()));
+  journal = opened((journal.reset(), disk), options);
+  placed(journal->recovered(release, applied()));
+  REQUIRE(journal->holds().size() == 1);
+  CHECK(journal->holds()[0].position == hold);
+}
+
+TEST_CASE("those that wait for recovery are found, of one interaction or of all", "[journal]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  auto journal = opened(disk);
+  const JournalPosition unknown = placed(journal->intent(transition_of("i", "a")));
+  placed(journal->intent(transition_of("i", "under way")));
+  const JournalPosition other = placed(journal->intent(hold_of("j", "b")));
+  const JournalPosition gone = placed(journal->intent(hold_of("i", "c")));
+  placed(journal->terminal(unknown, EndRecord(Outcome::unknown, noon)));
+  placed(journal->terminal(other, EndRecord(Outcome::unknown, noon)));
+  journal->abandon(gone);
+  const auto positions = [&](std::string_view interaction) {
+    std::vector<JournalPosition> out;
+    for (const OpenIntent& each : journal->unresolved_intents(interaction)) out.push_back(each.position);
+    return out;
+  };
+  CHECK(positions("i") == std::vector<JournalPosition>{unknown, gone});
+  CHECK(positions("j") == std::vector<JournalPosition>{other});
+  CHECK(positions("nobody").empty());
+  CHECK(positions({}) == std::vector<JournalPosition>{unknown, other, gone});
+}
+
+TEST_CASE("webhooks that were given up make room for what is to be done", "[journal][A30][I14]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  JournalOptions options;
+  options.max_record_bytes = 4096;
+  options.max_pending_bytes = 9000;
+  auto journal = opened(disk, options);
+  for (int i = 0; i < 3; ++i) {
+    const JournalPosition intent = placed(journal->intent(transition_of("i", "t", std::string(2600, 'x'))));
+    placed(journal->terminal(intent, applied(true)));
+    placed(journal->dead_letter(journal->deliveries()[0].position, "410", noon));
+  }
+  const auto dead = journal->dead_letters();
+  REQUIRE(dead.size() == 3);
+  CHECK(journal->status().pending_bytes > 7800);
+  const JournalPosition next = placed(journal->intent(transition_of("j", "next", std::string(3600, 'x'))));
+  CHECK(journal->status().dead_letters_dropped == 1);  // no more than it takes, and the oldest
+  REQUIRE(journal->dead_letters().size() == 2);
+  CHECK(journal->dead_letters()[0].position == dead[1].position);
+  CHECK(journal->status().pending_bytes <= options.max_pending_bytes);
+  placed(journal->intent(transition_of("j", "big", std::string(3700, 'x'))));
+  CHECK(journal->dead_letters().empty());
+  placed(journal->terminal(next, applied(true)));
+  placed(journal->dead_letter(journal->deliveries()[0].position, "410", noon));
+  placed(journal->intent(transition_of("j", "small", std::string(720, 'x'))));
+  placed(journal->intent(transition_of("j", "small", std::string(720, 'x'))));
+  CHECK(journal->dead_letters().size() == 1);
+  // What does not fit in any case costs none of them.
+  CHECK(refused(journal->intent(transition_of("j", "too much", std::string(3700, 'x'))), ErrorCode::queue_full));
+  CHECK(journal->dead_letters().size() == 1);
+}
+
 TEST_CASE("a webhook is queued in the very record that ends its intent, and goes in order", "[journal][A30]") {
   auto disk = std::make_shared<SimulatedDisk>();
   auto journal = opened(disk);

@@ -58,7 +58,7 @@ inline std::string state_of(const Journal& journal) {
     add(r.prior_transition, r.webhook, r.detail, std::to_string(r.at.time_since_epoch().count()), std::to_string(each.amendments), each.unknown ? "unknown" : "open", "\n");
   }
   for (const BelievedHold& each : journal.holds())
-    add("hold", each.interaction, each.operation, std::to_string(each.since.time_since_epoch().count()), each.confirmed ? "yes" : "perhaps", "\n");
+    add("hold", each.interaction, each.operation, std::to_string(each.since.time_since_epoch().count()), each.confirmed ? "yes" : "perhaps", std::to_string(each.position), "\n");
   const auto letters = [&add](std::string_view name, const std::vector<JournalDelivery>& all) {
     for (const JournalDelivery& each : all) add(name, std::to_string(each.position), each.event, each.interaction, each.body, "\n");
   };

@@ -151,6 +151,7 @@ PATCHBAY_DECL Result<JournalPosition> Journal::add(detail::JournalEntry entry) {
     return fail(std::move(error));
   };
   if (status_.closed_for_good) return refuse(refusal("the journal is closed for good: "));
+  make_room(entry);
   if (auto room = admit(entry, payload.size()); !room) return refuse(std::move(room.error()));
   const JournalPosition position = status_.appended + 1;
   // All memory first, so that a record is never on the disk without its effect here.
@@ -162,6 +163,14 @@ PATCHBAY_DECL Result<JournalPosition> Journal::add(detail::JournalEntry entry) {
   // What follows may fail, but the record stands: it says so by `durability`.
   guarded([&] { after_append(lock); });
   return position;
+}
+
+/// What has been given up must not keep out what is to be done.
+PATCHBAY_DECL void Journal::make_room(const detail::JournalEntry& entry) noexcept {
+  if (entry.kind != JournalKind::intent && entry.kind != JournalKind::delivery) return;
+  const std::size_t more = detail::JournalState::bytes_of(entry.intent) + detail::JournalState::bytes_of(entry.delivery);
+  if (more <= options_.max_pending_bytes)
+    status_.dead_letters_dropped += state_.drop_dead_letters_beyond(options_.max_pending_bytes - more);
 }
 
 /// Whether there is room for it, and its intent is whose it should be.
@@ -244,6 +253,11 @@ PATCHBAY_DECL std::optional<OpenIntent> Journal::open_intent(JournalPosition int
   const std::lock_guard lock(mutex_);
   const auto open = state_.intents().find(intent);
   return open == state_.intents().end() ? std::nullopt : std::optional<OpenIntent>(open->second);
+}
+
+PATCHBAY_DECL std::vector<OpenIntent> Journal::unresolved_intents(std::string_view interaction) const {
+  const std::lock_guard lock(mutex_);
+  return state_.unresolved_intents(interaction);
 }
 
 PATCHBAY_DECL bool Journal::unresolved(std::string_view interaction) const {

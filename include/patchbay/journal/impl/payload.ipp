@@ -118,6 +118,7 @@ PATCHBAY_DECL void append_checkpoint(std::string& out, const JournalState& state
     json.begin_object().member("position", position);
     if (open.amendments > 0) json.member("amendments", open.amendments);
     if (open.unknown) json.member("unknown", true);
+    if (open.overtaken) json.member("overtaken", true);
     write_intent(json, open.record);
     json.end_object();
   }
@@ -128,6 +129,7 @@ PATCHBAY_DECL void append_checkpoint(std::string& out, const JournalState& state
     write_text(json, "operation", hold.operation);
     write_time(json, "since", hold.since);
     if (!hold.confirmed) json.member("confirmed", false);
+    json.member("position", hold.position);
     json.end_object();
   }
   json.end_array();
@@ -286,6 +288,7 @@ PATCHBAY_DECL const char* read_checkpoint(std::string_view payload, JournalState
   const auto open_intent = [&](std::string_view key, JsonValue value) -> simdjson::error_code {
     if (key == "position") return read_position(value, open.position);
     if (key == "unknown") return read_flag(value, open.unknown);
+    if (key == "overtaken") return read_flag(value, open.overtaken);
     if (key != "amendments") return read_intent_member(key, value, open.record);
     std::int64_t many = 0;
     if (const auto error = value.get_int64().get(many)) return error;
@@ -297,6 +300,7 @@ PATCHBAY_DECL const char* read_checkpoint(std::string_view payload, JournalState
     if (key == "interaction") return read_text(value, believed.interaction);
     if (key == "operation") return read_text(value, believed.operation);
     if (key == "since") return read_time(value, believed.since);
+    if (key == "position") return read_position(value, believed.position);
     return key == "confirmed" ? read_flag(value, believed.confirmed) : simdjson::SUCCESS;
   };
   JournalDelivery letter;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // min
+#include <algorithm>  // max, min
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -66,6 +66,7 @@ PATCHBAY_DECL Result<JournalState::Change> JournalState::prepare(JournalEntry en
         hold.operation = intent.record.operation;
         hold.since = intent.record.at;
         hold.confirmed = entry.outcome == Outcome::applied;
+        hold.position = entry.about;
         change.holds.emplace(hold.interaction, std::move(hold));
       }
       break;
@@ -75,6 +76,7 @@ PATCHBAY_DECL Result<JournalState::Change> JournalState::prepare(JournalEntry en
         BelievedHold hold;
         hold.interaction = entry.interaction;
         hold.since = entry.at;
+        hold.position = position;
         change.holds.emplace(hold.interaction, std::move(hold));
       }
       break;
@@ -102,6 +104,12 @@ PATCHBAY_DECL void JournalState::commit(Change change) noexcept {
       if (!record.webhook.empty()) ++promised_;
       intents_.insert(change.intents.extract(change.intents.begin()));
       by_interaction_.insert(change.index.extract(change.index.begin()));
+      if (record.action == JournalAction::transition) break;
+      const auto [first, last] = by_interaction_.equal_range(std::string_view(record.interaction));
+      for (auto each = first; each != last; ++each) {
+        OpenIntent& open = intents_.find(each->second)->second;
+        if (open.record.action != JournalAction::transition && open.record.action != record.action) open.overtaken = true;
+      }
       break;
     }
     case JournalKind::amendment: {
@@ -147,6 +155,7 @@ PATCHBAY_DECL void JournalState::commit(Change change) noexcept {
       // It has been on hold since the first that may have done it.
       known->second.since = std::min(known->second.since, news.since);
       known->second.confirmed = known->second.confirmed || news.confirmed;
+      known->second.position = std::max(known->second.position, news.position);
     }
   }
 }
@@ -154,8 +163,11 @@ PATCHBAY_DECL void JournalState::commit(Change change) noexcept {
 PATCHBAY_DECL void JournalState::commit_end(Change& change) noexcept {
   const JournalEntry& entry = change.entry;
   const auto intent = intents_.find(entry.about);
-  if (intent->second.record.action == JournalAction::unhold && entry.outcome == Outcome::applied)
-    if (const auto held = holds_.find(intent->second.record.interaction); held != holds_.end()) holds_.erase(held);
+  if (intent->second.record.action == JournalAction::unhold && entry.outcome == Outcome::applied) {
+    // Not of a hold that was begun after it: that one's end may have been written first, by another thread.
+    const auto held = holds_.find(intent->second.record.interaction);
+    if (held != holds_.end() && held->second.position < entry.about) holds_.erase(held);
+  }
   if (entry.kind == JournalKind::terminal && entry.outcome == Outcome::unknown) {
     intent->second.unknown = true;
     return;
@@ -193,10 +205,32 @@ PATCHBAY_DECL std::size_t JournalState::drop_dead_letters(std::size_t most) noex
   return dropped;
 }
 
+PATCHBAY_DECL std::size_t JournalState::drop_dead_letters_beyond(std::size_t most) noexcept {
+  if (bytes_ <= most) return 0;
+  std::size_t left = dead_.size(), freed = 0;
+  for (auto each = dead_.begin(); each != dead_.end() && bytes_ - freed > most; ++each, --left) freed += bytes_of(each->second);
+  return bytes_ - freed > most ? 0 : drop_dead_letters(left);
+}
+
 PATCHBAY_DECL std::vector<OpenIntent> JournalState::open_intents() const {
   std::vector<OpenIntent> out;
   out.reserve(intents_.size());
   for (const auto& [position, open] : intents_) out.push_back(open);
+  return out;
+}
+
+PATCHBAY_DECL std::vector<OpenIntent> JournalState::unresolved_intents(std::string_view interaction) const {
+  std::vector<OpenIntent> out;
+  const auto take = [&out](const OpenIntent& open) {
+    if (open.orphaned || open.unknown) out.push_back(open);
+  };
+  if (interaction.empty()) {
+    for (const auto& [position, open] : intents_) take(open);
+    return out;
+  }
+  // Entries of one key stand in the order in which they were added.
+  const auto [first, last] = by_interaction_.equal_range(interaction);
+  for (auto each = first; each != last; ++each) take(intents_.find(each->second)->second);
   return out;
 }
 
