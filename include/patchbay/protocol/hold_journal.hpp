@@ -83,7 +83,7 @@ inline Protocol<Result<void>> declare_command(Operation& operation, HoldContext&
 
 /// What one reading says of the commands on an interaction whose fate is not known, oldest first, and what is recorded of it
 /// (invariant I4). The wanted state: done. The other one proves something only when nothing can arrive any more
-/// (`JournalingSettings::fence_after`). An interaction that is over is on hold no more.
+/// (`JournalingSettings::fence_after`), and nothing of a command that another of ours was to undo since. An interaction that is over is on hold no more.
 ///
 /// `operation.snapshot` was read by whoever calls, who has the interaction's turn. What stays open goes to `report`.
 inline Result<void> settle_commands(Operation& operation, HoldContext& context, const std::vector<OpenIntent>& intents, RecoveryReport& report) {
@@ -96,9 +96,11 @@ inline Result<void> settle_commands(Operation& operation, HoldContext& context, 
       detail::stay_open(report, each, "a late arrival can still change the interaction (journaling.fence_after)");
       continue;
     }
-    EndRecord end(done ? Outcome::applied : held ? Outcome::not_applied : Outcome::unknown, operation.wall_now());
-    end.resolved_by = done ? "state" : held ? "fence" : "nobody";
-    if (!done) end.error_code = to_string(held ? ErrorCode::network : ErrorCode::outcome_unknown);
+    // A release that was sent behind a hold leaves the same state whether the hold was applied or not.
+    const bool proved = held && !each.overtaken;
+    EndRecord end(done ? Outcome::applied : proved ? Outcome::not_applied : Outcome::unknown, operation.wall_now());
+    end.resolved_by = done ? "state" : proved ? "fence" : "nobody";
+    if (!done) end.error_code = to_string(proved ? ErrorCode::network : ErrorCode::outcome_unknown);
     if (auto place = context.settings->journal->recovered(each.position, end); !place) return fail(std::move(place.error()));
     context.fences.forget(each.position);
     context.metrics->count(HoldCount::recovered);
