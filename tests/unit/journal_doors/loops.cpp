@@ -223,6 +223,7 @@ TEST_CASE("on a loop nothing is sent while the sync is on another thread, and on
     CHECK(second.result->error().code() == ErrorCode::journal_failed);
     CHECK(world.done(AppliedOperation::Kind::transition).empty());
   }
+  process.transport.tear_down();  // with what still waits
 }
 
 TEST_CASE("a loop that ends at any event of holds and releases leaves nobody unwatched", "[journal][loop][B6][I13][I16]") {
