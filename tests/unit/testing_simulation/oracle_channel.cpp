@@ -160,9 +160,10 @@ TEST_CASE("I13: what is watched is what may be on hold", "[testing][oracle]") {
     CHECK(story.broken() == Broken{"I13"});
   }
   SECTION("a refused hold that is watched for ever") {
-    story.submit(WorkKind::hold);
+    Work& work = story.submit(WorkKind::hold);
     story.command("hold", "h-1");
     story.acknowledged("error", "h-1");
+    story.fail(work, ErrorCode::command_refused, Outcome::not_applied, "h-1", 1);
     story.watch(here, false);
     story.wait(milliseconds{20});
     story.wait(milliseconds{1});
@@ -210,7 +211,7 @@ TEST_CASE("I15: the limit of a hold is told, again and again", "[testing][oracle
   SECTION("never") {
     story.wait(seconds{120});
     CHECK(story.broken() == Broken{});
-    story.wait(milliseconds{1});
+    story.wait(milliseconds{11});
     CHECK(story.broken() == Broken{"I15"});
   }
   SECTION("once") {
@@ -218,7 +219,7 @@ TEST_CASE("I15: the limit of a hold is told, again and again", "[testing][oracle
     story.escalate();
     story.wait(story.view.given.hold.repeat_every);
     CHECK(story.broken() == Broken{});
-    story.wait(milliseconds{1});
+    story.wait(milliseconds{11});
     CHECK(story.broken() == Broken{"I15"});
   }
   SECTION("not while nobody serves the channel") {

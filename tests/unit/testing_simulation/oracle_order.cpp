@@ -98,7 +98,7 @@ TEST_CASE("I7: a work ends by its deadline and one tick", "[testing][oracle]") {
     const SteadyTime from = story.now;
     story.now += std::chrono::hours{1};
     story.oracle.suspended(from, story.now);
-    story.wait(milliseconds{1});
+    story.wait(milliseconds{11});
     story.fail(work, ErrorCode::deadline_exceeded, Outcome::not_applied);
     CHECK(story.broken() == Broken{"I7"});
   }

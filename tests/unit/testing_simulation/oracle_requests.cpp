@@ -38,7 +38,9 @@ TEST_CASE("I8: attempts and retries are bounded", "[testing][oracle]") {
 TEST_CASE("I9: nothing leaves before a Retry-After is over", "[testing][oracle]") {
   Story story;
   Work& work = story.submit(WorkKind::transition);
-  const auto told_off = [&](const std::string& tag) { story.answered(story.write(tag, "t-1"), 429, {{"Retry-After", "5"}}); };
+  const auto told_off = [&](const std::string& tag) {
+    story.answered(story.write(tag, "t-1"), 429, {{"Retry-After", "5"}});
+  };
   SECTION("with a pacer it is for all") {
     story.view.given.pacer = std::make_shared<Pacer>();
     told_off(story.prepare());
@@ -93,7 +95,8 @@ TEST_CASE("I9: nothing leaves before a Retry-After is over", "[testing][oracle]"
   SECTION("what is no hint") {
     story.view.given.pacer = std::make_shared<Pacer>();
     const std::string tag = story.prepare();
-    for (const char* none : {"soon", "-5", "", "5.5", "99999999999999999999"}) story.answered(story.write(tag, "t-1"), 429, {{"Retry-After", none}});
+    for (const char* none : {"soon", "-5", "", "5.5", "99999999999999999999"})
+      story.answered(story.write(tag, "t-1"), 429, {{"Retry-After", none}});
     CHECK(story.broken() == Broken{});
   }
   CHECK(work.number == 1);
@@ -121,12 +124,23 @@ TEST_CASE("I10: tokens are asked for once, used while they live, and replaced on
     story.read();
     CHECK(story.broken() == Broken{"I10"});
   }
-  SECTION("one that was refused") {
+  SECTION("one that is refused to one operation after the other") {
     story.log_in();
     story.cloud.revoke_tokens();
+    for (int i = 0; i < 3; ++i) {
+      story.read();
+      story.wait(milliseconds{20});
+    }
+    CHECK(story.broken() == Broken{});
     story.read();
+    CHECK(story.broken() == Broken{"I10"});
+  }
+  SECTION("a write that is replayed with the same token") {
+    story.submit(WorkKind::transition);
+    const std::string tag = story.prepare();
+    story.answered(story.write(tag, "t-1"), 401);
     story.wait(milliseconds{20});
-    story.read();
+    story.write(tag, "t-1");
     CHECK(story.broken() == Broken{"I10"});
   }
   SECTION("a write that is replayed, and replayed again") {
@@ -143,7 +157,9 @@ TEST_CASE("I10: tokens are asked for once, used while they live, and replaced on
     CHECK(story.broken() == Broken{"I10"});
   }
   SECTION("a credential that was refused") {
-    const auto refused = [&] { story.answered(story.send("POST", "/oauth/token"), 401, {}, R"({"error":"invalid_client"})"); };
+    const auto refused = [&] {
+      story.answered(story.send("POST", "/oauth/token"), 401, {}, R"({"error":"invalid_client"})");
+    };
     story.submit(WorkKind::transition);
     for (int i = 0; i < 4; ++i) refused();
     CHECK(story.broken() == Broken{});
@@ -180,6 +196,8 @@ TEST_CASE("I19: secrets are seen nowhere", "[testing][oracle]") {
   SECTION("percent-encoded in a target") { story.send("GET", "/api/v2/flows/4111-1111-1111-1111%20of%20the%20caller"); }
   SECTION("in base64, with something before it") { story.oracle.logged(story.me, "YWI6czNjcmV0LW9mLXRoZS1jbGllbnQ="); }
   SECTION("in base64, elsewhere cut") { story.oracle.logged(story.me, "YTpzM2NyZXQtb2YtdGhlLWNsaWVudA=="); }
-  SECTION("a token in the target of an upgrade") { story.send("GET", "/api/v2/interactions?access_token=simulated-token-1", {}, {}, true); }
+  SECTION("a token in the target of an upgrade") {
+    story.send("GET", "/api/v2/interactions?access_token=simulated-token-1", {}, {}, true);
+  }
   CHECK(story.broken() == Broken{"I19"});
 }

@@ -42,7 +42,8 @@ TEST_CASE("I1: a write wants one strong tag that the process was shown where its
   CHECK(work.number == 1);
 }
 
-TEST_CASE("I1: what a write's answer shows may be written with, and an earlier incarnation's readings may not", "[testing][oracle]") {
+TEST_CASE("I1: what a write's answer shows may be written with, and an earlier incarnation's readings may not",
+          "[testing][oracle]") {
   Story story;
   story.transition("t-1");
   Work& next = story.submit(WorkKind::transition, here, "BillingInquiry", "BalanceInfo");
@@ -214,23 +215,37 @@ TEST_CASE("I18: a write carries what it should and nothing else", "[testing][ora
     CHECK(story.broken() == Broken{});
     return;
   }
-  SECTION("another state than node") { story.write_body(tag, R"({"customAttributes":{"ivr_state":"Else","flow_node":"BillingInquiry","transition_id":"t-1"}})"); }
-  SECTION("a variable that overrides the node") { story.write_body(tag, Story::body_of("BillingInquiry", "t-1", R"(,"ivr_state":"BillingInquiry")")); }
+  SECTION("another state than node") {
+    story.write_body(tag,
+                     R"({"customAttributes":{"ivr_state":"Else","flow_node":"BillingInquiry","transition_id":"t-1"}})");
+  }
+  SECTION("a variable that overrides the node") {
+    story.write_body(tag, Story::body_of("BillingInquiry", "t-1", R"(,"ivr_state":"BillingInquiry")"));
+  }
   SECTION("a node that nobody asked for") { story.write_body(tag, Story::body_of("OperatorQueue", "t-1")); }
-  SECTION("a key that is in no schema") { story.write_body(tag, Story::body_of("BillingInquiry", "t-1", R"(,"constructor":1)")); }
-  SECTION("a number that is none") { story.write_body(tag, Story::body_of("BillingInquiry", "t-1", R"(,"billing_amount":1e999)")); }
-  SECTION("bytes that are no UTF-8") { story.write_body(tag, Story::body_of("BillingInquiry", "t-1", ",\"billing_amount\":\"\xff\"")); }
+  SECTION("a key that is in no schema") {
+    story.write_body(tag, Story::body_of("BillingInquiry", "t-1", R"(,"constructor":1)"));
+  }
+  SECTION("a number that is none") {
+    story.write_body(tag, Story::body_of("BillingInquiry", "t-1", R"(,"billing_amount":1e999)"));
+  }
+  SECTION("bytes that are no UTF-8") {
+    story.write_body(tag, Story::body_of("BillingInquiry", "t-1", ",\"billing_amount\":\"\xff\""));
+  }
   SECTION("too many bytes") {
     story.view.given.transition.max_attributes_bytes = 300;
-    story.write_body(tag, Story::body_of("BillingInquiry", "t-1", ",\"billing_amount\":\"" + std::string(300, 'x') + "\""));
+    story.write_body(tag,
+                     Story::body_of("BillingInquiry", "t-1", ",\"billing_amount\":\"" + std::string(300, 'x') + "\""));
   }
   CHECK(story.broken().count("I18") == 1);
 }
 
 TEST_CASE("the checks' own reader of JSON takes what RFC 8259 allows and nothing else", "[testing][oracle]") {
-  for (const char* good : {"{}", " [1, -0.5e+3, true, false, null, \"\\u00e9\\ud83d\\ude00\\n\", {\"a\":{}}] ", "0", "\"\xc3\xa9\""})
+  for (const char* good :
+       {"{}", " [1, -0.5e+3, true, false, null, \"\\u00e9\\ud83d\\ude00\\n\", {\"a\":{}}] ", "0", "\"\xc3\xa9\""})
     CHECK(plain::JsonScan::valid(good));
-  for (const char* bad : {"", "{", "[1,]", "{\"a\":1,}", "01", "1.", "+1", "nul", "\"\\x\"", "\"\\ud800\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\xff\"", "1 2", "\"\n\"", "1e999"})
+  for (const char* bad : {"", "{", "[1,]", "{\"a\":1,}", "01", "1.", "+1", "nul", "\"\\x\"", "\"\\ud800\"",
+                          "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\xff\"", "1 2", "\"\n\"", "1e999"})
     CHECK_FALSE(plain::JsonScan::valid(bad));
   CHECK(plain::JsonScan::text_of("\"a\\u00e9\\ud83d\\ude00\\\"\"") == "a\xc3\xa9\xf0\x9f\x98\x80\"");
   CHECK_FALSE(plain::JsonScan::valid(std::string(100, '[') + std::string(100, ']')));

@@ -55,7 +55,8 @@ class Story {
   explicit Story(OracleOptions options = {}) : oracle(std::move(options)), cloud([this] { return now; }) {
     oracle.flow_published(document_flow, document_flow_version, document_flow_json, now);
     TokenSettings credentials;
-    credentials.login_url = "https://login.example.com", credentials.client_id = "client", credentials.client_secret = Secret("s3cret-of-the-client");
+    credentials.login_url = "https://login.example.com", credentials.client_id = "client",
+    credentials.client_secret = Secret("s3cret-of-the-client");
     view.given.tokens = std::make_shared<TokenSource>(std::move(credentials));
     oracle.started(me, now);
     oracle.attached(me, view, now);
@@ -86,21 +87,28 @@ class Story {
   }
 
   // The callers.
-  Work& submit(WorkKind kind, std::string interaction = here, std::string from = "MainMenu", std::string to = "BillingInquiry") {
+  Work& submit(WorkKind kind, std::string interaction = here, std::string from = "MainMenu",
+               std::string to = "BillingInquiry") {
     Work& work = works[++last_work];
     work.number = last_work, work.kind = kind, work.at = now, work.budget = seconds{30};
     work.interaction = std::move(interaction);
     if (kind == WorkKind::transition) work.from = std::move(from), work.to = std::move(to);
     oracle.submitted(me, work);
     count(kind, TransitionCount::submitted, HoldCount::submitted);
-    if (kind != WorkKind::transition) ++view.commands.counts[static_cast<std::size_t>(kind == WorkKind::hold ? HoldCount::holds : HoldCount::unholds)];
+    if (kind != WorkKind::transition)
+      ++view.commands.counts[static_cast<std::size_t>(kind == WorkKind::hold ? HoldCount::holds : HoldCount::unholds)];
     return work;
   }
   void end(const Work& work, WorkEnd how) {
     how.at = now;
     const Outcome outcome = how.failed ? how.outcome : Outcome::applied;
-    count(work.kind, outcome == Outcome::applied ? TransitionCount::succeeded : outcome == Outcome::not_applied ? TransitionCount::not_applied : TransitionCount::unknown,
-          outcome == Outcome::applied ? HoldCount::succeeded : outcome == Outcome::not_applied ? HoldCount::not_applied : HoldCount::unknown);
+    count(work.kind,
+          outcome == Outcome::applied       ? TransitionCount::succeeded
+          : outcome == Outcome::not_applied ? TransitionCount::not_applied
+                                            : TransitionCount::unknown,
+          outcome == Outcome::applied       ? HoldCount::succeeded
+          : outcome == Outcome::not_applied ? HoldCount::not_applied
+                                            : HoldCount::unknown);
     ++(work.kind == WorkKind::transition ? view.transitions.operation.count : view.commands.operation.count);
     AuditRecord record = audit_of(work, AuditKind::operation, how.id);
     record.outcome = outcome;
@@ -131,9 +139,11 @@ class Story {
     bool opening = false;
   };
   using Fields = std::vector<std::pair<std::string, std::string>>;
-  std::uint64_t send(std::string method, std::string target, std::string body = {}, Fields fields = {}, bool opening = false) {
+  std::uint64_t send(std::string method, std::string target, std::string body = {}, Fields fields = {},
+                     bool opening = false) {
     Sent& sent = exchanges[++last_exchange];
-    sent.method = std::move(method), sent.target = std::move(target), sent.body = std::move(body), sent.fields = std::move(fields);
+    sent.method = std::move(method), sent.target = std::move(target), sent.body = std::move(body),
+    sent.fields = std::move(fields);
     sent.opening = opening;
     with(last_exchange, [&](const ExchangeView& each) { oracle.request_left(each, now); });
     return last_exchange;
@@ -151,7 +161,8 @@ class Story {
     return sent.answer;
   }
   void answered(std::uint64_t number) {
-    with(number, [&](const ExchangeView& each) { oracle.exchange_ended(each, &exchanges[number].answer, nullptr, now); });
+    with(number,
+         [&](const ExchangeView& each) { oracle.exchange_ended(each, &exchanges[number].answer, nullptr, now); });
     ended_exchange(number);
   }
   void answered(std::uint64_t number, int status, Fields fields = {}, std::string_view body = {}) {
@@ -162,13 +173,16 @@ class Story {
     answer.body.assign(body);
     answered(number);
   }
-  void failed(std::uint64_t number, TransportFault fault = TransportFault::reset, Delivery delivery = Delivery::maybe_sent) {
+  void failed(std::uint64_t number, TransportFault fault = TransportFault::reset,
+              Delivery delivery = Delivery::maybe_sent) {
     const TransportError error(fault, delivery);
     with(number, [&](const ExchangeView& each) { oracle.exchange_ended(each, nullptr, &error, now); });
     ended_exchange(number);
   }
   void log_in() {
-    const std::uint64_t number = send("POST", "/oauth/token", "grant_type=client_credentials", {{"Content-Type", "application/x-www-form-urlencoded"}, {"Authorization", "Basic YTpi"}});
+    const std::uint64_t number =
+        send("POST", "/oauth/token", "grant_type=client_credentials",
+             {{"Content-Type", "application/x-www-form-urlencoded"}, {"Authorization", "Basic YTpi"}});
     const std::string_view body = arrive(number).body.view();
     token = plain::JsonScan::text_member(body, "access_token");
     answered(number);
@@ -193,10 +207,18 @@ class Story {
     return read(interaction);
   }
   static std::string body_of(std::string_view node, std::string_view id, std::string_view more = {}) {
-    return std::string(R"({"customAttributes":{"ivr_state":")").append(node).append(R"(","flow_node":")").append(node)
-        .append(R"(","last_updated":"2026-01-01T00:00:00.000Z","transition_id":")").append(id).append("\"").append(more).append("}}");
+    return std::string(R"({"customAttributes":{"ivr_state":")")
+        .append(node)
+        .append(R"(","flow_node":")")
+        .append(node)
+        .append(R"(","last_updated":"2026-01-01T00:00:00.000Z","transition_id":")")
+        .append(id)
+        .append("\"")
+        .append(more)
+        .append("}}");
   }
-  std::uint64_t write(const std::string& tag, const std::string& id, std::string_view node = "BillingInquiry", const std::string& interaction = here) {
+  std::uint64_t write(const std::string& tag, const std::string& id, std::string_view node = "BillingInquiry",
+                      const std::string& interaction = here) {
     return write_body(tag, body_of(node, id), interaction);
   }
   std::uint64_t write_body(const std::string& tag, std::string body, const std::string& interaction = here) {
@@ -206,7 +228,8 @@ class Story {
     return send("PATCH", "/api/v2/interactions/" + interaction, std::move(body), std::move(fields));
   }
   /// A transition as it should be.
-  void transition(const std::string& id, std::string from = "MainMenu", std::string to = "BillingInquiry", const std::string& interaction = here) {
+  void transition(const std::string& id, std::string from = "MainMenu", std::string to = "BillingInquiry",
+                  const std::string& interaction = here) {
     const Work& work = submit(WorkKind::transition, interaction, std::move(from), std::move(to));
     const std::uint64_t number = write(prepare(interaction), id, work.to, interaction);
     arrive(number);
@@ -233,11 +256,22 @@ class Story {
     --view.sockets;
   }
   static std::string frame(std::string_view verb, std::string_view id, const std::string& interaction = here) {
-    return std::string(R"({"command":"send","correlationId":")").append(id).append(R"(","body":{"type":")").append(verb).append(R"(","interactionId":")")
-        .append(interaction).append(R"(","holdReason":"queueing","priority":5}})");
+    return std::string(R"({"command":"send","correlationId":")")
+        .append(id)
+        .append(R"(","body":{"type":")")
+        .append(verb)
+        .append(R"(","interactionId":")")
+        .append(interaction)
+        .append(R"(","holdReason":"queueing","priority":5}})");
   }
   static std::string ack(std::string_view type, std::string_view id, const std::string& interaction = here) {
-    return std::string(R"({"correlationId":")").append(id).append(R"(","body":{"type":")").append(type).append(R"(","interactionId":")").append(interaction).append("\"}}");
+    return std::string(R"({"correlationId":")")
+        .append(id)
+        .append(R"(","body":{"type":")")
+        .append(type)
+        .append(R"(","interactionId":")")
+        .append(interaction)
+        .append("\"}}");
   }
   /// A command leaves, watched as it should be.
   void command(std::string_view verb, const std::string& id, const std::string& interaction = here) {
@@ -330,7 +364,8 @@ class Story {
     for (const auto& [name, value] : sent.fields) headers.push_back(HeaderView{name, value});
     const CloudRequest request(sent.method, sent.target, headers, sent.body);
     ExchangeView each;
-    each.number = number, each.process = me, each.method = sent.method, each.target = sent.target, each.body = sent.body;
+    each.number = number, each.process = me, each.method = sent.method, each.target = sent.target,
+    each.body = sent.body;
     each.request = &request, each.opening = sent.opening;
     tell(each);
   }

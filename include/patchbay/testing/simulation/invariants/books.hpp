@@ -18,8 +18,8 @@
 
 namespace patchbay::testing::simulation {
 
-/// What all checks need to know of a run: filled from its events alone, before the checks see each of them. Reads bodies and
-/// frames with readers of its own. References stay valid for the run.
+/// What all checks need to know of a run: filled from its events alone, before the checks see each of them. Reads
+/// bodies and frames with readers of its own. References stay valid for the run.
 class Books final : public Witness {
  public:
   /// Between a process's asking and the first byte lie moments in which it may hear of other things.
@@ -50,8 +50,12 @@ class Books final : public Witness {
   [[nodiscard]] const WorkRecord* work(std::uint64_t number) const { return plain::find_in(works_, number); }
   [[nodiscard]] const Effect* effect(std::string_view id) const { return plain::find_in(effects_, id); }
   [[nodiscard]] const Truth* truth(std::string_view interaction) const { return plain::find_in(truths_, interaction); }
-  [[nodiscard]] const ProcessRecord* process(ProcessId id) const { return plain::find_in(processes_, std::pair(id.number, id.incarnation)); }
-  [[nodiscard]] const ExchangeRecord* exchange(std::uint64_t number) const { return plain::find_in(exchanges_, number); }
+  [[nodiscard]] const ProcessRecord* process(ProcessId id) const {
+    return plain::find_in(processes_, std::pair(id.number, id.incarnation));
+  }
+  [[nodiscard]] const ExchangeRecord* exchange(std::uint64_t number) const {
+    return plain::find_in(exchanges_, number);
+  }
 
   // Of the event that is being judged.
 
@@ -118,7 +122,8 @@ class Books final : public Witness {
     if (process.open != 0) --process.open;
     ++process.ended;
     if (record.end.id.empty()) return;
-    if (Effect* const effect = plain::find_in(effects_, std::string_view(record.end.id))) effect->works.push_back(work.number);
+    if (Effect* const effect = plain::find_in(effects_, std::string_view(record.end.id)))
+      effect->works.push_back(work.number);
   }
   void audited(ProcessId id, const AuditRecord& record) override {
     if (record.kind != AuditKind::operation || record.success || record.operation_id.empty()) return;
@@ -138,7 +143,8 @@ class Books final : public Witness {
       const std::string_view authorization = view.request->header("Authorization");
       if (authorization.starts_with("Bearer ")) exchange.token = authorization.substr(7);
     }
-    if (exchange.kind == ExchangeClass::read || exchange.kind == ExchangeClass::write) exchange.interaction = plain::lower(plain::last_part(view.target));
+    if (exchange.kind == ExchangeClass::read || exchange.kind == ExchangeClass::write)
+      exchange.interaction = plain::lower(plain::last_part(view.target));
     if (exchange.kind != ExchangeClass::write) return;
     const std::string_view attributes = plain::JsonScan::member(view.body, "customAttributes");
     exchange.node = plain::JsonScan::text_member(attributes, "flow_node");
@@ -149,7 +155,8 @@ class Books final : public Witness {
     ++effect.sends;
     ++effect.under_way;
   }
-  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError* fault, SteadyTime at) override {
+  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError* fault,
+                      SteadyTime at) override {
     now_ = at;
     reading_.reset();
     ExchangeRecord* const known = plain::find_in(exchanges_, view.number);
@@ -164,7 +171,8 @@ class Books final : public Witness {
       if (in_doubt(exchange.status, fault)) ++effect.doubtful;
     }
     const bool good = response != nullptr && response->status >= 200 && response->status <= 299;
-    if (good && (exchange.kind == ExchangeClass::read || exchange.kind == ExchangeClass::write)) read(exchange, *response, at);
+    if (good && (exchange.kind == ExchangeClass::read || exchange.kind == ExchangeClass::write))
+      read(exchange, *response, at);
   }
 
   void channel_opened(ProcessId id, std::uint64_t channel, SteadyTime at) override {
@@ -225,7 +233,8 @@ class Books final : public Witness {
     now_ = at;
     const std::string interaction = plain::lower(operation.interaction);
     const Truth* const known = truth(interaction);
-    const bool command = operation.kind == AppliedOperation::Kind::hold || operation.kind == AppliedOperation::Kind::unhold;
+    const bool command =
+        operation.kind == AppliedOperation::Kind::hold || operation.kind == AppliedOperation::Kind::unhold;
     if (known == nullptr && command) {
       const bool now_held = operation.kind == AppliedOperation::Kind::hold;
       truths_[interaction].held_changes.emplace_back(SteadyTime::min(), operation.changed ? !now_held : now_held);
@@ -271,7 +280,8 @@ class Books final : public Witness {
     }
     return {};
   }
-  Effect& effect_of(const std::string& id, WorkKind kind, ProcessId process, const std::string& interaction, SteadyTime at) {
+  Effect& effect_of(const std::string& id, WorkKind kind, ProcessId process, const std::string& interaction,
+                    SteadyTime at) {
     const auto [found, fresh] = effects_.try_emplace(id);
     Effect& effect = found->second;
     if (fresh) {
@@ -290,7 +300,8 @@ class Books final : public Witness {
     const std::string_view path = view.target.substr(0, view.target.find('?'));
     if (path.ends_with("/oauth/token")) return ExchangeClass::token;
     if (path.find("/flows/") != std::string_view::npos) return ExchangeClass::flow;
-    if (path.find("/interactions/") != std::string_view::npos) return view.method == "PATCH" ? ExchangeClass::write : ExchangeClass::read;
+    if (path.find("/interactions/") != std::string_view::npos)
+      return view.method == "PATCH" ? ExchangeClass::write : ExchangeClass::read;
     return ExchangeClass::webhook;
   }
   /// Whether the end of a write leaves open that it takes, or took, effect.
@@ -314,7 +325,8 @@ class Books final : public Witness {
       reading.etag = plain::JsonScan::text_member(body, "etag");
     }
     const std::string_view attributes = object ? plain::JsonScan::member(body, "customAttributes") : std::string_view{};
-    if (const std::string_view node = plain::JsonScan::member(attributes, "flow_node"); !node.empty() && node != "null") {
+    if (const std::string_view node = plain::JsonScan::member(attributes, "flow_node");
+        !node.empty() && node != "null") {
       reading.has_node = true;
       reading.node = plain::JsonScan::text_of(node).value_or(std::string(node));
     } else if (write) {
@@ -325,6 +337,8 @@ class Books final : public Witness {
     if (object && !write) {
       const std::string_view held = plain::JsonScan::member(body, "held");
       if (held == "true" || held == "false") reading.held = held == "true";
+      const std::string state = plain::JsonScan::text_member(body, "state");
+      reading.over = state == "closed" || state == "abandoned";
     }
     process_of(exchange.process).readings.push_back(reading);
   }

@@ -33,7 +33,10 @@ class Breach {
     if (!interaction.empty()) out.append("; interaction ").append(interaction);
     if (!operation.empty()) out.append("; operation ").append(operation);
     if (work != 0) out.append("; work ").append(std::to_string(work));
-    out.append("; process ").append(std::to_string(process.number)).append(".").append(std::to_string(process.incarnation));
+    out.append("; process ")
+        .append(std::to_string(process.number))
+        .append(".")
+        .append(std::to_string(process.incarnation));
     out.append("; at ").append(std::to_string(at.time_since_epoch().count())).append(" ns");
     return out;
   }
@@ -47,7 +50,8 @@ class Judge {
   /// The one that is returned may be given what more is known; it is valid until the next.
   Breach& broken(std::string_view invariant, ProcessId process, SteadyTime at, std::string text) {
     ++count_;
-    Breach& entry = kept_.size() < most_kept ? kept_.emplace_back(invariant, std::move(text)) : (spare_ = Breach(invariant, std::move(text)));
+    Breach& entry = kept_.size() < most_kept ? kept_.emplace_back(invariant, std::move(text))
+                                             : (spare_ = Breach(invariant, std::move(text)));
     entry.process = process;
     entry.at = at;
     return entry;

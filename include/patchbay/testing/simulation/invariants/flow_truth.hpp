@@ -26,8 +26,8 @@ class FlowTruth {
   /// Whether it could be read at all.
   [[nodiscard]] bool readable() const noexcept { return readable_ && !nodes_.empty(); }
 
-  /// Whether the flow may lead from one node to the other by at least one transition. Which conditions are fulfilled is the
-  /// client's secret, so under `conditional` any condition is taken for one that may be.
+  /// Whether the flow may lead from one node to the other by at least one transition. Which conditions are fulfilled is
+  /// the client's secret, so under `conditional` any condition is taken for one that may be.
   [[nodiscard]] bool allows(std::string_view from, std::string_view to, Reachability rule) const {
     const auto start = nodes_.find(from);
     if (start == nodes_.end() || nodes_.find(to) == nodes_.end()) return false;
@@ -50,7 +50,8 @@ class FlowTruth {
     if (id.empty()) return;
     std::vector<std::string>& targets = nodes_[id];
     JsonScan::elements(JsonScan::member(json, "transitions"), [&targets](std::string_view edge) {
-      if (std::string target = JsonScan::text_member(edge, "targetId"); !target.empty()) targets.push_back(std::move(target));
+      if (std::string target = JsonScan::text_member(edge, "targetId"); !target.empty())
+        targets.push_back(std::move(target));
     });
   }
   std::map<std::string, std::vector<std::string>, std::less<>> nodes_;

@@ -18,12 +18,12 @@ namespace patchbay::testing::simulation {
 
 /// I16, write-ahead audit, of processes whose settings have a journal; and L3, that recovery drains.
 ///
-/// Decided from the records as they become durable: a write or a hold leaves only when its intent is; an intent has at most
-/// one terminal and at most one resolution, and no resolution beside a terminal that knew; a terminal says what the caller was
-/// told; the numbers of one process grow by one, over restarts too. After a restart recovery reads back, in order, every record
-/// that was durable. At the end of the run no intent is open that was
-/// read back, unless its process is gone again; what nobody waits for may not have reached the disk yet. A release may leave without
-/// an intent, since no disk may keep it back (I14). Checksums are the parser's business, and tested there.
+/// Decided from the records as they become durable: a write or a hold leaves only when its intent is; an intent has at
+/// most one terminal and at most one resolution, and no resolution beside a terminal that knew; a terminal says what
+/// the caller was told; the numbers of one process grow by one, over restarts too. After a restart recovery reads back,
+/// in order, every record that was durable. At the end of the run no intent is open that was read back, unless its
+/// process is gone again; what nobody waits for may not have reached the disk yet. A release may leave without an
+/// intent, since no disk may keep it back (I14). Checksums are the parser's business, and tested there.
 class WriteAhead final : public Check {
  public:
   using Check::Check;
@@ -31,7 +31,9 @@ class WriteAhead final : public Check {
   void journaled(ProcessId id, const JournalView& view, SteadyTime) override {
     Journal& journal = journals_[id.number];
     if (journal.last != 0 && view.sequence != 0 && view.sequence <= journal.last)
-      complain(id, view, "record " + std::to_string(view.sequence) + " became durable after record " + std::to_string(journal.last));
+      complain(
+          id, view,
+          "record " + std::to_string(view.sequence) + " became durable after record " + std::to_string(journal.last));
     journal.last = view.sequence;
     journal.durable[view.sequence] = std::string(view.id);
     Entry& entry = entries_[std::string(view.id)];
@@ -47,7 +49,8 @@ class WriteAhead final : public Check {
         return;
       case JournalView::Kind::resolution:
         if (++entry.resolutions > 1) complain(id, view, "an intent was resolved twice");
-        if (entry.terminals != 0 && entry.outcome != Outcome::unknown) complain(id, view, "an intent was resolved whose end was known");
+        if (entry.terminals != 0 && entry.outcome != Outcome::unknown)
+          complain(id, view, "an intent was resolved whose end was known");
         check_truth(id, view);
         return;
     }
@@ -56,11 +59,16 @@ class WriteAhead final : public Check {
     Journal& journal = journals_[id.number];
     journal.back[view.sequence] = std::string(view.id);
     journal.reading = true;
-    if (const auto entry = entries_.find(view.id); entry != entries_.end()) entry->second.read_back = true;
+    if (const auto entry = entries_.find(view.id); entry != entries_.end()) {
+      entry->second.read_back = true;
+      // What nobody waited for was not shown when it reached the disk.
+      if (view.kind != JournalView::Kind::intent) entry->second.settled = true;
+    }
   }
   void request_left(const ExchangeView& view, SteadyTime) override {
     const ExchangeRecord* const sent = books().exchange(view.number);
-    if (sent != nullptr && sent->kind == ExchangeClass::write) check_intent(view.process, books().effect(sent->operation));
+    if (sent != nullptr && sent->kind == ExchangeClass::write)
+      check_intent(view.process, books().effect(sent->operation));
   }
   void frame_left(ProcessId id, std::uint64_t, std::string_view, SteadyTime) override {
     const Effect* const effect = books().command();
@@ -75,14 +83,18 @@ class WriteAhead final : public Check {
     const auto entry = record == nullptr ? entries_.end() : entries_.find(record->end.id);
     if (entry == entries_.end() || entry->second.terminals == 0) return;
     const Outcome told = end.failed ? end.outcome : Outcome::applied;
-    if (entry->second.outcome != told) broken("I16", *record, "the journal says another outcome than the caller was told");
+    if (entry->second.outcome != told)
+      broken("I16", *record, "the journal says another outcome than the caller was told");
     static_cast<void>(id);
   }
   void quiescent(SteadyTime) override {
     for (const auto& [id, entry] : entries_) {
       const Effect* const effect = books().effect(id);
-      if (entry.intents == 0 || entry.terminals + entry.resolutions != 0 || !entry.read_back || !lives(entry.process)) continue;
-      Breach& breach = broken("L3", effect != nullptr ? effect->process : ProcessId{}, "an intent is open when everything has ended");
+      if (entry.intents == 0 || entry.terminals + entry.resolutions != 0 || !entry.read_back || entry.settled ||
+          !lives(entry.process))
+        continue;
+      Breach& breach = broken("L3", effect != nullptr ? effect->process : ProcessId{},
+                              "an intent is open when everything has ended");
       breach.operation = id;
     }
   }
@@ -91,7 +103,7 @@ class WriteAhead final : public Check {
   class Entry {
    public:
     int process = 0, intents = 0, terminals = 0, resolutions = 0;
-    bool read_back = false;  ///< By a later life.
+    bool read_back = false, settled = false;  ///< By a later life, which may know of its end.
     Outcome outcome = Outcome::unknown;
   };
   class Journal {
@@ -112,9 +124,11 @@ class WriteAhead final : public Check {
   }
   void check_intent(ProcessId id, const Effect* effect) const {
     const ProcessRecord* const process = books().process(id);
-    if (effect == nullptr || process == nullptr || process->view == nullptr || !process->view->settings().journal) return;
+    if (effect == nullptr || process == nullptr || process->view == nullptr || !process->view->settings().journal)
+      return;
     const auto entry = entries_.find(effect->id);
-    if (entry == entries_.end() || entry->second.intents == 0) broken("I16", *effect, "left before its intent was durable");
+    if (entry == entries_.end() || entry->second.intents == 0)
+      broken("I16", *effect, "left before its intent was durable");
   }
   /// What recovery finds out must be so: what it calls applied was, and what it calls not applied was not.
   void check_truth(ProcessId id, const JournalView& view) const {
@@ -131,7 +145,9 @@ class WriteAhead final : public Check {
       if (!journal.back.empty() && sequence < journal.back.begin()->first) continue;
       const auto found = journal.back.find(sequence);
       if (found == journal.back.end() || found->second != id)
-        broken("I16", ProcessId(number, 0), "record " + std::to_string(sequence) + " was durable, and was not read back after a crash").operation = id;
+        broken("I16", ProcessId(number, 0),
+               "record " + std::to_string(sequence) + " was durable, and was not read back after a crash")
+            .operation = id;
     }
     journal.back.clear();
   }
@@ -141,10 +157,11 @@ class WriteAhead final : public Check {
 
 /// I17, webhooks, by what the CRM is sent and how it answers; and L3, that the outbox drains.
 ///
-/// Each delivery names an event that is the id of an applied transition, with the node that this made, and never that of one
-/// whose caller was told that it was not applied; what is delivered again is the same to the byte. With a journal: the first
-/// deliveries of one interaction come in the order in which its transitions were applied, and at the end of the run each
-/// success was delivered, unless the process is gone. Without one a webhook that fails is given up, which is not looked at.
+/// Each delivery names an event that is the id of an applied transition, with the node that this made, and never that
+/// of one whose caller was told that it was not applied; what is delivered again is the same to the byte. With a
+/// journal: the first deliveries of one interaction come in the order in which its transitions were applied, and at the
+/// end of the run each success was delivered, unless the process is gone. Without one a webhook that fails is given up,
+/// which is not looked at.
 class Outbox final : public Check {
  public:
   using Check::Check;
@@ -157,11 +174,13 @@ class Outbox final : public Check {
       broken("I17", view.process, "a webhook tells of something that was not applied").operation = id;
       return;
     }
-    if (plain::JsonScan::text_member(view.body, "newState") == "" || plain::lower(plain::JsonScan::text_member(view.body, "interactionId")) != effect->interaction)
+    if (plain::JsonScan::text_member(view.body, "newState") == "" ||
+        plain::lower(plain::JsonScan::text_member(view.body, "interactionId")) != effect->interaction)
       broken("I17", *effect, "a webhook tells of another interaction, or of no state");
     const auto [body, fresh] = bodies_.try_emplace(key_of(view.body, id), view.body);
     if (!fresh && body->second != view.body) broken("I17", *effect, "a webhook differs from its first delivery");
-    if (answer.status < 200 || answer.status > 299 || !delivered_.insert(id).second || !journaling(view.process)) return;
+    if (answer.status < 200 || answer.status > 299 || !delivered_.insert(id).second || !journaling(view.process))
+      return;
     std::uint64_t& last = last_[std::pair(effect->process.number, effect->interaction)];
     if (effect->applied_order < last) broken("I17", *effect, "a webhook came after that of a later transition");
     last = std::max(last, effect->applied_order);
@@ -170,13 +189,19 @@ class Outbox final : public Check {
     for (const auto& [number, record] : books().works()) {
       if (record.work.kind != WorkKind::transition || record.ends == 0 || record.end.failed) continue;
       const ProcessRecord* const process = books().process(record.process);
-      if (process == nullptr || process->view == nullptr || process->view->settings().transition.webhook.url.empty() || !journaling(record.process)) continue;
-      if (delivered_.find(record.end.id) == delivered_.end()) broken("L3", record, "the webhook of a success was never delivered");
+      if (process == nullptr || process->view == nullptr || process->view->settings().transition.webhook.url.empty() ||
+          !journaling(record.process))
+        continue;
+      // One that was refused waits for its next attempt, and on a door that blocks for somebody who delivers.
+      if (!process->view->on_loop() || books().now() < after(record.end.at, std::chrono::minutes{10})) continue;
+      if (delivered_.find(record.end.id) == delivered_.end())
+        broken("L3", record, "the webhook of a success was never delivered");
     }
   }
   void ended(ProcessId, const Work& work, const WorkEnd& end) override {
     const WorkRecord* const record = books().work(work.number);
-    if (record != nullptr && end.failed && end.outcome == Outcome::not_applied && delivered_.find(record->end.id) != delivered_.end())
+    if (record != nullptr && end.failed && end.outcome == Outcome::not_applied &&
+        delivered_.find(record->end.id) != delivered_.end())
       broken("I17", *record, "a webhook was delivered for what was not applied");
   }
 
@@ -186,7 +211,8 @@ class Outbox final : public Check {
   }
   /// One write may make several moves, each with a webhook of its own under the same event.
   [[nodiscard]] static std::string key_of(std::string_view body, const std::string& id) {
-    return id + '\n' + plain::JsonScan::text_member(body, "previousState") + '\n' + plain::JsonScan::text_member(body, "newState");
+    return id + '\n' + plain::JsonScan::text_member(body, "previousState") + '\n' +
+           plain::JsonScan::text_member(body, "newState");
   }
   [[nodiscard]] bool journaling(ProcessId id) const {
     const ProcessRecord* const process = books().process(id);

@@ -15,17 +15,17 @@
 
 namespace patchbay::testing::simulation {
 
-/// L1, L2, L4 and L6: once no fault strikes any more, and the time has passed that a process may need to notice, everything
-/// works. (L3 is with the journal.)
+/// L1, L2, L4 and L6: once no fault strikes any more, and the time has passed that a process may need to notice,
+/// everything works. (L3 is with the journal.)
 ///
 /// That time is, after the healing: the silence after which a dead connection is given up with a ping before it, a wait
-/// before another attempt, an attempt, and the longest that a breaker stays open; and no less than the waits that servers
-/// asked of the process. What is asked for later must not fail for want of a connection (L1), with an unknown outcome (L2),
-/// for an open circuit (L4), or for any other trouble on the way, its deadline included (L6). Refusals by rules, by the
-/// interaction's state and by bounds are answers. At the end the last command on an interaction that was carried out since
-/// then is what the cloud shows, and what its process believes (L2). A rate that a pacer has lowered rises with answers, of
-/// which there may be few; so being paced is no failure, and the rate is looked at when a hundred good answers have come
-/// since: it is 90 % of what it was when the process began then (L4).
+/// before another attempt, an attempt, and the longest that a breaker stays open; and no less than the waits that
+/// servers asked of the process. What is asked for later must not fail for want of a connection (L1), with an unknown
+/// outcome (L2), for an open circuit (L4), or for any other trouble on the way, its deadline included (L6). Refusals by
+/// rules, by the interaction's state and by bounds are answers. At the end the last command on an interaction that was
+/// carried out since then is what the cloud shows, and what its process believes (L2). A rate that a pacer has lowered
+/// rises with answers, of which there may be few; so being paced is no failure, and the rate is looked at when a
+/// hundred good answers have come since: it is 90 % of what it was when the process began then (L4).
 class Liveness final : public Check {
  public:
   using Check::Check;
@@ -33,12 +33,17 @@ class Liveness final : public Check {
   void attached(ProcessId id, const ProcessView& view, SteadyTime) override {
     if (view.settings().pacer) state_of(id).full_rate = view.settings().pacer->rate();
   }
-  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*, SteadyTime at) override {
+  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*,
+                      SteadyTime at) override {
     if (response == nullptr) return;
     State& state = state_of(view.process);
-    if (at > books().healed_at() && response->status >= 200 && response->status <= 299) ++state.good;
+    const ExchangeRecord* const sent = books().exchange(view.number);
+    const bool paced = sent != nullptr && (sent->kind == ExchangeClass::read || sent->kind == ExchangeClass::flow ||
+                                           sent->kind == ExchangeClass::write);
+    if (paced && at > books().healed_at() && response->status >= 200 && response->status <= 299) ++state.good;
     if (response->status != 429 && response->status != 503) return;
-    if (const auto field = response->headers.find("Retry-After")) state.closed_until = std::max(state.closed_until, after(at, longest(*field)));
+    if (const auto field = response->headers.find("Retry-After"))
+      state.closed_until = std::max(state.closed_until, after(at, longest(*field)));
   }
   void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
     const WorkRecord* const record = books().work(work.number);
@@ -50,22 +55,28 @@ class Liveness final : public Check {
     const ProcessRecord* const process = books().process(id);
     if (process == nullptr || process->gone()) return;
     const std::string code(to_string(end.code));
-    if (end.outcome == Outcome::unknown) return broken("L2", *record, "an outcome is unknown although nothing went wrong: " + code);
+    if (end.outcome == Outcome::unknown)
+      return broken("L2", *record, "an outcome is unknown although nothing went wrong: " + code);
     switch (end.code) {
-      case ErrorCode::not_connected: return broken("L1", *record, "there is no connection although nothing is wrong");
-      case ErrorCode::circuit_open: return broken("L4", *record, "the circuit is open although nothing is wrong");
+      case ErrorCode::not_connected:
+        return broken("L1", *record, "there is no connection although nothing is wrong");
+      case ErrorCode::circuit_open:
+        return broken("L4", *record, "the circuit is open although nothing is wrong");
       case ErrorCode::network:
       case ErrorCode::unavailable:
       case ErrorCode::malformed_response:
       case ErrorCode::response_too_large:
       case ErrorCode::authentication_failed:
       case ErrorCode::flow_malformed:
-      case ErrorCode::internal: return broken("L6", *record, "failed although nothing is wrong: " + code);
+      case ErrorCode::internal:
+        return broken("L6", *record, "failed although nothing is wrong: " + code);
       case ErrorCode::deadline_exceeded:
         // What has less than seconds, or a queue before it, may well be too late.
-        if (work.budget >= seconds{10} && process->open == 0 && !paced(*process)) broken("L6", *record, "ran out of time although nothing is wrong");
+        if (work.budget >= seconds{10} && process->open == 0 && !paced(*process))
+          broken("L6", *record, "ran out of time although nothing is wrong");
         return;
-      default: return;
+      default:
+        return;
     }
   }
   void quiescent(SteadyTime) override {
@@ -73,18 +84,25 @@ class Liveness final : public Check {
       const WorkRecord* const record = books().work(number);
       const Truth* const truth = books().truth(interaction);
       const ProcessRecord* const process = record == nullptr ? nullptr : books().process(record->process);
-      if (truth == nullptr || process == nullptr || process->view == nullptr || truth->held_changes.back().first > record->end.at) continue;
+      if (truth == nullptr || process == nullptr || process->view == nullptr ||
+          truth->held_changes.back().first > record->end.at)
+        continue;
       if (truth->changed_by != record->process.number) continue;  // others' doings are not heard of (hazard B38)
       const bool held = record->work.kind == WorkKind::hold;
-      if (truth->held != held) broken("L2", *record, "the last command succeeded, and the cloud does not show what it wanted");
+      if (truth->held != held)
+        broken("L2", *record, "the last command succeeded, and the cloud does not show what it wanted");
       bool believed = false;
-      for (const HeldInteraction& each : process->view->held()) believed = believed || plain::lower(each.interaction) == interaction;
-      if (believed != held) broken("L2", *record, "the last command succeeded, and its process does not believe what it wanted");
+      for (const HeldInteraction& each : process->view->held())
+        believed = believed || plain::lower(each.interaction) == interaction;
+      if (believed != held)
+        broken("L2", *record, "the last command succeeded, and its process does not believe what it wanted");
     }
     for (const auto& [key, process] : books().processes()) {
       const State& state = states_[key];
-      if (process.view == nullptr || state.good < 100 || !process.view->settings().pacer || state.full_rate <= 0) continue;
-      if (process.view->settings().pacer->rate() < 0.9 * std::min(state.full_rate, 4800.0)) broken("L4", process.id, "the pacer's rate has not risen again");
+      if (process.view == nullptr || state.good < 100 || !process.view->settings().pacer || state.full_rate <= 0)
+        continue;
+      if (process.view->settings().pacer->rate() < 0.9 * std::min(state.full_rate, 4800.0))
+        broken("L4", process.id, "the pacer's rate has not risen again");
     }
   }
 
@@ -101,10 +119,13 @@ class Liveness final : public Check {
     const ProcessRecord* const process = books().process(id);
     if (process == nullptr || process->view == nullptr || books().healed_at() == never) return never;
     const HoldSettings& hold = process->view->settings().hold;
-    const Duration patience = hold.silence_limit + hold.ping_every + hold.delay_cap + hold.connect_timeout + seconds{60} + process->view->tick();
+    const Duration patience = hold.silence_limit + hold.ping_every + hold.delay_cap + hold.connect_timeout +
+                              seconds{60} + process->view->tick();
     return std::max(after(std::max(books().healed_at(), process->since), patience), state_of(id).closed_until);
   }
-  [[nodiscard]] static bool paced(const ProcessRecord& process) { return process.view == nullptr || process.view->settings().pacer || process.view->settings().hold.pacer; }
+  [[nodiscard]] static bool paced(const ProcessRecord& process) {
+    return process.view == nullptr || process.view->settings().pacer || process.view->settings().hold.pacer;
+  }
   /// The longest that a wait of that form can mean, for those who keep it for at most a day.
   [[nodiscard]] static Duration longest(std::string_view field) {
     if (field.empty() || field.find_first_not_of("0123456789") != std::string_view::npos) return std::chrono::hours{25};
@@ -117,21 +138,23 @@ class Liveness final : public Check {
   std::map<std::string, std::uint64_t> last_;  // the last work that succeeded, of each interaction
 };
 
-/// L5: no incarnation makes more than twelve connections, or is refused them, within a minute, whatever the server does.
-/// Attempts that their callers gave up for want of time do not count.
+/// L5: no incarnation makes more than twelve connections, or is refused them, within a minute, whatever the server
+/// does. Attempts that their callers gave up for want of time do not count.
 class Reconnects final : public Check {
  public:
   using Check::Check;
   static constexpr std::size_t most = 12;
 
-  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*, SteadyTime) override {
+  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*,
+                      SteadyTime) override {
     const ExchangeRecord* const sent = books().exchange(view.number);
     if (!view.opening || sent == nullptr || response == nullptr) return;
     std::deque<SteadyTime>& times = times_[std::pair(view.process.number, view.process.incarnation)];
     times.push_back(sent->left_at);
     while (times.size() > most + 1) times.pop_front();
     const Duration minute = seconds{60} - Books::moment - books().tick(view.process);
-    if (times.size() > most && times.back() - times.front() < minute) broken("L5", view.process, "more than twelve connections within a minute");
+    if (times.size() > most && times.back() - times.front() < minute)
+      broken("L5", view.process, "more than twelve connections within a minute");
   }
 
  private:

@@ -34,8 +34,9 @@ class OracleOptions {
   std::vector<std::string> variables;        ///< Names in the schema; none: any may be written.
 };
 
-/// Judges a run: every invariant that events can show, each by what left and reached the processes and what truly happened in
-/// the cloud, and none by asking the library whether the library is right. Give it to a run as a witness; one for each run.
+/// Judges a run: every invariant that events can show, each by what left and reached the processes and what truly
+/// happened in the cloud, and none by asking the library whether the library is right. Give it to a run as a witness;
+/// one for each run.
 ///
 /// | invariant | check | | invariant | check |
 /// |---|---|---|---|---|
@@ -55,10 +56,12 @@ class OracleOptions {
 /// What one run cannot show, and why:
 ///
 /// - I21, total parsers: any bytes at all; that is what the fuzz targets are for. Here a few kinds of junk are sent.
-/// - I22, I25, I26 compare two runs of one seed: with and without wall jumps, with and without throwing callbacks, twice the
+/// - I22, I25, I26 compare two runs of one seed: with and without wall jumps, with and without throwing callbacks,
+/// twice the
 ///   same. See pairs.hpp.
 /// - I23's threads, and I25's callbacks that block: a simulation has one thread, and its callbacks take no time.
-/// - I4's proof that an old connection is dead at the server is not in the documents' dialect, so that no door claims it; for
+/// - I4's proof that an old connection is dead at the server is not in the documents' dialect, so that no door claims
+/// it; for
 ///   holds another state than the wanted one is never taken for a proof.
 /// - I11's handover: the dialect announces no close, so that two connections never overlap.
 class Oracle final : public Witness {
@@ -67,10 +70,13 @@ class Oracle final : public Witness {
     bounds_.set_budget(options.budget);
     payloads_.allow(options.variables);
     for (const std::string& each : options.secrets) secrecy_.guard(each);
-    for (Witness* const each : std::initializer_list<Witness*>{&books_, &lost_, &legal_, &once_, &payloads_, &outcomes_, &conservation_, &order_,
-                                                               &deadlines_, &releases_, &bounds_, &patience_, &tokens_, &secrecy_, &socket_,
-                                                               &acknowledgements_, &stop_, &watchdogs_, &ahead_, &outbox_, &resources_,
-                                                               &liveness_, &reconnects_, &sometimes_})
+    for (Witness* const each :
+         std::initializer_list<Witness*>{&books_,     &lost_,      &legal_,        &once_,
+                                         &payloads_,  &outcomes_,  &conservation_, &order_,
+                                         &deadlines_, &releases_,  &bounds_,       &patience_,
+                                         &tokens_,    &secrecy_,   &socket_,       &acknowledgements_,
+                                         &stop_,      &watchdogs_, &ahead_,        &outbox_,
+                                         &resources_, &liveness_,  &reconnects_,   &sometimes_})
       all_.add(*each);
   }
 
@@ -90,13 +96,21 @@ class Oracle final : public Witness {
   void audited(ProcessId p, const AuditRecord& r) override { all_.audited(p, r); }
   void logged(ProcessId p, std::string_view line) override { all_.logged(p, line); }
   void request_left(const ExchangeView& v, SteadyTime t) override { all_.request_left(v, t); }
-  void exchange_ended(const ExchangeView& v, const HttpResponse* r, const TransportError* e, SteadyTime t) override { all_.exchange_ended(v, r, e, t); }
+  void exchange_ended(const ExchangeView& v, const HttpResponse* r, const TransportError* e, SteadyTime t) override {
+    all_.exchange_ended(v, r, e, t);
+  }
   void channel_opened(ProcessId p, std::uint64_t c, SteadyTime t) override { all_.channel_opened(p, c, t); }
   void channel_ended(ProcessId p, std::uint64_t c, SteadyTime t) override { all_.channel_ended(p, c, t); }
-  void frame_left(ProcessId p, std::uint64_t c, std::string_view text, SteadyTime t) override { all_.frame_left(p, c, text, t); }
-  void frame_received(ProcessId p, std::uint64_t c, std::string_view text, SteadyTime t) override { all_.frame_received(p, c, text, t); }
+  void frame_left(ProcessId p, std::uint64_t c, std::string_view text, SteadyTime t) override {
+    all_.frame_left(p, c, text, t);
+  }
+  void frame_received(ProcessId p, std::uint64_t c, std::string_view text, SteadyTime t) override {
+    all_.frame_received(p, c, text, t);
+  }
   void arriving(const ExchangeView& v, const CloudModel& m, SteadyTime t) override { all_.arriving(v, m, t); }
-  void served(const ExchangeView& v, const HttpResponse& r, const CloudModel& m, SteadyTime t) override { all_.served(v, r, m, t); }
+  void served(const ExchangeView& v, const HttpResponse& r, const CloudModel& m, SteadyTime t) override {
+    all_.served(v, r, m, t);
+  }
   void applied(const AppliedOperation& a, const CloudModel& m, SteadyTime t) override { all_.applied(a, m, t); }
   void flow_published(std::string_view flow, std::string_view version, std::string_view json, SteadyTime t) override {
     all_.flow_published(flow, version, json, t);

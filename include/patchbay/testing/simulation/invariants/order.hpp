@@ -18,11 +18,11 @@ namespace patchbay::testing::simulation {
 
 /// I6, per-interaction order.
 ///
-/// Decided when something leaves: no write to an interaction leaves a process whose last write to it has not ended, and no
-/// hold one that has an unsettled command on it over the same channel (settled: answered, given up after `ack_timeout`, or
-/// ended as a work); a release may follow at any time. And when something is applied: transitions of one process on one
-/// interaction are applied in the order in which they were submitted, restarts included. Between a process's two doors there
-/// is no order, nor between releases.
+/// Decided when something leaves: no write to an interaction leaves a process whose last write to it has not ended, and
+/// no hold one that has an unsettled command on it over the same channel (settled: answered, given up after
+/// `ack_timeout`, or ended as a work); a release may follow at any time. And when something is applied: transitions of
+/// one process on one interaction are applied in the order in which they were submitted, restarts included. Between a
+/// process's two doors there is no order, nor between releases.
 class Order final : public Check {
  public:
   using Check::Check;
@@ -31,8 +31,10 @@ class Order final : public Check {
     const ExchangeRecord* const sent = books().exchange(view.number);
     if (sent == nullptr || sent->kind != ExchangeClass::write) return;
     std::uint64_t& last = writes_[key(view.process, sent->interaction)];
-    if (const ExchangeRecord* const before = last == 0 ? nullptr : books().exchange(last); before != nullptr && before->under_way && before->process == view.process && last != view.number)
-      if (const Effect* const effect = books().effect(sent->operation)) broken("I6", *effect, "left while another write to the interaction was under way");
+    if (const ExchangeRecord* const before = last == 0 ? nullptr : books().exchange(last);
+        before != nullptr && before->under_way && before->process == view.process && last != view.number)
+      if (const Effect* const effect = books().effect(sent->operation))
+        broken("I6", *effect, "left while another write to the interaction was under way");
     last = view.number;
   }
   void frame_left(ProcessId id, std::uint64_t channel, std::string_view, SteadyTime at) override {
@@ -43,7 +45,8 @@ class Order final : public Check {
     const Duration patience = process->view != nullptr ? process->view->settings().hold.ack_timeout : Duration::zero();
     std::erase_if(sent, [&](const std::string& each) {
       const Effect* const before = books().effect(each);
-      return before == nullptr || before->answered() || !before->works.empty() || before->channel != channel || at >= after(before->last_sent, patience);
+      return before == nullptr || before->answered() || !before->works.empty() || before->channel != channel ||
+             at >= after(before->last_sent, patience);
     });
     if (effect->kind == WorkKind::hold && !sent.empty() && process->view != nullptr)
       broken("I6", *effect, "a hold left while another command on the interaction was under way: " + sent.front());
@@ -60,12 +63,16 @@ class Order final : public Check {
   void quiescent(SteadyTime) override {
     for (const auto& [number, record] : books().works())
       if (record.ends != 0 && record.work.kind == WorkKind::transition && !record.end.id.empty())
-        if (const Effect* const effect = books().effect(record.end.id); effect != nullptr && effect->changes != 0) place(record.process, *effect, record);
+        if (const Effect* const effect = books().effect(record.end.id); effect != nullptr && effect->changes != 0)
+          place(record.process, *effect, record);
   }
 
  private:
-  // Restarts keep the order, so that incarnations are of no matter for writes; they are told apart by their number anyway.
-  [[nodiscard]] static std::pair<std::string, int> key(ProcessId id, const std::string& interaction) { return {interaction, id.number}; }
+  // Restarts keep the order, so that incarnations are of no matter for writes; they are told apart by their number
+  // anyway.
+  [[nodiscard]] static std::pair<std::string, int> key(ProcessId id, const std::string& interaction) {
+    return {interaction, id.number};
+  }
   void place(ProcessId id, const Effect& effect, const WorkRecord& work) {
     std::map<std::uint64_t, std::uint64_t>& order = applied_[key(id, effect.interaction)];
     const auto [mine, fresh] = order.try_emplace(work.order, effect.applied_order);
@@ -80,10 +87,11 @@ class Order final : public Check {
   std::map<std::pair<std::string, int>, std::map<std::uint64_t, std::uint64_t>> applied_;
 };
 
-/// I7, deadline: every work ends by its beginning, its budget and one tick of its process's clock; only what a gap of the
-/// monotonic clock swallowed comes later, at its end. The budget of a work that was asked for together with others counts from
-/// when it begins, which only its audit record tells: that it is no longer than the budget is looked at there. That no attempt and no sleep begins which cannot finish is seen by the
-/// same: something that did would end late or be cut short.
+/// I7, deadline: every work ends by its beginning, its budget and one tick of its process's clock; only what a gap of
+/// the monotonic clock swallowed comes later, at its end. The budget of a work that was asked for together with others
+/// counts from when it begins, which only its audit record tells: that it is no longer than the budget is looked at
+/// there. That no attempt and no sleep begins which cannot finish is seen by the same: something that did would end
+/// late or be cut short.
 class Deadlines final : public Check {
  public:
   using Check::Check;
@@ -91,7 +99,9 @@ class Deadlines final : public Check {
   void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
     if (work.bulk != 0) return;
     const SteadyTime due = books().due(after(work.at, work.budget));
-    if (end.at <= after(due, books().tick(id))) return;
+    // Whoever has slept needs a moment to look at the clock.
+    const Duration moment = due == after(work.at, work.budget) ? Duration::zero() : Books::moment;
+    if (end.at <= after(due, books().tick(id) + moment)) return;
     if (const WorkRecord* const record = books().work(work.number))
       broken("I7", *record, "ended " + std::to_string((end.at - due).count()) + " ns after its deadline");
   }
@@ -101,25 +111,31 @@ class Deadlines final : public Check {
     if (process == nullptr) return;
     Duration most = Duration::zero();
     for (const std::uint64_t number : process->works)
-      if (const WorkRecord* const work = books().work(number); work != nullptr && work->work.interaction == record.interaction_id) most = std::max(most, work->work.budget);
+      if (const WorkRecord* const work = books().work(number);
+          work != nullptr && work->work.interaction == record.interaction_id)
+        most = std::max(most, work->work.budget);
     const SteadyTime begun = books().now() - record.latency;
     if (books().now() > after(books().due(after(begun, most)), books().tick(id) + Books::moment))
-      broken("I7", id, "an operation took " + std::to_string(record.latency.count()) + " ns, longer than any work's budget").operation = record.operation_id;
+      broken("I7", id,
+             "an operation took " + std::to_string(record.latency.count()) + " ns, longer than any work's budget")
+          .operation = record.operation_id;
   }
 };
 
 /// I14, a release is never refused or starved.
 ///
 /// Decided when a release ends without having been sent: not for a limit of time (unless the settings choose that), nor
-/// because a reading, the breaker, the pacer, a bulkhead or the token stood in its way while the channel was open; and when
-/// its command leaves: at most `R` = `send_timeout` after it was submitted or the channel was opened, whichever is later,
-/// whatever other operations wait for. Does not see which of several releases of one interaction a command belongs to.
+/// because a reading, the breaker, the pacer, a bulkhead or the token stood in its way while the channel was open; and
+/// when its command leaves: at most `R` = `send_timeout` after it was submitted or the channel was opened, whichever is
+/// later, whatever other operations wait for. Does not see which of several releases of one interaction a command
+/// belongs to.
 class Releases final : public Check {
  public:
   using Check::Check;
 
   void submitted(ProcessId id, const Work& work) override {
-    if (work.kind == WorkKind::unhold) waiting_[std::pair(id.number, id.incarnation)].push_back(Waiting{work.number, plain::lower(work.interaction)});
+    if (work.kind == WorkKind::unhold)
+      waiting_[std::pair(id.number, id.incarnation)].push_back(Waiting{work.number, plain::lower(work.interaction)});
   }
   void frame_left(ProcessId id, std::uint64_t, std::string_view, SteadyTime at) override {
     const Effect* const effect = books().command();
@@ -135,35 +151,41 @@ class Releases final : public Check {
   }
   void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
     if (work.kind != WorkKind::unhold) return;
-    std::erase_if(waiting_[std::pair(id.number, id.incarnation)], [&](const Waiting& each) { return each.work == work.number; });
+    std::erase_if(waiting_[std::pair(id.number, id.incarnation)],
+                  [&](const Waiting& each) { return each.work == work.number; });
     const WorkRecord* const record = books().work(work.number);
     const ProcessRecord* const process = books().process(id);
     if (record == nullptr || process == nullptr || process->view == nullptr || !end.failed || end.attempts != 0) return;
     const HoldSettings& settings = process->view->settings().hold;
     switch (end.code) {
       case ErrorCode::hold_limit:
-        if (settings.limit != HoldLimit::reject_late_unhold) broken("I14", *record, "a release was refused for being late");
+        if (settings.limit != HoldLimit::reject_late_unhold)
+          broken("I14", *record, "a release was refused for being late");
         return;
       case ErrorCode::not_found:
         // The channel's own address may be refused so.
         if (process->channels.empty()) return;
         [[fallthrough]];
       case ErrorCode::not_eligible:
-      case ErrorCode::circuit_open: return broken("I14", *record, "a release was refused: " + std::string(to_string(end.code)));
+      case ErrorCode::circuit_open:
+        return broken("I14", *record, "a release was refused: " + std::string(to_string(end.code)));
       case ErrorCode::queue_full:
         if (process->open < settings.max_commands) broken("I14", *record, "a release found no room");
         return;
       case ErrorCode::rate_limited:
       case ErrorCode::deadline_exceeded:
-      case ErrorCode::not_connected: return check_delay(*process, *record, end.at);
-      default: return;
+      case ErrorCode::not_connected:
+        return check_delay(*process, *record, end.at);
+      default:
+        return;
     }
   }
 
  private:
   class Waiting {
    public:
-    Waiting(std::uint64_t work_in, std::string interaction_in) : work(work_in), interaction(std::move(interaction_in)) {}
+    Waiting(std::uint64_t work_in, std::string interaction_in)
+        : work(work_in), interaction(std::move(interaction_in)) {}
     std::uint64_t work;
     std::string interaction;
   };
@@ -172,7 +194,9 @@ class Releases final : public Check {
     const SteadyTime from = books().due(std::max(record.work.at, process.channels.begin()->second));
     // One frame is written at a time, and each may take as long as the settings let it.
     const Duration most = process.view->settings().hold.send_timeout + process.view->tick() + Books::moment;
-    if (at > after(from, most)) broken("I14", record, "a release waited for " + std::to_string((at - from).count()) + " ns with the channel open");
+    if (at > after(from, most))
+      broken("I14", record,
+             "a release waited for " + std::to_string((at - from).count()) + " ns with the channel open");
   }
   std::map<std::pair<int, int>, std::vector<Waiting>> waiting_;
 };

@@ -18,12 +18,12 @@ namespace patchbay::testing::simulation {
 
 /// I4, truthful outcome.
 ///
-/// Success: what the id names was applied exactly once before the end; a hold that was proved by state: the cloud had the
-/// wanted state between its beginning and its end, or said so; a hold that found what it wanted: likewise, and nothing was sent. Failed as
-/// not applied: it was not applied, and is not for the rest of the run, however late; when a send was in doubt there was a
-/// fence, that is, the version had moved on; a command that was sent was refused in so many words. Unknown: something was
-/// sent. No work ends twice, and at the end of the run none is left, unless its process crashed. Does not see whether an
-/// unknown outcome could have been settled by trying harder.
+/// Success: what the id names was applied exactly once before the end; a hold that was proved by state: the cloud had
+/// the wanted state between its beginning and its end, or said so; a hold that found what it wanted: likewise, and
+/// nothing was sent. Failed as not applied: it was not applied, and is not for the rest of the run, however late; when
+/// a send was in doubt there was a fence, that is, the version had moved on; a command that was sent was refused in so
+/// many words. Unknown: something was sent. No work ends twice, and at the end of the run none is left, unless its
+/// process crashed. Does not see whether an unknown outcome could have been settled by trying harder.
 class TruthfulOutcomes final : public Check {
  public:
   using Check::Check;
@@ -38,7 +38,8 @@ class TruthfulOutcomes final : public Check {
       case Outcome::applied:
         if (effect == nullptr || effect->changes == 0) broken("I4", *record, "an error says applied, and nothing was");
         return;
-      case Outcome::not_applied: return check_failure(*record, effect, end);
+      case Outcome::not_applied:
+        return check_failure(*record, effect, end);
       case Outcome::unknown:
         // What a callback or want of memory cut short may have been about to be sent.
         if ((effect == nullptr || effect->sends == 0) && end.code != ErrorCode::internal && end.attempts == 0)
@@ -65,7 +66,9 @@ class TruthfulOutcomes final : public Check {
     const Work& work = record.work;
     if (work.kind == WorkKind::transition) {
       if (effect == nullptr || effect->changes != 1)
-        broken("I4", record, "success, and what was written was applied " + std::to_string(effect == nullptr ? 0 : effect->changes) + " times");
+        broken("I4", record,
+               "success, and what was written was applied " + std::to_string(effect == nullptr ? 0 : effect->changes) +
+                   " times");
       return;
     }
     const bool wanted = work.kind == WorkKind::hold;
@@ -73,12 +76,17 @@ class TruthfulOutcomes final : public Check {
     const bool seen = truth == nullptr || truth->was_held(wanted, work.at, end.at) || shown(record, wanted);
     if (end.already_held) {
       // That another controller has released it is heard of by reading alone, where readings show it (hazard B38).
-      if (!seen && truth->changed_by == record.process.number) broken("I4", record, "said to be on hold already, and it was not");
-      if (effect != nullptr && effect->sends != 0) broken("I4", record, "said to be on hold already, and a command was sent");
+      if (!seen && truth->changed_by == record.process.number)
+        broken("I4", record, "said to be on hold already, and it was not");
+      if (effect != nullptr && effect->sends != 0)
+        broken("I4", record, "said to be on hold already, and a command was sent");
     } else if (end.by_state) {
-      if (!seen && (effect == nullptr || effect->carried_out == 0)) broken("I4", record, "proved by a state that the cloud did not have");
+      if (!seen && (effect == nullptr || effect->carried_out == 0))
+        broken("I4", record, "proved by a state that the cloud did not have");
     } else if (effect == nullptr || effect->carried_out != 1) {
-      broken("I4", record, "success, and the command was carried out " + std::to_string(effect == nullptr ? 0 : effect->carried_out) + " times");
+      broken("I4", record,
+             "success, and the command was carried out " + std::to_string(effect == nullptr ? 0 : effect->carried_out) +
+                 " times");
     }
   }
   /// Whether an answer said so, be it an old one from a replica: then it was the cloud who was wrong.
@@ -87,7 +95,8 @@ class TruthfulOutcomes final : public Check {
     if (process == nullptr) return false;
     const std::string interaction = plain::lower(record.work.interaction);
     for (const Reading& each : process->readings)
-      if (each.at >= record.work.at && each.interaction == interaction && each.held && *each.held == wanted) return true;
+      if (each.at >= record.work.at && each.interaction == interaction && each.held && *each.held == wanted)
+        return true;
     return false;
   }
   void check_failure(const WorkRecord& record, const Effect* effect, const WorkEnd& end) {
@@ -97,9 +106,11 @@ class TruthfulOutcomes final : public Check {
       return;
     }
     forbidden_.emplace(record.end.id, record.work.number);
-    if (effect->changes != 0) return broken("I4", record, "reported as not applied (" + std::string(to_string(end.code)) + "), and it was");
+    if (effect->changes != 0)
+      return broken("I4", record, "reported as not applied (" + std::string(to_string(end.code)) + "), and it was");
     if (effect->kind != WorkKind::transition) {
-      if (effect->sends != 0 && !effect->refused) broken("I4", record, "a command that was sent is reported as not applied without a refusal");
+      if (effect->sends != 0 && !effect->refused)
+        broken("I4", record, "a command that was sent is reported as not applied without a refusal");
       return;
     }
     if (effect->doubtful == 0 && effect->under_way == 0) return;
@@ -110,12 +121,14 @@ class TruthfulOutcomes final : public Check {
   std::map<std::string, std::uint64_t, std::less<>> forbidden_;  // not applied, by their work
 };
 
-/// I24, conservation, of each incarnation that lives at the end of the run, and for what counts down, whenever a work ends.
+/// I24, conservation, of each incarnation that lives at the end of the run, and for what counts down, whenever a work
+/// ends.
 ///
-/// Works that ended are what the door's metrics say, outcome by outcome; nothing is pending; each settled operation is in the
-/// histogram and has one terminal audit record with its outcome; writes that were counted are writes that left; counters
-/// never decrease. Operations of the door's own (releases by a watchdog) are in its metrics and are no works, so that hold
-/// metrics are only held against the audit and bounded from below by works. Does not see incarnations that crashed.
+/// Works that ended are what the door's metrics say, outcome by outcome; nothing is pending; each settled operation is
+/// in the histogram and has one terminal audit record with its outcome; writes that were counted are writes that left;
+/// counters never decrease. Operations of the door's own (releases by a watchdog) are in its metrics and are no works,
+/// so that hold metrics are only held against the audit and bounded from below by works. Does not see incarnations that
+/// crashed.
 class Conservation final : public Check {
  public:
   using Check::Check;
@@ -125,7 +138,8 @@ class Conservation final : public Check {
     Tally& all = tally(id);
     // What was asked for together with others and cancelled before its turn was never an operation.
     const WorkRecord* const record = books().work(work.number);
-    if (work.bulk != 0 && end.failed && end.code == ErrorCode::cancelled && record != nullptr && record->end.id.empty()) return void(--all.submitted[0]);
+    if (work.bulk != 0 && end.failed && end.code == ErrorCode::cancelled && record != nullptr && record->end.id.empty())
+      return void(--all.submitted[0]);
     ++all.ended[door(work)][static_cast<std::size_t>(end.failed ? end.outcome : Outcome::applied)];
     all.dirty = true;
   }
@@ -134,7 +148,8 @@ class Conservation final : public Check {
     if (record.sequence != 0) {
       std::uint64_t& last = all.sequence[record.action == "state_transition" ? 0 : 1];
       if (record.sequence != last + 1 && last != 0)
-        broken("I24", id, "audit record " + std::to_string(record.sequence) + " follows record " + std::to_string(last)).operation = record.operation_id;
+        broken("I24", id, "audit record " + std::to_string(record.sequence) + " follows record " + std::to_string(last))
+            .operation = record.operation_id;
       last = record.sequence;
     }
     if (record.success != (record.outcome == Outcome::applied && record.error_code.empty()))
@@ -150,7 +165,9 @@ class Conservation final : public Check {
     if (++events_ % 64 != 0) return;
     for (auto& [key, all] : tallies_)
       if (std::exchange(all.dirty, false))
-        if (const ProcessRecord* const process = books().process(ProcessId(key.first, key.second)); process != nullptr && process->view != nullptr) grow(*process, all);
+        if (const ProcessRecord* const process = books().process(ProcessId(key.first, key.second));
+            process != nullptr && process->view != nullptr)
+          grow(*process, all);
   }
   void quiescent(SteadyTime) override {
     for (auto& [key, all] : tallies_) {
@@ -180,7 +197,12 @@ class Conservation final : public Check {
   [[nodiscard]] static std::uint64_t sum(const ByOutcome& all) noexcept { return all[0] + all[1] + all[2]; }
   void equal(const ProcessRecord& process, std::string_view what, std::uint64_t said, std::uint64_t true_count) const {
     if (said == true_count) return;
-    broken("I24", process.id, std::string(what).append(": the door says ").append(std::to_string(said)).append(", and there were ").append(std::to_string(true_count)));
+    broken("I24", process.id,
+           std::string(what)
+               .append(": the door says ")
+               .append(std::to_string(said))
+               .append(", and there were ")
+               .append(std::to_string(true_count)));
   }
   template <class Counts>
   void never_less(const ProcessRecord& process, Counts& before, const Counts& now) const {
@@ -204,7 +226,8 @@ class Conservation final : public Check {
     if (said[TransitionCount::audit_failures] != 0) return;
     equal(process, "terminal audit records of transitions", sum(all.terminals[0]), said.settled());
     equal(process, "audit records of writes", sum(all.attempts[0]), all.writes);
-    for (std::size_t i = 0; i < 3; ++i) equal(process, "audited outcomes of transitions", all.terminals[0][i], all.ended[0][i]);
+    for (std::size_t i = 0; i < 3; ++i)
+      equal(process, "audited outcomes of transitions", all.terminals[0][i], all.ended[0][i]);
   }
   void check_holds(const ProcessRecord& process, const Tally& all) const {
     const HoldMetricsSnapshot said = process.view->hold_metrics();
@@ -218,7 +241,8 @@ class Conservation final : public Check {
     equal(process, "holds and releases in the histogram", said.operation.count, said.settled());
     equal(process, "answered commands in the histogram", said.command.count, said.acks());
     if (said[HoldCount::audit_failures] != 0) return;
-    for (std::size_t i = 0; i < 3; ++i) equal(process, "audited outcomes of holds and releases", all.terminals[1][i], counted[i]);
+    for (std::size_t i = 0; i < 3; ++i)
+      equal(process, "audited outcomes of holds and releases", all.terminals[1][i], counted[i]);
   }
   std::map<std::pair<int, int>, Tally> tallies_;
   std::uint64_t events_ = 0;

@@ -14,28 +14,44 @@
 // Invariants that compare two runs of one seed.
 namespace patchbay::testing::simulation {
 
-/// What must be the same in two runs that differ only in what must not matter: every step that others can see, without the
-/// labels of the wall clock. Give it to both runs as a witness.
+/// What must be the same in two runs that differ only in what must not matter: every step that others can see, without
+/// the labels of the wall clock. Give it to both runs as a witness.
 class CourseRecord final : public Witness {
  public:
   void submitted(ProcessId id, const Work& work) override { add("submitted", id, work.at, work.number); }
   void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
     std::string& line = add("ended", id, end.at, work.number);
     line.append(end.failed ? to_string(end.code) : "applied").append(" ").append(to_string(end.outcome));
-    line.append(" ").append(std::to_string(end.attempts)).append(end.already_held ? " held already" : "").append(end.by_state ? " by state" : "");
+    line.append(" ")
+        .append(std::to_string(end.attempts))
+        .append(end.already_held ? " held already" : "")
+        .append(end.by_state ? " by state" : "");
   }
   void limit_told(ProcessId id, const HoldLimitEvent& event, SteadyTime at) override {
-    add("limit", id, at, static_cast<std::uint64_t>(event.repetition)).append(to_string(event.kind)).append(" ").append(event.interaction);
+    add("limit", id, at, static_cast<std::uint64_t>(event.repetition))
+        .append(to_string(event.kind))
+        .append(" ")
+        .append(event.interaction);
   }
   void channel_told(ProcessId id, const ChannelStateEvent& event, SteadyTime at) override {
     add("channel", id, at, static_cast<std::uint64_t>(event.close_code)).append(to_string(event.state));
   }
   void request_left(const ExchangeView& view, SteadyTime at) override {
-    add("request", view.process, at, view.number).append(view.method).append(" ").append(view.target.substr(0, view.target.find('?')));
+    add("request", view.process, at, view.number)
+        .append(view.method)
+        .append(" ")
+        .append(view.target.substr(0, view.target.find('?')));
   }
-  void frame_left(ProcessId id, std::uint64_t channel, std::string_view frame, SteadyTime at) override { add("frame", id, at, channel).append(frame); }
+  void frame_left(ProcessId id, std::uint64_t channel, std::string_view frame, SteadyTime at) override {
+    add("frame", id, at, channel).append(frame);
+  }
   void applied(const AppliedOperation& operation, const CloudModel&, SteadyTime at) override {
-    add("applied", ProcessId{}, at, operation.version).append(to_string(operation.kind)).append(" ").append(operation.interaction).append(" ").append(operation.id);
+    add("applied", ProcessId{}, at, operation.version)
+        .append(to_string(operation.kind))
+        .append(" ")
+        .append(operation.interaction)
+        .append(" ")
+        .append(operation.id);
   }
 
   [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
@@ -52,7 +68,8 @@ class CourseRecord final : public Witness {
 
 /// Compares two runs of one seed; tells `judge` of the first difference. `invariant` is
 ///
-/// - `I22` for a run with `wall_jump` and `wall_stall` and one without; `odd_retry_after` must be in neither, since a date in
+/// - `I22` for a run with `wall_jump` and `wall_stall` and one without; `odd_retry_after` must be in neither, since a
+/// date in
 ///   a Retry-After is rightly read on the wall clock where an answer has no `Date`;
 /// - `I25` for a run with `throwing` and one without;
 /// - `I26` for the same twice, of which the traces' hashes must be equal as well.
@@ -60,8 +77,16 @@ inline bool compare_courses(std::string_view invariant, const CourseRecord& a, c
   const std::vector<std::string>&one = a.lines(), &other = b.lines();
   for (std::size_t i = 0; i < one.size() || i < other.size(); ++i) {
     if (i < one.size() && i < other.size() && one[i] == other[i]) continue;
-    const std::string_view left = i < one.size() ? std::string_view(one[i]) : "nothing", right = i < other.size() ? std::string_view(other[i]) : "nothing";
-    judge.broken(invariant, ProcessId{}, SteadyTime{}, std::string("two runs differ at step ").append(std::to_string(i)).append(": \"").append(left).append("\" and \"").append(right).append("\""));
+    const std::string_view left = i < one.size() ? std::string_view(one[i]) : "nothing",
+                           right = i < other.size() ? std::string_view(other[i]) : "nothing";
+    judge.broken(invariant, ProcessId{}, SteadyTime{},
+                 std::string("two runs differ at step ")
+                     .append(std::to_string(i))
+                     .append(": \"")
+                     .append(left)
+                     .append("\" and \"")
+                     .append(right)
+                     .append("\""));
     return false;
   }
   return true;
@@ -70,7 +95,8 @@ inline bool compare_courses(std::string_view invariant, const CourseRecord& a, c
 /// I26 for the traces' hashes of two runs of one seed.
 inline bool compare_hashes(std::uint64_t a, std::uint64_t b, Judge& judge) {
   if (a == b) return true;
-  judge.broken("I26", ProcessId{}, SteadyTime{}, "two runs of one seed have the hashes " + std::to_string(a) + " and " + std::to_string(b));
+  judge.broken("I26", ProcessId{}, SteadyTime{},
+               "two runs of one seed have the hashes " + std::to_string(a) + " and " + std::to_string(b));
   return false;
 }
 

@@ -38,11 +38,11 @@ class ExchangeRecord {
   SteadyTime left_at{}, ended_at{};
   bool under_way = false;
   bool has_etag = false;
-  int status = 0;             ///< Of its answer; 0: there was none, or none yet.
-  std::string etag;           ///< The `If-Match` field.
-  std::string token;          ///< Behind `Bearer`.
-  std::string interaction;    ///< In lower case; of a reading or a write.
-  std::string operation, node;///< Of a write: its transition id, and where it leads.
+  int status = 0;               ///< Of its answer; 0: there was none, or none yet.
+  std::string etag;             ///< The `If-Match` field.
+  std::string token;            ///< Behind `Bearer`.
+  std::string interaction;      ///< In lower case; of a reading or a write.
+  std::string operation, node;  ///< Of a write: its transition id, and where it leads.
 };
 
 /// One transition or correlation id that left a process, and all that was seen of it.
@@ -52,22 +52,22 @@ class Effect {
   WorkKind kind = WorkKind::transition;
   ProcessId process;
   std::string interaction;
-  std::string node;           ///< Where a transition leads.
-  std::string etag;           ///< Of the last write.
+  std::string node;  ///< Where a transition leads.
+  std::string etag;  ///< Of the last write.
   SteadyTime first_sent{}, last_sent{};
   std::uint64_t channel = 0, order = 0;  ///< Of a command; its place among all commands of the run.
-  bool reused = false;        ///< The id named something else before.
+  bool reused = false;                   ///< The id named something else before.
 
-  int sends = 0;              ///< Requests or frames that left.
-  int under_way = 0;          ///< Of the requests, those without an end.
-  int doubtful = 0;           ///< Of the requests, those whose end leaves open what became of them.
+  int sends = 0;      ///< Requests or frames that left.
+  int under_way = 0;  ///< Of the requests, those without an end.
+  int doubtful = 0;   ///< Of the requests, those whose end leaves open what became of them.
 
-  int changes = 0;            ///< How often it changed something in the cloud.
-  int carried_out = 0;        ///< The same, and changes of nothing.
+  int changes = 0;      ///< How often it changed something in the cloud.
+  int carried_out = 0;  ///< The same, and changes of nothing.
   SteadyTime applied_at{};
   std::uint64_t applied_order = 0;  ///< Among all that was applied in the run.
   bool known_before = false;
-  std::string node_before;    ///< Where the interaction was when it was applied.
+  std::string node_before;  ///< Where the interaction was when it was applied.
 
   bool confirmed = false, refused = false;  ///< By the first answer that names it rightly.
   SteadyTime answered_at{};
@@ -81,7 +81,7 @@ class WorkRecord {
  public:
   Work work;
   ProcessId process;
-  WorkEnd end;        ///< Without its text.
+  WorkEnd end;              ///< Without its text.
   std::uint64_t order = 0;  ///< Among all that were submitted.
   int ends = 0;
   bool cancelled = false;
@@ -91,13 +91,21 @@ class WorkRecord {
 class Terminal {
  public:
   explicit Terminal(const AuditRecord& record)
-      : id(record.operation_id), action(record.action), code(record.error_code), interaction(record.interaction_id), from(record.from), to(record.to),
+      : id(record.operation_id),
+        action(record.action),
+        code(record.error_code),
+        interaction(record.interaction_id),
+        from(record.from),
+        to(record.to),
         outcome(record.outcome) {}
   [[nodiscard]] bool fits(const WorkRecord& record) const {
     const WorkKind kind = record.work.kind;
     const bool nodes = kind != WorkKind::transition || (from == record.work.from && to == record.work.to);
-    return record.end.failed && outcome == record.end.outcome && code == to_string(record.end.code) && interaction == record.work.interaction && nodes &&
-           action == (kind == WorkKind::transition ? "state_transition" : kind == WorkKind::hold ? "hold" : "unhold");
+    return record.end.failed && outcome == record.end.outcome && code == to_string(record.end.code) &&
+           interaction == record.work.interaction && nodes &&
+           action == (kind == WorkKind::transition ? "state_transition"
+                      : kind == WorkKind::hold     ? "hold"
+                                                   : "unhold");
   }
   std::string id;
   std::string_view action, code;  ///< Static texts.
@@ -131,7 +139,8 @@ class Reading {
   ProcessId process;
   std::string interaction, etag, node, transition_id;
   bool has_node = false;
-  bool written = false;         ///< It came as the answer to a write.
+  bool over = false;     ///< Its state is final.
+  bool written = false;  ///< It came as the answer to a write.
   std::optional<bool> held;
   SteadyTime at{};
 };
@@ -150,7 +159,7 @@ class ProcessRecord {
   const ProcessView* view = nullptr;  ///< Null before `attached`, and when it is gone.
   SteadyTime since{}, gone_at = never;
   bool crashed = false, closed = false;
-  Duration last_tick{};               ///< How coarse its clock was when it was gone.
+  Duration last_tick{};  ///< How coarse its clock was when it was gone.
   std::size_t submitted = 0, ended = 0, open = 0;
   std::vector<std::uint64_t> works;
   std::map<std::uint64_t, SteadyTime> channels;  ///< That are open, and since when.

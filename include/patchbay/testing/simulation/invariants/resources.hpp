@@ -14,16 +14,18 @@
 
 namespace patchbay::testing::simulation {
 
-/// I20, bounds: no more transitions, and no more holds, are under way in an incarnation than its settings allow (one that is
-/// refused ends within a moment, and releases are let in beyond); no more interactions are watched; and when nothing is under
-/// way nothing is pending, in the doors' own words, and nobody waits for a turn with a pacer. That tables, caches, histograms
-/// and parsers keep their bounds, and that memory returns to where it was, is tested where they are.
+/// I20, bounds: no more transitions, and no more holds, are under way in an incarnation than its settings allow (one
+/// that is refused ends within a moment, and releases are let in beyond); no more interactions are watched; and when
+/// nothing is under way nothing is pending, in the doors' own words, and nobody waits for a turn with a pacer. That
+/// tables, caches, histograms and parsers keep their bounds, and that memory returns to where it was, is tested where
+/// they are.
 class Bounds final : public Check {
  public:
   using Check::Check;
 
   void submitted(ProcessId id, const Work& work) override {
-    if (work.kind == WorkKind::unhold) return;
+    // Of those that are asked for together, some wait outside.
+    if (work.kind == WorkKind::unhold || work.bulk != 0) return;
     Open& open = open_[std::pair(id.number, id.incarnation)];
     (work.kind == WorkKind::hold ? open.holds : open.transitions).emplace(work.number, work.at);
   }
@@ -41,7 +43,8 @@ class Bounds final : public Check {
       if (all->size() <= settings.max_operations) continue;
       std::size_t settled = 0;
       for (const auto& [number, since] : *all) settled += at > after(since, Books::moment) ? 1 : 0;
-      if (settled > settings.max_operations) broken("I20", view.process, std::to_string(settled) + " operations are under way, more than max_operations");
+      if (settled > settings.max_operations)
+        broken("I20", view.process, std::to_string(settled) + " operations are under way, more than max_operations");
     }
   }
   void quiescent(SteadyTime) override {
@@ -50,7 +53,8 @@ class Bounds final : public Check {
       none(process, "works", process.view->pending());
       none(process, "transitions, by their metrics", process.view->transition_metrics().pending());
       none(process, "holds and releases, by their metrics", process.view->hold_metrics().pending());
-      if (process.view->held().size() > process.view->settings().hold.max_holds) broken("I20", process.id, "more interactions are watched than max_holds");
+      if (process.view->held().size() > process.view->settings().hold.max_holds)
+        broken("I20", process.id, "more interactions are watched than max_holds");
       for (const Pacer* const pacer : {process.view->settings().pacer.get(), process.view->settings().hold.pacer.get()})
         if (pacer != nullptr) none(process, "turns that are waited for", pacer->waiting());
     }
@@ -62,7 +66,9 @@ class Bounds final : public Check {
     std::map<std::uint64_t, SteadyTime> transitions, holds;
   };
   void none(const ProcessRecord& process, std::string_view what, std::uint64_t count) const {
-    if (count != 0) broken("I20", process.id, std::to_string(count).append(" ").append(what).append(" are left when nothing is under way"));
+    if (count != 0)
+      broken("I20", process.id,
+             std::to_string(count).append(" ").append(what).append(" are left when nothing is under way"));
   }
   std::map<std::pair<int, int>, Open> open_;
 };

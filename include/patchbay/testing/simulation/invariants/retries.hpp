@@ -25,17 +25,19 @@ class BudgetFacts {
 
 /// I8, retry bound.
 ///
-/// A write with one id and one version leaves at most twice as often as the policy allows attempts of one cause (one that was
-/// told off and one that failed are counted apart), and once more after a 401. And while nothing succeeds, an incarnation
-/// sends no more than its works' first requests (the token, the flow, the reading, the write, and the proof) and the budget's
-/// retries; readings after a 409 or 412, replays after a 401 and a channel's attempts are free. Does not see which of a
-/// process's readings are retries, so that the second bound is a loose one.
+/// A write with one id and one version leaves at most twice as often as the policy allows attempts of one cause (one
+/// that was told off and one that failed are counted apart), and once more after a 401. And while nothing succeeds, an
+/// incarnation sends no more than its works' first requests (the token, the flow, the reading, the write, and the
+/// proof) and the budget's retries; readings after a 409 or 412, replays after a 401 and a channel's attempts are free.
+/// Does not see which of a process's readings are retries, so that the second bound is a loose one.
 class RetryBounds final : public Check {
  public:
   using Check::Check;
   void set_budget(const BudgetFacts& facts) noexcept { budget_ = facts; }
 
-  void attached(ProcessId id, const ProcessView& view, SteadyTime) override { runs_[std::pair(id.number, id.incarnation)].attempts = view.max_attempts(); }
+  void attached(ProcessId id, const ProcessView& view, SteadyTime) override {
+    runs_[std::pair(id.number, id.incarnation)].attempts = view.max_attempts();
+  }
   void submitted(ProcessId id, const Work&) override { ++runs_[std::pair(id.number, id.incarnation)].works; }
   void request_left(const ExchangeView& view, SteadyTime) override {
     const ExchangeRecord* const sent = books().exchange(view.number);
@@ -45,14 +47,17 @@ class RetryBounds final : public Check {
     ++run.requests;
     if (budget_.cost > 0) {
       const std::size_t most = 5 * run.works + run.free + static_cast<std::size_t>(budget_.quota / budget_.cost) + 4;
-      if (run.requests == most + 1) broken("I8", view.process, std::to_string(run.requests) + " requests without one success");
+      if (run.requests == most + 1)
+        broken("I8", view.process, std::to_string(run.requests) + " requests without one success");
     }
     if (sent->kind != ExchangeClass::write || run.attempts == 0) return;
     const int times = ++sends_[std::pair(sent->operation, sent->etag)];
     if (times != 2 * run.attempts + 2) return;
-    if (const Effect* const effect = books().effect(sent->operation)) broken("I8", *effect, "a write of one version left " + std::to_string(times) + " times");
+    if (const Effect* const effect = books().effect(sent->operation))
+      broken("I8", *effect, "a write of one version left " + std::to_string(times) + " times");
   }
-  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*, SteadyTime) override {
+  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*,
+                      SteadyTime) override {
     if (response == nullptr) return;
     Run& run = runs_[std::pair(view.process.number, view.process.incarnation)];
     const int status = response->status;
@@ -77,11 +82,11 @@ class RetryBounds final : public Check {
 
 /// I9, Retry-After.
 ///
-/// After a 429 or 503 whose `Retry-After` is plain seconds no request leaves to that scope before they are over: for the API,
-/// every request of an incarnation that has a pacer (for at most a day), else the write that was answered so; token requests
-/// for their own (for at most ten minutes); upgrades for their own. Releases send no request before they are sent, and readings
-/// behind one mind the scope like all others. Dates, and what is no hint at all, are not looked at; nor whether an operation
-/// that cannot wait so long fails at once, but that it ends by its deadline (I7).
+/// After a 429 or 503 whose `Retry-After` is plain seconds no request leaves to that scope before they are over: for
+/// the API, every request of an incarnation that has a pacer (for at most a day), else the write that was answered so;
+/// token requests for their own (for at most ten minutes); upgrades for their own. Releases send no request before they
+/// are sent, and readings behind one mind the scope like all others. Dates, and what is no hint at all, are not looked
+/// at; nor whether an operation that cannot wait so long fails at once, but that it ends by its deadline (I7).
 class Patience final : public Check {
  public:
   using Check::Check;
@@ -89,16 +94,21 @@ class Patience final : public Check {
   void request_left(const ExchangeView& view, SteadyTime at) override {
     const ExchangeRecord* const sent = books().exchange(view.number);
     if (sent == nullptr) return;
-    if (const auto scope = scopes_.find(scope_of(*sent)); 
-        scope != scopes_.end() && after(at, books().tick(view.process)) < scope->second.until && at > after(scope->second.told_at, Books::moment))
-      broken("I9", view.process, "a request left " + std::to_string((scope->second.until - at).count()) + " ns too early for a Retry-After").operation = sent->operation;
+    if (const auto scope = scopes_.find(scope_of(*sent)); scope != scopes_.end() &&
+                                                          after(at, books().tick(view.process)) < scope->second.until &&
+                                                          at > after(scope->second.told_at, Books::moment))
+      broken("I9", view.process,
+             "a request left " + std::to_string((scope->second.until - at).count()) + " ns too early for a Retry-After")
+          .operation = sent->operation;
   }
-  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*, SteadyTime at) override {
+  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*,
+                      SteadyTime at) override {
     const ExchangeRecord* const sent = books().exchange(view.number);
     if (sent == nullptr || response == nullptr || (response->status != 429 && response->status != 503)) return;
     const auto asked = plain::plain_retry_after(*response);
     if (!asked) return;
-    const Duration most = sent->kind == ExchangeClass::token ? Duration(std::chrono::minutes{10}) : Duration(std::chrono::hours{24});
+    const Duration most =
+        sent->kind == ExchangeClass::token ? Duration(std::chrono::minutes{10}) : Duration(std::chrono::hours{24});
     Closure& closure = scopes_[scope_of(*sent)];
     const SteadyTime until = after(at, std::min<Duration>(*asked, most));
     if (until <= closure.until) return;
@@ -111,10 +121,14 @@ class Patience final : public Check {
   [[nodiscard]] std::string scope_of(const ExchangeRecord& sent) const {
     std::string out = std::to_string(sent.process.number) + '.' + std::to_string(sent.process.incarnation);
     switch (sent.kind) {
-      case ExchangeClass::token: return out.append(" token");
-      case ExchangeClass::opening: return out.append(" channel");
-      case ExchangeClass::webhook: return out.append(" webhook ").append(std::to_string(sent.left_at.time_since_epoch().count()));
-      default: break;
+      case ExchangeClass::token:
+        return out.append(" token");
+      case ExchangeClass::opening:
+        return out.append(" channel");
+      case ExchangeClass::webhook:
+        return out.append(" webhook ").append(std::to_string(sent.left_at.time_since_epoch().count()));
+      default:
+        break;
     }
     const ProcessRecord* const process = books().process(sent.process);
     if (process != nullptr && process->view != nullptr && process->view->settings().pacer) return out.append(" api");

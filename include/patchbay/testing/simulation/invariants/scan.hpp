@@ -14,8 +14,8 @@
 #include <patchbay/http.hpp>
 #include <patchbay/time.hpp>
 
-// The few readers that the invariants need. Made for them alone and slow on purpose: who judges the library's readers must
-// not use them.
+// The few readers that the invariants need. Made for them alone and slow on purpose: who judges the library's readers
+// must not use them.
 namespace patchbay::testing::simulation::plain {
 
 /// Reads JSON as RFC 8259 has it, with valid UTF-8 and at most 64 levels.
@@ -67,7 +67,8 @@ class JsonScan {
     return at_ == text_.size();
   }
   void blanks() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+      ++at_;
   }
   [[nodiscard]] bool take(char c) {
     blanks();
@@ -110,13 +111,20 @@ class JsonScan {
     blanks();
     if (at_ >= text_.size()) return false;
     switch (text_[at_]) {
-      case '{': return members_of(level, [](std::string_view, std::string_view) {});
-      case '[': return elements_of(level, [](std::string_view) {});
-      case '"': return string(nullptr);
-      case 't': return word("true");
-      case 'f': return word("false");
-      case 'n': return word("null");
-      default: return number();
+      case '{':
+        return members_of(level, [](std::string_view, std::string_view) {});
+      case '[':
+        return elements_of(level, [](std::string_view) {});
+      case '"':
+        return string(nullptr);
+      case 't':
+        return word("true");
+      case 'f':
+        return word("false");
+      case 'n':
+        return word("null");
+      default:
+        return number();
     }
   }
   bool digits() {
@@ -147,11 +155,14 @@ class JsonScan {
     return at_ += 4, true;
   }
   static void append_utf8(std::string& out, std::uint32_t point) {
-    const auto byte = [&out](std::uint32_t bits) { out.push_back(static_cast<char>(static_cast<unsigned char>(bits))); };
+    const auto byte = [&out](std::uint32_t bits) {
+      out.push_back(static_cast<char>(static_cast<unsigned char>(bits)));
+    };
     if (point < 0x80) return byte(point);
     if (point < 0x800) return byte(0xC0 | point >> 6), byte(0x80 | (point & 63));
     if (point < 0x10000) return byte(0xE0 | point >> 12), byte(0x80 | (point >> 6 & 63)), byte(0x80 | (point & 63));
-    byte(0xF0 | point >> 18), byte(0x80 | (point >> 12 & 63)), byte(0x80 | (point >> 6 & 63)), byte(0x80 | (point & 63));
+    byte(0xF0 | point >> 18), byte(0x80 | (point >> 12 & 63)), byte(0x80 | (point >> 6 & 63)),
+        byte(0x80 | (point & 63));
   }
   bool escape(std::string* out) {
     if (at_ >= text_.size()) return false;
@@ -174,7 +185,9 @@ class JsonScan {
   }
   /// One sequence of more than one byte (RFC 3629).
   bool sequence() {
-    const auto byte = [this](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text_[at_ + i])); };
+    const auto byte = [this](std::size_t i) {
+      return static_cast<std::uint32_t>(static_cast<unsigned char>(text_[at_ + i]));
+    };
     const std::uint32_t lead = byte(0);
     const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
     if (lead < 0xC2 || lead > 0xF4 || text_.size() - at_ < length) return false;

@@ -18,48 +18,48 @@ namespace patchbay::testing::simulation {
 
 /// Rare states that a campaign must reach, or it has not looked where the errors are.
 enum class Rare : std::uint8_t {
-  late_ack_settles_unknown,   ///< An answer came to a command whose outcome had been told as unknown.
-  stale_after_conflict,       ///< A write met a conflict, and the operation ended as stale.
-  success_after_conflict,     ///< A write met a conflict, and the operation was applied after all.
-  error_after_apply_resolved, ///< A write was applied and answered with a 5xx, and was known as applied in the end.
-  lost_answer_resolved,       ///< The same with a connection that broke.
+  late_ack_settles_unknown,    ///< An answer came to a command whose outcome had been told as unknown.
+  stale_after_conflict,        ///< A write met a conflict, and the operation ended as stale.
+  success_after_conflict,      ///< A write met a conflict, and the operation was applied after all.
+  error_after_apply_resolved,  ///< A write was applied and answered with a 5xx, and was known as applied in the end.
+  lost_answer_resolved,        ///< The same with a connection that broke.
   token_replaced_between_attempts,  ///< A write was tried again with another token, and no 401 came in between.
   replayed_after_401,
-  watchdog_released,          ///< A door released by itself.
+  watchdog_released,  ///< A door released by itself.
   watchdog_escalated,
   queue_full,
-  two_controllers,            ///< Two processes' commands were carried out on one interaction.
-  two_writers,                ///< And writes.
-  cancelled_after_write,      ///< A work was cancelled while its write was under way.
+  two_controllers,        ///< Two processes' commands were carried out on one interaction.
+  two_writers,            ///< And writes.
+  cancelled_after_write,  ///< A work was cancelled while its write was under way.
   breaker_opened,
   breaker_closed_again,
   retry_budget_spent,
   hold_superseded,            ///< By a release.
   reconnected_with_commands,  ///< A channel ended with unanswered commands, and another was opened.
   accept_then_close,
-  channel_refused,            ///< For good.
+  channel_refused,  ///< For good.
   webhook_redelivered,
-  remembered_version_used,    ///< A write with a version that only an earlier write's answer had shown.
+  remembered_version_used,  ///< A write with a version that only an earlier write's answer had shown.
   one_write_several_moves,
   duplicate_answer,
-  foreign_answer,             ///< It names a command rightly by its id, and nothing else.
+  foreign_answer,  ///< It names a command rightly by its id, and nothing else.
   command_refused,
   held_already,
-  unknown_applied_later,      ///< A transition was applied after its outcome had been told as unknown.
-  request_outlived_sender,    ///< A write arrived when its sender had given it up.
-  repeated_write_refused,     ///< By the lock: it had been applied.
-  waited_for_retry_after,     ///< A write was told to wait, and was applied later.
-  closed_while_held,          ///< An interaction ended on hold.
+  unknown_applied_later,    ///< A transition was applied after its outcome had been told as unknown.
+  request_outlived_sender,  ///< A write arrived when its sender had given it up.
+  repeated_write_refused,   ///< By the lock: it had been applied.
+  waited_for_retry_after,   ///< A write was told to wait, and was applied later.
+  closed_while_held,        ///< An interaction ended on hold.
   crashed_with_holds,
-  crashed_with_writes,        ///< Under way.
+  crashed_with_writes,  ///< Under way.
   destroyed_with_works,
   clock_gap,
-  flow_confirmed,             ///< By a 304.
+  flow_confirmed,  ///< By a 304.
   restarted,
-  hold_limit_refused,         ///< A late release, where the settings want that.
+  hold_limit_refused,  ///< A late release, where the settings want that.
   // These need a journal.
-  crashed_before_sending,     ///< An intent was durable, and nothing had left.
-  unknown_resolved,           ///< By recovery.
+  crashed_before_sending,  ///< An intent was durable, and nothing had left.
+  unknown_resolved,        ///< By recovery.
   journal_read_back,
 };
 inline constexpr std::size_t rare_count = static_cast<std::size_t>(Rare::journal_read_back) + 1;
@@ -67,15 +67,48 @@ inline constexpr std::size_t rare_count = static_cast<std::size_t>(Rare::journal
 /// How often each was reached; counts of several runs can be added.
 class Sometimes {
  public:
-  static constexpr std::array<std::string_view, rare_count> names{
-      "late_ack_settles_unknown", "stale_after_conflict", "success_after_conflict", "error_after_apply_resolved", "lost_answer_resolved",
-      "token_replaced_between_attempts", "replayed_after_401", "watchdog_released", "watchdog_escalated", "queue_full", "two_controllers",
-      "two_writers", "cancelled_after_write", "breaker_opened", "breaker_closed_again", "retry_budget_spent", "hold_superseded",
-      "reconnected_with_commands", "accept_then_close", "channel_refused", "webhook_redelivered", "remembered_version_used",
-      "one_write_several_moves", "duplicate_answer", "foreign_answer", "command_refused", "held_already", "unknown_applied_later",
-      "request_outlived_sender", "repeated_write_refused", "waited_for_retry_after", "closed_while_held", "crashed_with_holds",
-      "crashed_with_writes", "destroyed_with_works", "clock_gap", "flow_confirmed", "restarted", "hold_limit_refused",
-      "crashed_before_sending", "unknown_resolved", "journal_read_back"};
+  static constexpr std::array<std::string_view, rare_count> names{"late_ack_settles_unknown",
+                                                                  "stale_after_conflict",
+                                                                  "success_after_conflict",
+                                                                  "error_after_apply_resolved",
+                                                                  "lost_answer_resolved",
+                                                                  "token_replaced_between_attempts",
+                                                                  "replayed_after_401",
+                                                                  "watchdog_released",
+                                                                  "watchdog_escalated",
+                                                                  "queue_full",
+                                                                  "two_controllers",
+                                                                  "two_writers",
+                                                                  "cancelled_after_write",
+                                                                  "breaker_opened",
+                                                                  "breaker_closed_again",
+                                                                  "retry_budget_spent",
+                                                                  "hold_superseded",
+                                                                  "reconnected_with_commands",
+                                                                  "accept_then_close",
+                                                                  "channel_refused",
+                                                                  "webhook_redelivered",
+                                                                  "remembered_version_used",
+                                                                  "one_write_several_moves",
+                                                                  "duplicate_answer",
+                                                                  "foreign_answer",
+                                                                  "command_refused",
+                                                                  "held_already",
+                                                                  "unknown_applied_later",
+                                                                  "request_outlived_sender",
+                                                                  "repeated_write_refused",
+                                                                  "waited_for_retry_after",
+                                                                  "closed_while_held",
+                                                                  "crashed_with_holds",
+                                                                  "crashed_with_writes",
+                                                                  "destroyed_with_works",
+                                                                  "clock_gap",
+                                                                  "flow_confirmed",
+                                                                  "restarted",
+                                                                  "hold_limit_refused",
+                                                                  "crashed_before_sending",
+                                                                  "unknown_resolved",
+                                                                  "journal_read_back"};
 
   void reach(Rare state) noexcept { ++counts_[static_cast<std::size_t>(state)]; }
   [[nodiscard]] std::uint64_t operator[](Rare state) const noexcept { return counts_[static_cast<std::size_t>(state)]; }
@@ -87,7 +120,9 @@ class Sometimes {
   /// For merging what other processes counted.
   void add(std::size_t i, std::uint64_t count) noexcept { counts_[i] += count; }
   /// Whether a campaign without a journal must reach it as well.
-  [[nodiscard]] static constexpr bool needs_journal(std::size_t i) noexcept { return i >= static_cast<std::size_t>(Rare::crashed_before_sending); }
+  [[nodiscard]] static constexpr bool needs_journal(std::size_t i) noexcept {
+    return i >= static_cast<std::size_t>(Rare::crashed_before_sending);
+  }
 
  private:
   std::array<std::uint64_t, rare_count> counts_{};
@@ -119,7 +154,8 @@ class RareStates final : public Witness {
     if (end.text.find("superseded") != std::string_view::npos) reached_.reach(Rare::hold_superseded);
   }
   void cancelled(ProcessId id, const Work& work) override {
-    if (work.kind == WorkKind::transition && writing(id, plain::lower(work.interaction))) reached_.reach(Rare::cancelled_after_write);
+    if (work.kind == WorkKind::transition && writing(id, plain::lower(work.interaction)))
+      reached_.reach(Rare::cancelled_after_write);
   }
   void limit_told(ProcessId, const HoldLimitEvent& event, SteadyTime) override {
     if (event.kind == HoldLimitEvent::Kind::release) reached_.reach(Rare::watchdog_released);
@@ -133,7 +169,8 @@ class RareStates final : public Witness {
     const ProcessRecord* const process = books_->process(view.process);
     if (sent == nullptr || process == nullptr || sent->kind != ExchangeClass::write) return;
     Attempts& all = attempts_[sent->operation];
-    if (!all.token.empty() && all.token != sent->token && !all.refused) reached_.reach(Rare::token_replaced_between_attempts);
+    if (!all.token.empty() && all.token != sent->token && !all.refused)
+      reached_.reach(Rare::token_replaced_between_attempts);
     all.token = sent->token;
     all.refused = false;
     bool read = false, written = false;
@@ -141,10 +178,12 @@ class RareStates final : public Witness {
       if (each.etag == sent->etag && each.interaction == sent->interaction) (each.written ? written : read) = true;
     if (written && !read) reached_.reach(Rare::remembered_version_used);
   }
-  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*, SteadyTime) override {
+  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*,
+                      SteadyTime) override {
     const ExchangeRecord* const sent = books_->exchange(view.number);
     if (sent == nullptr) return;
-    if (sent->kind == ExchangeClass::flow && response != nullptr && response->status == 304) reached_.reach(Rare::flow_confirmed);
+    if (sent->kind == ExchangeClass::flow && response != nullptr && response->status == 304)
+      reached_.reach(Rare::flow_confirmed);
     if (sent->kind != ExchangeClass::write) return;
     Attempts& all = attempts_[sent->operation];
     const Effect* const effect = books_->effect(sent->operation);
@@ -164,18 +203,21 @@ class RareStates final : public Witness {
   }
   void arriving(const ExchangeView& view, const CloudModel&, SteadyTime) override {
     const ExchangeRecord* const sent = books_->exchange(view.number);
-    if (sent != nullptr && sent->kind == ExchangeClass::write && !sent->under_way) reached_.reach(Rare::request_outlived_sender);
+    if (sent != nullptr && sent->kind == ExchangeClass::write && !sent->under_way)
+      reached_.reach(Rare::request_outlived_sender);
     if (view.method != "POST" || !view.target.ends_with("/webhook")) return;
     if (!webhooks_.insert(std::string(view.body)).second) reached_.reach(Rare::webhook_redelivered);
   }
   void applied(const AppliedOperation& operation, const CloudModel& model, SteadyTime) override {
     const CloudInteraction* const found = model.find(operation.interaction);
     if (found != nullptr && found->final() && found->held) reached_.reach(Rare::closed_while_held);
-    const Effect* const effect = operation.kind == AppliedOperation::Kind::foreign ? nullptr : books_->effect(operation.id);
+    const Effect* const effect =
+        operation.kind == AppliedOperation::Kind::foreign ? nullptr : books_->effect(operation.id);
     if (effect == nullptr) return;
     for (const std::uint64_t number : effect->works)
-      if (const WorkRecord* const record = books_->work(number); record != nullptr && record->end.failed && record->end.outcome == Outcome::unknown &&
-                                                                   effect->kind == WorkKind::transition)
+      if (const WorkRecord* const record = books_->work(number); record != nullptr && record->end.failed &&
+                                                                 record->end.outcome == Outcome::unknown &&
+                                                                 effect->kind == WorkKind::transition)
         reached_.reach(Rare::unknown_applied_later);
     std::set<int>& who = (effect->kind == WorkKind::transition ? writers_ : holders_)[effect->interaction];
     if (who.insert(effect->process.number).second && who.size() == 2)
@@ -189,7 +231,8 @@ class RareStates final : public Witness {
     }
     if (books_->answered_before()) return reached_.reach(Rare::duplicate_answer);
     for (const std::uint64_t number : effect->works)
-      if (const WorkRecord* const record = books_->work(number); record != nullptr && record->end.failed && record->end.outcome == Outcome::unknown)
+      if (const WorkRecord* const record = books_->work(number);
+          record != nullptr && record->end.failed && record->end.outcome == Outcome::unknown)
         reached_.reach(Rare::late_ack_settles_unknown);
   }
   void channel_opened(ProcessId id, std::uint64_t channel, SteadyTime at) override {
@@ -197,9 +240,12 @@ class RareStates final : public Witness {
     if (interrupted_.erase(std::pair(id.number, id.incarnation)) != 0) reached_.reach(Rare::reconnected_with_commands);
   }
   void channel_ended(ProcessId id, std::uint64_t channel, SteadyTime at) override {
-    if (const auto opened = opened_at_.find(channel); opened != opened_at_.end() && at < after(opened->second, seconds{3})) reached_.reach(Rare::accept_then_close);
+    if (const auto opened = opened_at_.find(channel);
+        opened != opened_at_.end() && at < after(opened->second, seconds{3}))
+      reached_.reach(Rare::accept_then_close);
     for (const auto& [key, effect] : books_->effects())
-      if (effect.kind != WorkKind::transition && effect.channel == channel && !effect.answered() && effect.works.empty())
+      if (effect.kind != WorkKind::transition && effect.channel == channel && !effect.answered() &&
+          effect.works.empty())
         interrupted_.insert(std::pair(id.number, id.incarnation));
   }
   void crashed(ProcessId id, SteadyTime) override {
@@ -215,7 +261,8 @@ class RareStates final : public Witness {
       if (books_->effect(each) == nullptr) return reached_.reach(Rare::crashed_before_sending);
   }
   void closed(ProcessId id, SteadyTime) override {
-    if (const ProcessRecord* const process = books_->process(id); process != nullptr && process->open != 0) reached_.reach(Rare::destroyed_with_works);
+    if (const ProcessRecord* const process = books_->process(id); process != nullptr && process->open != 0)
+      reached_.reach(Rare::destroyed_with_works);
   }
   void started(ProcessId id, SteadyTime) override {
     if (id.incarnation != 0) reached_.reach(Rare::restarted);
@@ -224,7 +271,8 @@ class RareStates final : public Witness {
   void journaled(ProcessId, const JournalView& view, SteadyTime) override {
     if (view.kind == JournalView::Kind::intent) intents_.insert(std::string(view.id));
     if (view.kind == JournalView::Kind::terminal) intents_.erase(std::string(view.id));
-    if (view.kind == JournalView::Kind::resolution && view.outcome != Outcome::unknown) reached_.reach(Rare::unknown_resolved);
+    if (view.kind == JournalView::Kind::resolution && view.outcome != Outcome::unknown)
+      reached_.reach(Rare::unknown_resolved);
   }
   void recovered(ProcessId, const JournalView&, SteadyTime) override { reached_.reach(Rare::journal_read_back); }
 

@@ -20,11 +20,11 @@ namespace patchbay::testing::simulation {
 
 /// I10, tokens, of each incarnation's one `TokenSource`.
 ///
-/// At most one token request is under way. No request leaves with a token after its monotonic expiry, counted from when it
-/// was asked for, nor with one that has been refused to one operation after the other. A write is replayed at most once after
-/// a 401, with another token. A credential that was refused (`invalid_client`) is not tried again for the same asker: since requests do
-/// not say for whom they are, refusals in a row are held against the works that were open or came since, two each (a hold
-/// wants a token for its reading and for its channel).
+/// At most one token request is under way. No request leaves with a token after its monotonic expiry, counted from when
+/// it was asked for, nor with one that has been refused to one operation after the other. A write is replayed at most
+/// once after a 401, with another token. A credential that was refused (`invalid_client`) is not tried again for the
+/// same asker: since requests do not say for whom they are, refusals in a row are held against the works that were open
+/// or came since, two each (a hold wants a token for its reading and for its channel).
 class Tokens final : public Check {
  public:
   using Check::Check;
@@ -40,17 +40,24 @@ class Tokens final : public Check {
     }
     if (sent->token.empty()) return;
     const auto known = source.tokens.find(sent->token);
-    if (known == source.tokens.end()) return void(broken("I10", view.process, "a request left with a token that the process was never given"));
-    if (at > after(known->second.expires, Books::moment + books().tick(view.process))) broken("I10", view.process, "a request left " + std::to_string((at - known->second.expires).count()) + " ns after its token had expired");
+    if (known == source.tokens.end())
+      return void(broken("I10", view.process, "a request left with a token that the process was never given"));
+    if (at > after(known->second.expires, Books::moment + books().tick(view.process)))
+      broken(
+          "I10", view.process,
+          "a request left " + std::to_string((at - known->second.expires).count()) + " ns after its token had expired");
     // Whoever is refused for the second time cannot tell whose fault it is, and leaves the token to the next.
     if (known->second.refusals > 2 && at > after(known->second.refused_at, Books::moment))
       broken("I10", view.process, "a request left with a token that was answered with 401 again and again");
     if (sent->kind != ExchangeClass::write) return;
     const Effect* const effect = books().effect(sent->operation);
-    if (effect != nullptr && source.refused_tokens[sent->operation] == sent->token) broken("I10", *effect, "a write was replayed with the token that was refused");
-    if (effect != nullptr && source.refused_writes[sent->operation] > 1) broken("I10", *effect, "a write was replayed more than once after a 401");
+    if (effect != nullptr && source.refused_tokens[sent->operation] == sent->token)
+      broken("I10", *effect, "a write was replayed with the token that was refused");
+    if (effect != nullptr && source.refused_writes[sent->operation] > 1)
+      broken("I10", *effect, "a write was replayed more than once after a 401");
   }
-  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*, SteadyTime at) override {
+  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*,
+                      SteadyTime at) override {
     const ExchangeRecord* const sent = books().exchange(view.number);
     if (sent == nullptr) return;
     Source& source = source_of(view.process);
@@ -60,7 +67,8 @@ class Tokens final : public Check {
       return;
     }
     if (response == nullptr || response->status != 401) return;
-    if (sent->kind == ExchangeClass::write) ++source.refused_writes[sent->operation], source.refused_tokens[sent->operation] = sent->token;
+    if (sent->kind == ExchangeClass::write)
+      ++source.refused_writes[sent->operation], source.refused_tokens[sent->operation] = sent->token;
     const auto known = source.tokens.find(sent->token);
     if (known == source.tokens.end() || sent->kind == ExchangeClass::opening) return;
     // Those that were under way together are refused together.
@@ -97,21 +105,23 @@ class Tokens final : public Check {
         given.expires = after(sent.left_at, std::chrono::ceil<Duration>(std::chrono::duration<double>(lifetime)));
       // Which one of two an odd answer means is the process's to say.
       plain::JsonScan::members(response.body.view(), [&](std::string_view name, std::string_view raw) {
-        if (name == "access_token") source.tokens.insert_or_assign(plain::JsonScan::text_of(raw).value_or(std::string{}), given);
+        if (name == "access_token")
+          source.tokens.insert_or_assign(plain::JsonScan::text_of(raw).value_or(std::string{}), given);
       });
       return;
     }
     if (response.status != 400 && response.status != 401) return;
     if (plain::JsonScan::text_member(response.body.view(), "error") != "invalid_client" || process == nullptr) return;
     if (source.refusals++ == 0) source.asked_before = process->submitted - process->open;
-    if (source.refusals > 2 * (process->submitted - source.asked_before) + 2) broken("I10", sent.process, "a credential that was refused is tried again and again");
+    if (source.refusals > 2 * (process->submitted - source.asked_before) + 2)
+      broken("I10", sent.process, "a credential that was refused is tried again and again");
   }
   std::map<std::pair<int, int>, Source> sources_;
 };
 
 /// I19, secrecy: no canary occurs in a log line, an audit record, an error, a metric or a target, be it raw, in percent
-/// encoding or in base64. Canaries are the client's secret, every token (by what all tokens of the cloud have in common) and
-/// whatever `guard` was told. The target of an upgrade may carry its token where the settings want it so.
+/// encoding or in base64. Canaries are the client's secret, every token (by what all tokens of the cloud have in
+/// common) and whatever `guard` was told. The target of an upgrade may carry its token where the settings want it so.
 class Secrecy final : public Check {
  public:
   using Check::Check;
@@ -148,7 +158,9 @@ class Secrecy final : public Check {
   void request_left(const ExchangeView& view, SteadyTime) override {
     if (!view.opening) return look(view.process, view.target, "a target");
     const ProcessRecord* const process = books().process(view.process);
-    if (process == nullptr || process->view == nullptr || process->view->settings().hold.token_in == ChannelToken::query) return;
+    if (process == nullptr || process->view == nullptr ||
+        process->view->settings().hold.token_in == ChannelToken::query)
+      return;
     look(view.process, view.target, "the target of an upgrade");
   }
   void quiescent(SteadyTime) override {
@@ -174,7 +186,8 @@ class Secrecy final : public Check {
   [[nodiscard]] static std::string percent(std::string_view text) {
     std::string out;
     for (const char c : text) {
-      const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+      const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+                         c == '.' || c == '_' || c == '~';
       if (plain) {
         out.push_back(c);
       } else {

@@ -17,16 +17,17 @@ namespace patchbay::testing::simulation {
 
 /// I13, hold-timer truth, and I15, max hold.
 ///
-/// A belief of our own is made from the commands that left an incarnation, the answers that came to it, and what its readings
-/// showed. A hold that left *must* be watched, and no later than since it left, until it is refused, or a release that left
-/// behind it is confirmed, or, once it was confirmed itself (by an answer, or a reading), a reading shows the interaction not on hold. An interaction *may*
-/// be watched when it must, when a hold was confirmed after the release behind it, or when a reading showed it on hold since
-/// the last confirmed release left. `held()` must lie between the two. It is compared when something relevant has happened,
-/// and what differs must do so at a later time as well, since a process may hear of an event only after its witnesses.
+/// A belief of our own is made from the commands that left an incarnation, the answers that came to it, and what its
+/// readings showed. A hold that left *must* be watched, and no later than since it left, until it is refused, or a
+/// release that left behind it is confirmed, or, once it was confirmed itself (by an answer, or a reading), a reading
+/// shows the interaction not on hold. An interaction *may* be watched when it must, when a hold was confirmed after the
+/// release behind it, or when a reading showed it on hold since the last confirmed release left. `held()` must lie
+/// between the two. It is compared when something relevant has happened, and what differs must do so at a later time as
+/// well, since a process may hear of an event only after its witnesses.
 ///
-/// An interaction that must be watched has its escalation, or its release attempt, by the hold's limit and one tick, and again
-/// after each `repeat_every`, while the process's channel is served; gaps of the clock are nobody's fault, and neither are
-/// notices that found no room, which are counted.
+/// An interaction that must be watched has its escalation, or its release attempt, by the hold's limit and one tick,
+/// and again after each `repeat_every`, while the process's channel is served; gaps of the clock are nobody's fault,
+/// and neither are notices that found no room, which are counted.
 class Watchdogs final : public Check {
  public:
   using Check::Check;
@@ -63,9 +64,13 @@ class Watchdogs final : public Check {
   }
   void exchange_ended(const ExchangeView& view, const HttpResponse*, const TransportError*, SteadyTime at) override {
     const Reading* const reading = books().reading();
-    if (reading == nullptr || !reading->held) return;
+    if (reading == nullptr || (!reading->held && !reading->over)) return;
     Watch& watch = watch_of(view.process, reading->interaction);
-    if (*reading->held) {
+    if (reading->over) {
+      watch.seen_held = reading->held.value_or(false);
+      watch.seen_held_at = at;
+      for (Hold& each : watch.holds) each.seen_over = true;
+    } else if (*reading->held) {
       watch.seen_held = true;
       watch.seen_held_at = at;
       for (Hold& each : watch.holds) each.confirmed = each.confirmed || !each.refused;
@@ -100,7 +105,8 @@ class Watchdogs final : public Check {
  private:
   class Hold {
    public:
-    Hold(std::string id_in, std::uint64_t order_in, SteadyTime at_in) : id(std::move(id_in)), order(order_in), at(at_in) {}
+    Hold(std::string id_in, std::uint64_t order_in, SteadyTime at_in)
+        : id(std::move(id_in)), order(order_in), at(at_in) {}
     std::string id;
     std::uint64_t order;
     SteadyTime at;
@@ -137,7 +143,8 @@ class Watchdogs final : public Check {
   [[nodiscard]] static std::pair<int, int> key(ProcessId id) noexcept { return {id.number, id.incarnation}; }
   Watch& watch_of(ProcessId id, const std::string& interaction) { return believes_[key(id)].watches[interaction]; }
   void touch(ProcessId id, const Watch&) { believes_[key(id)].dirty = true; }
-  void complain(const ProcessRecord& process, std::string_view invariant, const std::string& interaction, std::string text) const {
+  void complain(const ProcessRecord& process, std::string_view invariant, const std::string& interaction,
+                std::string text) const {
     broken(invariant, process.id, std::move(text)).interaction = interaction;
   }
 
@@ -150,9 +157,12 @@ class Watchdogs final : public Check {
         if (plain::lower(each.interaction) == interaction) mine = &each;
       const SteadyTime since = watch.must_since();
       const char* wrong = nullptr;
-      if (since != never && mine == nullptr) wrong = "a hold was sent and is not known to be over, and it is not watched";
-      if (since != never && mine != nullptr && mine->since > since) wrong = "a hold is watched since later than it was sent";
-      if (mine != nullptr && !watch.may() && !held_before(process, interaction)) wrong = "watched, although nothing says that it may be on hold";
+      if (since != never && mine == nullptr)
+        wrong = "a hold was sent and is not known to be over, and it is not watched";
+      if (since != never && mine != nullptr && mine->since > since)
+        wrong = "a hold is watched since later than it was sent";
+      if (mine != nullptr && !watch.may() && !may_be_watched(process, interaction))
+        wrong = "watched, although nothing says that it may be on hold";
       if (wrong == nullptr) {
         watch.wrong_since = never;
       } else if (watch.wrong_since == never) {
@@ -166,14 +176,20 @@ class Watchdogs final : public Check {
       }
     }
     for (const HeldInteraction& each : said)
-      if (belief.watches.find(plain::lower(each.interaction)) == belief.watches.end() && !held_before(process, plain::lower(each.interaction))) complain(process, "I13", each.interaction, "watched, although the process never held it");
+      if (belief.watches.find(plain::lower(each.interaction)) == belief.watches.end() &&
+          !may_be_watched(process, plain::lower(each.interaction)))
+        complain(process, "I13", each.interaction, "watched, although the process never held it");
   }
-  /// Whether a journal may have told it of a hold by an earlier life.
-  [[nodiscard]] bool held_before(const ProcessRecord& process, std::string_view interaction) const {
-    if (!process.view->settings().journal || process.id.incarnation == 0) return false;
-    for (const auto& [id, effect] : books().effects())
-      if (effect.interaction == interaction && effect.process.number == process.id.number && effect.process.incarnation != process.id.incarnation) return true;
-    return false;
+  /// Whether something else may have it watched: a journal, from an earlier life; a hold that is on its way to the
+  /// transport, or of which that could not tell whether it left.
+  [[nodiscard]] bool may_be_watched(const ProcessRecord& process, std::string_view interaction) const {
+    if (process.view->settings().journal && process.id.incarnation != 0) return true;
+    return std::any_of(process.works.begin(), process.works.end(), [&](std::uint64_t number) {
+      const WorkRecord* const record = books().work(number);
+      return record != nullptr && record->work.kind == WorkKind::hold &&
+             plain::lower(record->work.interaction) == interaction &&
+             (record->ends == 0 || (record->end.failed && record->end.outcome == Outcome::unknown));
+    });
   }
   void remind(const ProcessRecord& process, Belief& belief, SteadyTime at) const {
     const HoldSettings& settings = process.view->settings().hold;
@@ -190,10 +206,13 @@ class Watchdogs final : public Check {
       if (watch.told && watch.told_at >= since) due = std::max(due, after(watch.told_at, settings.repeat_every));
       due = after(books().due(due), tick + Books::moment);
       // Whoever was not served until then has one tick more.
-      due = std::max(due, belief.unserved_at == SteadyTime::min() ? due : after(belief.unserved_at, tick + Books::moment));
+      due = std::max(due,
+                     belief.unserved_at == SteadyTime::min() ? due : after(belief.unserved_at, tick + Books::moment));
       if (at > due && process.view->served()) {
         if (process.view->hold_metrics()[HoldCount::dropped_notices] == 0)
-          complain(process, "I15", interaction, "beyond its limit for " + std::to_string((at - due).count()) + " ns without an escalation or a release");
+          complain(
+              process, "I15", interaction,
+              "beyond its limit for " + std::to_string((at - due).count()) + " ns without an escalation or a release");
         watch.told = true;
         watch.told_at = at;
         due = after(at, settings.repeat_every);

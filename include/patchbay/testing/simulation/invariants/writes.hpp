@@ -21,10 +21,12 @@ namespace patchbay::testing::simulation {
 
 /// I1, no lost update, and I5, no regression.
 ///
-/// Decided from the request that leaves: it carries one strong tag in `If-Match`, which this incarnation has been shown with
-/// this interaction, at the node that one of its works starts from; and from what is applied: the tag was the version of that
-/// moment, and the interaction was where the work said it was. Whether the audited `from` agrees is looked at when the work
-/// ends. An answer that shows no node leaves nothing to compare with, by the dialect's contract, whoever left it out. Does not see: which reading belongs to which operation of a process, since requests name none.
+/// Decided from the request that leaves: it carries one strong tag in `If-Match`, which this incarnation has been shown
+/// with this interaction, at the node that one of its works starts from; and from what is applied: the tag was the
+/// version of that moment, and the interaction was where the work said it was. Whether the audited `from` agrees is
+/// looked at when the work ends. An answer that shows no node leaves nothing to compare with, by the dialect's
+/// contract, whoever left it out. Does not see: which reading belongs to which operation of a process, since requests
+/// name none.
 class LostUpdates final : public Check {
  public:
   using Check::Check;
@@ -35,7 +37,8 @@ class LostUpdates final : public Check {
     const Effect* const effect = books().effect(sent->operation);
     if (effect == nullptr) return;
     if (!sent->has_etag) return broken("I1", *effect, "a write left without If-Match");
-    if (!plain::is_one_strong_tag(sent->etag)) return broken("I1", *effect, "a write left with If-Match " + sent->etag + ", which is no strong tag");
+    if (!plain::is_one_strong_tag(sent->etag))
+      return broken("I1", *effect, "a write left with If-Match " + sent->etag + ", which is no strong tag");
     const ProcessRecord* const process = books().process(view.process);
     if (process == nullptr) return;
     bool shown = false, fits = false;
@@ -44,8 +47,13 @@ class LostUpdates final : public Check {
       shown = true;
       fits = !each->has_node || starts_from(*process, sent->interaction, each->node);
     }
-    if (!shown) return broken("I1", *effect, "a write left with the version " + sent->etag + ", which the process was never shown");
-    if (!fits) return broken("I1", *effect, "a write left with the version " + sent->etag + ", at which no work of the process starts from where the interaction was");
+    if (!shown)
+      return broken("I1", *effect,
+                    "a write left with the version " + sent->etag + ", which the process was never shown");
+    if (!fits)
+      return broken("I1", *effect,
+                    "a write left with the version " + sent->etag +
+                        ", at which no work of the process starts from where the interaction was");
   }
   void applied(const AppliedOperation& operation, const CloudModel&, SteadyTime) override {
     if (operation.kind != AppliedOperation::Kind::transition) return;
@@ -53,7 +61,8 @@ class LostUpdates final : public Check {
     const ExchangeRecord* const sent = books().serving();
     if (effect == nullptr || sent == nullptr || sent->kind != ExchangeClass::write) return;
     if (sent->etag != '"' + std::to_string(operation.version - 1) + '"')
-      broken("I1", *effect, "a write with If-Match " + sent->etag + " made version " + std::to_string(operation.version));
+      broken("I1", *effect,
+             "a write with If-Match " + sent->etag + " made version " + std::to_string(operation.version));
     const ProcessRecord* const process = books().process(effect->process);
     if (process == nullptr || !effect->known_before) return;
     if (shown_without_node(*process, *sent)) return void(blind_.insert(effect->id));
@@ -66,11 +75,13 @@ class LostUpdates final : public Check {
     const WorkRecord* const record = books().work(work.number);
     if (work.kind != WorkKind::transition || record == nullptr) return;
     const Effect* const effect = books().effect(record->end.id);
-    if (effect == nullptr || effect->changes == 0 || !effect->known_before || blind_.find(effect->id) != blind_.end()) return;
+    if (effect == nullptr || effect->changes == 0 || !effect->known_before || blind_.find(effect->id) != blind_.end())
+      return;
     // Moves that were made by one write stand in their order: the first starts from where the interaction was.
     if (effect->works.size() == 1 && work.from != effect->node_before && work.to == effect->node)
       broken("I5", *effect, "the work starts from " + work.from + ", and was applied from " + effect->node_before);
-    if (effect->works.size() == 1 && work.from == effect->node_before && work.to != effect->node) pending_.push_back(effect->id);
+    if (effect->works.size() == 1 && work.from == effect->node_before && work.to != effect->node)
+      pending_.push_back(effect->id);
     if (effect->works.size() > 1) check_chain(*effect);
   }
   void quiescent(SteadyTime) override {
@@ -85,10 +96,12 @@ class LostUpdates final : public Check {
   bool any_work(const ProcessRecord& process, std::string_view interaction, Condition&& condition) const {
     return std::any_of(process.works.begin(), process.works.end(), [&](std::uint64_t number) {
       const WorkRecord* const record = books().work(number);
-      return record != nullptr && record->work.kind == WorkKind::transition && plain::lower(record->work.interaction) == interaction && condition(record->work);
+      return record != nullptr && record->work.kind == WorkKind::transition &&
+             plain::lower(record->work.interaction) == interaction && condition(record->work);
     });
   }
-  [[nodiscard]] bool starts_from(const ProcessRecord& process, std::string_view interaction, std::string_view node) const {
+  [[nodiscard]] bool starts_from(const ProcessRecord& process, std::string_view interaction,
+                                 std::string_view node) const {
     return any_work(process, interaction, [node](const Work& work) { return work.from == node; });
   }
   [[nodiscard]] bool leads_to(const ProcessRecord& process, std::string_view interaction, std::string_view node) const {
@@ -109,9 +122,10 @@ class LostUpdates final : public Check {
   std::set<std::string, std::less<>> blind_;  // of which no answer showed where the interaction was
 };
 
-/// I2, legal transition: each applied write is allowed by the flow in the version that its audit names, under the settings'
-/// reachability, by a search of our own in what was published; and this incarnation had been shown that version, or had it
-/// confirmed, no longer before than the cache's time to live. Which conditions a client's predicate accepts is not looked at.
+/// I2, legal transition: each applied write is allowed by the flow in the version that its audit names, under the
+/// settings' reachability, by a search of our own in what was published; and this incarnation had been shown that
+/// version, or had it confirmed, no longer before than the cache's time to live. Which conditions a client's predicate
+/// accepts is not looked at.
 class LegalTransitions final : public Check {
  public:
   using Check::Check;
@@ -123,12 +137,14 @@ class LegalTransitions final : public Check {
   void flow_published(std::string_view flow, std::string_view version, std::string_view json, SteadyTime) override {
     flows_.insert_or_assign(key(flow, version), plain::FlowTruth(json));
   }
-  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*, SteadyTime at) override {
+  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*,
+                      SteadyTime at) override {
     const ExchangeRecord* const sent = books().exchange(view.number);
     if (sent == nullptr || sent->kind != ExchangeClass::flow || response == nullptr) return;
     if (response->status != 200 && response->status != 304) return;
     std::string version;
-    if (const auto tag = response->headers.find("ETag"); tag && tag->size() > 2) version = tag->substr(1, tag->size() - 2);
+    if (const auto tag = response->headers.find("ETag"); tag && tag->size() > 2)
+      version = tag->substr(1, tag->size() - 2);
     if (response->status == 200) {
       const std::string body = plain::JsonScan::text_member(response->body.view(), "version");
       if (!body.empty()) version = body;
@@ -145,24 +161,31 @@ class LegalTransitions final : public Check {
       entry.operation = record.operation_id;
     };
     const auto flow = flows_.find(key(record.flow_id, record.flow_version));
-    if (flow == flows_.end()) return complain("the audit names version " + record.flow_version + " of the flow, which was never published");
+    if (flow == flows_.end())
+      return complain("the audit names version " + record.flow_version + " of the flow, which was never published");
     if (!flow->second.allows(record.from, record.to, process->view->settings().transition.reachability))
-      complain("sent a move from " + record.from + " to " + record.to + ", which version " + record.flow_version + " does not allow");
-    const auto shown = shown_.find(key(std::to_string(id.number) + '.' + std::to_string(id.incarnation), record.flow_version));
-    if (shown == shown_.end()) return complain("the audit names version " + record.flow_version + ", which the process was never shown");
+      complain("sent a move from " + record.from + " to " + record.to + ", which version " + record.flow_version +
+               " does not allow");
+    const auto shown =
+        shown_.find(key(std::to_string(id.number) + '.' + std::to_string(id.incarnation), record.flow_version));
+    if (shown == shown_.end())
+      return complain("the audit names version " + record.flow_version + ", which the process was never shown");
     if (shown->second < books().now() - record.latency - time_to_live_)
-      complain("version " + record.flow_version + " of the flow was used longer than the cache's time to live after it was shown");
+      complain("version " + record.flow_version +
+               " of the flow was used longer than the cache's time to live after it was shown");
   }
 
  private:
-  [[nodiscard]] static std::string key(std::string_view a, std::string_view b) { return std::string(a).append(1, '\n').append(b); }
+  [[nodiscard]] static std::string key(std::string_view a, std::string_view b) {
+    return std::string(a).append(1, '\n').append(b);
+  }
   Duration time_to_live_ = seconds{60};
   std::map<std::string, plain::FlowTruth> flows_;
   std::map<std::string, SteadyTime> shown_;
 };
 
-/// I3, at most once: no id changes the cloud twice, over all retries, reconnects, duplicates and restarts, and none is used
-/// for two things. Counts what the cloud applied.
+/// I3, at most once: no id changes the cloud twice, over all retries, reconnects, duplicates and restarts, and none is
+/// used for two things. Counts what the cloud applied.
 class AtMostOnce final : public Check {
  public:
   using Check::Check;
@@ -170,13 +193,16 @@ class AtMostOnce final : public Check {
     if (operation.kind == AppliedOperation::Kind::foreign) return;
     const Effect* const effect = books().effect(operation.id);
     if (effect == nullptr) {
-      broken("I3", ProcessId{}, "something was applied under the id " + operation.id + ", which no process sent").interaction = operation.interaction;
+      broken("I3", ProcessId{}, "something was applied under the id " + operation.id + ", which no process sent")
+          .interaction = operation.interaction;
     } else if (effect->changes == 2 && operation.changed) {
       broken("I3", *effect, "applied twice");
     }
   }
   void request_left(const ExchangeView& view, SteadyTime) override {
-    if (const ExchangeRecord* const sent = books().exchange(view.number); sent != nullptr && sent->kind == ExchangeClass::write) check(books().effect(sent->operation));
+    if (const ExchangeRecord* const sent = books().exchange(view.number);
+        sent != nullptr && sent->kind == ExchangeClass::write)
+      check(books().effect(sent->operation));
   }
   void frame_left(ProcessId, std::uint64_t, std::string_view, SteadyTime) override {
     const Effect* const effect = books().command();
@@ -194,8 +220,8 @@ class AtMostOnce final : public Check {
 };
 
 /// I18, payload integrity: what a write carries is one JSON object of valid UTF-8 with finite numbers; `ivr_state` and
-/// `flow_node` are the same node, to which a work of the process leads; no name comes twice; the attributes keep the limit.
-/// Which keys the client's schema has is known only when `allow` was told.
+/// `flow_node` are the same node, to which a work of the process leads; no name comes twice; the attributes keep the
+/// limit. Which keys the client's schema has is known only when `allow` was told.
 class Payloads final : public Check {
  public:
   using Check::Check;
@@ -216,17 +242,20 @@ class Payloads final : public Check {
       if (name == "ivr_state") state = plain::JsonScan::text_of(raw);
       if (name == "flow_node") node = plain::JsonScan::text_of(raw);
     });
-    if (!object || !plain::JsonScan::valid(view.body)) return broken("I18", *effect, "a write's body is no JSON with an object of attributes");
+    if (!object || !plain::JsonScan::valid(view.body))
+      return broken("I18", *effect, "a write's body is no JSON with an object of attributes");
     if (!state || !node || *state != *node) broken("I18", *effect, "ivr_state and flow_node differ");
     for (std::size_t i = 0; i < names.size(); ++i) {
-      if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) != names.begin() + static_cast<std::ptrdiff_t>(i))
+      if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
+          names.begin() + static_cast<std::ptrdiff_t>(i))
         broken("I18", *effect, "the attribute " + names[i] + " comes twice");
       if (!known(names[i])) broken("I18", *effect, "the attribute " + names[i] + " is not in the schema");
     }
     const ProcessRecord* const process = books().process(view.process);
     if (process == nullptr) return;
     if (process->view != nullptr && attributes.size() > process->view->settings().transition.max_attributes_bytes)
-      broken("I18", *effect, "the attributes have " + std::to_string(attributes.size()) + " bytes, more than the limit");
+      broken("I18", *effect,
+             "the attributes have " + std::to_string(attributes.size()) + " bytes, more than the limit");
     const bool wanted = std::any_of(process->works.begin(), process->works.end(), [&](std::uint64_t number) {
       const WorkRecord* const record = books().work(number);
       return record != nullptr && record->work.kind == WorkKind::transition && node && record->work.to == *node &&
