@@ -274,8 +274,10 @@ set(patchbay_tests_testing
 )
 set(patchbay_tests_testing_simulation
   unit/testing_simulation/oracle_channel.cpp
+  unit/testing_simulation/oracle_later.cpp
   unit/testing_simulation/oracle_order.cpp
   unit/testing_simulation/oracle_outcomes.cpp
+  unit/testing_simulation/oracle_pairs.cpp
   unit/testing_simulation/oracle_requests.cpp
   unit/testing_simulation/oracle_writes.cpp
   unit/testing_simulation/runs.cpp
