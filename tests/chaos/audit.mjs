@@ -17,7 +17,7 @@ function read(path) {
   });
 }
 
-export function audit({ folder, input, truth, webhooks, journaled }) {
+export function audit({ folder, input, truth, webhooks, journaled, swallowed = 0 }) {
   const problems = [];
   const wrong = (text) => { problems.push(text); };
 
@@ -40,7 +40,7 @@ export function audit({ folder, input, truth, webhooks, journaled }) {
 
   // What was said of each line, by whichever process: true then, and true still.
   const results = read(join(folder, 'results.jsonl'));
-  const last = new Map();
+  const last = new Map(), heard = new Set();
   const outcomes = { applied: 0, not_applied: 0, unknown: 0 };
   for (const each of results) {
     const operation = each.transitionId ?? each.correlationId;
@@ -49,12 +49,17 @@ export function audit({ folder, input, truth, webhooks, journaled }) {
     if (each.outcome === 'applied' && each.action !== 'transition' && each.resolvedBy === 'answer' && !each.alreadyHeld && times === 0) wrong(`line ${each.line}: said to be applied, and the cloud has it not: ${operation}`);
     if (each.outcome === 'not_applied' && times !== 0) wrong(`line ${each.line}: said not to be applied (${each.error?.code}), and the cloud has it: ${operation}`);
     last.set(String(each.id), each);
+    if (!each.resumed) heard.add(String(each.id));
   }
+  let silent = 0;
   for (const line of input) {
     const result = last.get(line.id);
     if (!result) wrong(`line ${line.id} has no result`);
     else ++outcomes[result.outcome];
+    // Of a line that sent nothing the process that ended it has said so, but for the last words that a kill swallows.
+    if (result?.resumed && !result.transitionId && !result.correlationId && !heard.has(line.id)) ++silent;
   }
+  if (silent > swallowed) wrong(`${silent} lines are said to have ended in an earlier process, which said nothing of them`);
   let more = '';
   if (journaled) more = auditJournal({ folder, truth, applied, wrong, webhooks, outcomes });
   let summary = `${input.length} lines: ${outcomes.applied} applied, ${outcomes.not_applied} not applied, ${outcomes.unknown} unknown`;

@@ -47,6 +47,7 @@ const faults = {
   'a failure was a success': (of) => { of.results[0].outcome = 'not_applied'; of.results[0].error = { code: 'network' }; },
   'a line is lost': (of) => { of.results.splice(2, 1); },
   'a line is unknown to the end': (of) => { of.results.pop(); },
+  'a line is said to have ended in silence': (of) => { of.input.push({ id: '5' }); of.results.push({ id: 5, line: 5, action: 'hold', outcome: 'not_applied', resumed: true }); },
   'the journal has a gap': (of) => { of.journal.splice(3, 1); },
   'the journal is damaged': (of) => { of.journal.push({ kind: 'damaged', position: 10 }); },
   'an intent has two ends': (of) => { of.journal.push({ ...of.journal[1], position: 10 }); },

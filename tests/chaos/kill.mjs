@@ -188,7 +188,7 @@ class Round {
     this.proxy.child.say('quit');
     await this.proxy.child.ended;
     await this.cloud.child.kill('SIGTERM');
-    const report = audit({ folder: this.folder, input: this.input, truth, webhooks, journaled: this.journaled });
+    const report = audit({ folder: this.folder, input: this.input, truth, webhooks, journaled: this.journaled, swallowed: this.toolKills * Number(options['in-flight']) });
     this.problems.push(...report.problems);
     const struck = Object.entries(counts).filter(([name, value]) => value > 0 && !/^(connections|bytes|unreachable)/.test(name)).map(([name, value]) => `${name} ${value}`).join(', ');
     console.log(`seed ${this.seed}, ${this.transport}${this.tls ? ' over TLS' : ''}: ${report.summary}; killed: cloud ${this.cloudKills}, patchbayctl ${this.toolKills}; ` +
