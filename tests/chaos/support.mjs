@@ -71,6 +71,7 @@ export class Child {
   say(text) { this.process.stdin.write(text + '\n'); }
   kill(signal = 'SIGKILL') { if (!this.end) this.process.kill(signal); return this.ended; }
 }
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 process.on('exit', () => { for (const each of Child.all) each.process.kill('SIGKILL'); });
 
 /** loopback_cloud with a state that outlives it. */
