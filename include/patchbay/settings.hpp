@@ -66,7 +66,8 @@ struct JournalingSettings {
   /// A release whose intent is not on the disk within this time is sent all the same: a caller must not stay on hold because
   /// a disk is full or slow (invariant I14). Counted (`HoldCount::releases_unjournaled`) and logged as an error. A disk that
   /// hangs is waited for no longer where `JournalOptions::run_sync` has it synced on another thread; a sync on the thread of
-  /// the call itself cannot be left.
+  /// the call itself cannot be left, and neither can a write to the system, nor, once in `segment_bytes`, the beginning of a
+  /// segment. At most half of the release's own deadline.
   Duration release_wait = seconds{1};
   /// For how long a request that was sent may still arrive at the cloud, over all proxies, after its connection is given up.
   /// An operation whose fate is not known, and whose interaction shows the very version that it was to change, is taken for

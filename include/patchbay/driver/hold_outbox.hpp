@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // find_if
+#include <algorithm>  // find_if, min
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -83,13 +83,18 @@ class HoldOutbox {
       if (!each->submitted && each->send_by < next) next = each->send_by;
     return next;
   }
+  /// The channel is closed for good, or the pump goes: no release waits for the journal any more, which would wake a pump that
+  /// may be gone.
+  void stop_waiting() noexcept {
+    for (const auto& each : own_) each->stop_waiting();
+  }
   /// Queues the releases that the watchdog asks for, each with an id of its own; with a journal when their intents are on the
   /// disk, or after `JournalingSettings::release_wait`.
   void release_what_is_due(SteadyTime now) {
     HoldHub& hub = *context_->hub;
     HoldSession& session = hub.session();
     for (const auto& each : own_)
-      if (!each->submitted && (each->waiter->woken() || each->send_by <= now)) submit(*each, now);
+      if (!each->submitted && (!each->waiter || each->waiter->woken() || each->send_by <= now)) submit(*each, now);
     if (session.releases_due().empty()) return hub.complete();
     const HoldSettings& settings = context_->settings->hold;
     for (Taken due(session.releases_due()); due.any(); due.next()) {
@@ -133,7 +138,9 @@ class HoldOutbox {
       release.waiter.emplace(*context_->pump);
       known = release.journal->wait(*place, *release.waiter);
     });
-    if (known == Durability::pending) release.send_by = after(now, context_->settings->journaling.release_wait);
+    // Well before it is asked for once more, or none of them would ever be sent.
+    if (known == Durability::pending)
+      release.send_by = after(now, std::min(context_->settings->journaling.release_wait, context_->settings->hold.repeat_every / 2));
     if (known != Durability::pending) release.waiter.reset();
     if (known == Durability::failed) note_unjournaled(release);
     return known != Durability::pending;

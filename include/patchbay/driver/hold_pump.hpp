@@ -28,6 +28,7 @@ class HoldPump final : public WaitServer {
  public:
   HoldPump(detail::AnyBlockingPolicies& policies, HoldContext& context, RandomSource& random)
       : policies_(&policies), context_(&context), hub_(context.hub), random_(&random), opening_(policies, random), outbox_(policies, context, random) {}
+  ~HoldPump() { outbox_.stop_waiting(); }  // while those are still there whom the journal would wake
   HoldPump(const HoldPump&) = delete;
   HoldPump& operator=(const HoldPump&) = delete;
 

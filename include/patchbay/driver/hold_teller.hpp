@@ -120,7 +120,10 @@ class HoldTeller {
       EndRecord end(late.positive ? Outcome::applied : Outcome::not_applied, policies_->wall_now());
       end.resolved_by = "late acknowledgement";
       if (!late.positive) end.error_code = to_string(ErrorCode::command_refused);
-      context_->metrics->count(journal->recovered(each.position, end) ? HoldCount::recovered : HoldCount::journal_failures);
+      JournalPosition at = 0;
+      const Result<bool> settled = detail::settle_intent(*journal, each, end, at);
+      context_->fences.forget(each.position);
+      if (!settled || *settled) context_->metrics->count(settled ? HoldCount::recovered : HoldCount::journal_failures);
     }
   }
   void log(Level level, std::string_view name, std::initializer_list<Field> fields) noexcept {

@@ -64,7 +64,11 @@ inline Protocol<Result<void>> declare_command(Operation& operation, HoldContext&
   Result<void> durable;
   if (place) {
     SteadyTime limit = operation.deadline;
-    if (release) limit = (std::min)(limit, after(operation.steady_now(), context.settings->journaling.release_wait));
+    if (release) {
+      // And never for more than half of its time: it is to be sent, not only to be waited for.
+      const SteadyTime now = operation.steady_now();
+      limit = after(now, (std::min)(context.settings->journaling.release_wait, (limit - now) / 2));
+    }
     durable = co_await await_durable(operation, journal, *place, limit);
   } else {
     durable = fail(place.error());
@@ -90,7 +94,9 @@ inline Result<void> settle_commands(Operation& operation, HoldContext& context, 
   const InteractionSnapshot& snapshot = operation.snapshot;
   const std::optional<bool> held = snapshot.final() ? std::optional(false) : snapshot.held;
   const SteadyTime now = operation.steady_now();
+  Journal& journal = *context.settings->journal;
   for (const OpenIntent& each : intents) {
+    if (!journal.open_intent(each.position)) continue;  // somebody else has settled it meanwhile
     const bool done = held && *held == (each.record.action == JournalAction::hold);
     if (!done && now < after(context.fences.first_seen(each.position, now), context.settings->journaling.fence_after)) {
       detail::stay_open(report, each, "a late arrival can still change the interaction (journaling.fence_after)");
@@ -101,8 +107,11 @@ inline Result<void> settle_commands(Operation& operation, HoldContext& context, 
     EndRecord end(done ? Outcome::applied : proved ? Outcome::not_applied : Outcome::unknown, operation.wall_now());
     end.resolved_by = done ? "state" : proved ? "fence" : "nobody";
     if (!done) end.error_code = to_string(proved ? ErrorCode::network : ErrorCode::outcome_unknown);
-    if (auto place = context.settings->journal->recovered(each.position, end); !place) return fail(std::move(place.error()));
+    JournalPosition at = 0;
+    const Result<bool> settled = detail::settle_intent(journal, each, end, at);
+    if (!settled) return fail(settled.error());
     context.fences.forget(each.position);
+    if (!*settled) continue;
     context.metrics->count(HoldCount::recovered);
     detail::count_settled(report, end.outcome);
     operation.log(Level::info, "recovery.settled",

@@ -46,8 +46,8 @@ using HoldQuestions = std::map<std::string, HoldQuestion>;
   }
   for (const BelievedHold& each : journal.holds()) {
     const auto at = out.find(each.interaction);
-    // One that is in doubt because of a command that is under way now is that command's own matter.
-    if (!each.confirmed && at == out.end()) continue;
+    // What nobody says but a command that is under way now is that command's own matter.
+    if (each.position == 0 && at == out.end()) continue;
     HoldQuestion& question = at == out.end() ? out[each.interaction] : at->second;
     question.believed = true;
     question.confirmed = each.confirmed;

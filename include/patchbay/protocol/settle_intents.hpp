@@ -17,10 +17,8 @@ namespace patchbay::detail {
 /// named; oldest first.
 template <class Wanted>
 [[nodiscard]] std::vector<OpenIntent> unsettled(const Journal& journal, std::string_view interaction, Wanted wanted) {
-  std::vector<OpenIntent> open = journal.open_intents();
-  std::erase_if(open, [&](const OpenIntent& each) {
-    return (!each.unknown && !each.orphaned) || !wanted(each.record) || (!interaction.empty() && each.record.interaction != interaction);
-  });
+  std::vector<OpenIntent> open = journal.unresolved_intents(interaction);
+  std::erase_if(open, [&](const OpenIntent& each) { return !wanted(each.record); });
   return open;
 }
 [[nodiscard]] inline std::vector<OpenIntent> unsettled_transitions(const Journal& journal, std::string_view interaction = {}) {
@@ -28,6 +26,18 @@ template <class Wanted>
 }
 [[nodiscard]] inline std::vector<OpenIntent> unsettled_commands(const Journal& journal, std::string_view interaction = {}) {
   return unsettled(journal, interaction, [](const IntentRecord& record) { return record.action != JournalAction::transition; });
+}
+
+/// Writes how an intent ended. False when somebody else was quicker, as another recovery, an operation on the interaction, or a
+/// late acknowledgement may be while the interaction is read: then there is nothing left to be said of it.
+[[nodiscard]] inline Result<bool> settle_intent(Journal& journal, const OpenIntent& intent, const EndRecord& end, JournalPosition& at) {
+  const Result<JournalPosition> place = journal.recovered(intent.position, end);
+  if (place) {
+    at = *place;
+    return true;
+  }
+  if (place.error().code() == ErrorCode::invalid_argument && !journal.open_intent(intent.position)) return false;
+  return fail(place.error());
 }
 
 inline void stay_open(RecoveryReport& report, const OpenIntent& intent, std::string why) {

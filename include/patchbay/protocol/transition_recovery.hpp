@@ -49,9 +49,11 @@ inline Result<void> settle_write(Operation& operation, TransitionContext& contex
   end.deliver = outcome == Outcome::applied && !intent.record.webhook.empty();
   if (outcome != Outcome::applied)
     end.error_code = to_string(outcome == Outcome::unknown ? ErrorCode::outcome_unknown : ErrorCode::network);
-  const Result<JournalPosition> place = context.settings->journal->recovered(intent.position, end);
-  if (!place) return fail(place.error());
+  JournalPosition at = 0;
+  const Result<bool> settled = settle_intent(*context.settings->journal, intent, end, at);
+  if (!settled) return fail(settled.error());
   context.fences.forget(intent.position);
+  if (!*settled) return {};
   context.metrics->count(TransitionCount::recovered);
   count_settled(report, outcome);
   operation.log(Level::info, "recovery.settled",
@@ -60,7 +62,7 @@ inline Result<void> settle_write(Operation& operation, TransitionContext& contex
   if (!end.deliver) return {};
   context.metrics->count(TransitionCount::webhooks_queued);
   QueuedWebhook queued(intent.record.operation, intent.record.interaction, intent.record.webhook);
-  queued.position = *place;
+  queued.position = at;
   queued.queued_at = operation.wall_now();
   if (context.crm) context.outbox.add(std::move(queued));
   return {};
@@ -82,6 +84,7 @@ inline Protocol<Result<void>> settle_transitions(Operation& operation, Transitio
   }
   const SteadyTime now = operation.steady_now();
   for (const OpenIntent& each : intents) {
+    if (!context.settings->journal->open_intent(each.position)) continue;  // somebody else has settled it meanwhile
     const WriteProof proof = gone ? WriteProof::lost : prove(each.record, operation.snapshot, intents);
     Result<void> settled;
     if (proof == WriteProof::applied) {

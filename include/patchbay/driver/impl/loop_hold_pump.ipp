@@ -47,7 +47,7 @@ class LoopHoldPump::AuthorizeJob final : public CompletionJob {
   RunningProtocol<Result<void>> protocol_;
 };
 
-PATCHBAY_DECL LoopHoldPump::~LoopHoldPump() = default;
+PATCHBAY_DECL LoopHoldPump::~LoopHoldPump() { outbox_.stop_waiting(); }
 
 // What ends comes through these, on a thread of the loop; or, when the loop is destroyed, on the thread that does that.
 
@@ -154,7 +154,11 @@ PATCHBAY_DECL void LoopHoldPump::on_signals(Mailbox::Signals signals) noexcept {
     });
     news_ = outbox_.has_news();
     const ChannelState state = session.channel().state();
-    if (state != ChannelState::closed) due = (std::min)(session.next_deadline(), outbox_.next_deadline());
+    if (state != ChannelState::closed) {
+      due = (std::min)(session.next_deadline(), outbox_.next_deadline());
+    } else {
+      outbox_.stop_waiting();  // before the pump is free to go
+    }
     // The session asks for nothing while something is written, and the rest of a writing to a dead peer helps nobody.
     dead = writing_.under_way && state != ChannelState::open && state != ChannelState::closed;
   }
