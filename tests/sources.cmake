@@ -153,6 +153,7 @@ set(patchbay_tests_journal
   unit/journal/out_of_memory.cpp
 )
 set(patchbay_tests_journal_doors
+  unit/journal_doors/beside.cpp
   unit/journal_doors/holds.cpp
   unit/journal_doors/labels.cpp
   unit/journal_doors/loops.cpp
