@@ -87,7 +87,8 @@ inline Protocol<Result<void>> declare_command(Operation& operation, HoldContext&
 
 /// What one reading says of the commands on an interaction whose fate is not known, oldest first, and what is recorded of it
 /// (invariant I4). The wanted state: done. The other one proves something only when nothing can arrive any more
-/// (`JournalingSettings::fence_after`), and nothing of a command that another of ours was to undo since. An interaction that is over is on hold no more.
+/// (`JournalingSettings::fence_after`), and nothing of a command that another of ours was to undo since. An interaction that
+/// is over is on hold no more.
 ///
 /// `operation.snapshot` was read by whoever calls, who has the interaction's turn. What stays open goes to `report`.
 inline Result<void> settle_commands(Operation& operation, HoldContext& context, const std::vector<OpenIntent>& intents, RecoveryReport& report) {

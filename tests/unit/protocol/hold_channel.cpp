@@ -142,7 +142,8 @@ TEST_CASE("failures count until a connection was stable", "[hold][channel][B17]"
   CHECK((wait_of(machine, now) > seconds{1}) == !stable);
 }
 
-TEST_CASE("a network that cuts connections which serve is waited for less than a server that never speaks", "[hold][channel][B17]") {
+TEST_CASE("a network that cuts connections which serve is waited for less than a server that never speaks",
+          "[hold][channel][B17]") {
   const HoldSettings settings;
   for (const bool speaks : {false, true}) {
     ChannelMachine machine = open_machine(settings);
