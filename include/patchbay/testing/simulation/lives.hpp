@@ -16,6 +16,10 @@
 namespace patchbay::testing::simulation {
 
 /// A client's own policies, which a simulation gives its doors beside the simulated transport and clock.
+///
+/// A retry policy with a member `int max_attempts`, as `AttemptsLimited` has, promises no more attempts of each cause, and
+/// invariant I8 holds it to that. Of one without it nobody knows how often is too often: deadlines and the retry budget
+/// alone bound it.
 template <class Retry = DefaultRetry, class Log = NullLogger, class Variables = DefaultSchema>
 class ClientPolicies {
  public:
