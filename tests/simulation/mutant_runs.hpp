@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include <patchbay/testing/simulation/invariants/oracle.hpp>
+#include <patchbay/testing/simulation/invariants/pairs.hpp>
 #include <patchbay/testing/simulation/simulation.hpp>
 
 // One run of the simulation for a planted bug: under a mix of faults and workloads that suits it, before the oracle.
@@ -32,9 +33,9 @@ inline simulation::FaultSet only(std::initializer_list<Fault> faults) {
   return out;
 }
 
-inline const std::array<Mix, 19>& mixes() {
+inline const std::array<Mix, 21>& mixes() {
   using enum Fault;
-  static const std::array<Mix, 19> all{{
+  static const std::array<Mix, 21> all{{
       {"any", simulation::FaultSet::all()},
       {"calm", simulation::FaultSet::none()},
       {"writers", only({slow, late_request, drop_answer, status_after, duplicate_request, foreign_write, stale_read})},
@@ -52,6 +53,8 @@ inline const std::array<Mix, 19>& mixes() {
       {"holders", only({foreign_hold, negative_ack, drop_ack, reentrant})},
       {"closing", only({destroy, crash, cut, drop_ack, late_ack, slow})},
       {"short_lives", only({slow})},
+      {"journal", only({crash, power_loss, disk_full, disk_error, failed_sync, slow, late_request, drop_answer, drop_ack, cut})},
+      {"outbox", only({crash, power_loss, slow, status_before, drop_answer, foreign_write})},
       {"clocks", only({wall_jump, wall_stall, short_token, slow, status_before})},
       {"callbacks", only({throwing, drop_ack, slow, negative_ack})},
   }};
@@ -72,7 +75,7 @@ inline simulation::SimulationOptions options_of(const std::string& mix) {
   simulation::SimulationOptions out;
   out.faults = find_mix(mix)->faults;
   out.logs = true;
-  const bool webhooks = mix == "webhooks", memory = mix == "memory", crowd = mix == "crowd", rules = mix == "rules", wall = mix == "wall";
+  const bool webhooks = mix == "webhooks" || mix == "outbox", memory = mix == "memory", crowd = mix == "crowd", rules = mix == "rules", wall = mix == "wall";
   out.settings = [=](simulation::ProcessId, patchbay::Settings& settings) {
     if (webhooks) settings.transition.webhook.url = "https://crm.example.com/webhook";
     if (memory) settings.transition.remember = std::make_shared<patchbay::InteractionMemory>();
@@ -83,6 +86,7 @@ inline simulation::SimulationOptions options_of(const std::string& mix) {
     settings.hold.max_commands = 3;
     settings.hold.max_tombstones = 2;
   };
+  if (mix == "journal" || mix == "outbox") out.mix = [](simulation::FaultMix& drawn) { drawn.set(Fault::crash, 300); };
   if (crowd) out.works = 60, out.interactions = 2;
   if (mix == "variables") {
     out.request = [](const simulation::Work& work, patchbay::TransitionRequest& request) {
@@ -114,6 +118,20 @@ inline simulation::Report simulate(std::uint64_t seed, const std::string& mix, s
                                                                    patchbay::StructSchema<patchbay::IvrVariables, open>>{});
 }
 
+/// Whether a run takes the same course when some faults, which must not matter, are left out of it; what differs if not.
+inline std::string differs_without(std::string_view invariant, std::initializer_list<Fault> faults, std::uint64_t seed, const std::string& mix) {
+  simulation::CourseRecord with, without;
+  simulation::SimulationOptions options = options_of(mix);
+  options.witnesses.push_back(&with);
+  simulate(seed, mix, options, nullptr);
+  for (const Fault each : faults) options.faults.remove(each);
+  options.witnesses.back() = &without;
+  simulate(seed, mix, options, nullptr);
+  simulation::Judge judge;
+  simulation::compare_courses(invariant, with, without, judge);
+  return judge.clean() ? std::string{} : judge.breaches().front().describe();
+}
+
 inline Caught run(std::uint64_t seed, const std::string& mix) {
   const simulation::SimulationOptions options = options_of(mix);
   simulation::Oracle oracle;
@@ -127,6 +145,13 @@ inline Caught run(std::uint64_t seed, const std::string& mix) {
     out.by.append(out.by.empty() ? "end" : " end");
     if (out.text.empty()) out.text = "something never ended";
   }
+  const auto add = [&](std::string_view invariant, const std::string& text) {
+    if (text.empty()) return;
+    out.by.append(out.by.empty() ? "" : " ").append(invariant);
+    if (out.text.empty()) out.text = text;
+  };
+  if (mix == "wall") add("I22", differs_without("I22", {Fault::wall_jump, Fault::wall_stall}, seed, mix));
+  if (mix == "callbacks") add("I25", differs_without("I25", {Fault::throwing}, seed, mix));
   // Whether chance, or the machine, has a hand in it shows soon.
   if (seed <= 3 && simulate(seed, mix, options, nullptr).hash != report.hash) {
     out.by.append(out.by.empty() ? "I26" : " I26");

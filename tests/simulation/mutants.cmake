@@ -13,6 +13,7 @@ list(TRANSFORM patchbay_headers PREPEND "${PROJECT_SOURCE_DIR}/" OUTPUT_VARIABLE
 list(TRANSFORM patchbay_definitions PREPEND "${PROJECT_SOURCE_DIR}/" OUTPUT_VARIABLE definitions)
 add_custom_command(OUTPUT "${planted}.stamp"
   COMMAND plant "${CMAKE_CURRENT_SOURCE_DIR}/mutations" "${PROJECT_SOURCE_DIR}/include" "${planted}"
+  COMMAND "${CMAKE_COMMAND}" -E copy_directory "${planted}/patchbay_mutations" "${planted}_switches/patchbay_mutations"
   COMMAND "${CMAKE_COMMAND}" -E touch "${planted}.stamp"
   DEPENDS plant ${mutations} ${headers} ${definitions}
   COMMENT "Planting bugs in a copy of the headers" VERBATIM)
@@ -28,3 +29,14 @@ add_dependencies(patchbay_release_tests mutants)
 set(mutants_arguments --check "${CMAKE_CURRENT_SOURCE_DIR}/MUTATIONS.md" --unseen "${CMAKE_CURRENT_SOURCE_DIR}/unseen.txt")
 add_test(NAME "simulation: planted bugs are caught" COMMAND mutants ${mutants_arguments} --jobs 2)
 set_tests_properties("simulation: planted bugs are caught" PROPERTIES LABELS tools TIMEOUT ${patchbay_patience})
+
+# With no bug switched on the copy behaves as the original.
+add_executable(mutants_unplanted EXCLUDE_FROM_ALL mutants.cpp)
+target_include_directories(mutants_unplanted PRIVATE "${planted}_switches")
+target_link_libraries(mutants_unplanted PRIVATE patchbay::patchbay Threads::Threads)
+target_compile_options(mutants_unplanted PRIVATE -O0)
+add_dependencies(mutants_unplanted planted_headers)
+add_dependencies(patchbay_release_tests mutants_unplanted)
+add_test(NAME "simulation: no bug is planted where none is switched on" COMMAND "${CMAKE_COMMAND}" "-Dfirst=$<TARGET_FILE:mutants>"
+  "-Dsecond=$<TARGET_FILE:mutants_unplanted>" -P "${CMAKE_CURRENT_SOURCE_DIR}/same_hash.cmake")
+set_tests_properties("simulation: no bug is planted where none is switched on" PROPERTIES LABELS tools TIMEOUT ${patchbay_patience})
