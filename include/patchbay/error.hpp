@@ -22,17 +22,17 @@ enum class Outcome : std::uint8_t {
 /// Why an operation did not succeed. The comment on each says when it is used.
 enum class ErrorCode : std::uint8_t {
   // Refused by our own rules, before or instead of a side effect.
-  invalid_settings,   ///< A door's settings cannot work; see the message for the member.
-  invalid_argument,   ///< A malformed identifier or option of a request.
-  validation_failed,  ///< Variables or a hold command broke their schema; see `violations()`.
-  payload_too_large,  ///< The encoded attributes exceed the limit.
-  unknown_node,       ///< The flow has no such node.
-  not_reachable,      ///< The flow does not allow the move under the chosen reachability.
-  flow_drifted,       ///< The deployed flow is not the one that the program was compiled for.
-  stale_state,        ///< The interaction is no longer at the node that the request names.
-  not_eligible,       ///< The interaction may not be put on hold: its state, skill group or organisation.
-  hold_limit,         ///< `HoldLimit::reject_late_unhold` is chosen and the limit has passed.
-  insufficient_scope, ///< The token was granted without a scope that this door needs.
+  invalid_settings,    ///< A door's settings cannot work; see the message for the member.
+  invalid_argument,    ///< A malformed identifier or option of a request.
+  validation_failed,   ///< Variables or a hold command broke their schema; see `violations()`.
+  payload_too_large,   ///< The encoded attributes exceed the limit.
+  unknown_node,        ///< The flow has no such node.
+  not_reachable,       ///< The flow does not allow the move under the chosen reachability.
+  flow_drifted,        ///< The deployed flow is not the one that the program was compiled for.
+  stale_state,         ///< The interaction is no longer at the node that the request names.
+  not_eligible,        ///< The interaction may not be put on hold: its state, skill group or organisation.
+  hold_limit,          ///< `HoldLimit::reject_late_unhold` is chosen and the limit has passed.
+  insufficient_scope,  ///< The token was granted without a scope that this door needs.
   // Refused by the cloud.
   authentication_failed,  ///< The token endpoint refused the credentials, or a fresh token was answered with 401.
   forbidden,              ///< 403.
@@ -43,7 +43,8 @@ enum class ErrorCode : std::uint8_t {
   command_refused,        ///< A negative acknowledgement of a hold or unhold.
   unexpected_status,      ///< Any other answer that is neither success nor worth another try, redirects included.
   // Not completed.
-  deadline_exceeded,   ///< The operation's deadline passed. When a wait before another attempt would not fit, the code is the attempt's.
+  deadline_exceeded,   ///< The operation's deadline passed. When a wait before another attempt would not fit, the code
+                       ///< is the attempt's.
   cancelled,           ///< The caller cancelled it before a byte was sent.
   rate_limited,        ///< 429 to the end, a `Retry-After` beyond the cap or the deadline, or no paced turn before it.
   unavailable,         ///< 5xx to the end.
@@ -54,12 +55,13 @@ enum class ErrorCode : std::uint8_t {
   flow_malformed,      ///< A flow definition that breaks the contract or a limit.
   not_connected,       ///< The hold channel did not become ready in time.
   queue_full,          ///< A bounded queue is full, which the message names; nothing was sent.
-  circuit_open,        ///< The host answers nothing well at present, and was not asked; `retry_after()` says when it may be.
-  closed,              ///< The door is closed; nothing was sent.
-  journal_failed,      ///< The write-ahead journal could not put an intent on the disk; nothing was sent without it.
-  journal_corrupt,     ///< A journal that does not verify: the message names the segment and where in it.
-  unrecovered,         ///< The fate of an earlier operation on the interaction is not settled in the journal; nothing was sent.
-  internal,            ///< A user's policy or callback threw, or memory ran out.
+  circuit_open,  ///< The host answers nothing well at present, and was not asked; `retry_after()` says when it may be.
+  closed,        ///< The door is closed; nothing was sent.
+  journal_failed,   ///< The write-ahead journal could not put an intent on the disk; nothing was sent without it.
+  journal_corrupt,  ///< A journal that does not verify: the message names the segment and where in it.
+  unrecovered,      ///< The fate of an earlier operation on the interaction is not settled in the journal; nothing was
+                    ///< sent.
+  internal,         ///< A user's policy or callback threw, or memory ran out.
   // Undecided.
   outcome_unknown,  ///< The effect may or may not have happened; see `outcome()`.
 };
@@ -158,8 +160,10 @@ enum class ErrorCategory : std::uint8_t {
     case ErrorCode::queue_full: return "wait for operations to finish, then ask again";
     case ErrorCode::circuit_open: return "ask again after the time that the error names";
     case ErrorCode::closed: return "open a new door";
-    case ErrorCode::journal_failed: return "see to the disk, or to the other process; a journal that is closed for good is to be opened anew";
-    case ErrorCode::journal_corrupt: return "keep a copy of the journal's folder, then open it with JournalOptions::salvage";
+    case ErrorCode::journal_failed:
+      return "see to the disk, or to the other process; a journal that is closed for good is to be opened anew";
+    case ErrorCode::journal_corrupt:
+      return "keep a copy of the journal's folder, then open it with JournalOptions::salvage";
     case ErrorCode::unrecovered: return "call recover() on the door, then ask again";
     case ErrorCode::internal: return "see the message; a policy or callback threw, or memory ran out";
     case ErrorCode::outcome_unknown: return "read the interaction before doing anything else";

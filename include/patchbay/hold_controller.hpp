@@ -90,7 +90,8 @@ class HoldController {
   Result<HoldResult> hold(const HoldRequest& request)
     requires(!on_loop)
   {
-    return seat_.door.command(HoldVerb::hold, request.deadline(), request.stop(), detail::AskedFor(request), encode_loose(request));
+    return seat_.door.command(HoldVerb::hold, request.deadline(), request.stop(), detail::AskedFor(request),
+                              encode_loose(request));
   }
   /// The same with a value of the schema's type: there is nothing left to coerce.
   Result<HoldResult> hold(const value_type& command, std::optional<Duration> deadline = std::nullopt, const std::stop_token& stop = {})
@@ -172,16 +173,17 @@ class HoldController {
   }
 
   /// Finds out who is on hold, and what became of the holds and releases that a journal has open: those that an earlier
-  /// process began and did not end, and those that ended with an unknown outcome. To be called when the program starts, and
-  /// whenever an outcome is unknown.
+  /// process began and did not end, and those that ended with an unknown outcome. To be called when the program starts,
+  /// and whenever an outcome is unknown.
   ///
-  /// First, before anything is read, everybody who may be on hold is watched again, since their first hold was sent, by the
-  /// wall clock: never from the future on, and never longer ago than `max_hold`, which makes the limit due at once. Then their
-  /// interactions are read. One that shows the wanted state: applied. One that shows the other: not applied, when
-  /// `JournalingSettings::fence_after` has passed, since the command could still arrive. One that shows no state stays
-  /// watched. Until then its holds are refused with `unrecovered`; releases never. Returns when nothing is left, or after
-  /// `budget` (`fence_after` and the deadline together when none is given), with what is left in the report; it may be called
-  /// again at any time. Fails with `journal_failed`, `cancelled`, or `invalid_settings` when there is no journal.
+  /// First, before anything is read, everybody who may be on hold is watched again, since their first hold was sent, by
+  /// the wall clock: never from the future on, and never longer ago than `max_hold`, which makes the limit due at once.
+  /// Then their interactions are read. One that shows the wanted state: applied. One that shows the other: not applied,
+  /// when `JournalingSettings::fence_after` has passed, since the command could still arrive. One that shows no state
+  /// stays watched. Until then its holds are refused with `unrecovered`; releases never. Returns when nothing is left,
+  /// or after `budget` (`fence_after` and the deadline together when none is given), with what is left in the report;
+  /// it may be called again at any time. Fails with `journal_failed`, `cancelled`, or `invalid_settings` when there is
+  /// no journal.
   Result<RecoveryReport> recover(std::optional<Duration> budget = std::nullopt, const std::stop_token& stop = {})
     requires(!on_loop)
   {
@@ -191,7 +193,8 @@ class HoldController {
   template <detail::HandlerFor<Result<RecoveryReport>> Handler>
     requires(on_loop)
   OperationHandle start_recover(std::optional<Duration> budget, Handler&& handler) {
-    return seat_.door.start_recover(budget, detail::make_handler<Result<RecoveryReport>>(std::forward<Handler>(handler)));
+      return seat_.door.start_recover(budget,
+                                      detail::make_handler<Result<RecoveryReport>>(std::forward<Handler>(handler)));
   }
 
   /// Told of the end of every hold and unhold (document B's `registerQualityMonitorCallback`), on the thread that ends it.

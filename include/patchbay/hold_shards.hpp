@@ -12,16 +12,16 @@
 
 namespace patchbay {
 
-/// Several hold doors, each with a channel of its own, that share the interactions among them: for more commands, or more
-/// holds, than one socket or one core should carry.
+/// Several hold doors, each with a channel of its own, that share the interactions among them: for more commands, or
+/// more holds, than one socket or one core should carry.
 ///
 ///     HoldShards shards(4, [&](std::size_t) { return HoldController{Policies{.transport = transport}, settings}; });
 ///     shards.of(interaction).hold(HoldRequest{interaction, "consultation", 5});
 ///
-/// An interaction always belongs to the same shard, whatever the case of its id, so that its commands keep their order and its
-/// hold is watched where it was made. That holds from run to run, and on every machine, for the same number of shards.
-/// Each door keeps its own bounds, metrics, audit snapshot and, where there is one, journal; handlers are registered with each. `of` is thread-safe; the
-/// doors are as thread-safe as they are.
+/// An interaction always belongs to the same shard, whatever the case of its id, so that its commands keep their order
+/// and its hold is watched where it was made. That holds from run to run, and on every machine, for the same number of
+/// shards. Each door keeps its own bounds, metrics, audit snapshot and, where there is one, journal; handlers are
+/// registered with each. `of` is thread-safe; the doors are as thread-safe as they are.
 template <class Door>
 class HoldShards {
  public:

@@ -25,8 +25,8 @@ class RecoveryReport {
   RecoveryReport() = default;
   std::size_t applied = 0;      ///< Found to have been done.
   std::size_t not_applied = 0;  ///< Found not to have been done, with nothing left that could still do it.
-  /// Nobody can know any more: another writer has been at the interaction since, or it is gone. Recorded as unknown, and not
-  /// looked at again.
+  /// Nobody can know any more: another writer has been at the interaction since, or it is gone. Recorded as unknown,
+  /// and not looked at again.
   std::size_t given_up = 0;
   std::size_t holds_rebuilt = 0;   ///< Interactions that are, or may be, on hold and are watched again.
   std::size_t holds_released = 0;  ///< Of those in the journal, found not to be on hold.

@@ -38,7 +38,7 @@ struct OutboxSettings {
   Duration first_delay = seconds{1};  ///< After the first failure; it doubles with each further one.
   Duration delay_cap = seconds{60};   ///< And never grows beyond this.
   Duration max_age = std::chrono::hours{24};  ///< Given up when it fails at this age, or
-  int max_attempts = 1'000;                   ///< as often as this. Each is a delivery as without a journal, retries and all.
+  int max_attempts = 1'000;           ///< as often as this. Each is a delivery as without a journal, retries and all.
   std::size_t in_flight = 4;          ///< Delivered at once by a door on an event loop, each of another interaction.
   /// Told of those that are given up, on the thread that tried. None: log and metrics alone know.
   std::function<void(const DeadLetter&)> on_dead_letter;
@@ -47,9 +47,9 @@ struct OutboxSettings {
 /// The CRM webhook that is told of every successful transition. Off unless it has an address (hazard A17).
 ///
 /// Without a journal an operation delivers its webhook itself, and ends after that. With one (`Settings::journal`) the
-/// webhook is written down together with the operation's end, and delivered later: at least once, with the same event id and
-/// body each time, those of one interaction in the order of its moves. A door on an event loop delivers while it lives; of a
-/// blocking one somebody calls `deliver_webhooks`.
+/// webhook is written down together with the operation's end, and delivered later: at least once, with the same event
+/// id and body each time, those of one interaction in the order of its moves. A door on an event loop delivers while it
+/// lives; of a blocking one somebody calls `deliver_webhooks`.
 struct WebhookSettings {
   std::string url;
   /// Signs a delivery's body, for example with an HMAC under a key that the CRM knows; what it returns goes into the header
@@ -63,16 +63,16 @@ struct WebhookSettings {
 
 /// How the doors use the journal.
 struct JournalingSettings {
-  /// A release whose intent is not on the disk within this time is sent all the same: a caller must not stay on hold because
-  /// a disk is full or slow (invariant I14). Counted (`HoldCount::releases_unjournaled`) and logged as an error. A disk that
-  /// hangs is waited for no longer where `JournalOptions::run_sync` has it synced on another thread; a sync on the thread of
-  /// the call itself cannot be left, and neither can a write to the system, nor, once in `segment_bytes`, the beginning of a
-  /// segment. At most half of the release's own deadline.
+  /// A release whose intent is not on the disk within this time is sent all the same: a caller must not stay on hold
+  /// because a disk is full or slow (invariant I14). Counted (`HoldCount::releases_unjournaled`) and logged as an
+  /// error. A disk that hangs is waited for no longer where `JournalOptions::run_sync` has it synced on another thread;
+  /// a sync on the thread of the call itself cannot be left, and neither can a write to the system, nor, once in
+  /// `segment_bytes`, the beginning of a segment. At most half of the release's own deadline.
   Duration release_wait = seconds{1};
-  /// For how long a request that was sent may still arrive at the cloud, over all proxies, after its connection is given up.
-  /// An operation whose fate is not known, and whose interaction shows the very version that it was to change, is taken for
-  /// not applied only when this has passed since `recover` first saw that, on the monotonic clock. Too short, and a late
-  /// arrival can prove the record wrong; longer only takes longer.
+  /// For how long a request that was sent may still arrive at the cloud, over all proxies, after its connection is
+  /// given up. An operation whose fate is not known, and whose interaction shows the very version that it was to
+  /// change, is taken for not applied only when this has passed since `recover` first saw that, on the monotonic clock.
+  /// Too short, and a late arrival can prove the record wrong; longer only takes longer.
   Duration fence_after = seconds{60};
   Duration look_every = seconds{2};  ///< How often `recover` looks again at what is not settled.
 };
@@ -140,10 +140,11 @@ class Settings {
   std::shared_ptr<AuditSink> audit;  ///< Receives every audit record; none: only the door's own snapshot has them.
   std::size_t audit_records = 256;   ///< Kept for the snapshot.
 
-  /// The write-ahead journal: nothing that can change something is sent before it stands there, and so does the end of every
-  /// operation; what a crash leaves open, `recover` settles. One `StateTransitioner` and one `HoldController` may share one,
-  /// and be its audit's sink as well (`audit`); of several doors of a kind each has its own, since webhooks, and whoever is on
-  /// hold, belong to the door that recovers. None: no record outlives the process, apart from what `audit` is given.
+  /// The write-ahead journal: nothing that can change something is sent before it stands there, and so does the end of
+  /// every operation; what a crash leaves open, `recover` settles. One `StateTransitioner` and one `HoldController` may
+  /// share one, and be its audit's sink as well (`audit`); of several doors of a kind each has its own, since webhooks,
+  /// and whoever is on hold, belong to the door that recovers. None: no record outlives the process, apart from what
+  /// `audit` is given.
   ///
   /// When it fails, transitions and holds are refused with `journal_failed` and nothing is sent; releases are sent.
   /// On an event loop give `JournalOptions::run_sync`, or each sync holds the loop up.

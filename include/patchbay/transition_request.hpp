@@ -44,8 +44,8 @@ class TransitionRequest {
   /// Refuses to act unless the flow has this version.
   TransitionRequest& flow_version(std::string version) & { return flow_version_ = std::move(version), *this; }
   TransitionRequest&& flow_version(std::string version) && { return std::move(flow_version(std::move(version))); }
-  /// What the caller wants to know the operation by again: kept with its intent in the journal (`IntentRecord::detail`), up
-  /// to 256 bytes of it. It leads from what a crash left behind to what it was for.
+  /// What the caller wants to know the operation by again: kept with its intent in the journal
+  /// (`IntentRecord::detail`), up to 256 bytes of it. It leads from what a crash left behind to what it was for.
   TransitionRequest& label(std::string text) & { return label_ = std::move(text), *this; }
   TransitionRequest&& label(std::string text) && { return std::move(label(std::move(text))); }
   /// Over all attempts and waits; the settings' when not given.

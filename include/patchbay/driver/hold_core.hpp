@@ -88,7 +88,8 @@ class HoldCore {
   /// Whether there is something that `recover` could do.
   [[nodiscard]] Result<void> can_recover() const {
     if (invalid) return fail(*invalid);
-    if (!settings.journal) return fail(ErrorCode::invalid_settings, "journal: is empty; there is nothing to recover from");
+    if (!settings.journal)
+      return fail(ErrorCode::invalid_settings, "journal: is empty; there is nothing to recover from");
     return {};
   }
   /// How long `recover` takes when nobody says: long enough for everything that answers.

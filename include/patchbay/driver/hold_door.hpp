@@ -42,7 +42,8 @@ class HoldDoor {
   PATCHBAY_DECL void on_message(MessageObserver observer);
   PATCHBAY_DECL void on_state(ChannelStateHandler handler);
 
-  [[nodiscard]] PATCHBAY_DECL Result<RecoveryReport> recover(std::optional<Duration> budget, const std::stop_token& stop);
+  [[nodiscard]] PATCHBAY_DECL Result<RecoveryReport> recover(std::optional<Duration> budget,
+                                                             const std::stop_token& stop);
   [[nodiscard]] PATCHBAY_DECL std::vector<HeldInteraction> held();
   [[nodiscard]] PATCHBAY_DECL ChannelState state();
   [[nodiscard]] PATCHBAY_DECL std::vector<AuditRecord> audit_log() const;

@@ -83,13 +83,13 @@ class HoldOutbox {
       if (!each->submitted && each->send_by < next) next = each->send_by;
     return next;
   }
-  /// The channel is closed for good, or the pump goes: no release waits for the journal any more, which would wake a pump that
-  /// may be gone.
+  /// The channel is closed for good, or the pump goes: no release waits for the journal any more, which would wake a
+  /// pump that may be gone.
   void stop_waiting() noexcept {
     for (const auto& each : own_) each->stop_waiting();
   }
-  /// Queues the releases that the watchdog asks for, each with an id of its own; with a journal when their intents are on the
-  /// disk, or after `JournalingSettings::release_wait`.
+  /// Queues the releases that the watchdog asks for, each with an id of its own; with a journal when their intents are
+  /// on the disk, or after `JournalingSettings::release_wait`.
   void release_what_is_due(SteadyTime now) {
     HoldHub& hub = *context_->hub;
     HoldSession& session = hub.session();
@@ -140,7 +140,8 @@ class HoldOutbox {
     });
     // Well before it is asked for once more, or none of them would ever be sent.
     if (known == Durability::pending)
-      release.send_by = after(now, std::min(context_->settings->journaling.release_wait, context_->settings->hold.repeat_every / 2));
+      release.send_by =
+          after(now, std::min(context_->settings->journaling.release_wait, context_->settings->hold.repeat_every / 2));
     if (known != Durability::pending) release.waiter.reset();
     if (known == Durability::failed) note_unjournaled(release);
     return known != Durability::pending;

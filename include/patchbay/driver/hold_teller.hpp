@@ -97,7 +97,8 @@ class HoldTeller {
     }
     context_->audit->record(record);
     end_hold_intent(release.intent, *context_, record, "answer");
-    if (release.unjournaled) log(Level::error, "journal.failed", {{"operation", job.call.correlation_id}, {"what", "release"}});
+    if (release.unjournaled)
+      log(Level::error, "journal.failed", {{"operation", job.call.correlation_id}, {"what", "release"}});
     QualityEvent event;
     event.event = HoldVerb::unhold;
     event.outcome = outcome;

@@ -40,14 +40,15 @@ class LoopHoldDoor {
 
   /// `fields` are what was asked for, as far as it is known before it is encoded; may be null. They are read, and `encode` is
   /// called, within the call.
-  PATCHBAY_DECL OperationHandle start(HoldVerb verb, std::optional<Duration> deadline, AskedFor asked, EncodeMembers encode,
-                                      HoldHandler handler);
+  PATCHBAY_DECL OperationHandle start(HoldVerb verb, std::optional<Duration> deadline, AskedFor asked,
+                                      EncodeMembers encode, HoldHandler handler);
   /// `start` for the fields of a release, which no client's schema describes.
   PATCHBAY_DECL OperationHandle start_unhold(const UnholdRequest& request, HoldHandler handler);
   PATCHBAY_DECL OperationHandle start_ready(std::optional<Duration> budget, DoneHandler handler);
   PATCHBAY_DECL OperationHandle start_run(DoneHandler handler);
   PATCHBAY_DECL OperationHandle start_close(Duration budget, DoneHandler handler);
-  PATCHBAY_DECL OperationHandle start_recover(std::optional<Duration> budget, std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler);
+  PATCHBAY_DECL OperationHandle start_recover(std::optional<Duration> budget,
+                                              std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler);
 
   PATCHBAY_DECL void on_quality(QualityMonitor monitor);
   PATCHBAY_DECL void on_limit(HoldLimitHandler handler);

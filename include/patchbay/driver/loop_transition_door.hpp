@@ -39,7 +39,8 @@ class LoopTransitionDoor {
                                           std::unique_ptr<ResultHandler<BulkResult>> handler);
   PATCHBAY_DECL OperationHandle start_flow(std::string id, std::string version,
                                            std::unique_ptr<ResultHandler<Result<std::shared_ptr<const FlowGraph>>>> handler);
-  PATCHBAY_DECL OperationHandle start_recover(std::optional<Duration> budget, std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler);
+  PATCHBAY_DECL OperationHandle start_recover(std::optional<Duration> budget,
+                                              std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler);
   [[nodiscard]] PATCHBAY_DECL Result<std::size_t> redrive_webhooks();
   [[nodiscard]] PATCHBAY_DECL std::vector<AuditRecord> audit_log() const;
   [[nodiscard]] PATCHBAY_DECL TransitionMetricsSnapshot metrics() const;

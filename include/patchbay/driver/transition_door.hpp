@@ -36,7 +36,8 @@ class TransitionDoor {
                                                         const EncodeItem& encode);
   [[nodiscard]] PATCHBAY_DECL Result<std::shared_ptr<const FlowGraph>> flow(std::string_view id, std::string_view version);
   [[nodiscard]] PATCHBAY_DECL Result<FlowPath> path(std::string_view flow_id, std::string_view from, std::string_view to);
-  [[nodiscard]] PATCHBAY_DECL Result<RecoveryReport> recover(std::optional<Duration> budget, const std::stop_token& stop);
+  [[nodiscard]] PATCHBAY_DECL Result<RecoveryReport> recover(std::optional<Duration> budget,
+                                                             const std::stop_token& stop);
   [[nodiscard]] PATCHBAY_DECL Result<DeliveryReport> deliver_webhooks(Duration budget, const std::stop_token& stop);
   [[nodiscard]] PATCHBAY_DECL Result<std::size_t> redrive_webhooks();
   [[nodiscard]] PATCHBAY_DECL std::vector<AuditRecord> audit_log() const;

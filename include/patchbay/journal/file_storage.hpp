@@ -17,12 +17,12 @@ namespace patchbay {
 /// Segments as files of a folder, `0000000001.journal` and so on. For POSIX systems and local file systems: over NFS
 /// neither the lock nor the order of writes is what it is here.
 ///
-/// The folder is made if it is not there (0700, its parent must be), the files are their owner's alone (0600) and are not
-/// passed on to programs that this one starts. One process at a time: the file `lock` of the folder is locked, with
+/// The folder is made if it is not there (0700, its parent must be), the files are their owner's alone (0600) and are
+/// not passed on to programs that this one starts. One process at a time: the file `lock` of the folder is locked, with
 /// `flock`, as long as this lives; the system lets go of it when the process ends, however it ends.
 ///
-/// What is durable is asked of the system by `fdatasync`, and `fsync` of the folder for names. A disk that says "done" to
-/// a flush before it is keeps no promise, and cannot be made to.
+/// What is durable is asked of the system by `fdatasync`, and `fsync` of the folder for names. A disk that says "done"
+/// to a flush before it is keeps no promise, and cannot be made to.
 ///
 /// Keeps the file of the present segment open. Threads: as `JournalStorage` says.
 class FileStorage final : public JournalStorage {
@@ -32,9 +32,10 @@ class FileStorage final : public JournalStorage {
     read,   ///< Not locked, and nothing can be changed: to look at a journal, which another process may be writing.
   };
 
-  /// `invalid_settings` with the system's reason when the folder cannot be used; `journal_failed` when another process has
-  /// the journal open.
-  [[nodiscard]] PATCHBAY_DECL static Result<std::shared_ptr<FileStorage>> open(const std::string& folder, Access access = Access::write);
+  /// `invalid_settings` with the system's reason when the folder cannot be used; `journal_failed` when another process
+  /// has the journal open.
+  [[nodiscard]] PATCHBAY_DECL static Result<std::shared_ptr<FileStorage>> open(const std::string& folder,
+                                                                               Access access = Access::write);
   PATCHBAY_DECL ~FileStorage() override;
 
   [[nodiscard]] PATCHBAY_DECL StorageResult<std::vector<std::uint64_t>> list() override;

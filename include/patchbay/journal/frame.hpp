@@ -25,8 +25,8 @@
 //       36      -  payload: one JSON object, without line ends
 //        -      1  line feed, so that `less`, `grep -a` and `tail` show a record on a line
 //
-// The position at 20 tells a torn end, which never was on the disk, from damage to what was: a frame behind the damaged one
-// that says so proves the latter.
+// The position at 20 tells a torn end, which never was on the disk, from damage to what was: a frame behind the damaged
+// one that says so proves the latter.
 namespace patchbay::detail {
 
 inline constexpr std::size_t journal_header_size = 36;

@@ -25,7 +25,8 @@ class JournalSync {
   /// younger than `span`. Needs `JournalOptions::now`. The sync is begun by the first record after the span: when none
   /// follows, `Journal::flush` does it.
   [[nodiscard]] static JournalSync interval(Duration span) noexcept { return {Kind::interval, span}; }
-  /// The same without syncs of ours, but at the end of a segment: the system writes when it likes, often within a minute.
+  /// The same without syncs of ours, but at the end of a segment: the system writes when it likes, often within a
+  /// minute.
   [[nodiscard]] static JournalSync never() noexcept { return {Kind::system, Duration::zero()}; }
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
@@ -41,9 +42,10 @@ class JournalSync {
 struct JournalOptions {
   JournalSync sync = JournalSync::each();
   /// Runs what it is given, once, on a thread of the client's that may block, such as a pool's: `[&pool](auto job) {
-  /// boost::asio::post(pool, std::move(job)); }`. For event loops, which a sync would hold up for milliseconds. Without it
-  /// `Journal::wait` syncs at once, on the thread that asks. What it throws makes the journal sync at once as well; what it
-  /// never runs leaves those who wait to their deadlines. It may be called with the journal's lock taken by nobody.
+  /// boost::asio::post(pool, std::move(job)); }`. For event loops, which a sync would hold up for milliseconds. Without
+  /// it `Journal::wait` syncs at once, on the thread that asks. What it throws makes the journal sync at once as well;
+  /// what it never runs leaves those who wait to their deadlines. It may be called with the journal's lock taken by
+  /// nobody.
   std::function<void(std::function<void()>)> run_sync;
   /// The monotonic clock; only for `JournalSync::interval`.
   std::function<SteadyTime()> now;
@@ -59,13 +61,14 @@ struct JournalOptions {
   std::size_t max_deliveries = 100'000;
   /// The oldest is dropped, and counted, for a newer one; and for what finds no room in `max_pending_bytes` otherwise.
   std::size_t max_dead_letters = 1'000;
-  std::size_t max_pending_bytes = std::size_t{64} << 20U;   ///< Of open intents and webhooks in memory, and in a checkpoint.
-  std::size_t max_record_bytes = std::size_t{1} << 20U;     ///< Of one intent or webhook, as written.
+  /// Of open intents and webhooks, in memory and in a checkpoint.
+  std::size_t max_pending_bytes = std::size_t{64} << 20U;
+  std::size_t max_record_bytes = std::size_t{1} << 20U;  ///< Of one intent or webhook, as written.
 
   /// Verify every segment at the start, and not only the last, which is all that recovery needs.
   bool verify_all = true;
-  /// Go on without what does not verify, from the next record that does: for a journal that `open` calls corrupt. What was
-  /// lost is lost: `JournalRecovery::gaps` says where.
+  /// Go on without what does not verify, from the next record that does: for a journal that `open` calls corrupt. What
+  /// was lost is lost: `JournalRecovery::gaps` says where.
   bool salvage = false;
 
   /// What cannot work, by the member's name.

@@ -9,12 +9,12 @@
 #include <patchbay/error.hpp>
 #include <patchbay/time.hpp>
 
-// What a journal holds. Texts may hold what the audit may hold, and webhooks' bodies hold customers' variables: the folder
-// is readable by its owner alone. No record holds credentials.
+// What a journal holds. Texts may hold what the audit may hold, and webhooks' bodies hold customers' variables: the
+// folder is readable by its owner alone. No record holds credentials.
 namespace patchbay {
 
-/// A record's place in the journal: its sequence number, from 1 and without a gap. 0 is none. An intent and a delivery are
-/// called by the place of the record that began them.
+/// A record's place in the journal: its sequence number, from 1 and without a gap. 0 is none. An intent and a delivery
+/// are called by the place of the record that began them.
 using JournalPosition = std::uint64_t;
 
 enum class JournalKind : std::uint8_t {
@@ -72,8 +72,8 @@ class IntentRecord {
   std::string flow, flow_version;
   std::string etag;              ///< The version that the write is locked with; see `Journal::amend`.
   std::string prior_transition;  ///< The transition id that the interaction held then; empty when it held none.
-  /// The body of the webhook that its success is to be followed by; empty when there is none. A terminal or recovery with
-  /// `deliver` queues it.
+  /// The body of the webhook that its success is to be followed by; empty when there is none. A terminal or recovery
+  /// with `deliver` queues it.
   std::string webhook;
   std::string detail;       ///< What the caller wants to know it by again: the request's label.
 };
@@ -85,7 +85,7 @@ class EndRecord {
   explicit EndRecord(Outcome outcome_in, WallTime at_in = {}) noexcept : outcome(outcome_in), at(at_in) {}
   Outcome outcome = Outcome::not_applied;
   WallTime at{};
-  bool deliver = false;         ///< Queue the intent's webhook, in this same record: neither is there without the other.
+  bool deliver = false;  ///< Queue the intent's webhook, in this same record: neither is there without the other.
   std::string_view error_code;  ///< `to_string` of an ErrorCode; empty when applied.
   std::string_view resolved_by; ///< `answer`, `state`, `fence`, ...; in a few words, by whoever resolved it.
   std::string webhook;          ///< With `deliver`: the body, when it is not the intent's.
@@ -101,7 +101,8 @@ class OpenIntent {
   IntentRecord record;       ///< As amended.
   int amendments = 0;
   bool unknown = false;      ///< It has a terminal, which says `unknown`.
-  /// No terminal is to be expected of anyone: an earlier process began it, or its operation is gone (`Journal::abandon`).
+  /// No terminal is to be expected of anyone: an earlier process began it, or its operation is gone
+  /// (`Journal::abandon`).
   bool orphaned = false;
   /// A later command on the interaction was to undo it: the state that it did not want says nothing of it any more.
   bool overtaken = false;

@@ -21,9 +21,9 @@ class JournalListing {
 };
 
 /// Calls `line` for each record of a journal, oldest first, with one JSON object on a line without its end:
-/// `{"position":7,"kind":"intent","segment":1,"offset":412,...}`, followed by the members of the record's payload; times
-/// are microseconds since 1970. A place that does not verify is a line with `"kind":"damaged"`, its `bytes` and the reason,
-/// and the next record that does follows. Changes nothing, and may look at a journal that is being written
+/// `{"position":7,"kind":"intent","segment":1,"offset":412,...}`, followed by the members of the record's payload;
+/// times are microseconds since 1970. A place that does not verify is a line with `"kind":"damaged"`, its `bytes` and
+/// the reason, and the next record that does follows. Changes nothing, and may look at a journal that is being written
 /// (`FileStorage::Access::read`): its end then may look torn. `journal_failed` when the storage fails.
 [[nodiscard]] PATCHBAY_DECL Result<JournalListing> write_json_lines(JournalStorage& storage,
                                                                     const std::function<void(std::string_view)>& line);

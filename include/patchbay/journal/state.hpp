@@ -16,8 +16,8 @@
 
 namespace patchbay::detail {
 
-/// What a record says, whatever its kind: as it is made from a call, or read from a segment. Members that its kind does not
-/// use are empty.
+/// What a record says, whatever its kind: as it is made from a call, or read from a segment. Members that its kind does
+/// not use are empty.
 class JournalEntry {
  public:
   JournalEntry() = default;
@@ -36,11 +36,11 @@ class JournalEntry {
   JournalDelivery delivery;        ///< Of a delivery; its body alone for an end that queues another than the intent's.
 };
 
-/// All that is open in a journal: intents, holds, webhooks. Records are applied to it as they are appended, and again when
-/// a journal is read, so that both agree.
+/// All that is open in a journal: intents, holds, webhooks. Records are applied to it as they are appended, and again
+/// when a journal is read, so that both agree.
 ///
-/// A record is applied in two steps: `prepare` looks whether it fits what is open and gets all the memory; `commit` cannot
-/// fail. Not thread-safe: the journal's mutex guards it.
+/// A record is applied in two steps: `prepare` looks whether it fits what is open and gets all the memory; `commit`
+/// cannot fail. Not thread-safe: the journal's mutex guards it.
 class JournalState {
  public:
   using Intents = std::map<JournalPosition, OpenIntent>;
@@ -68,8 +68,8 @@ class JournalState {
   /// Everything that is open was begun by another process.
   PATCHBAY_DECL void orphan_all() noexcept;
   PATCHBAY_DECL void abandon(JournalPosition intent) noexcept;
-  /// Drops as many dead letters, oldest first, as it takes for everything to stay within `most` bytes; none when that does
-  /// not help. How many.
+  /// Drops as many dead letters, oldest first, as it takes for everything to stay within `most` bytes; none when that
+  /// does not help. How many.
   PATCHBAY_DECL std::size_t drop_dead_letters_beyond(std::size_t most) noexcept;
   /// Drops the oldest dead letters beyond `most`; how many.
   PATCHBAY_DECL std::size_t drop_dead_letters(std::size_t most) noexcept;

@@ -25,13 +25,15 @@ class StorageError {
  public:
   StorageError(StorageFault fault_in, std::string reason_in) : fault(fault_in), reason(std::move(reason_in)) {}
   StorageFault fault;
-  std::string reason;  ///< What was asked for, of which segment, and the system's reason: `sync 0000000003.journal: Input/output error`.
+  /// What was asked for, of which segment, and the system's reason: `sync 0000000003.journal: Input/output error`.
+  std::string reason;
 };
 
 template <class T>
 using StorageResult = tl::expected<T, StorageError>;
 
-/// What the journal needs of a disk: a folder of *segments*, each a file that grows at its end, called by numbers from 1.
+/// What the journal needs of a disk: a folder of *segments*, each a file that grows at its end, called by numbers
+/// from 1.
 ///
 /// Models: `FileStorage` (a POSIX folder) and `testing::SimulatedDisk`. A model tells the truth: what it says it did is
 /// done, and after an error nothing is claimed.
@@ -52,8 +54,9 @@ class JournalStorage {
   /// Puts `bytes` behind the segment's end: they survive the process from then on, and a crash of the machine only once
   /// they are synced. After an error any prefix of them may be there.
   [[nodiscard]] virtual StorageResult<void> append(std::uint64_t segment, std::string_view bytes) = 0;
-  /// Everything that was appended to the segment before the call survives a crash from then on. After an error nothing is
-  /// known of any byte that was not synced before, and asking again proves nothing: the system may have dropped them.
+  /// Everything that was appended to the segment before the call survives a crash from then on. After an error nothing
+  /// is known of any byte that was not synced before, and asking again proves nothing: the system may have dropped
+  /// them.
   [[nodiscard]] virtual StorageResult<void> sync(std::uint64_t segment) = 0;
   /// Cuts the segment to its first `size` bytes.
   [[nodiscard]] virtual StorageResult<void> truncate(std::uint64_t segment, std::uint64_t size) = 0;

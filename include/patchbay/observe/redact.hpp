@@ -75,14 +75,17 @@ inline constexpr std::array<std::string_view, 6> credential_names{"access_token"
   return {from, credential_end(text, from)};
 }
 
-/// Where a credential really ends, of which `span` is the beginning: one that ends with the name of a credential, or with
-/// that of a scheme, is followed by what that names.
+/// Where a credential really ends, of which `span` is the beginning: one that ends with the name of a credential, or
+/// with that of a scheme, is followed by what that names.
 [[nodiscard]] constexpr std::size_t whole_credential(std::string_view text, CredentialSpan span) noexcept {
   for (;;) {
     std::size_t stem = span.end;
-    while (stem > span.begin && (text[stem - 1] == ':' || text[stem - 1] == '=' || text[stem - 1] == '\\' || text[stem - 1] == ' ')) --stem;
+    while (stem > span.begin &&
+           (text[stem - 1] == ':' || text[stem - 1] == '=' || text[stem - 1] == '\\' || text[stem - 1] == ' '))
+      --stem;
     const auto ends_with = [&](std::string_view word) {
-      return stem - span.begin >= word.size() && equal_ignoring_case(text.substr(stem - word.size(), word.size()), word);
+      return stem - span.begin >= word.size() &&
+             equal_ignoring_case(text.substr(stem - word.size(), word.size()), word);
     };
     std::size_t end = span.end;
     for (const std::string_view scheme : credential_schemes) {

@@ -39,7 +39,8 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
   const SteadyTime begun = operation.steady_now();
   // A turn can be long in coming, and no request leaves with a token that died meanwhile (invariant I10).
   const bool authorized = kind == ExchangeKind::read || kind == ExchangeKind::write;
-  if (waited && authorized && operation.token_generation != 0 && !gateway.tokens->serves(operation.token_generation, begun)) {
+  if (waited && authorized && operation.token_generation != 0 &&
+      !gateway.tokens->serves(operation.token_generation, begun)) {
     out.verdict = Verdict(Next::authorize, ErrorCode::authentication_failed);
     co_return Result<void>{};
   }

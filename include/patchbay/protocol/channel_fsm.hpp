@@ -41,8 +41,8 @@ class ChannelMachine {
 
   /// No more attempts than this within a minute, whatever the server does (invariant L5). Abandoned ones do not count.
   static constexpr std::size_t max_connects_per_minute = 12;
-  /// A connection on which the server spoke was no refusal in disguise: when it is lost before it counts as good, the wait
-  /// for the next grows no further than behind so many failures. Callers on hold wait for it too.
+  /// A connection on which the server spoke was no refusal in disguise: when it is lost before it counts as good, the
+  /// wait for the next grows no further than behind so many failures. Callers on hold wait for it too.
   static constexpr int max_failures_of_the_network = 3;
 
   explicit ChannelMachine(const HoldSettings& settings) noexcept : settings_(&settings) {}

@@ -10,9 +10,9 @@
 
 namespace patchbay {
 
-/// Since when recovery sees an interaction in a state that proves nothing, because a request of before may still be on its
-/// way. The time is the monotonic clock's of this process: no wall clock that jumps makes a wait shorter (invariant I22).
-/// Bounded by the journal's open intents. Thread-safe.
+/// Since when recovery sees an interaction in a state that proves nothing, because a request of before may still be on
+/// its way. The time is the monotonic clock's of this process: no wall clock that jumps makes a wait shorter (invariant
+/// I22). Bounded by the journal's open intents. Thread-safe.
 class FenceBook {
  public:
   FenceBook() = default;

@@ -59,7 +59,8 @@ inline void settle_hold(Operation& operation, HoldContext& context, const HoldJo
     record.error_message = result.error().message();
   }
   context.audit->record(record);
-  end_hold_intent(operation.intent, context, record, result && result->resolved_by == ResolvedBy::state ? "state" : "answer");
+  end_hold_intent(operation.intent, context, record,
+                  result && result->resolved_by == ResolvedBy::state ? "state" : "answer");
   operation.log(result ? Level::info : Level::warn, "hold.end",
                 {{"operation", job.call.correlation_id}, {"interaction", record.interaction_id}, {"verb", to_string(job.verb)},
                  {"outcome", to_string(event.outcome)}, {"error", record.error_code}, {"attempts", operation.side_effects},
@@ -99,7 +100,8 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
   const InteractionSnapshot& snapshot = operation.snapshot;
   if (auto eligible = check_eligibility(snapshot, context.settings->hold); !eligible) co_return fail(std::move(eligible.error()));
   if (context.settings->journal && context.settings->journal->unresolved(job.call.interaction))
-    if (auto clear = settle_holds(operation, context, job.call.interaction); !clear) co_return fail(std::move(clear.error()));
+    if (auto clear = settle_holds(operation, context, job.call.interaction); !clear)
+      co_return fail(std::move(clear.error()));
   if (context.turns.superseded(turn)) co_return superseded_hold();
   const SteadyTime now = operation.steady_now();
   bool news = false;

@@ -19,8 +19,13 @@ namespace patchbay {
 /// What the hold protocols need of their door; belongs to the door.
 class HoldContext final : public OperationObserver {
  public:
-  HoldContext(const Settings& settings_in, AuditTrail& audit_in, HoldMetrics& metrics_in, HoldHub& hub_in, HoldHandlers& handlers_in) noexcept
-      : settings(&settings_in), audit(&audit_in), metrics(&metrics_in), hub(&hub_in), handlers(&handlers_in),
+  HoldContext(const Settings& settings_in, AuditTrail& audit_in, HoldMetrics& metrics_in, HoldHub& hub_in,
+              HoldHandlers& handlers_in) noexcept
+      : settings(&settings_in),
+        audit(&audit_in),
+        metrics(&metrics_in),
+        hub(&hub_in),
+        handlers(&handlers_in),
         turns(settings_in.max_operations, settings_in.max_waiting) {}
 
   void exchanged(ExchangeKind, Duration latency, int status) noexcept override { metrics->exchanged(latency, status); }
@@ -61,7 +66,8 @@ class HoldJob {
 };
 
 /// Fills an audit record with what every record of holds has.
-inline void fill_record(AuditRecord& record, AuditKind kind, WallTime when, const HoldJob& job, const HoldMetrics& metrics) {
+inline void fill_record(AuditRecord& record, AuditKind kind, WallTime when, const HoldJob& job,
+                        const HoldMetrics& metrics) {
   record.clear();
   record.kind = kind;
   record.action = to_string(job.verb);
@@ -84,7 +90,8 @@ inline void record_send(AuditRecord& record, WallTime when, const HoldJob& job, 
                    : job.call.end == CallEnd::refused ? Outcome::not_applied
                                                             : Outcome::unknown;
   if (!record.success) {
-    record.error_code = to_string(job.call.end == CallEnd::refused ? ErrorCode::command_refused : ErrorCode::outcome_unknown);
+    record.error_code =
+        to_string(job.call.end == CallEnd::refused ? ErrorCode::command_refused : ErrorCode::outcome_unknown);
     record.error_message = job.call.end == CallEnd::refused       ? "refused"
                            : job.call.end == CallEnd::ack_timeout ? "no acknowledgement came in time"
                            : job.call.end == CallEnd::forsaken    ? "cancelled before an acknowledgement"

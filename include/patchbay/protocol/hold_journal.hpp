@@ -27,7 +27,8 @@ namespace patchbay {
 }
 
 /// Writes the terminal of a command's intent, if it has one. `audit` is the operation's record.
-inline void end_hold_intent(IntentTicket& ticket, HoldContext& context, const AuditRecord& audit, std::string_view resolved_by) noexcept {
+inline void end_hold_intent(IntentTicket& ticket, HoldContext& context, const AuditRecord& audit,
+                            std::string_view resolved_by) noexcept {
   if (!ticket.open()) return;
   JournalPosition at = 0;
   const bool calm = guarded([&] {
@@ -44,8 +45,8 @@ inline void end_hold_intent(IntentTicket& ticket, HoldContext& context, const Au
   ticket.leave();  // without memory for its terminal it is left to recovery
 }
 
-/// Tells the journal what was seen of an interaction whose hold no operation of ours began, or ended. What the journal does
-/// not take is seen again by `recover`.
+/// Tells the journal what was seen of an interaction whose hold no operation of ours began, or ended. What the journal
+/// does not take is seen again by `recover`.
 inline void note_seen(HoldContext& context, std::string_view interaction, bool held, WallTime since) noexcept {
   Journal* const journal = context.settings->journal.get();
   if (!journal) return;
@@ -55,8 +56,9 @@ inline void note_seen(HoldContext& context, std::string_view interaction, bool h
   if (!calm) context.metrics->count(HoldCount::journal_failures);
 }
 
-/// Writes into the journal that the command is about to be sent, and waits until that is durable. A hold is not sent when
-/// this fails. A release is: after a bounded wait (`JournalingSettings::release_wait`), unless it is cancelled (I14).
+/// Writes into the journal that the command is about to be sent, and waits until that is durable. A hold is not sent
+/// when this fails. A release is: after a bounded wait (`JournalingSettings::release_wait`), unless it is cancelled
+/// (I14).
 inline Protocol<Result<void>> declare_command(Operation& operation, HoldContext& context, const HoldJob& job) {
   Journal& journal = *context.settings->journal;
   const bool release = job.verb == HoldVerb::unhold;
@@ -80,18 +82,20 @@ inline Protocol<Result<void>> declare_command(Operation& operation, HoldContext&
   }
   if (durable.error().code() == ErrorCode::cancelled) co_return durable;
   context.metrics->count(HoldCount::releases_unjournaled);
-  operation.log(Level::error, "journal.failed",
-                {{"operation", operation.operation_id}, {"what", "release"}, {"error", to_string(durable.error().code())}});
+  operation.log(
+      Level::error, "journal.failed",
+      {{"operation", operation.operation_id}, {"what", "release"}, {"error", to_string(durable.error().code())}});
   co_return Result<void>{};
 }
 
-/// What one reading says of the commands on an interaction whose fate is not known, oldest first, and what is recorded of it
-/// (invariant I4). The wanted state: done. The other one proves something only when nothing can arrive any more
-/// (`JournalingSettings::fence_after`), and nothing of a command that another of ours was to undo since. An interaction that
-/// is over is on hold no more.
+/// What one reading says of the commands on an interaction whose fate is not known, oldest first, and what is recorded
+/// of it (invariant I4). The wanted state: done. The other one proves something only when nothing can arrive any more
+/// (`JournalingSettings::fence_after`), and nothing of a command that another of ours was to undo since. An interaction
+/// that is over is on hold no more.
 ///
 /// `operation.snapshot` was read by whoever calls, who has the interaction's turn. What stays open goes to `report`.
-inline Result<void> settle_commands(Operation& operation, HoldContext& context, const std::vector<OpenIntent>& intents, RecoveryReport& report) {
+inline Result<void> settle_commands(Operation& operation, HoldContext& context, const std::vector<OpenIntent>& intents,
+                                    RecoveryReport& report) {
   const InteractionSnapshot& snapshot = operation.snapshot;
   const std::optional<bool> held = snapshot.final() ? std::optional(false) : snapshot.held;
   const SteadyTime now = operation.steady_now();
@@ -116,14 +120,16 @@ inline Result<void> settle_commands(Operation& operation, HoldContext& context, 
     context.metrics->count(HoldCount::recovered);
     detail::count_settled(report, end.outcome);
     operation.log(Level::info, "recovery.settled",
-                  {{"operation", each.record.operation}, {"interaction", each.record.interaction}, {"outcome", to_string(end.outcome)},
+                  {{"operation", each.record.operation},
+                   {"interaction", each.record.interaction},
+                   {"outcome", to_string(end.outcome)},
                    {"by", end.resolved_by}});
   }
   return {};
 }
 
-/// Settles what there is of before on an interaction that is to be put on hold now and was just read. Otherwise `unrecovered`:
-/// a new hold could hide from recovery what became of the earlier commands.
+/// Settles what there is of before on an interaction that is to be put on hold now and was just read. Otherwise
+/// `unrecovered`: a new hold could hide from recovery what became of the earlier commands.
 inline Result<void> settle_holds(Operation& operation, HoldContext& context, std::string_view interaction) {
   const std::vector<OpenIntent> intents = detail::unsettled_commands(*context.settings->journal, interaction);
   if (intents.empty()) return {};

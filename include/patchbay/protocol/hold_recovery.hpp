@@ -29,8 +29,8 @@ class HoldQuestion {
 };
 using HoldQuestions = std::map<std::string, HoldQuestion>;
 
-/// A time of another process on this one's monotonic clock. Between `longest` ago and now, since the wall clock may have
-/// jumped: a hold never counts as begun in the future, nor for longer than what makes its limit due at once.
+/// A time of another process on this one's monotonic clock. Between `longest` ago and now, since the wall clock may
+/// have jumped: a hold never counts as begun in the future, nor for longer than what makes its limit due at once.
 [[nodiscard]] inline SteadyTime since_then(const Operation& operation, WallTime then, Duration longest) {
   const Duration age = std::chrono::duration_cast<Duration>(operation.wall_now() - then);
   return operation.steady_now() - std::clamp(age, Duration::zero(), longest);
@@ -56,8 +56,8 @@ using HoldQuestions = std::map<std::string, HoldQuestion>;
   return out;
 }
 
-/// Puts those under the watchdog that are, or may be, on hold, and are not watched yet: before anything is read, since that
-/// may take long, or fail (hazard B6).
+/// Puts those under the watchdog that are, or may be, on hold, and are not watched yet: before anything is read, since
+/// that may take long, or fail (hazard B6).
 inline void watch_again(HoldContext& context, const HoldQuestions& questions, RecoveryReport& report) {
   std::size_t rebuilt = 0;
   context.hub->with([&](HoldSession& session) {
@@ -73,8 +73,8 @@ inline void watch_again(HoldContext& context, const HoldQuestions& questions, Re
 }
 
 /// What a reading says is believed from now on.
-inline void learn_from(Operation& operation, HoldContext& context, const std::string& interaction, const HoldQuestion& question,
-                       std::uint64_t order, bool settled, RecoveryReport& report) {
+inline void learn_from(Operation& operation, HoldContext& context, const std::string& interaction,
+                       const HoldQuestion& question, std::uint64_t order, bool settled, RecoveryReport& report) {
   const InteractionSnapshot& snapshot = operation.snapshot;
   const bool over = snapshot.final();
   if (!over && !snapshot.held) return;  // it stays watched, if it is
@@ -122,8 +122,8 @@ inline Protocol<Result<void>> recover_hold(Operation& operation, HoldContext& co
   co_return Result<void>{};
 }
 
-/// Settles every hold and release that waits for it, and finds out who is on hold, looking again and again until nothing is
-/// left or the operation's deadline comes. Fails when the journal does, or when cancelled.
+/// Settles every hold and release that waits for it, and finds out who is on hold, looking again and again until
+/// nothing is left or the operation's deadline comes. Fails when the journal does, or when cancelled.
 inline Protocol<Result<void>> recover_holds(Operation& operation, HoldContext& context, RecoveryReport& report) {
   const Settings& settings = *context.settings;
   const SteadyTime limit = operation.deadline;

@@ -85,8 +85,8 @@ class HoldRegistry {
     Watched* const entry = find(interaction);
     if (entry && settle(*entry, order)) conclude(interaction, *entry);
   }
-  /// The interaction was seen on hold, after the commands up to `order`, which settles the holds among them; `since` counts
-  /// when it was not watched before.
+  /// The interaction was seen on hold, after the commands up to `order`, which settles the holds among them; `since`
+  /// counts when it was not watched before.
   void seen_held(std::string_view interaction, std::uint64_t order, SteadyTime since) {
     Watched& entry = watch(interaction, since);
     std::erase_if(entry.unsettled, [order](const Sent& each) { return each.order <= order; });

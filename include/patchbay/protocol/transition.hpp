@@ -28,7 +28,10 @@ namespace patchbay {
 class TransitionContext final : public OperationObserver {
  public:
   TransitionContext(const Settings& settings_in, AuditTrail& audit_in, TransitionMetrics& metrics_in) noexcept
-      : settings(&settings_in), audit(&audit_in), metrics(&metrics_in), lanes(settings_in.max_operations, settings_in.max_waiting),
+      : settings(&settings_in),
+        audit(&audit_in),
+        metrics(&metrics_in),
+        lanes(settings_in.max_operations, settings_in.max_waiting),
         outbox(settings_in.transition.webhook.outbox) {}
 
   void exchanged(ExchangeKind kind, Duration latency, int status) noexcept override {
@@ -152,13 +155,16 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
   co_return WriteEnd::stale;
 }
 
-/// Writes into the journal that the version in `operation.etag` is about to be changed, and waits until that is durable: the
-/// operation's intent, or, when it has one, what it tries now instead. Nothing was sent to that version when it fails.
-inline Protocol<Result<void>> declare_write(Operation& operation, const TransitionContext& context, const TransitionRequest& request) {
+/// Writes into the journal that the version in `operation.etag` is about to be changed, and waits until that is
+/// durable: the operation's intent, or, when it has one, what it tries now instead. Nothing was sent to that version
+/// when it fails.
+inline Protocol<Result<void>> declare_write(Operation& operation, const TransitionContext& context,
+                                            const TransitionRequest& request) {
   Journal& journal = *context.settings->journal;
   const auto append = [&]() -> Result<JournalPosition> {
     if (operation.intent.open())
-      return journal.amend(operation.intent.position(), operation.etag, request.from(), operation.prior_id, operation.flow_version);
+      return journal.amend(operation.intent.position(), operation.etag, request.from(), operation.prior_id,
+                           operation.flow_version);
     IntentRecord record;
     record.action = JournalAction::transition;
     record.at = operation.wall_now();
@@ -194,7 +200,8 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   operation.etag = operation.snapshot.etag;
   operation.prior_id = operation.snapshot.transition_id;
   if (context.settings->journal)
-    if (auto declared = co_await declare_write(operation, context, request); !declared) co_return fail(std::move(declared.error()));
+    if (auto declared = co_await declare_write(operation, context, request); !declared)
+      co_return fail(std::move(declared.error()));
   // A quarter of what is left is kept back, so that there is time to find out what became of a write without an answer.
   const SteadyTime begun_at = operation.steady_now();
   const SteadyTime limit = operation.deadline - (operation.deadline - begun_at) / 4;

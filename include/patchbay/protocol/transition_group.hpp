@@ -175,7 +175,8 @@ inline Protocol<Result<void>> perform_group(Operation& operation, TransitionCont
   if (entry == Lanes::Entry::queued)
     if (auto turn = co_await await_turn(operation, context.lanes, permit); !turn) co_return refuse(fail(std::move(turn.error())));
   if (must_resolve_first(context, first.interaction()))
-    if (auto clear = co_await resolve_first(operation, context, first.interaction()); !clear) co_return refuse(fail(std::move(clear.error())));
+    if (auto clear = co_await resolve_first(operation, context, first.interaction()); !clear)
+      co_return refuse(fail(std::move(clear.error())));
   std::shared_ptr<const FlowGraph> flow = flow_at_once(operation, *context.settings->flows, first.flow(), first.flow_version());
   if (!flow) {
     auto fetched = co_await flow_of(operation, *context.api, *context.settings->flows, first.flow(), first.flow_version());

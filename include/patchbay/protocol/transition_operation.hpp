@@ -13,8 +13,8 @@ namespace patchbay {
 
 namespace detail {
 
-/// Writes the terminal of the operation's intent into the journal, and with it, after a success, the webhook that is due.
-/// `audit` is the operation's record. Of the moves of one write the first that ends does this for all of them.
+/// Writes the terminal of the operation's intent into the journal, and with it, after a success, the webhook that is
+/// due. `audit` is the operation's record. Of the moves of one write the first that ends does this for all of them.
 inline void end_transition_intent(Operation& operation, const TransitionContext& context, const AuditRecord& audit,
                                   const Result<TransitionResult>& result) {
   Journal& journal = *context.settings->journal;
@@ -106,15 +106,16 @@ inline void note_delivery(Operation& operation, const TransitionContext& context
   result.webhook_error->set_interaction(request.interaction());
 }
 
-/// What follows a success under a journal: its end, and the webhook with it, are on the disk before it is told, so that no
-/// success is told whose webhook can be lost (invariant I17). The webhook goes to those who deliver.
-inline Protocol<Result<void>> hand_over_webhook(Operation& operation, TransitionContext& context, const TransitionRequest& request,
-                                                TransitionResult& result) {
+/// What follows a success under a journal: its end, and the webhook with it, are on the disk before it is told, so that
+/// no success is told whose webhook can be lost (invariant I17). The webhook goes to those who deliver.
+inline Protocol<Result<void>> hand_over_webhook(Operation& operation, TransitionContext& context,
+                                                const TransitionRequest& request, TransitionResult& result) {
   Journal& journal = *context.settings->journal;
   const JournalPosition at = std::exchange(operation.journaled, 0);
   if (at == 0) {
     result.webhook = WebhookStatus::failed;
-    result.webhook_error.emplace(ErrorCode::journal_failed, "the journal did not take the operation's end; recover() queues the webhook");
+    result.webhook_error.emplace(ErrorCode::journal_failed,
+                                 "the journal did not take the operation's end; recover() queues the webhook");
     co_return Result<void>{};
   }
   result.webhook = WebhookStatus::queued;
@@ -125,7 +126,9 @@ inline Protocol<Result<void>> hand_over_webhook(Operation& operation, Transition
   context.outbox.add(std::move(queued));
   // Also for those who have cancelled: it is short, and what has happened is to be told.
   operation.settling = true;
-  auto durable = co_await await_durable(operation, journal, at, (std::max)(operation.deadline, after(operation.steady_now(), context.settings->journaling.release_wait)));
+  auto durable = co_await await_durable(
+      operation, journal, at,
+      (std::max)(operation.deadline, after(operation.steady_now(), context.settings->journaling.release_wait)));
   operation.settling = false;
   if (!durable) {
     context.metrics->count(TransitionCount::journal_failures);
@@ -154,7 +157,8 @@ inline Protocol<Result<void>> perform_transition(Operation& operation, Transitio
   if (entry == Lanes::Entry::queued)
     if (auto turn = co_await await_turn(operation, context.lanes, permit); !turn) co_return refuse(fail(std::move(turn.error())));
   if (must_resolve_first(context, request.interaction()))
-    if (auto clear = co_await resolve_first(operation, context, request.interaction()); !clear) co_return refuse(fail(std::move(clear.error())));
+    if (auto clear = co_await resolve_first(operation, context, request.interaction()); !clear)
+      co_return refuse(fail(std::move(clear.error())));
   std::shared_ptr<const FlowGraph> flow = flow_at_once(operation, *context.settings->flows, request.flow(), request.flow_version());
   if (!flow) {
     auto fetched = co_await flow_of(operation, *context.api, *context.settings->flows, request.flow(), request.flow_version());

@@ -22,9 +22,10 @@ enum class WriteProof : std::uint8_t {
   lost,         ///< Somebody else has written since, so that it may have been there in between.
 };
 
-/// As `resolve` decides in the midst of an operation; see there (invariant I4). `rivals` are the unsettled writes of the
-/// interaction: of two that were locked with one version, at most one was applied.
-[[nodiscard]] inline WriteProof prove(const IntentRecord& write, const InteractionSnapshot& now, const std::vector<OpenIntent>& rivals) {
+/// As `resolve` decides in the midst of an operation; see there (invariant I4). `rivals` are the unsettled writes of
+/// the interaction: of two that were locked with one version, at most one was applied.
+[[nodiscard]] inline WriteProof prove(const IntentRecord& write, const InteractionSnapshot& now,
+                                      const std::vector<OpenIntent>& rivals) {
   if (now.transition_id == write.operation) return WriteProof::applied;
   if (now.etag.empty() || now.etag == write.etag) return WriteProof::too_early;
   if (now.transition_id == write.prior_transition) return WriteProof::not_applied;
@@ -42,8 +43,8 @@ enum class WriteProof : std::uint8_t {
 namespace detail {
 
 /// Records the fate of a transition of before, and queues its webhook when it was applied.
-inline Result<void> settle_write(Operation& operation, TransitionContext& context, const OpenIntent& intent, Outcome outcome,
-                                 std::string_view resolved_by, RecoveryReport& report) {
+inline Result<void> settle_write(Operation& operation, TransitionContext& context, const OpenIntent& intent,
+                                 Outcome outcome, std::string_view resolved_by, RecoveryReport& report) {
   EndRecord end(outcome, operation.wall_now());
   end.resolved_by = resolved_by;
   end.deliver = outcome == Outcome::applied && !intent.record.webhook.empty();
@@ -57,7 +58,9 @@ inline Result<void> settle_write(Operation& operation, TransitionContext& contex
   context.metrics->count(TransitionCount::recovered);
   count_settled(report, outcome);
   operation.log(Level::info, "recovery.settled",
-                {{"operation", intent.record.operation}, {"interaction", intent.record.interaction}, {"outcome", to_string(outcome)},
+                {{"operation", intent.record.operation},
+                 {"interaction", intent.record.interaction},
+                 {"outcome", to_string(outcome)},
                  {"by", resolved_by}});
   if (!end.deliver) return {};
   context.metrics->count(TransitionCount::webhooks_queued);
@@ -70,10 +73,11 @@ inline Result<void> settle_write(Operation& operation, TransitionContext& contex
 
 }  // namespace detail
 
-/// Reads the interaction that `intents` are all of, and settles those of them that it says something of; the others, and why,
-/// go to `report.open`. The caller holds the interaction's lane. Fails only when the journal does, or when cancelled.
-inline Protocol<Result<void>> settle_transitions(Operation& operation, TransitionContext& context, const std::vector<OpenIntent>& intents,
-                                                 RecoveryReport& report) {
+/// Reads the interaction that `intents` are all of, and settles those of them that it says something of; the others,
+/// and why, go to `report.open`. The caller holds the interaction's lane. Fails only when the journal does, or when
+/// cancelled.
+inline Protocol<Result<void>> settle_transitions(Operation& operation, TransitionContext& context,
+                                                 const std::vector<OpenIntent>& intents, RecoveryReport& report) {
   const JournalingSettings& settings = context.settings->journaling;
   auto read = co_await read_interaction(operation, *context.api, intents.front().record.interaction);
   if (!read && read.error().code() == ErrorCode::cancelled) co_return read;
@@ -92,8 +96,10 @@ inline Protocol<Result<void>> settle_transitions(Operation& operation, Transitio
     } else if (proof == WriteProof::not_applied) {
       settled = detail::settle_write(operation, context, each, Outcome::not_applied, "version", report);
     } else if (now < after(context.fences.first_seen(each.position, now), settings.fence_after)) {
-      detail::stay_open(report, each, proof == WriteProof::too_early ? "a late arrival can still change the interaction (journaling.fence_after)"
-                                                                     : "another writer has been there, or the interaction is gone; it is looked at again");
+      detail::stay_open(report, each,
+                        proof == WriteProof::too_early
+                            ? "a late arrival can still change the interaction (journaling.fence_after)"
+                            : "another writer has been there, or the interaction is gone; it is looked at again");
     } else if (proof == WriteProof::too_early && !operation.snapshot.etag.empty()) {
       settled = detail::settle_write(operation, context, each, Outcome::not_applied, "fence", report);
     } else {
@@ -104,9 +110,10 @@ inline Protocol<Result<void>> settle_transitions(Operation& operation, Transitio
   co_return Result<void>{};
 }
 
-/// Settles what there is of before on an interaction that is to be moved now, as far as one reading does. The caller holds its
-/// lane. Otherwise `unrecovered`: its move could hide from recovery what became of the earlier one.
-inline Protocol<Result<void>> resolve_first(Operation& operation, TransitionContext& context, std::string_view interaction) {
+/// Settles what there is of before on an interaction that is to be moved now, as far as one reading does. The caller
+/// holds its lane. Otherwise `unrecovered`: its move could hide from recovery what became of the earlier one.
+inline Protocol<Result<void>> resolve_first(Operation& operation, TransitionContext& context,
+                                            std::string_view interaction) {
   const std::vector<OpenIntent> intents = detail::unsettled_transitions(*context.settings->journal, interaction);
   if (intents.empty()) co_return Result<void>{};
   RecoveryReport report;
@@ -116,15 +123,17 @@ inline Protocol<Result<void>> resolve_first(Operation& operation, TransitionCont
                                              " on this interaction is not known yet: " + report.open.front().why);
 }
 
-/// Settles every transition that waits for it, looking again and again until none is left or the operation's deadline comes.
-/// What is left then is in `report.open`. Fails when the journal does, or when cancelled.
-inline Protocol<Result<void>> recover_transitions(Operation& operation, TransitionContext& context, RecoveryReport& report) {
+/// Settles every transition that waits for it, looking again and again until none is left or the operation's deadline
+/// comes. What is left then is in `report.open`. Fails when the journal does, or when cancelled.
+inline Protocol<Result<void>> recover_transitions(Operation& operation, TransitionContext& context,
+                                                  RecoveryReport& report) {
   const Settings& settings = *context.settings;
   const SteadyTime limit = operation.deadline;
   for (;;) {
     report.open.clear();
     std::map<std::string, std::vector<OpenIntent>> open;
-    for (OpenIntent& each : detail::unsettled_transitions(*settings.journal)) open[each.record.interaction].push_back(std::move(each));
+    for (OpenIntent& each : detail::unsettled_transitions(*settings.journal))
+      open[each.record.interaction].push_back(std::move(each));
     for (const auto& [interaction, intents] : open) {
       operation.deadline = (std::min)(limit, after(operation.steady_now(), settings.attempt_timeout));
       Result<void> turn;
@@ -134,7 +143,8 @@ inline Protocol<Result<void>> recover_transitions(Operation& operation, Transiti
       if (entry == Lanes::Entry::queued) turn = co_await await_turn(operation, context.lanes, permit);
       if (!turn && turn.error().code() == ErrorCode::cancelled) co_return turn;
       if (!turn || operation.steady_now() >= limit) {
-        for (const OpenIntent& each : intents) detail::stay_open(report, each, turn ? "the deadline passed" : turn.error().message());
+        for (const OpenIntent& each : intents)
+          detail::stay_open(report, each, turn ? "the deadline passed" : turn.error().message());
         continue;
       }
       if (auto settled = co_await settle_transitions(operation, context, intents, report); !settled) co_return settled;

@@ -76,13 +76,17 @@ inline void note_delivered(Operation& operation, TransitionContext& context, con
 }
 
 /// Gives the webhook up, and says so.
-inline void bury(Operation& operation, TransitionContext& context, const QueuedWebhook& webhook, int attempts, const Error& why) {
+inline void bury(Operation& operation, TransitionContext& context, const QueuedWebhook& webhook, int attempts,
+                 const Error& why) {
   context.metrics->count(TransitionCount::webhooks_failed);
   context.metrics->count(TransitionCount::webhooks_dead);
   if (!context.settings->journal->dead_letter(webhook.position, why.message(), operation.wall_now()))
     context.metrics->count(TransitionCount::journal_failures);
   operation.log(Level::error, "webhook.dead",
-                {{"operation", webhook.event}, {"interaction", webhook.interaction}, {"attempts", attempts}, {"error", to_string(why.code())}});
+                {{"operation", webhook.event},
+                 {"interaction", webhook.interaction},
+                 {"attempts", attempts},
+                 {"error", to_string(why.code())}});
   const auto& handler = context.settings->transition.webhook.outbox.on_dead_letter;
   if (!handler) return;
   DeadLetter letter;
@@ -96,8 +100,8 @@ inline void bury(Operation& operation, TransitionContext& context, const QueuedW
 }  // namespace detail
 
 /// Tries to deliver one webhook, by `until`, and settles what became of it.
-inline Protocol<Result<void>> deliver_one(Operation& operation, TransitionContext& context, QueuedWebhook& webhook, SteadyTime until,
-                                          DeliveryReport& report) {
+inline Protocol<Result<void>> deliver_one(Operation& operation, TransitionContext& context, QueuedWebhook& webhook,
+                                          SteadyTime until, DeliveryReport& report) {
   const WebhookSettings& settings = context.settings->transition.webhook;
   DeliveryTurn turn(context.outbox, webhook);
   const bool cancelled = operation.cancel_requested;
@@ -130,7 +134,8 @@ inline Protocol<Result<void>> deliver_one(Operation& operation, TransitionContex
     ++report.dead;
   } else {
     const Duration asked = error.retry_after();
-    turn.put_back(attempts, after(now, (std::max)(context.outbox.wait_after(attempts, operation.random_unit()), asked)));
+    turn.put_back(attempts,
+                  after(now, (std::max)(context.outbox.wait_after(attempts, operation.random_unit()), asked)));
     ++report.failed;
     operation.log(Level::warn, "webhook.failed",
                   {{"operation", webhook.event}, {"attempts", attempts}, {"error", to_string(error.code())}});
@@ -140,7 +145,8 @@ inline Protocol<Result<void>> deliver_one(Operation& operation, TransitionContex
 
 /// Delivers what is queued until `until`, or until nothing is left that is not under way elsewhere. Ends early when
 /// cancelled.
-inline Protocol<Result<DeliveryReport>> deliver_queued(Operation& operation, TransitionContext& context, SteadyTime until) {
+inline Protocol<Result<DeliveryReport>> deliver_queued(Operation& operation, TransitionContext& context,
+                                                       SteadyTime until) {
   DeliveryReport report;
   while (!operation.stopped()) {
     if (operation.steady_now() >= until) break;

@@ -33,9 +33,9 @@ class QueuedWebhook {
   int attempts = 0;         ///< In this process.
 };
 
-/// Which webhook is to be delivered next: those of one interaction one after the other, in the order of its moves (hazard
-/// A31), and each of them not before its time after a failure. What is to be delivered stands in the journal; this is the
-/// order of the work on it. Takes the time and reads no clock. Thread-safe.
+/// Which webhook is to be delivered next: those of one interaction one after the other, in the order of its moves
+/// (hazard A31), and each of them not before its time after a failure. What is to be delivered stands in the journal;
+/// this is the order of the work on it. Takes the time and reads no clock. Thread-safe.
 class WebhookOutbox {
  public:
   explicit WebhookOutbox(const OutboxSettings& settings) noexcept : settings_(&settings) {}
@@ -50,8 +50,8 @@ class WebhookOutbox {
     ++size_;
     if (queue.waiting.size() == 1) line_up(queue, SteadyTime::min());
   }
-  /// Waits for `next_due` to come earlier than it is, which is returned: somebody is woken for each that is lined up. To be
-  /// taken back by `forget`.
+  /// Waits for `next_due` to come earlier than it is, which is returned: somebody is woken for each that is lined up.
+  /// To be taken back by `forget`.
   [[nodiscard]] SteadyTime await(Waiter& waiter) {
     const std::lock_guard lock(mutex_);
     waiter.next = std::exchange(waiters_, &waiter);
@@ -94,8 +94,8 @@ class WebhookOutbox {
       line_up(queue, SteadyTime::min());
     }
   }
-  /// The delivery that was taken has failed, for the `attempts`th time; it is tried again at `when`, or, when nobody goes on
-  /// with it now, at once.
+  /// The delivery that was taken has failed, for the `attempts`th time; it is tried again at `when`, or, when nobody
+  /// goes on with it now, at once.
   void put_back(const QueuedWebhook& delivery, int attempts, SteadyTime when) {
     const std::lock_guard lock(mutex_);
     const auto at = queues_.find(delivery.interaction);

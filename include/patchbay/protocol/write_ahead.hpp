@@ -10,13 +10,14 @@
 #include <patchbay/protocol/protocol.hpp>
 #include <patchbay/protocol/single_flight.hpp>  // QueuePlace
 
-// What the protocols of both doors do with the journal (invariant I16): nothing that can change something is sent before
-// its intent is on the disk, and every intent gets one terminal.
+// What the protocols of both doors do with the journal (invariant I16): nothing that can change something is sent
+// before its intent is on the disk, and every intent gets one terminal.
 namespace patchbay {
 
-/// Waits until everything up to `position` is durable, at most until `limit`. What follows must not be sent when this fails:
-/// `journal_failed`, `deadline_exceeded`, or `cancelled`.
-inline Protocol<Result<void>> await_durable(Operation& operation, Journal& journal, JournalPosition position, SteadyTime limit) {
+/// Waits until everything up to `position` is durable, at most until `limit`. What follows must not be sent when this
+/// fails: `journal_failed`, `deadline_exceeded`, or `cancelled`.
+inline Protocol<Result<void>> await_durable(Operation& operation, Journal& journal, JournalPosition position,
+                                            SteadyTime limit) {
   Waiter waiter(operation);
   const auto forget = [&journal, &waiter]() noexcept { journal.forget(waiter); };
   const QueuePlace place(forget);
@@ -30,7 +31,8 @@ inline Protocol<Result<void>> await_durable(Operation& operation, Journal& journ
   }
   if (known == Durability::durable) co_return Result<void>{};
   if (known == Durability::failed)
-    co_return fail(ErrorCode::journal_failed, "the journal cannot keep what is about to be done: " + journal.last_error());
+    co_return fail(ErrorCode::journal_failed,
+                   "the journal cannot keep what is about to be done: " + journal.last_error());
   if (cancelled) co_return fail(ErrorCode::cancelled, "cancelled while the journal was written");
   co_return fail(ErrorCode::deadline_exceeded, "the deadline passed before the journal was written");
 }
@@ -43,7 +45,8 @@ inline void leave_intent(Journal& journal, std::uint64_t position) noexcept { jo
 }  // namespace detail
 
 /// Appends the intent of `operation`, which has none, and keeps its place. Not durable yet.
-[[nodiscard]] inline Result<JournalPosition> append_intent(IntentTicket& ticket, Journal& journal, const IntentRecord& record) {
+[[nodiscard]] inline Result<JournalPosition> append_intent(IntentTicket& ticket, Journal& journal,
+                                                           const IntentRecord& record) {
   Result<JournalPosition> place = journal.intent(record);
   if (place) ticket.hold(journal, *place, &detail::leave_intent);
   return place;

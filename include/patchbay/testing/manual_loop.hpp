@@ -111,7 +111,8 @@ class ManualLoop {
       return event;
     }
     void tear_down() {
-      // What is asked for meanwhile is abandoned in its turn, and not from within the call: whoever asks may hold a lock.
+      // What is asked for meanwhile is abandoned in its turn, and not from within the call: whoever asks may hold a
+      // lock.
       torn_down = true;
       const bool outermost = !std::exchange(tearing, true);
       while (!events.empty()) {

@@ -31,13 +31,14 @@ class DiskFaultRates {
   std::uint32_t other_failed = 0;   ///< Of removals, truncations, replacements.
 };
 
-/// A disk in memory that knows what would survive a crash, and fails as disks do. For tests of whatever keeps a journal.
+/// A disk in memory that knows what would survive a crash, and fails as disks do. For tests of whatever keeps a
+/// journal.
 ///
-/// What was synced is kept; of the rest, a crash takes a suffix, or tears it within a record, fills the last sector with
-/// other bytes, or loses a part from the middle, as disks that write in an order of their own do. A sync that fails drops
-/// what was not synced: it still reads as before, later syncs succeed, and after a crash it is not there, which is what
-/// Linux and others do (the PostgreSQL project's "fsyncgate"). All of it from a seed, in integers, so that a seed means the
-/// same everywhere.
+/// What was synced is kept; of the rest, a crash takes a suffix, or tears it within a record, fills the last sector
+/// with other bytes, or loses a part from the middle, as disks that write in an order of their own do. A sync that
+/// fails drops what was not synced: it still reads as before, later syncs succeed, and after a crash it is not there,
+/// which is what Linux and others do (the PostgreSQL project's "fsyncgate"). All of it from a seed, in integers, so
+/// that a seed means the same everywhere.
 ///
 ///     auto disk = std::make_shared<SimulatedDisk>(seed);
 ///     disk->crash_after(17);     // the 18th change is interrupted half way, and nothing works from there on

@@ -27,7 +27,8 @@ std::shared_ptr<SimulatedDisk> with_segments(std::size_t most, std::uint64_t see
   return disk;
 }
 
-Result<std::shared_ptr<Journal>> open_copy(const SimulatedDisk& disk, std::uint64_t changed, std::string bytes, bool salvage = false) {
+Result<std::shared_ptr<Journal>> open_copy(const SimulatedDisk& disk, std::uint64_t changed, std::string bytes,
+                                           bool salvage = false) {
   auto copy = std::make_shared<SimulatedDisk>();
   for (std::uint64_t each = 1; each < 10; ++each)
     if (std::string content = disk.bytes(each); !content.empty()) copy->put(each, std::move(content));
@@ -56,7 +57,8 @@ TEST_CASE("a frame is what the format says, on every machine", "[journal]") {
   std::string expected("\xffPBJ\x01\x02\0\0\x02\0\0\0\x08\x07\x06\x05\x04\x03\x02\x01\x11\0\0\0\0\0\0\0", 28);
   for (const std::uint32_t checksum : {detail::crc32c("{}"), std::uint32_t{0}}) {
     const std::uint32_t number = checksum != 0 ? checksum : detail::crc32c(expected);
-    for (unsigned shift = 0; shift < 32; shift += 8) expected.push_back(static_cast<char>(static_cast<unsigned char>(number >> shift)));
+    for (unsigned shift = 0; shift < 32; shift += 8)
+      expected.push_back(static_cast<char>(static_cast<unsigned char>(number >> shift)));
   }
   CHECK(bytes == expected + "{}\n");
   detail::JournalFrame frame;
@@ -105,10 +107,12 @@ TEST_CASE("a changed byte of the last segment is found when what follows shows t
   // The end of what the last record's header says to have been durable.
   std::size_t at = 0, durable_end = 0;
   JournalPosition durable = 0;
-  for (detail::JournalFrame frame; detail::read_frame(std::string_view(good).substr(at), frame) == nullptr; at += frame.size)
+  for (detail::JournalFrame frame; detail::read_frame(std::string_view(good).substr(at), frame) == nullptr;
+       at += frame.size)
     durable = std::max(durable, frame.durable);
   at = 0;
-  for (detail::JournalFrame frame; detail::read_frame(std::string_view(good).substr(at), frame) == nullptr; at += frame.size)
+  for (detail::JournalFrame frame; detail::read_frame(std::string_view(good).substr(at), frame) == nullptr;
+       at += frame.size)
     if (frame.position <= durable) durable_end = at + frame.size;
   REQUIRE(durable_end > good.size() / 2);
   REQUIRE(durable_end < good.size());
@@ -127,7 +131,8 @@ TEST_CASE("a changed byte of the last segment is found when what follows shows t
 }
 
 TEST_CASE("records of the disk that contradict each other are corrupt, whatever their checksums say", "[journal]") {
-  const auto with = [](JournalKind kind, JournalPosition position, std::string_view payload, JournalPosition durable = 0) {
+  const auto with = [](JournalKind kind, JournalPosition position, std::string_view payload,
+                       JournalPosition durable = 0) {
     auto disk = std::make_shared<SimulatedDisk>();
     opened(disk);
     std::string bytes = disk->bytes(1);
@@ -136,7 +141,8 @@ TEST_CASE("records of the disk that contradict each other are corrupt, whatever 
     return Journal::open(disk);
   };
   CHECK(with(JournalKind::intent, 2, R"({"action":"hold","interaction":"i"})"));
-  CHECK(with(JournalKind::intent, 2, R"({"action":"hold","interaction":"i","later":[1,{"x":null}]})"));  // of a later library
+  CHECK(with(JournalKind::intent, 2,
+             R"({"action":"hold","interaction":"i","later":[1,{"x":null}]})"));  // of a later library
   CHECK(is_corrupt(with(JournalKind::intent, 3, R"({"action":"hold"})")));
   CHECK(is_corrupt(with(JournalKind::intent, 1, R"({"action":"hold"})")));
   CHECK(is_corrupt(with(JournalKind::intent, 0, R"({"action":"hold"})")));

@@ -17,7 +17,8 @@ using namespace patchbay::tests;
 namespace {
 
 /// One life of a journal on the disk; false when it could not be opened, because the disk went down.
-bool live(const std::shared_ptr<SimulatedDisk>& disk, Ledger& ledger, std::size_t records, const JournalOptions& options = {}) {
+bool live(const std::shared_ptr<SimulatedDisk>& disk, Ledger& ledger, std::size_t records,
+          const JournalOptions& options = {}) {
   auto journal = Journal::open(disk, options);
   if (!journal) {
     CHECK(journal.error().code() == ErrorCode::journal_failed);
@@ -87,7 +88,8 @@ TEST_CASE("a process that is killed at any byte leaves everything that it has wr
   }
 }
 
-TEST_CASE("a crash at any operation of the disk, through rotations, loses nothing that was promised", "[journal][B31]") {
+TEST_CASE("a crash at any operation of the disk, through rotations, loses nothing that was promised",
+          "[journal][B31]") {
   const JournalOptions options = small_segments();
   const std::size_t changes = changes_of_run(260, options);
   for (std::size_t at = 0; at < changes; ++at) {
@@ -122,7 +124,8 @@ TEST_CASE("a crash within recovery, again and again, loses nothing", "[journal][
   }
 }
 
-TEST_CASE("lives of random lengths end in crashes of the machine or the process, with every fault of the disk", "[journal][B31]") {
+TEST_CASE("lives of random lengths end in crashes of the machine or the process, with every fault of the disk",
+          "[journal][B31]") {
   std::size_t failed_syncs = 0, full = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     CAPTURE(seed);

@@ -50,7 +50,8 @@ TEST_CASE("a sync that failed closes the journal for good", "[journal][B31]") {
   const auto synced = journal->sync_until(lost);
   REQUIRE_FALSE(synced);
   CHECK(synced.error().code() == ErrorCode::journal_failed);
-  CHECK(synced.error().message() == "the journal is closed for good: a sync failed: sync 0000000001.journal: Input/output error");
+  CHECK(synced.error().message() ==
+        "the journal is closed for good: a sync failed: sync 0000000001.journal: Input/output error");
   CHECK(journal->last_error() == "a sync failed: sync 0000000001.journal: Input/output error");
   CHECK(journal->durability(lost) == Durability::failed);
   CHECK(journal->durability(safe) == Durability::durable);
@@ -99,7 +100,8 @@ TEST_CASE("a write that failed closes the journal for good", "[journal][B31]") {
   const auto failed = journal->intent(transition_of("i2", "t2"));
   REQUIRE_FALSE(failed);
   CHECK(failed.error().code() == ErrorCode::journal_failed);
-  CHECK(failed.error().message().find("closed for good: writing failed: write 0000000001.journal: Input/output error") != std::string::npos);
+  CHECK(failed.error().message().find(
+            "closed for good: writing failed: write 0000000001.journal: Input/output error") != std::string::npos);
   CHECK(journal->durability(pending) == Durability::failed);
   CHECK_FALSE(journal->sync_until(pending));
   CHECK(opened((journal.reset(), disk))->open_intents().size() == 1);
@@ -144,7 +146,8 @@ TEST_CASE("a record that cannot be cut off closes the journal for good", "[journ
 TEST_CASE("a segment that finds no room leaves the journal in the present one, for the time being", "[journal][B31]") {
   auto disk = std::make_shared<SimulatedDisk>();
   auto journal = opened(disk, small_segments());
-  for (int i = 0; i < 3; ++i) disk->fail(i == 0 ? DiskOperation::create : DiskOperation::append, StorageFault::full, i == 0 ? 0 : 1'000'000);
+  for (int i = 0; i < 3; ++i)
+    disk->fail(i == 0 ? DiskOperation::create : DiskOperation::append, StorageFault::full, i == 0 ? 0 : 1'000'000);
   while (journal->status().rotation_failures == 0) REQUIRE(journal->intent(transition_of("i", "t")));
   CHECK(disk->list().value().size() == 1);
   CHECK_FALSE(journal->status().closed_for_good);
@@ -194,7 +197,8 @@ TEST_CASE("a disk that is full at the start opens the journal that is there", "[
 }
 
 TEST_CASE("every operation that fails while a journal is opened is an error, and the next try succeeds", "[journal]") {
-  for (const DiskOperation operation : {DiskOperation::list, DiskOperation::size, DiskOperation::read, DiskOperation::replace}) {
+  for (const DiskOperation operation :
+       {DiskOperation::list, DiskOperation::size, DiskOperation::read, DiskOperation::replace}) {
     auto disk = std::make_shared<SimulatedDisk>();
     (void)opened(disk)->intent(hold_of("i1", "h1"));
     disk->fail(operation);

@@ -201,7 +201,8 @@ TEST_CASE("a device that is full is a full disk", "[journal]") {
   CHECK(written.error().reason == "write 0000000001.journal: No space left on device");
 }
 
-TEST_CASE("a process that is killed with kill -9 leaves every record that it had been promised", "[journal][A28][B31]") {
+TEST_CASE("a process that is killed with kill -9 leaves every record that it had been promised",
+          "[journal][A28][B31]") {
   const TemporaryFolder folder;
   const std::string path = folder.file("journal");
   JournalPosition promised = 0;

@@ -141,7 +141,8 @@ TEST_CASE("who may be on hold is known after a restart, and since when", "[journ
   CHECK(names() == "held! seen! sent? ");
 }
 
-TEST_CASE("a release ends no hold that was begun after it, in whatever order their ends are written", "[journal][B6][I13]") {
+TEST_CASE("a release ends no hold that was begun after it, in whatever order their ends are written",
+          "[journal][B6][I13]") {
   auto disk = std::make_shared<SimulatedDisk>();
   auto journal = opened(disk);
   const JournalPosition first = placed(journal->intent(hold_of("i", "first")));
@@ -181,7 +182,8 @@ TEST_CASE("a checkpoint keeps where it was said that somebody is on hold", "[jou
   const JournalPosition release = placed(journal->intent(hold_of("i", "release", JournalAction::unhold)));
   const JournalPosition hold = placed(journal->intent(hold_of("i", "hold")));
   placed(journal->terminal(hold, applied()));
-  while (journal->status().rotations < 2) placed(journal->terminal(placed(journal->intent(transition_of("x", "t"))), applied()));
+  while (journal->status().rotations < 2)
+    placed(journal->terminal(placed(journal->intent(transition_of("x", "t"))), applied()));
   journal = opened((journal.reset(), disk), options);
   placed(journal->recovered(release, applied()));
   REQUIRE(journal->holds().size() == 1);

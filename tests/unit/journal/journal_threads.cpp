@@ -29,15 +29,21 @@ class SlowDisk final : public JournalStorage {
   explicit SlowDisk(std::shared_ptr<SimulatedDisk> disk) : disk_(std::move(disk)) {}
   StorageResult<std::vector<std::uint64_t>> list() override { return disk_->list(); }
   StorageResult<void> create(std::uint64_t segment) override { return disk_->create(segment); }
-  StorageResult<void> append(std::uint64_t segment, std::string_view bytes) override { return disk_->append(segment, bytes); }
+  StorageResult<void> append(std::uint64_t segment, std::string_view bytes) override {
+    return disk_->append(segment, bytes);
+  }
   StorageResult<void> sync(std::uint64_t segment) override {
     for (int i = 0; i < 20; ++i) std::this_thread::yield();
     return disk_->sync(segment);
   }
-  StorageResult<void> truncate(std::uint64_t segment, std::uint64_t size) override { return disk_->truncate(segment, size); }
+  StorageResult<void> truncate(std::uint64_t segment, std::uint64_t size) override {
+    return disk_->truncate(segment, size);
+  }
   StorageResult<std::uint64_t> size(std::uint64_t segment) override { return disk_->size(segment); }
   StorageResult<std::string> read(std::uint64_t segment) override { return disk_->read(segment); }
-  StorageResult<void> replace(std::uint64_t segment, std::string_view bytes) override { return disk_->replace(segment, bytes); }
+  StorageResult<void> replace(std::uint64_t segment, std::string_view bytes) override {
+    return disk_->replace(segment, bytes);
+  }
   StorageResult<void> remove(std::uint64_t segment) override { return disk_->remove(segment); }
   std::string name(std::uint64_t segment) const override { return disk_->name(segment); }
 
@@ -108,7 +114,8 @@ bool wait_until_settled(Journal& journal, JournalPosition position) {
     Waiter waiter(sleeper);
     if (journal.wait(position, waiter) == Durability::pending) sleeper.sleep();
     journal.forget(waiter);
-    if (const Durability now = journal.durability(position); now != Durability::pending) return now == Durability::durable;
+    if (const Durability now = journal.durability(position); now != Durability::pending)
+      return now == Durability::durable;
   }
 }
 
@@ -121,7 +128,8 @@ void on_threads(int threads, Work&& work) {
 
 }  // namespace
 
-TEST_CASE("threads that wait at the same time share syncs, and each record is promised once it is on the disk", "[journal][A28]") {
+TEST_CASE("threads that wait at the same time share syncs, and each record is promised once it is on the disk",
+          "[journal][A28]") {
   auto disk = std::make_shared<SimulatedDisk>();
   JournalOptions options = small_segments();
   options.keep_segments = 100;
@@ -138,7 +146,8 @@ TEST_CASE("threads that wait at the same time share syncs, and each record is pr
       for (int i = 0; i < 50; ++i) {
         const auto place = journal->intent(transition_of("i" + std::to_string(thread), "t" + std::to_string(i), "{}"));
         // Half of them block, and half wait as loops do.
-        const bool safe = place && ((thread % 2 == 0) ? journal->sync_until(*place).has_value() : wait_until_settled(*journal, *place));
+        const bool safe = place && ((thread % 2 == 0) ? journal->sync_until(*place).has_value()
+                                                      : wait_until_settled(*journal, *place));
         if (safe) promised.fetch_add(1);
         if (journal->status().synced < *place) early.fetch_add(1);
         EndRecord end(Outcome::applied, noon);
@@ -163,7 +172,8 @@ TEST_CASE("threads that wait at the same time share syncs, and each record is pr
   check_whole(*disk);
 }
 
-TEST_CASE("whoever was told that a record is durable finds it after the disk has failed under all threads", "[journal][B31]") {
+TEST_CASE("whoever was told that a record is durable finds it after the disk has failed under all threads",
+          "[journal][B31]") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
     auto disk = std::make_shared<SimulatedDisk>(seed);
@@ -179,7 +189,8 @@ TEST_CASE("whoever was told that a record is durable finds it after the disk has
       for (;;) {
         const auto place = journal->intent(hold_of("i" + std::to_string(thread), "h"));
         if (!place) break;
-        const bool safe = thread % 2 == 0 ? journal->sync_until(*place).has_value() : wait_until_settled(*journal, *place);
+        const bool safe =
+            thread % 2 == 0 ? journal->sync_until(*place).has_value() : wait_until_settled(*journal, *place);
         if (!safe) break;
         JournalPosition known = newest.load();
         while (known < *place && !newest.compare_exchange_weak(known, *place)) {

@@ -25,7 +25,8 @@ using testing::SimulatedDisk;
 
 inline constexpr WallTime noon{std::chrono::seconds{1'795'348'800}};
 
-inline IntentRecord transition_of(std::string_view interaction, std::string_view operation, std::string_view webhook = {}) {
+inline IntentRecord transition_of(std::string_view interaction, std::string_view operation,
+                                  std::string_view webhook = {}) {
   IntentRecord record;
   record.at = noon;
   record.operation = operation;
@@ -39,7 +40,8 @@ inline IntentRecord transition_of(std::string_view interaction, std::string_view
   record.webhook = webhook;
   return record;
 }
-inline IntentRecord hold_of(std::string_view interaction, std::string_view operation, JournalAction action = JournalAction::hold) {
+inline IntentRecord hold_of(std::string_view interaction, std::string_view operation,
+                            JournalAction action = JournalAction::hold) {
   IntentRecord record;
   record.action = action;
   record.at = noon;
@@ -54,13 +56,17 @@ inline std::string state_of(const Journal& journal) {
   const auto add = [&out](auto... parts) { ((out.append(parts).append("|")), ...); };
   for (const OpenIntent& each : journal.open_intents()) {
     const IntentRecord& r = each.record;
-    add("intent", std::to_string(each.position), to_string(r.action), r.operation, r.interaction, r.from, r.to, r.flow, r.flow_version, r.etag);
-    add(r.prior_transition, r.webhook, r.detail, std::to_string(r.at.time_since_epoch().count()), std::to_string(each.amendments), each.unknown ? "unknown" : "open", "\n");
+    add("intent", std::to_string(each.position), to_string(r.action), r.operation, r.interaction, r.from, r.to, r.flow,
+        r.flow_version, r.etag);
+    add(r.prior_transition, r.webhook, r.detail, std::to_string(r.at.time_since_epoch().count()),
+        std::to_string(each.amendments), each.unknown ? "unknown" : "open", "\n");
   }
   for (const BelievedHold& each : journal.holds())
-    add("hold", each.interaction, each.operation, std::to_string(each.since.time_since_epoch().count()), each.confirmed ? "yes" : "perhaps", std::to_string(each.position), "\n");
+    add("hold", each.interaction, each.operation, std::to_string(each.since.time_since_epoch().count()),
+        each.confirmed ? "yes" : "perhaps", std::to_string(each.position), "\n");
   const auto letters = [&add](std::string_view name, const std::vector<JournalDelivery>& all) {
-    for (const JournalDelivery& each : all) add(name, std::to_string(each.position), each.event, each.interaction, each.body, "\n");
+    for (const JournalDelivery& each : all)
+      add(name, std::to_string(each.position), each.event, each.interaction, each.body, "\n");
   };
   letters("due", journal.deliveries());
   letters("dead", journal.dead_letters());
@@ -72,8 +78,8 @@ class Ledger {
  public:
   explicit Ledger(std::uint64_t seed) : random_(seed) {}
 
-  /// Looks at a journal that was opened: that it holds what one that was promised, and nothing that was never said. What
-  /// was lost, which nobody was promised, is forgotten.
+  /// Looks at a journal that was opened: that it holds what one that was promised, and nothing that was never said.
+  /// What was lost, which nobody was promised, is forgotten.
   void check_opened(const Journal& journal) {
     const JournalPosition last = journal.status().appended;
     CAPTURE(last, promised_);
@@ -121,18 +127,24 @@ class Ledger {
     const auto due = journal.deliveries();
     const auto dead = journal.dead_letters();
     const std::uint64_t choice = random_.below(20);
-    if (choice < 3) return journal.intent(transition_of(interaction, operation, choice == 0 ? "{\"eventId\":\"x\"}" : ""));
-    if (choice < 5) return journal.intent(hold_of(interaction, operation, choice == 3 ? JournalAction::hold : JournalAction::unhold));
+    if (choice < 3)
+      return journal.intent(transition_of(interaction, operation, choice == 0 ? "{\"eventId\":\"x\"}" : ""));
+    if (choice < 5)
+      return journal.intent(hold_of(interaction, operation, choice == 3 ? JournalAction::hold : JournalAction::unhold));
     if (choice < 13 && !open.empty()) {
       const OpenIntent& one = random_.pick(open);
-      EndRecord end(random_.chance(700) ? Outcome::applied : random_.chance(512) ? Outcome::not_applied : Outcome::unknown, noon);
+      EndRecord end(random_.chance(700)   ? Outcome::applied
+                    : random_.chance(512) ? Outcome::not_applied
+                                          : Outcome::unknown,
+                    noon);
       end.deliver = end.outcome == Outcome::applied && !one.record.webhook.empty();
       if (one.orphaned || one.unknown) return journal.recovered(one.position, end);
       if (choice == 5) return journal.amend(one.position, "\"v" + operation + "\"", "Other", operation);
       return journal.terminal(one.position, end);
     }
     if (choice < 15 && !due.empty())
-      return choice == 13 ? journal.delivered(random_.pick(due).position, noon) : journal.dead_letter(random_.pick(due).position, "410", noon);
+      return choice == 13 ? journal.delivered(random_.pick(due).position, noon)
+                          : journal.dead_letter(random_.pick(due).position, "410", noon);
     if (choice == 15 && !dead.empty()) return journal.redrive(random_.pick(dead).position, noon);
     if (choice == 16) return journal.hold_changed(interaction, random_.chance(512), noon);
     if (choice == 17) {

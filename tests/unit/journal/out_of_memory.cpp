@@ -25,7 +25,8 @@ struct Place {
 
 Place furnish(Journal& journal) {
   Place out;
-  out.transition = journal.intent(transition_of("interaction-number-one", "transition-number-one", "{\"a\":1}")).value();
+  out.transition =
+      journal.intent(transition_of("interaction-number-one", "transition-number-one", "{\"a\":1}")).value();
   out.hold = journal.intent(hold_of("interaction-number-two", "hold-number-one")).value();
   out.unknown = journal.intent(hold_of("interaction-number-three", "hold-number-two")).value();
   REQUIRE(journal.terminal(out.unknown, EndRecord(Outcome::unknown, noon)));
@@ -49,7 +50,9 @@ TEST_CASE("a record for which memory runs out is not there, and the journal goes
   delivered.message = "a message that is long enough to need memory";
   const std::vector<std::function<Result<JournalPosition>(Journal&, const Place&)>> calls{
       [&](Journal& j, const Place&) { return j.intent(another); },
-      [](Journal& j, const Place& p) { return j.amend(p.transition, "\"a-version-that-is-long\"", "from-somewhere-else", "another-transition"); },
+      [](Journal& j, const Place& p) {
+        return j.amend(p.transition, "\"a-version-that-is-long\"", "from-somewhere-else", "another-transition");
+      },
       [&](Journal& j, const Place& p) { return j.terminal(p.transition, delivered); },
       [&](Journal& j, const Place& p) { return j.terminal(p.hold, applied); },
       [&](Journal& j, const Place& p) { return j.recovered(p.unknown, applied); },
@@ -87,7 +90,9 @@ TEST_CASE("a record for which memory runs out is not there, and the journal goes
   }
 }
 
-TEST_CASE("memory that runs out while a segment is begun leaves a journal that goes on or is closed, and tells the truth", "[journal][B31]") {
+TEST_CASE(
+    "memory that runs out while a segment is begun leaves a journal that goes on or is closed, and tells the truth",
+    "[journal][B31]") {
   bool rotated = false;
   for (long spared = 0; !rotated || memory_ran_out; ++spared) {
     REQUIRE(spared < 300);

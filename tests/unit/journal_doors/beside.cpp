@@ -18,7 +18,9 @@ using namespace patchbay::tests;
 
 namespace {
 
-HoldRequest hold_of(std::string_view interaction = document_interaction) { return HoldRequest{interaction, "consultation", 5}; }
+HoldRequest hold_of(std::string_view interaction = document_interaction) {
+  return HoldRequest{interaction, "consultation", 5};
+}
 
 CloudOptions showing_no_holds() {
   CloudOptions options;
@@ -89,7 +91,8 @@ TEST_CASE("an interaction whose hold nobody could settle is watched after every 
   CHECK(door.recover()->holds_rebuilt == 0);
 }
 
-TEST_CASE("two recoveries of transitions at once settle each of them once, and neither fails", "[journal][loop][I16][L2]") {
+TEST_CASE("two recoveries of transitions at once settle each of them once, and neither fails",
+          "[journal][loop][I16][L2]") {
   World world;
   world.cloud.plan([](FaultPlan& plan) {
     plan.on("PATCH", "/api/v2/interactions/").always().after_applying().reset();
@@ -158,7 +161,8 @@ TEST_CASE("a release with little time is sent within it, whatever the disk does"
   world.options.run_sync = [&](std::function<void()> job) { hanging ? syncs.push_back(std::move(job)) : job(); };
   world.crash();
   world.settings.journaling.release_wait = seconds{5};
-  HoldController door{Policies{.transport = MortalCloud(world.cloud, world.life), .clock = RunningClock(world.clock)}, world.settings};
+  HoldController door{Policies{.transport = MortalCloud(world.cloud, world.life), .clock = RunningClock(world.clock)},
+                      world.settings};
   REQUIRE(door.hold(hold_of()));
   hanging = true;
   UnholdRequest release{document_interaction, 5};
@@ -170,7 +174,8 @@ TEST_CASE("a release with little time is sent within it, whatever the disk does"
   CHECK(door.metrics()[HoldCount::releases_unjournaled] == 1);
 }
 
-TEST_CASE("the watchdog's release is sent before it is asked for again, whatever the disk does", "[journal][loop][I14][I15]") {
+TEST_CASE("the watchdog's release is sent before it is asked for again, whatever the disk does",
+          "[journal][loop][I14][I15]") {
   World world;
   bool hanging = false;
   std::vector<std::function<void()>> syncs;

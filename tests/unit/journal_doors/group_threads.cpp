@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
 
-// Doors shared by many threads under one journal: all that wait at the same time share a sync, in whatever order they come.
+// Doors shared by many threads under one journal: all that wait at the same time share a sync, in whatever order they
+// come.
 #include <atomic>
 #include <cstddef>
 #include <functional>
@@ -91,7 +92,8 @@ class Pool {
 
 }  // namespace
 
-TEST_CASE("many threads write their intents and ends, and deliver, through one journal", "[journal][threads][I16][I17]") {
+TEST_CASE("many threads write their intents and ends, and deliver, through one journal",
+          "[journal][threads][I16][I17]") {
   Pool pool;
   JournalOptions options;
   SECTION("syncs by those who wait") {}
@@ -111,7 +113,8 @@ TEST_CASE("many threads write their intents and ends, and deliver, through one j
   Shared::at_once([&](std::size_t i) {
     for (std::size_t n = 0; n < each; ++n) {
       const bool there = n % 2 == 0;
-      const auto result = door.transition(TransitionRequest{interaction(i), std::string(document_flow), there ? "MainMenu" : "BillingInquiry",
+      const auto result = door.transition(TransitionRequest{interaction(i), std::string(document_flow),
+                                                            there ? "MainMenu" : "BillingInquiry",
                                                             there ? "BillingInquiry" : "MainMenu"});
       if (result && result->webhook == WebhookStatus::queued) ++moved;
     }

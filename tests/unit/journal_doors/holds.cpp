@@ -14,7 +14,9 @@ using namespace patchbay::tests;
 
 namespace {
 
-HoldRequest hold_of(std::string_view interaction = document_interaction) { return HoldRequest{interaction, "consultation", 5}; }
+HoldRequest hold_of(std::string_view interaction = document_interaction) {
+  return HoldRequest{interaction, "consultation", 5};
+}
 UnholdRequest release_of(std::string_view interaction = document_interaction) { return UnholdRequest{interaction, 5}; }
 
 /// A process's clock on which time goes on while somebody waits for a disk.
@@ -68,7 +70,8 @@ TEST_CASE("whoever was on hold when the machine died is watched again, since the
   CHECK(world.journal().holds().empty());
 }
 
-TEST_CASE("a wall clock that jumped makes no hold younger than now, and none older than its limit", "[journal][B6][I22]") {
+TEST_CASE("a wall clock that jumped makes no hold younger than now, and none older than its limit",
+          "[journal][B6][I22]") {
   World world;
   {
     HoldController door{world.policies(), world.settings};
@@ -91,7 +94,8 @@ TEST_CASE("a wall clock that jumped makes no hold younger than now, and none old
   if (jump > Duration::zero()) CHECK(age >= world.settings.hold.max_hold);
 }
 
-TEST_CASE("an interaction that cannot be read stays watched, and one that is not on hold any more does not", "[journal][B6][I13]") {
+TEST_CASE("an interaction that cannot be read stays watched, and one that is not on hold any more does not",
+          "[journal][B6][I13]") {
   World world;
   {
     HoldController door{world.policies(), world.settings};
@@ -102,7 +106,9 @@ TEST_CASE("an interaction that cannot be read stays watched, and one that is not
   }
   world.crash();
   world.cloud.change([](CloudModel& model) { model.set_held(second_interaction, false); });
-  world.cloud.plan([](FaultPlan& plan) { plan.on("GET", "/api/v2/interactions/" + std::string(document_interaction)).always().answer(500); });
+  world.cloud.plan([](FaultPlan& plan) {
+    plan.on("GET", "/api/v2/interactions/" + std::string(document_interaction)).always().answer(500);
+  });
   HoldController door{world.policies(), world.settings};
   const auto report = door.recover(seconds{5});
   REQUIRE(report);
@@ -115,7 +121,8 @@ TEST_CASE("an interaction that cannot be read stays watched, and one that is not
   CHECK(door.held().size() == 1);
 }
 
-TEST_CASE("a process that dies at any step of holds and releases leaves nobody unwatched", "[journal][B6][I13][I16][I3]") {
+TEST_CASE("a process that dies at any step of holds and releases leaves nobody unwatched",
+          "[journal][B6][I13][I16][I3]") {
   std::size_t steps = 0;
   bool finished = false;
   std::size_t applied = 0, not_applied = 0, rebuilt = 0;
@@ -162,7 +169,8 @@ TEST_CASE("a process that dies at any step of holds and releases leaves nobody u
   CHECK(rebuilt > 0);
 }
 
-TEST_CASE("a process that dies at any step of recovering its holds leaves it to the next", "[journal][B6][I13][I16][L3]") {
+TEST_CASE("a process that dies at any step of recovering its holds leaves it to the next",
+          "[journal][B6][I13][I16][L3]") {
   for (const std::size_t first : {12U, 14U, 20U, 26U}) {
     bool finished = false;
     std::size_t steps = 0;
@@ -227,7 +235,8 @@ TEST_CASE("a release waits for a hanging disk as long as it is told to, a hold t
   std::vector<std::function<void()>> syncs;
   world.options.run_sync = [&](std::function<void()> job) { hanging ? syncs.push_back(std::move(job)) : job(); };
   world.crash();
-  HoldController door{Policies{.transport = MortalCloud(world.cloud, world.life), .clock = RunningClock(world.clock)}, world.settings};
+  HoldController door{Policies{.transport = MortalCloud(world.cloud, world.life), .clock = RunningClock(world.clock)},
+                      world.settings};
   REQUIRE(door.hold(hold_of()));
   hanging = true;
   const SteadyTime begun = world.clock.steady_now();
@@ -243,7 +252,8 @@ TEST_CASE("a release waits for a hanging disk as long as it is told to, a hold t
   CHECK(syncs.size() == 1);
 }
 
-TEST_CASE("the watchdog's own releases stand in the journal too, and go out whatever it does", "[journal][I14][I15][I16]") {
+TEST_CASE("the watchdog's own releases stand in the journal too, and go out whatever it does",
+          "[journal][I14][I15][I16]") {
   World world;
   world.settings.hold.limit = HoldLimit::release;
   world.settings.hold.max_hold = seconds{120};
@@ -261,7 +271,8 @@ TEST_CASE("the watchdog's own releases stand in the journal too, and go out what
   CHECK(world.journal().open_intents().empty());
 }
 
-TEST_CASE("a hold of unknown outcome is settled later, by the state or by a late acknowledgement", "[journal][L2][B20][B21][B22]") {
+TEST_CASE("a hold of unknown outcome is settled later, by the state or by a late acknowledgement",
+          "[journal][L2][B20][B21][B22]") {
   World world;
   SECTION("by the state") {
     world.cloud.plan([](FaultPlan& plan) {

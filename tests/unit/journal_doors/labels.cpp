@@ -15,8 +15,9 @@ TEST_CASE("a request's label stands with its intent, bounded and harmless", "[jo
   World world;
   {
     StateTransitioner door{world.policies(), world.settings};
-    REQUIRE(door.transition(TransitionRequest{std::string(document_interaction), std::string(document_flow), "MainMenu", "BillingInquiry"}
-                                .label("move \"7\"")));
+    REQUIRE(door.transition(
+        TransitionRequest{std::string(document_interaction), std::string(document_flow), "MainMenu", "BillingInquiry"}
+            .label("move \"7\"")));
     HoldController holds{world.policies(), world.settings};
     REQUIRE(holds.hold(HoldRequest{document_interaction, "consultation", 5}.label("hold\n7")));
     REQUIRE(holds.unhold(UnholdRequest{document_interaction, 5}.label(std::string(1000, 'l'))));

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
 
-// Doors on event loops under a journal: loops that end at any event, syncs on other threads, webhooks that deliver themselves.
+// Doors on event loops under a journal: loops that end at any event, syncs on other threads, webhooks that deliver
+// themselves.
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -27,17 +28,25 @@ class LoopWorld {
   /// A process's loop and transport.
   class Process {
    public:
-    explicit Process(World& world) : loop(world.clock), transport(loop, world.cloud) { transport.latency(milliseconds{1}); }
+    explicit Process(World& world) : loop(world.clock), transport(loop, world.cloud) {
+      transport.latency(milliseconds{1});
+    }
     ManualLoop loop;
     LoopTransport<SimulatedCloud> transport;
   };
-  [[nodiscard]] auto policies(Process& process) const { return Policies{.transport = process.transport, .clock = world.clock}; }
+  [[nodiscard]] auto policies(Process& process) const {
+    return Policies{.transport = process.transport, .clock = world.clock};
+  }
 
   using LoopPolicies = Policies<LoopTransport<SimulatedCloud>, ManualClock>;
   using Transitions = decltype(StateTransitioner{std::declval<LoopPolicies>(), std::declval<Settings>()});
   using Holds = decltype(HoldController{std::declval<LoopPolicies>(), std::declval<Settings>()});
-  [[nodiscard]] auto transitions(Process& process) const { return std::make_unique<Transitions>(policies(process), world.settings); }
-  [[nodiscard]] auto holds(Process& process) const { return std::make_unique<Holds>(policies(process), world.settings); }
+  [[nodiscard]] auto transitions(Process& process) const {
+    return std::make_unique<Transitions>(policies(process), world.settings);
+  }
+  [[nodiscard]] auto holds(Process& process) const {
+    return std::make_unique<Holds>(policies(process), world.settings);
+  }
 
   World world;
 };
@@ -66,12 +75,14 @@ Result<T> await(const ManualLoop& loop, Start&& start) {
 
 }  // namespace
 
-TEST_CASE("on a loop a journaled transition ends without the CRM, which is told while the door lives", "[journal][loop][I17][A30]") {
+TEST_CASE("on a loop a journaled transition ends without the CRM, which is told while the door lives",
+          "[journal][loop][I17][A30]") {
   LoopWorld on;
   LoopWorld::Process process(on.world);
   on.world.cloud.plan([](FaultPlan& plan) { plan.on("POST", "/webhook").times(3).answer(503); });
   std::unique_ptr door = on.transitions(process);
-  const auto moved = await<TransitionResult>(process.loop, [&](auto done) { door->start_transition(going(), std::move(done)); });
+  const auto moved =
+      await<TransitionResult>(process.loop, [&](auto done) { door->start_transition(going(), std::move(done)); });
   REQUIRE(moved);
   CHECK(moved->webhook == WebhookStatus::queued);
   CHECK(on.world.webhooks().empty());
@@ -79,20 +90,24 @@ TEST_CASE("on a loop a journaled transition ends without the CRM, which is told 
   CHECK(on.world.webhooks() == std::vector<std::string>{moved->transition_id});
   CHECK(on.world.journal().deliveries().empty());
   CHECK(process.loop.pending() == 0);  // nobody waits when nothing is left
-  const auto next = await<TransitionResult>(process.loop, [&](auto done) { door->start_transition(going("BillingInquiry", "BillingDispute"), std::move(done)); });
+  const auto next = await<TransitionResult>(process.loop, [&](auto done) {
+    door->start_transition(going("BillingInquiry", "BillingDispute"), std::move(done));
+  });
   REQUIRE(next);
   process.loop.run_for(seconds{30});
   CHECK(on.world.webhooks().size() == 2);
 }
 
-TEST_CASE("a door that is destroyed while the CRM is down leaves its webhooks to the next one", "[journal][loop][I17][I23]") {
+TEST_CASE("a door that is destroyed while the CRM is down leaves its webhooks to the next one",
+          "[journal][loop][I17][I23]") {
   LoopWorld on;
   on.world.cloud.plan([](FaultPlan& plan) { plan.on("POST", "/webhook").always().answer(503); });
   std::string id;
   {
     LoopWorld::Process process(on.world);
     std::unique_ptr door = on.transitions(process);
-    const auto moved = await<TransitionResult>(process.loop, [&](auto done) { door->start_transition(going(), std::move(done)); });
+    const auto moved =
+        await<TransitionResult>(process.loop, [&](auto done) { door->start_transition(going(), std::move(done)); });
     REQUIRE(moved);
     id = moved->transition_id;
     process.loop.run_for(seconds{5});
@@ -110,7 +125,8 @@ TEST_CASE("a door that is destroyed while the CRM is down leaves its webhooks to
   CHECK(on.world.webhooks() == std::vector<std::string>{id});
 }
 
-TEST_CASE("a loop that ends at any event of journaled transitions leaves nothing untold", "[journal][loop][I3][I4][I16][I17]") {
+TEST_CASE("a loop that ends at any event of journaled transitions leaves nothing untold",
+          "[journal][loop][I3][I4][I16][I17]") {
   bool finished = false;
   std::size_t events = 0, applied = 0, not_applied = 0;
   for (; !finished; ++events) {
@@ -132,7 +148,8 @@ TEST_CASE("a loop that ends at any event of journaled transitions leaves nothing
     world.crash();
     LoopWorld::Process process(world);
     StateTransitioner door{on.policies(process), world.settings};
-    const auto report = await<RecoveryReport>(process.loop, [&](auto done) { door.start_recover(std::nullopt, std::move(done)); });
+    const auto report =
+        await<RecoveryReport>(process.loop, [&](auto done) { door.start_recover(std::nullopt, std::move(done)); });
     REQUIRE(report);
     CHECK(report->complete());
     applied += report->applied, not_applied += report->not_applied;
@@ -167,13 +184,15 @@ TEST_CASE("a loop that is destroyed leaves intents to another door of the same p
   REQUIRE(on.world.journal().open_intents().size() == 1);
   LoopWorld::Process process(on.world);
   StateTransitioner door{on.policies(process), on.world.settings};
-  const auto report = await<RecoveryReport>(process.loop, [&](auto done) { door.start_recover(std::nullopt, std::move(done)); });
+  const auto report =
+      await<RecoveryReport>(process.loop, [&](auto done) { door.start_recover(std::nullopt, std::move(done)); });
   REQUIRE(report);
   CHECK(report->complete());
   CHECK(report->applied + report->not_applied == 1);
 }
 
-TEST_CASE("on a loop nothing is sent while the sync is on another thread, and one serves many", "[journal][loop][I16]") {
+TEST_CASE("on a loop nothing is sent while the sync is on another thread, and one serves many",
+          "[journal][loop][I16]") {
   LoopWorld on;
   World& world = on.world;
   std::vector<std::function<void()>> syncs;
@@ -183,7 +202,8 @@ TEST_CASE("on a loop nothing is sent while the sync is on another thread, and on
   StateTransitioner door{on.policies(process), world.settings};
   Told<TransitionResult> first, second;
   door.start_transition(going().deadline(seconds{10}), first.handler());
-  const OperationHandle handle = door.start_transition(going("MainMenu", "TechnicalSupport", second_interaction).deadline(seconds{10}), second.handler());
+  const OperationHandle handle = door.start_transition(
+      going("MainMenu", "TechnicalSupport", second_interaction).deadline(seconds{10}), second.handler());
   process.loop.run_for(seconds{1});
   REQUIRE(syncs.size() == 1);
   CHECK(world.done(AppliedOperation::Kind::transition).empty());
@@ -226,7 +246,8 @@ TEST_CASE("on a loop nothing is sent while the sync is on another thread, and on
   process.transport.tear_down();  // with what still waits
 }
 
-TEST_CASE("a loop that ends at any event of holds and releases leaves nobody unwatched", "[journal][loop][B6][I13][I16]") {
+TEST_CASE("a loop that ends at any event of holds and releases leaves nobody unwatched",
+          "[journal][loop][B6][I13][I16]") {
   bool finished = false;
   std::size_t events = 0, settled = 0;
   for (; !finished; ++events) {
@@ -242,7 +263,8 @@ TEST_CASE("a loop that ends at any event of holds and releases leaves nobody unw
       bool released = false;
       for (std::size_t i = 0; i < events && !finished; ++i) {
         finished = third.calls != 0 || !process.loop.run_one();
-        if (first.calls != 0 && !std::exchange(released, true)) door->start_unhold(UnholdRequest{document_interaction, 5}, third.handler());
+        if (first.calls != 0 && !std::exchange(released, true))
+          door->start_unhold(UnholdRequest{document_interaction, 5}, third.handler());
       }
       world.life.end();
       process.transport.tear_down();
@@ -251,7 +273,8 @@ TEST_CASE("a loop that ends at any event of holds and releases leaves nobody unw
     world.crash();
     LoopWorld::Process process(world);
     HoldController door{on.policies(process), world.settings};
-    const auto report = await<RecoveryReport>(process.loop, [&](auto done) { door.start_recover(std::nullopt, std::move(done)); });
+    const auto report =
+        await<RecoveryReport>(process.loop, [&](auto done) { door.start_recover(std::nullopt, std::move(done)); });
     REQUIRE(report);
     CHECK(report->complete());
     settled += report->applied + report->not_applied;
@@ -269,7 +292,8 @@ TEST_CASE("a loop that ends at any event of holds and releases leaves nobody unw
   CHECK(settled > 0);
 }
 
-TEST_CASE("on a loop the watchdog's release waits for its intent, but not for a disk that hangs", "[journal][loop][I14][I15]") {
+TEST_CASE("on a loop the watchdog's release waits for its intent, but not for a disk that hangs",
+          "[journal][loop][I14][I15]") {
   LoopWorld on;
   World& world = on.world;
   world.settings.hold.limit = HoldLimit::release;
@@ -280,7 +304,9 @@ TEST_CASE("on a loop the watchdog's release waits for its intent, but not for a 
   world.crash();
   LoopWorld::Process process(world);
   std::unique_ptr door = on.holds(process);
-  REQUIRE(await<HoldResult>(process.loop, [&](auto done) { door->start_hold(HoldRequest{document_interaction, "consultation", 5}, std::move(done)); }));
+  REQUIRE(await<HoldResult>(process.loop, [&](auto done) {
+    door->start_hold(HoldRequest{document_interaction, "consultation", 5}, std::move(done));
+  }));
   const SteadyTime begun = door->held().front().since;
   hanging = true;
   process.loop.run_until(begun + milliseconds{120'500});

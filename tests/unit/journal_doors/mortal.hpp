@@ -18,9 +18,9 @@
 
 #include "support/catch.hpp"
 
-// Processes that die. One lives for so many steps, each an effect on the world before or after it has happened: an exchange, a
-// message, or anything that a disk is asked for. From then on nothing that it does has an effect; the cloud, the disk and time
-// go on without it.
+// Processes that die. One lives for so many steps, each an effect on the world before or after it has happened: an
+// exchange, a message, or anything that a disk is asked for. From then on nothing that it does has an effect; the
+// cloud, the disk and time go on without it.
 namespace patchbay::tests {
 
 using namespace patchbay::testing;
@@ -84,7 +84,9 @@ class MortalDisk final : public JournalStorage {
     if (!life_.step()) return dead();
     return done;
   }
-  static StorageResult<void> dead() { return tl::unexpected(StorageError(StorageFault::failed, "the process is dead")); }
+  static StorageResult<void> dead() {
+    return tl::unexpected(StorageError(StorageFault::failed, "the process is dead"));
+  }
 
   std::shared_ptr<SimulatedDisk> disk_;
   Life life_;
@@ -216,7 +218,8 @@ class World {
   std::uint64_t processes = 0;
 };
 
-inline TransitionRequest going(std::string from = "MainMenu", std::string to = "BillingInquiry", std::string_view interaction = document_interaction) {
+inline TransitionRequest going(std::string from = "MainMenu", std::string to = "BillingInquiry",
+                               std::string_view interaction = document_interaction) {
   return TransitionRequest{std::string(interaction), std::string(document_flow), std::move(from), std::move(to)};
 }
 

@@ -21,10 +21,12 @@ namespace {
 void check_settled(const World& world) {
   CHECK(world.journal().open_intents().empty());
   CHECK(world.journal().deliveries().empty());
-  // Each that was applied was told, at least once, and nothing else; those of one interaction in the order of the moves.
+  // Each that was applied was told, at least once, and nothing else; those of one interaction in the order of the
+  // moves.
   const std::vector<std::string> told = world.webhooks();
   const auto first_told = [&](const std::string& id) { return std::find(told.begin(), told.end(), id) - told.begin(); };
-  const std::vector<AppliedOperation> done = world.cloud.inspect([](const CloudModel& model) { return model.operations(); });
+  const std::vector<AppliedOperation> done =
+      world.cloud.inspect([](const CloudModel& model) { return model.operations(); });
   std::map<std::string, std::ptrdiff_t> last;
   for (const AppliedOperation& each : done) {
     CHECK(world.applied(each.id) == 1);
@@ -49,7 +51,8 @@ RecoveryReport recover(World& world) {
 
 }  // namespace
 
-TEST_CASE("with a journal a transition ends with its intent and terminal on the disk, and its webhook queued", "[journal][I16][I17][A28][A30]") {
+TEST_CASE("with a journal a transition ends with its intent and terminal on the disk, and its webhook queued",
+          "[journal][I16][I17][A28][A30]") {
   World world;
   StateTransitioner door{world.policies(), world.settings};
   const auto moved = door.transition(going().text("customer_tier", "gold"));
@@ -77,7 +80,8 @@ TEST_CASE("with a journal a transition ends with its intent and terminal on the 
   }
 }
 
-TEST_CASE("a process that dies at any step of its transitions leaves nothing untold", "[journal][I3][I4][I16][I17][A28][A30]") {
+TEST_CASE("a process that dies at any step of its transitions leaves nothing untold",
+          "[journal][I3][I4][I16][I17][A28][A30]") {
   std::size_t steps = 0;
   bool finished = false;
   std::size_t applied = 0, not_applied = 0, sure = 0;
@@ -89,7 +93,8 @@ TEST_CASE("a process that dies at any step of its transitions leaves nothing unt
     std::vector<std::string> told;
     if (world.settings.journal) {
       StateTransitioner door{world.policies(), world.settings};
-      for (const auto& request : {going(), going("BillingInquiry", "BillingDispute"), going("MainMenu", "TechnicalSupport", second_interaction)}) {
+      for (const auto& request : {going(), going("BillingInquiry", "BillingDispute"),
+                                  going("MainMenu", "TechnicalSupport", second_interaction)}) {
         const auto moved = door.transition(request);
         if (moved && !world.life.over()) told.push_back(moved->transition_id);
       }
@@ -112,7 +117,8 @@ TEST_CASE("a process that dies at any step of its transitions leaves nothing unt
 }
 
 TEST_CASE("a process that dies at any step of its recovery leaves it to the next", "[journal][I3][I16][I17][L3]") {
-  // The first one dies after its write, and after it wrote what became of it; and in the midst of several moves that are one.
+  // The first one dies after its write, and after it wrote what became of it; and in the midst of several moves that
+  // are one.
   std::size_t longest = 0;
   for (const bool together : {false, true}) {
     for (const std::size_t first : {10U, 13U, 16U}) {
@@ -175,7 +181,8 @@ TEST_CASE("a disk that has room again is written again", "[journal][B31]") {
   CHECK(door.transition(going()));
 }
 
-TEST_CASE("an operation whose intent is not written by its deadline is not applied, and has its terminal", "[journal][I7][I16]") {
+TEST_CASE("an operation whose intent is not written by its deadline is not applied, and has its terminal",
+          "[journal][I7][I16]") {
   World world;
   std::vector<std::function<void()>> syncs;
   world.options.run_sync = [&](std::function<void()> job) { syncs.push_back(std::move(job)); };
@@ -187,7 +194,8 @@ TEST_CASE("an operation whose intent is not written by its deadline is not appli
     WallTime wall_now() { return clock.wall_now(); }
     void sleep_until(SteadyTime until) { clock.sleep_until(until); }
   };
-  StateTransitioner slow{Policies{.transport = MortalCloud(world.cloud, world.life), .clock = RunningClock{world.clock}}, world.settings};
+  StateTransitioner slow{
+      Policies{.transport = MortalCloud(world.cloud, world.life), .clock = RunningClock{world.clock}}, world.settings};
   const auto moved = slow.transition(going());
   REQUIRE_FALSE(moved);
   CHECK(moved.error().code() == ErrorCode::deadline_exceeded);
@@ -234,7 +242,8 @@ TEST_CASE("a late write is waited for before a transition is called not applied"
   CHECK(door.transition(going("BillingInquiry", "MainMenu")));
 }
 
-TEST_CASE("what never arrives is not applied when the fence has passed, by the monotonic clock", "[journal][I4][I22][L2]") {
+TEST_CASE("what never arrives is not applied when the fence has passed, by the monotonic clock",
+          "[journal][I4][I22][L2]") {
   World world;
   world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH").always().reset(); });
   StateTransitioner door{world.policies(), world.settings};
@@ -252,7 +261,8 @@ TEST_CASE("what never arrives is not applied when the fence has passed, by the m
   CHECK(door.transition(going()));
 }
 
-TEST_CASE("of an interaction that others have written to since, nobody can say; and says so once", "[journal][I4][L2]") {
+TEST_CASE("of an interaction that others have written to since, nobody can say; and says so once",
+          "[journal][I4][L2]") {
   World world;
   world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH").always().reset(); });
   StateTransitioner door{world.policies(), world.settings};
@@ -265,7 +275,8 @@ TEST_CASE("of an interaction that others have written to since, nobody can say; 
     CHECK(report->not_applied == 1);
   }
   SECTION("one with ids can") {
-    world.cloud.change([](CloudModel& model) { model.move(document_interaction, "TechnicalSupport", "somebody-else"); });
+    world.cloud.change(
+        [](CloudModel& model) { model.move(document_interaction, "TechnicalSupport", "somebody-else"); });
     CHECK(door.recover(seconds{10})->open.size() == 1);
     const auto report = door.recover();
     REQUIRE(report);
@@ -287,7 +298,8 @@ TEST_CASE("without a journal there is nothing to recover", "[journal]") {
   CHECK(moved->webhook == WebhookStatus::delivered);
 }
 
-TEST_CASE("a webhook that the CRM does not take is tried again, then is a dead letter, and can be driven again", "[journal][I17][A30][A31]") {
+TEST_CASE("a webhook that the CRM does not take is tried again, then is a dead letter, and can be driven again",
+          "[journal][I17][A30][A31]") {
   World world;
   std::vector<DeadLetter> dead;
   world.settings.transition.webhook.outbox.max_attempts = 3;

@@ -91,7 +91,8 @@ PATCHBAY_DECL Result<RecoveryReport> HoldDoor::recover(std::optional<Duration> b
   operation->waits = &state.pump;
   state.begin(*operation, state.recovery_budget(budget));
   RecoveryReport report;
-  if (auto done = operation->run(recover_holds(*operation, state.context, report), stop); !done) return fail(std::move(done.error()));
+  if (auto done = operation->run(recover_holds(*operation, state.context, report), stop); !done)
+    return fail(std::move(done.error()));
   return report;
 }
 

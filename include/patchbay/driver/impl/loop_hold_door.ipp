@@ -81,7 +81,8 @@ class LoopHoldDoor::CommandJob final : public CompletionJob {
 
   /// Whether the command can be sent; it is not started before.
   void prepare(Operation& operation, HoldVerb verb, AskedFor asked, EncodeMembers encode) {
-    if (auto ready = state_->prepare(operation, verb, asked, memory_->job, encode); !ready) result_ = fail(std::move(ready.error()));
+    if (auto ready = state_->prepare(operation, verb, asked, memory_->job, encode); !ready)
+      result_ = fail(std::move(ready.error()));
   }
   void start(Operation& operation) override {
     if (!result_) return;
@@ -213,8 +214,8 @@ PATCHBAY_DECL OperationHandle LoopHoldDoor::start_close(Duration budget, DoneHan
   return ask(&close_channel, budget, std::move(handler));
 }
 
-PATCHBAY_DECL OperationHandle LoopHoldDoor::start_recover(std::optional<Duration> budget,
-                                                          std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler) {
+PATCHBAY_DECL OperationHandle LoopHoldDoor::start_recover(
+    std::optional<Duration> budget, std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler) {
   State& state = *state_;
   CompletionPool::Lease operation = state.pool.take();
   OperationHandle handle = operation->handle();

@@ -154,11 +154,8 @@ PATCHBAY_DECL void LoopHoldPump::on_signals(Mailbox::Signals signals) noexcept {
     });
     news_ = outbox_.has_news();
     const ChannelState state = session.channel().state();
-    if (state != ChannelState::closed) {
-      due = (std::min)(session.next_deadline(), outbox_.next_deadline());
-    } else {
-      outbox_.stop_waiting();  // before the pump is free to go
-    }
+    if (state != ChannelState::closed) due = (std::min)(session.next_deadline(), outbox_.next_deadline());
+    if (state == ChannelState::closed) outbox_.stop_waiting();  // before the pump is free to go
     // The session asks for nothing while something is written, and the rest of a writing to a dead peer helps nobody.
     dead = writing_.under_way && state != ChannelState::open && state != ChannelState::closed;
   }

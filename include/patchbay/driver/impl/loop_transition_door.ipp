@@ -368,8 +368,8 @@ PATCHBAY_DECL OperationHandle LoopTransitionDoor::start_flow(
   return handle;
 }
 
-PATCHBAY_DECL OperationHandle LoopTransitionDoor::start_recover(std::optional<Duration> budget,
-                                                                std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler) {
+PATCHBAY_DECL OperationHandle LoopTransitionDoor::start_recover(
+    std::optional<Duration> budget, std::unique_ptr<ResultHandler<Result<RecoveryReport>>> handler) {
   State& state = *state_;
   CompletionPool::Lease operation = state.pool.take();
   OperationHandle handle = operation->handle();

@@ -103,13 +103,15 @@ PATCHBAY_DECL Result<FlowPath> TransitionDoor::path(std::string_view flow_id, st
   return route(std::move(*graph), from, to, settings.reachability, settings.condition, operation->route_scratch);
 }
 
-PATCHBAY_DECL Result<RecoveryReport> TransitionDoor::recover(std::optional<Duration> budget, const std::stop_token& stop) {
+PATCHBAY_DECL Result<RecoveryReport> TransitionDoor::recover(std::optional<Duration> budget,
+                                                             const std::stop_token& stop) {
   State& state = *state_;
   if (auto able = state.can_recover(); !able) return fail(std::move(able.error()));
   const auto operation = state.pool.take();
   state.begin(*operation, {}, state.recovery_budget(budget));
   RecoveryReport report;
-  if (auto done = operation->run(recover_transitions(*operation, state.context, report), stop); !done) return fail(std::move(done.error()));
+  if (auto done = operation->run(recover_transitions(*operation, state.context, report), stop); !done)
+    return fail(std::move(done.error()));
   return report;
 }
 

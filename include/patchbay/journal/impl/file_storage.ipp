@@ -203,7 +203,8 @@ PATCHBAY_DECL StorageResult<void> FileStorage::create(std::uint64_t segment) {
 PATCHBAY_DECL StorageResult<void> FileStorage::append(std::uint64_t segment, std::string_view bytes) {
   const auto file = present(segment);
   if (!file) return tl::unexpected(file.error());
-  if (const int error = detail::write_all(*file, bytes); error != 0) return detail::storage_failure("write " + name(segment), error);
+  if (const int error = detail::write_all(*file, bytes); error != 0)
+    return detail::storage_failure("write " + name(segment), error);
   return {};
 }
 
@@ -239,7 +240,8 @@ PATCHBAY_DECL StorageResult<std::string> FileStorage::read(std::uint64_t segment
   std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t got = 0;
   while (got < bytes.size()) {
-    const ::ssize_t n = detail::uninterrupted([&] { return ::read(opened.get(), bytes.data() + got, bytes.size() - got); });
+    const ::ssize_t n =
+        detail::uninterrupted([&] { return ::read(opened.get(), bytes.data() + got, bytes.size() - got); });
     if (n < 0) return detail::storage_failure("read " + file, errno);
     if (n == 0) break;
     got += static_cast<std::size_t>(n);
@@ -257,7 +259,8 @@ PATCHBAY_DECL StorageResult<void> FileStorage::replace(std::uint64_t segment, st
     return detail::storage_failure("replace " + file, error);
   };
   {
-    const detail::OpenFile fresh(::openat(folder_, beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
+    const detail::OpenFile fresh(
+        ::openat(folder_, beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
     if (fresh.get() < 0) return failed(errno);
     if (const int error = detail::write_all(fresh.get(), bytes); error != 0) return failed(error);
     if (::fsync(fresh.get()) != 0) return failed(errno);

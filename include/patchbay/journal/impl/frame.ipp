@@ -80,7 +80,8 @@ PATCHBAY_DECL const char* read_frame(std::string_view bytes, JournalFrame& out) 
     return "a record is of a version that this library does not know";
   if (kind < static_cast<std::uint8_t>(JournalKind::checkpoint) || kind > static_cast<std::uint8_t>(JournalKind::audit))
     return "a record is of a kind that this library does not know";
-  if (out.position == 0 || out.position >> 62U != 0 || out.durable >= out.position) return "a record's position cannot be";
+  if (out.position == 0 || out.position >> 62U != 0 || out.durable >= out.position)
+    return "a record's position cannot be";
   return nullptr;
 }
 

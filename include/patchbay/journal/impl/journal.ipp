@@ -18,20 +18,22 @@ namespace patchbay {
 
 namespace detail {
 
-/// The result of `call`, or `internal` when memory ran out in it. When there is none left for the error either the program
-/// ends, since its caller would take a record for written.
+/// The result of `call`, or `internal` when memory ran out in it. When there is none left for the error either the
+/// program ends, since its caller would take a record for written.
 template <class Call>
 auto contained(Call&& call) noexcept -> decltype(call()) {
   decltype(call()) result{};
   const bool calm = guarded([&] { result = call(); });
   if (calm) return result;
-  if (!guarded([&] { result = fail(ErrorCode::internal, "the journal: memory ran out"); })) result = fail(ErrorCode::internal, "");
+  if (!guarded([&] { result = fail(ErrorCode::internal, "the journal: memory ran out"); }))
+    result = fail(ErrorCode::internal, "");
   return result;
 }
 
 }  // namespace detail
 
-PATCHBAY_DECL Result<std::shared_ptr<Journal>> Journal::open(std::shared_ptr<JournalStorage> storage, JournalOptions options) {
+PATCHBAY_DECL Result<std::shared_ptr<Journal>> Journal::open(std::shared_ptr<JournalStorage> storage,
+                                                             JournalOptions options) {
   if (!storage) return fail(ErrorCode::invalid_settings, "journal: the storage is empty");
   if (auto fine = options.check(); !fine) return fail(std::move(fine.error()));
   std::shared_ptr<Journal> journal(new Journal(std::move(storage), std::move(options)));
@@ -47,8 +49,9 @@ PATCHBAY_DECL Result<JournalPosition> Journal::intent(const IntentRecord& record
   });
 }
 
-PATCHBAY_DECL Result<JournalPosition> Journal::amend(JournalPosition intent, std::string_view etag, std::string_view from,
-                                                     std::string_view prior_transition, std::string_view flow_version) {
+PATCHBAY_DECL Result<JournalPosition> Journal::amend(JournalPosition intent, std::string_view etag,
+                                                     std::string_view from, std::string_view prior_transition,
+                                                     std::string_view flow_version) {
   return detail::contained([&] {
     detail::JournalEntry entry(JournalKind::amendment, intent);
     entry.intent.etag = etag;
@@ -115,7 +118,8 @@ PATCHBAY_DECL Result<JournalPosition> Journal::delivered(JournalPosition deliver
   });
 }
 
-PATCHBAY_DECL Result<JournalPosition> Journal::dead_letter(JournalPosition delivery, std::string_view why, WallTime at) {
+PATCHBAY_DECL Result<JournalPosition> Journal::dead_letter(JournalPosition delivery, std::string_view why,
+                                                           WallTime at) {
   return detail::contained([&] {
     detail::JournalEntry entry(JournalKind::dead_letter, delivery);
     entry.message = excerpt(why, audit_text_limit);
@@ -159,7 +163,8 @@ PATCHBAY_DECL Result<JournalPosition> Journal::add(detail::JournalEntry entry) {
   if (!change) return refuse(std::move(change.error()));
   if (auto written = put(kind, payload); !written) return refuse(std::move(written.error()));
   state_.commit(std::move(*change));
-  if (kind == JournalKind::dead_letter) status_.dead_letters_dropped += state_.drop_dead_letters(options_.max_dead_letters);
+  if (kind == JournalKind::dead_letter)
+    status_.dead_letters_dropped += state_.drop_dead_letters(options_.max_dead_letters);
   // What follows may fail, but the record stands: it says so by `durability`.
   guarded([&] { after_append(lock); });
   return position;
@@ -168,7 +173,8 @@ PATCHBAY_DECL Result<JournalPosition> Journal::add(detail::JournalEntry entry) {
 /// What has been given up must not keep out what is to be done.
 PATCHBAY_DECL void Journal::make_room(const detail::JournalEntry& entry) noexcept {
   if (entry.kind != JournalKind::intent && entry.kind != JournalKind::delivery) return;
-  const std::size_t more = detail::JournalState::bytes_of(entry.intent) + detail::JournalState::bytes_of(entry.delivery);
+  const std::size_t more =
+      detail::JournalState::bytes_of(entry.intent) + detail::JournalState::bytes_of(entry.delivery);
   if (more <= options_.max_pending_bytes)
     status_.dead_letters_dropped += state_.drop_dead_letters_beyond(options_.max_pending_bytes - more);
 }
@@ -180,16 +186,20 @@ PATCHBAY_DECL Result<void> Journal::admit(const detail::JournalEntry& entry, std
   if (entry.kind == JournalKind::terminal && known && open->second.orphaned)
     return fail(ErrorCode::invalid_argument, "journal: that intent is orphaned: end it with `recovered`");
   if (entry.kind == JournalKind::recovery && known && !open->second.orphaned && !open->second.unknown)
-    return fail(ErrorCode::invalid_argument, "journal: that intent is under way: end it with `terminal`, or abandon it");
+    return fail(ErrorCode::invalid_argument,
+                "journal: that intent is under way: end it with `terminal`, or abandon it");
   if (entry.kind != JournalKind::intent && entry.kind != JournalKind::delivery) return {};
 
   const auto full = [](const char* what) { return fail(ErrorCode::queue_full, what); };
-  if (payload > options_.max_record_bytes) return fail(ErrorCode::payload_too_large, "journal: a record beyond max_record_bytes");
+  if (payload > options_.max_record_bytes)
+    return fail(ErrorCode::payload_too_large, "journal: a record beyond max_record_bytes");
   const bool intent = entry.kind == JournalKind::intent;
-  if (intent && state_.intents().size() >= options_.max_open_intents) return full("journal.max_open_intents: too many are open");
+  if (intent && state_.intents().size() >= options_.max_open_intents)
+    return full("journal.max_open_intents: too many are open");
   if ((!intent || !entry.intent.webhook.empty()) && state_.promised_deliveries() >= options_.max_deliveries)
     return full("journal.max_deliveries: too many webhooks are due");
-  const std::size_t more = intent ? detail::JournalState::bytes_of(entry.intent) : detail::JournalState::bytes_of(entry.delivery);
+  const std::size_t more =
+      intent ? detail::JournalState::bytes_of(entry.intent) : detail::JournalState::bytes_of(entry.delivery);
   if (state_.bytes() + more > options_.max_pending_bytes) return full("journal.max_pending_bytes: too much is open");
   if (status_.bytes + payload > options_.max_bytes) return full("journal.max_bytes: the segments cannot be made fewer");
   return {};

@@ -18,7 +18,8 @@ PATCHBAY_DECL Result<void> JournalOptions::check() const {
   if (max_deliveries == 0) return refuse("journal.max_deliveries: must be positive");
   if (max_record_bytes < 4096) return refuse("journal.max_record_bytes: must be at least 4096");
   // A record's length is written in 32 bits; a checkpoint holds everything pending, where text may double.
-  if (max_record_bytes > max_pending_bytes) return refuse("journal.max_pending_bytes: must not be below max_record_bytes");
+  if (max_record_bytes > max_pending_bytes)
+    return refuse("journal.max_pending_bytes: must not be below max_record_bytes");
   if (max_pending_bytes > std::size_t{512} << 20U) return refuse("journal.max_pending_bytes: must be at most 512 MiB");
   if (max_bytes < 2 * segment_bytes || max_bytes < max_pending_bytes)
     return refuse("journal.max_bytes: must hold two segments, and max_pending_bytes");

@@ -165,7 +165,8 @@ inline simdjson::error_code read_text(JsonValue value, std::string& out) {
     if (const auto error = element.get_string().get(text)) return error;
     if (text.size() % 2 != 0) return simdjson::STRING_ERROR;
     for (std::size_t i = 0; i < text.size(); i += 2) {
-      const std::size_t high = std::string_view(upper_hex, 16).find(text[i]), low = std::string_view(upper_hex, 16).find(text[i + 1]);
+      const std::size_t high = std::string_view(upper_hex, 16).find(text[i]),
+                        low = std::string_view(upper_hex, 16).find(text[i + 1]);
       if (high > 15 || low > 15) return simdjson::STRING_ERROR;
       out.push_back(static_cast<char>(static_cast<unsigned char>(high << 4U | low)));
     }
@@ -177,7 +178,8 @@ inline simdjson::error_code read_time(JsonValue value, WallTime& out) {
   std::int64_t microseconds = 0;
   if (const auto error = value.get_int64().get(microseconds)) return error;
   // Beyond what the clock can say is no time of ours.
-  constexpr std::int64_t most = std::chrono::duration_cast<std::chrono::microseconds>((WallTime::max)().time_since_epoch()).count();
+  constexpr std::int64_t most =
+      std::chrono::duration_cast<std::chrono::microseconds>((WallTime::max)().time_since_epoch()).count();
   if (microseconds > most || microseconds < -most) return simdjson::NUMBER_OUT_OF_RANGE;
   out = WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::microseconds(microseconds)));
   return simdjson::SUCCESS;
@@ -203,8 +205,10 @@ inline simdjson::error_code read_intent_member(std::string_view key, JsonValue v
   if (key == "action") return read_name(value, actions, out.action);
   if (key == "at") return read_time(value, out.at);
   const std::pair<std::string_view, std::string*> texts[] = {
-      {"operation", &out.operation}, {"interaction", &out.interaction}, {"from", &out.from},   {"to", &out.to},
-      {"flow", &out.flow},           {"flowVersion", &out.flow_version}, {"etag", &out.etag}, {"priorTransition", &out.prior_transition},
+      {"operation", &out.operation}, {"interaction", &out.interaction},
+      {"from", &out.from},           {"to", &out.to},
+      {"flow", &out.flow},           {"flowVersion", &out.flow_version},
+      {"etag", &out.etag},           {"priorTransition", &out.prior_transition},
       {"webhook", &out.webhook},     {"detail", &out.detail}};
   for (const auto& [name, text] : texts)
     if (key == name) return read_text(value, *text);
@@ -237,7 +241,8 @@ inline simdjson::error_code read_member(std::string_view key, JsonValue value, J
     case JournalKind::amendment:
       return key == "intent" ? read_position(value, out.about) : read_intent_member(key, value, out.intent);
     case JournalKind::terminal:
-    case JournalKind::recovery: return key == "intent" ? read_position(value, out.about) : read_end_member(key, value, out);
+    case JournalKind::recovery:
+      return key == "intent" ? read_position(value, out.about) : read_end_member(key, value, out);
     case JournalKind::hold_changed:
       if (key == "interaction") return read_text(value, out.interaction);
       if (key == "held") return read_flag(value, out.held);
@@ -257,7 +262,8 @@ inline simdjson::error_code read_member(std::string_view key, JsonValue value, J
 
 inline const char* read_payload(JsonReader& reader, JournalKind kind, std::string_view payload, JournalEntry& out) {
   out = JournalEntry(kind);
-  const auto done = reader.object(payload, [&out](std::string_view key, JsonValue value) { return read_member(key, value, out); });
+  const auto done =
+      reader.object(payload, [&out](std::string_view key, JsonValue value) { return read_member(key, value, out); });
   return done ? nullptr : "a record is not what its kind says";
 }
 

@@ -130,7 +130,8 @@ PATCHBAY_DECL Result<void> Journal::recover() {
     }
     segments_.push_back({numbers[i], bytes});
     if (i > 0 && numbers[i] != numbers[i - 1] + 1 && !options_.salvage)
-      return fail(ErrorCode::journal_corrupt, "the journal does not verify: the segment before " + storage_->name(numbers[i]) + " is missing");
+      return fail(ErrorCode::journal_corrupt,
+                  "the journal does not verify: the segment before " + storage_->name(numbers[i]) + " is missing");
     if (i < first) continue;
     if (auto done = reading.read(numbers[i], i + 1 == numbers.size()); !done) return done;
   }
@@ -155,8 +156,8 @@ PATCHBAY_DECL Result<void> Journal::recover() {
     const std::uint64_t number = reading.number();
     if (auto placed = storage_->replace(number, reading.bytes()); !placed) {
       if (placed.error().fault != StorageFault::full) return failed(placed.error());
-      // No room for two of it. It is good but for that doubt, and a journal that can be opened is worth more: a later start
-      // would find the damage.
+      // No room for two of it. It is good but for that doubt, and a journal that can be opened is worth more: a later
+      // start would find the damage.
       status_.full = true;
       if (reading.has_torn_end())
         if (auto cut = storage_->truncate(number, reading.bytes().size()); !cut) return failed(cut.error());

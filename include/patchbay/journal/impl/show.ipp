@@ -15,7 +15,8 @@
 
 namespace patchbay {
 
-PATCHBAY_DECL Result<JournalListing> write_json_lines(JournalStorage& storage, const std::function<void(std::string_view)>& line) {
+PATCHBAY_DECL Result<JournalListing> write_json_lines(JournalStorage& storage,
+                                                      const std::function<void(std::string_view)>& line) {
   JournalListing listing;
   const auto listed = storage.list();
   if (!listed) return fail(ErrorCode::journal_failed, listed.error().reason);
@@ -29,18 +30,27 @@ PATCHBAY_DECL Result<JournalListing> write_json_lines(JournalStorage& storage, c
       detail::JournalFrame frame;
       const char* wrong = detail::read_frame(std::string_view(*bytes).substr(at), frame);
       payload.clear();
-      if (!wrong && (!frame.payload.starts_with('{') || !reader.minify(frame.payload, payload))) wrong = "a record is no JSON object";
+      if (!wrong && (!frame.payload.starts_with('{') || !reader.minify(frame.payload, payload)))
+        wrong = "a record is no JSON object";
       out.clear();
       JsonWriter json(out);
       json.begin_object();
       if (!wrong) {
-        json.member("position", frame.position).member("kind", to_string(frame.kind)).member("segment", segment).member("offset", at);
+        json.member("position", frame.position)
+            .member("kind", to_string(frame.kind))
+            .member("segment", segment)
+            .member("offset", at);
         json.members(std::string_view(payload).substr(1, payload.size() - 2));  // without its braces
         ++listing.records;
         at += frame.size;
       } else {
-        const std::size_t next = frame.size != 0 ? at + frame.size : std::min(detail::find_frame(*bytes, at + 1), bytes->size());
-        json.member("kind", "damaged").member("segment", segment).member("offset", at).member("bytes", next - at).member("reason", wrong);
+        const std::size_t next =
+            frame.size != 0 ? at + frame.size : std::min(detail::find_frame(*bytes, at + 1), bytes->size());
+        json.member("kind", "damaged")
+            .member("segment", segment)
+            .member("offset", at)
+            .member("bytes", next - at)
+            .member("reason", wrong);
         ++listing.damaged;
         at = next;
       }

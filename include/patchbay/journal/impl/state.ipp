@@ -14,9 +14,9 @@
 namespace patchbay::detail {
 
 PATCHBAY_DECL std::size_t JournalState::bytes_of(const IntentRecord& record) noexcept {
-  return record.operation.size() + record.interaction.size() + record.from.size() + record.to.size() + record.flow.size() +
-         record.flow_version.size() + record.etag.size() + record.prior_transition.size() + record.webhook.size() +
-         record.detail.size();
+  return record.operation.size() + record.interaction.size() + record.from.size() + record.to.size() +
+         record.flow.size() + record.flow_version.size() + record.etag.size() + record.prior_transition.size() +
+         record.webhook.size() + record.detail.size();
 }
 PATCHBAY_DECL std::size_t JournalState::bytes_of(const JournalDelivery& delivery) noexcept {
   return delivery.event.size() + delivery.interaction.size() + delivery.body.size();
@@ -40,7 +40,8 @@ PATCHBAY_DECL Result<JournalState::Change> JournalState::prepare(JournalEntry en
     }
     case JournalKind::amendment: {
       const auto open = intents_.find(entry.about);
-      if (open == intents_.end() || open->second.unknown) return refuse("journal: no open intent of that position to amend");
+      if (open == intents_.end() || open->second.unknown)
+        return refuse("journal: no open intent of that position to amend");
       break;
     }
     case JournalKind::terminal:
@@ -48,7 +49,8 @@ PATCHBAY_DECL Result<JournalState::Change> JournalState::prepare(JournalEntry en
       const auto open = intents_.find(entry.about);
       if (open == intents_.end()) return refuse("journal: no intent of that position is open");
       const OpenIntent& intent = open->second;
-      if (entry.kind == JournalKind::terminal && intent.unknown) return refuse("journal: that intent has its terminal already");
+      if (entry.kind == JournalKind::terminal && intent.unknown)
+        return refuse("journal: that intent has its terminal already");
       if (entry.deliver) {
         if (entry.outcome != Outcome::applied) return refuse("journal: only what was applied is delivered");
         JournalDelivery delivery;
@@ -59,7 +61,8 @@ PATCHBAY_DECL Result<JournalState::Change> JournalState::prepare(JournalEntry en
         delivery.queued_at = entry.at;
         queue(std::move(delivery));
       }
-      const bool may_hold = entry.outcome == Outcome::applied || (entry.kind == JournalKind::recovery && entry.outcome == Outcome::unknown);
+      const bool may_hold = entry.outcome == Outcome::applied ||
+                            (entry.kind == JournalKind::recovery && entry.outcome == Outcome::unknown);
       if (intent.record.action == JournalAction::hold && may_hold) {
         BelievedHold hold;
         hold.interaction = intent.record.interaction;
@@ -108,7 +111,8 @@ PATCHBAY_DECL void JournalState::commit(Change change) noexcept {
       const auto [first, last] = by_interaction_.equal_range(std::string_view(record.interaction));
       for (auto each = first; each != last; ++each) {
         OpenIntent& open = intents_.find(each->second)->second;
-        if (open.record.action != JournalAction::transition && open.record.action != record.action) open.overtaken = true;
+        if (open.record.action != JournalAction::transition && open.record.action != record.action)
+          open.overtaken = true;
       }
       break;
     }
@@ -208,7 +212,8 @@ PATCHBAY_DECL std::size_t JournalState::drop_dead_letters(std::size_t most) noex
 PATCHBAY_DECL std::size_t JournalState::drop_dead_letters_beyond(std::size_t most) noexcept {
   if (bytes_ <= most) return 0;
   std::size_t left = dead_.size(), freed = 0;
-  for (auto each = dead_.begin(); each != dead_.end() && bytes_ - freed > most; ++each, --left) freed += bytes_of(each->second);
+  for (auto each = dead_.begin(); each != dead_.end() && bytes_ - freed > most; ++each, --left)
+    freed += bytes_of(each->second);
   return bytes_ - freed > most ? 0 : drop_dead_letters(left);
 }
 

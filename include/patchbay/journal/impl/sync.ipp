@@ -14,9 +14,9 @@
 #include <patchbay/journal/frame.hpp>
 #include <patchbay/journal/journal.hpp>
 
-// How records reach the disk. One at a time is the *leader*: it syncs what there is, for all who wait, and begins the next
-// segment when the present one is full. A sync is done without the lock, so that records are appended meanwhile; they wait
-// for the next one.
+// How records reach the disk. One at a time is the *leader*: it syncs what there is, for all who wait, and begins the
+// next segment when the present one is full. A sync is done without the lock, so that records are appended meanwhile;
+// they wait for the next one.
 namespace patchbay {
 
 PATCHBAY_DECL Durability Journal::durability_of(JournalPosition position) const noexcept {
@@ -140,8 +140,8 @@ PATCHBAY_DECL void Journal::kick(Lock& lock) noexcept {
   lead(lock);
 }
 
-/// Leads until nobody stands in the queue or, where the client runs syncs, for one: who blocks is not to serve others for
-/// ever. Whoever calls it has set `leading_`.
+/// Leads until nobody stands in the queue or, where the client runs syncs, for one: who blocks is not to serve others
+/// for ever. Whoever calls it has set `leading_`.
 PATCHBAY_DECL void Journal::lead(Lock& lock) noexcept {
   do {
     covered_ = std::exchange(queued_, nullptr);
@@ -188,8 +188,9 @@ PATCHBAY_DECL void Journal::die(std::string_view what, const StorageError* error
 
 PATCHBAY_DECL bool Journal::rotation_due() const noexcept { return segments_.back().bytes >= rotate_at_; }
 
-/// Begins the next segment. Under the lock: no record may go to the old one once the new one's checkpoint is made. The old
-/// one is complete on the disk before the new one has its first byte, so that only the last segment can have a torn end.
+/// Begins the next segment. Under the lock: no record may go to the old one once the new one's checkpoint is made. The
+/// old one is complete on the disk before the new one has its first byte, so that only the last segment can have a torn
+/// end.
 PATCHBAY_DECL void Journal::rotate() noexcept {
   std::optional<StorageError> error;
   bool synced = status_.synced == status_.appended;
@@ -215,8 +216,8 @@ PATCHBAY_DECL void Journal::rotate() noexcept {
   trim();
 }
 
-/// Makes a segment that begins with a checkpoint of all that is open, and goes on in it. On an error the journal goes on
-/// in the present one, or is closed for good.
+/// Makes a segment that begins with a checkpoint of all that is open, and goes on in it. On an error the journal goes
+/// on in the present one, or is closed for good.
 PATCHBAY_DECL Result<void> Journal::begin_segment(std::uint64_t number) {
   std::string payload, frame;
   detail::append_checkpoint(payload, state_);
@@ -241,9 +242,10 @@ PATCHBAY_DECL Result<void> Journal::begin_segment(std::uint64_t number) {
     const bool full = error && error->fault == StorageFault::full;
     const std::optional<StorageError> first = std::move(error);
     const StorageError* const reason = first ? &*first : nullptr;
-    // A new segment that stayed would make the present one an old one, which may have no torn end. One that is not there
-    // is as good as one that was removed.
-    const bool gone = attempt([&] { return storage_->remove(number); }) || (error && error->fault == StorageFault::missing);
+    // A new segment that stayed would make the present one an old one, which may have no torn end. One that is not
+    // there is as good as one that was removed.
+    const bool gone =
+        attempt([&] { return storage_->remove(number); }) || (error && error->fault == StorageFault::missing);
     if (!full || !gone) {
       die("the next segment could not be begun", reason);
     } else {
