@@ -193,8 +193,8 @@ class HoldController {
   template <detail::HandlerFor<Result<RecoveryReport>> Handler>
     requires(on_loop)
   OperationHandle start_recover(std::optional<Duration> budget, Handler&& handler) {
-      return seat_.door.start_recover(budget,
-                                      detail::make_handler<Result<RecoveryReport>>(std::forward<Handler>(handler)));
+    return seat_.door.start_recover(budget,
+                                    detail::make_handler<Result<RecoveryReport>>(std::forward<Handler>(handler)));
   }
 
   /// Told of the end of every hold and unhold (document B's `registerQualityMonitorCallback`), on the thread that ends it.
