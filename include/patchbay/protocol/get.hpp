@@ -54,8 +54,11 @@ inline Result<void> accept_interaction(Operation& operation, std::string_view id
     error.set_http_status(operation.status);
     return fail(std::move(error));
   }
-  if (!operation.snapshot.id.empty() && !equal_ignoring_case(operation.snapshot.id, id))
-    return fail(ErrorCode::malformed_response, "the server answered with another interaction than the one asked for");
+  // An answer without its id may be anything, and what it does not tell of the node would count as nothing to compare with.
+  if (!equal_ignoring_case(operation.snapshot.id, id))
+    return fail(ErrorCode::malformed_response, operation.snapshot.id.empty()
+                                                   ? "the interaction that the server answered with has no id"
+                                                   : "the server answered with another interaction than the one asked for");
   return {};
 }
 

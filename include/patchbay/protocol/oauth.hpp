@@ -127,6 +127,12 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
     }
     const int attempts = counts.count(last.verdict.cause);
     Error error = error_of(operation, last, request.name, counts.total());
+    const SteadyTime told_at = operation.steady_now();
+    const std::optional<Duration> hint = retry_after_of(operation);
+    // The host's wish binds every operation, not only the one that heard it (invariant I9).
+    const auto heed = [&tokens, &operation, &hint, told_at](const Error& why) {
+      if (hint) tokens.hold_off(after(told_at, *hint), operation.steady_now(), why);
+    };
     Pause pause = Pause::stop;
     if (last.verdict.next == Next::give_up) {
       if (const std::string code = Dialect::parse_refusal(operation.response, operation.json); !code.empty()) {
@@ -135,12 +141,14 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
       }
     } else {
       auto waited = co_await back_off(operation, gateway, last.verdict.cause, attempts, operation.deadline, error, charge);
-      if (!waited) co_return fail(std::move(waited.error()));
+      if (!waited) {
+        heed(error);  // who waited for its end is cancelled, and another may take the lead at once
+        co_return fail(std::move(waited.error()));
+      }
       pause = *waited;
     }
     if (pause == Pause::over) continue;
-    // The host's wish binds every operation, not only the one that heard it (invariant I9).
-    if (const auto hint = retry_after_of(operation)) tokens.hold_off(after(operation.steady_now(), *hint), operation.steady_now(), error);
+    heed(error);
     if (pause == Pause::stop) {
       tokens.fail_refresh(error);
       lead.settled();

@@ -232,9 +232,9 @@ TEST_CASE("eligibility is decided by the snapshot, with typed errors", "[hold][B
   CHECK(code() == ErrorCode::not_eligible);
   f.interaction("", "abandoned");
   CHECK(code() == ErrorCode::not_eligible);
-  f.cloud.when(Method::get, interaction_target, 200, {}, R"({"state":"connected","routingData":{"orgId":"org-1"}})");
+  f.cloud.when(Method::get, interaction_target, 200, {}, R"({"id":")" + interaction_id + R"(","state":"connected","routingData":{"orgId":"org-1"}})");
   CHECK(code() == ErrorCode::not_eligible);
-  f.cloud.when(Method::get, interaction_target, 200, {}, R"({"state":"connected","routingData":{"skillGroup":{"id":"s"},"orgId":"org-2"}})");
+  f.cloud.when(Method::get, interaction_target, 200, {}, R"({"id":")" + interaction_id + R"(","state":"connected","routingData":{"skillGroup":{"id":"s"},"orgId":"org-2"}})");
   CHECK(code() == ErrorCode::not_eligible);
   f.cloud.when(Method::get, interaction_target, 403);
   CHECK(code() == ErrorCode::forbidden);

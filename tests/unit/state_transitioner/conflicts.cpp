@@ -71,12 +71,24 @@ TEST_CASE("an interaction that is elsewhere from the start is not written", "[tr
 }
 
 TEST_CASE("an interaction that names no node has nothing to compare with", "[transition]") {
-  for (const char* body : {R"({"id":"550e8400-e29b-41d4-a716-446655440000"})", R"({"customAttributes":null})",
-                           R"({"customAttributes":{"flow_node":null}})", R"({"customAttributes":{}})"}) {
+  for (const char* more : {"", R"(,"customAttributes":null)", R"(,"customAttributes":{"flow_node":null})", R"(,"customAttributes":{})"}) {
     Fixture f;
-    f.cloud.answer(200, {{"ETag", "\"1\""}}, body);
+    f.cloud.answer(200, {{"ETag", "\"1\""}}, R"({"id":")" + interaction_id + "\"" + more + "}");
     f.cloud.answer(200);
     CHECK(f.door().transition(f.request()));
+  }
+}
+
+TEST_CASE("an answer that does not say which interaction it shows is not taken for one without a node", "[transition][I5]") {
+  for (const char* body : {"{}", R"({"customAttributes":{}})", R"({"id":"","customAttributes":{"flow_node":"MainMenu"}})",
+                           R"({"id":"550e8400-e29b-41d4-a716-446655440001","customAttributes":{"flow_node":"MainMenu"}})"}) {
+    Fixture f;
+    f.cloud.answer(200, {{"ETag", "\"1\""}}, body);
+    const auto moved = f.door().transition(f.request());
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::malformed_response);
+    CHECK(moved.error().outcome() == Outcome::not_applied);
+    CHECK(f.requests("interaction.patch").empty());
   }
 }
 
@@ -101,7 +113,7 @@ TEST_CASE("without a strong ETag nothing is written, and never under a star", "[
 
 TEST_CASE("an ETag in the body serves where there is no header", "[transition]") {
   Fixture f;
-  f.cloud.answer(200, {}, R"({"etag":"\"body-7\"","customAttributes":{"flow_node":"MainMenu"}})");
+  f.cloud.answer(200, {}, R"({"id":")" + interaction_id + R"(","etag":"\"body-7\"","customAttributes":{"flow_node":"MainMenu"}})");
   f.cloud.answer(200);
   REQUIRE(f.door().transition(f.request()));
   CHECK(f.requests("interaction.patch")[0].header("If-Match") == "\"body-7\"");

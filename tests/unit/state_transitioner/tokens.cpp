@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
+#include <stop_token>
+
 #include "door.hpp"
 
 #include <support/catch.hpp>
@@ -234,6 +236,21 @@ TEST_CASE("what the login host asked of one operation binds the next", "[token][
   g.interaction("1");
   g.cloud.answer(200);
   CHECK(other.transition(g.request()));
+}
+
+TEST_CASE("what the login host asked binds the next also when whoever heard it is cancelled meanwhile", "[token][A8][I9]") {
+  Fixture f = scripted_tokens();
+  auto door = f.door();
+  std::stop_source stop;
+  f.cloud.answer(503, {{"Retry-After", "2"}}).then([&](const HttpRequest&) { stop.request_stop(); });
+  CHECK(door.transition(f.request().stop(stop.get_token())).error().code() == ErrorCode::cancelled);
+  CHECK(door.transition(f.request()).error().code() == ErrorCode::unavailable);
+  CHECK(f.cloud.request_count() == 1);
+  f.clock.advance(seconds{2});
+  f.cloud.answer(200, {}, good_token);
+  f.interaction("1");
+  f.cloud.answer(200);
+  CHECK(door.transition(f.request()));
 }
 
 TEST_CASE("two doors with one credential share one token", "[token][A12]") {
