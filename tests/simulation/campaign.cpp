@@ -138,7 +138,7 @@ std::string replay(const Asked& asked, std::uint64_t seed, const SimulationOptio
 void report_failure(const Asked& asked, const Judgement& verdict) {
   const std::uint64_t seed = verdict.report.seed;
   std::printf("seed %llu breaks %s\n", static_cast<unsigned long long>(seed), std::string(verdict.first()).c_str());
-  for (std::size_t i = 0; i < verdict.breaches.size() && i < 3; ++i) std::printf("  %s\n", verdict.breaches[i].describe().c_str());
+  for (std::size_t i = 0; i < verdict.breaches.size() && i < 3; ++i) std::printf("  %s\n", verdict.breaches[i].describe(verdict.report.begun).c_str());
   std::printf("  %s\n", replay(asked, seed, asked.options).c_str());
   if (asked.shrink) {
     const Shrunk less = shrink(verdict, asked.options);
@@ -183,7 +183,7 @@ int main(int argc, char** argv) {
   if (asked.seed) {
     asked.options.logs = asked.trace;
     const Judgement verdict = simulate(*asked.seed, asked.options, ClientPolicies<>{}, asked.trace ? stdout : nullptr);
-    for (const Breach& each : verdict.breaches) std::printf("%s\n", each.describe().c_str());
+    for (const Breach& each : verdict.breaches) std::printf("%s\n", each.describe(verdict.report.begun).c_str());
     std::printf("seed %llu: %s, %llu operations, %llu events, hash %016llx\nfaults: %s\n", static_cast<unsigned long long>(*asked.seed),
                 verdict.clean() ? "nothing is wrong" : "something is wrong", static_cast<unsigned long long>(verdict.report.operations),
                 static_cast<unsigned long long>(verdict.report.events), static_cast<unsigned long long>(verdict.report.hash),

@@ -20,12 +20,13 @@ class Shrunk {
   Judgement verdict;
   int runs = 0;  ///< That were tried.
 
-  /// The invariant, the faults that are left, and the workload, a line each.
+  /// The invariant, the faults that are left, and the workload, a line each. To see each event, give `simulate` the seed,
+  /// `options`, the client and `stdout`.
   [[nodiscard]] std::string describe() const {
     std::string out;
     for (const Breach& each : verdict.breaches)
       if (each.invariant == verdict.first()) {
-        out.append(each.describe()).append("\n");
+        out.append(each.describe(verdict.report.begun)).append("\n");
         break;
       }
     for (const std::string& each : verdict.report.complaints) out.append(each).append("\n");

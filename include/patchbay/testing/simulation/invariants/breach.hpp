@@ -26,8 +26,8 @@ class Breach {
   ProcessId process;
   SteadyTime at{};
 
-  /// One line for people.
-  [[nodiscard]] std::string describe() const {
+  /// One line for people. Times count from `begin`: given `Report::begun`, they are those of the trace and of the workload.
+  [[nodiscard]] std::string describe(SteadyTime begin = {}) const {
     std::string out(invariant);
     out.append(": ").append(text);
     if (!interaction.empty()) out.append("; interaction ").append(interaction);
@@ -37,7 +37,7 @@ class Breach {
         .append(std::to_string(process.number))
         .append(".")
         .append(std::to_string(process.incarnation));
-    out.append("; at ").append(std::to_string(at.time_since_epoch().count())).append(" ns");
+    out.append("; at ").append(std::to_string((at - begin).count())).append(" ns");
     return out;
   }
 };
