@@ -92,10 +92,12 @@ set(patchbay_tests_cloud
 set(patchbay_tests_core
   unit/core/endpoint.cpp
   unit/core/error.cpp
+  unit/core/hold_settings.cpp
   unit/core/http.cpp
   unit/core/identifier.cpp
   unit/core/policies.cpp
   unit/core/random_source.cpp
+  unit/core/requests.cpp
   unit/core/result.cpp
   unit/core/secret.cpp
   unit/core/settings.cpp
@@ -175,6 +177,7 @@ set(patchbay_tests_observe
   unit/observe/audit.cpp
   unit/observe/audit_file.cpp
   unit/observe/histogram.cpp
+  unit/observe/hold_events.cpp
   unit/observe/metrics.cpp
   unit/observe/redact.cpp
   unit/observe/timestamp.cpp
