@@ -9,6 +9,7 @@
 #include <random>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -16,6 +17,17 @@
 #include "loopback_cloud/state_file.hpp"
 
 namespace {
+
+/// An option that takes one of some names. CLI11's transformers would show the values in help and errors, which are no texts.
+template <class Value>
+void add_choice(CLI::App& app, const std::string& option, Value& chosen, const std::map<std::string, Value>& values,
+                const std::string& description) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : values) names.push_back(name);
+  app.add_option_function<std::string>(
+         option, [&chosen, values](const std::string& name) { chosen = values.at(name); }, description)
+      ->check(CLI::IsMember(names));
+}
 
 namespace testing = patchbay::testing;
 
@@ -68,18 +80,18 @@ int main(int argc, char** argv) {
   app.add_option("--stale-status", options.stale_status, "Answer to a write with a stale ETag")
       ->check(CLI::IsMember({409, 412}))
       ->capture_default_str();
-  app.add_option("--etag", options.etag, "Where interactions carry their ETag")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, testing::EtagPlace>{{"header", testing::EtagPlace::header},
-                                                    {"body", testing::EtagPlace::body},
-                                                    {"both", testing::EtagPlace::header_and_body},
-                                                    {"weak", testing::EtagPlace::weak},
-                                                    {"none", testing::EtagPlace::nowhere}}));
-  app.add_option("--write-answer", options.write_answer, "What a successful write is answered with")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, testing::WriteAnswer>{{"attributes", testing::WriteAnswer::attributes},
-                                                      {"plain", testing::WriteAnswer::plain},
-                                                      {"none", testing::WriteAnswer::no_content}}));
+  add_choice(app, "--etag", options.etag,
+             {{"header", testing::EtagPlace::header},
+              {"body", testing::EtagPlace::body},
+              {"both", testing::EtagPlace::header_and_body},
+              {"weak", testing::EtagPlace::weak},
+              {"none", testing::EtagPlace::nowhere}},
+             "Where interactions carry their ETag");
+  add_choice(app, "--write-answer", options.write_answer,
+             {{"attributes", testing::WriteAnswer::attributes},
+              {"plain", testing::WriteAnswer::plain},
+              {"none", testing::WriteAnswer::no_content}},
+             "What a successful write is answered with");
   app.add_option("--ack-delay-ms", ack_delay, "How late acknowledgements are")
       ->check(CLI::Range(0U, 600'000U))
       ->capture_default_str();
@@ -99,9 +111,8 @@ int main(int argc, char** argv) {
                  "How long a connection may wait for a request; a channel is pinged after half of it")
       ->check(CLI::Range(1U, 86'400U))
       ->capture_default_str();
-  app.add_option("--state-updates", options.send_state_updates,
-                 "Whether every change is told to every channel; many channels make that many messages")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"yes", true}, {"no", false}}));
+  add_choice(app, "--state-updates", options.send_state_updates, {{"yes", true}, {"no", false}},
+             "Whether every change is told to every channel; many channels make that many messages");
   CLI::Option* const state_option = app.add_option(
       "--state", state,
       "File that whatever is done is appended to before it is answered, and that it is brought back from; so it "
