@@ -183,16 +183,17 @@ class StateTransitioner {
                       });
   }
 
-  /// Finds out what became of the transitions that a journal has open: those that an earlier process began and did not end,
-  /// and those that ended with an unknown outcome. To be called when the program starts, and whenever an outcome is unknown.
+  /// Finds out what became of the transitions that a journal has open: those that an earlier process began and did not
+  /// end, and those that ended with an unknown outcome. To be called when the program starts, and whenever an outcome
+  /// is unknown.
   ///
-  /// Reads each of their interactions. One that carries the transition's id: applied, and its webhook is queued. One whose
-  /// version was changed by somebody else: not applied. One at the version that was to be changed: a late arrival could
-  /// still change it, so it is read again until `JournalingSettings::fence_after` has passed; then: not applied. Each gets
-  /// one record. Until then transitions of that interaction look first, and are refused with `unrecovered` when that settles
-  /// nothing. Returns when nothing is left, or after `budget` (`fence_after` and the deadline together when none is
-  /// given), with what is left in the report; it may be called again at any time, and beside other operations.
-  /// Fails with `journal_failed`, `cancelled`, or `invalid_settings` when there is no journal.
+  /// Reads each of their interactions. One that carries the transition's id: applied, and its webhook is queued. One
+  /// whose version was changed by somebody else: not applied. One at the version that was to be changed: a late arrival
+  /// could still change it, so it is read again until `JournalingSettings::fence_after` has passed; then: not applied.
+  /// Each gets one record. Until then transitions of that interaction look first, and are refused with `unrecovered`
+  /// when that settles nothing. Returns when nothing is left, or after `budget` (`fence_after` and the deadline
+  /// together when none is given), with what is left in the report; it may be called again at any time, and beside
+  /// other operations. Fails with `journal_failed`, `cancelled`, or `invalid_settings` when there is no journal.
   Result<RecoveryReport> recover(std::optional<Duration> budget = std::nullopt, const std::stop_token& stop = {})
     requires(!on_loop)
   {
@@ -202,12 +203,15 @@ class StateTransitioner {
   template <detail::HandlerFor<Result<RecoveryReport>> Handler>
     requires(on_loop)
   OperationHandle start_recover(std::optional<Duration> budget, Handler&& handler) {
-    return seat_.door.start_recover(budget, detail::make_handler<Result<RecoveryReport>>(std::forward<Handler>(handler)));
+    return seat_.door.start_recover(budget,
+                                    detail::make_handler<Result<RecoveryReport>>(std::forward<Handler>(handler)));
   }
-  /// Delivers the webhooks that a journal holds, those of earlier processes among them, for at most `budget`: returns early
-  /// when none is left. For a thread of its own, again and again; several may call it. Does nothing without a CRM. A budget
-  /// shorter than the CRM takes to answer delivers nothing. A door on an event loop delivers by itself, from its first
-  /// operation or recovery until it is destroyed; what waits for another attempt keeps the loop's run from ending.
+  /// Delivers the webhooks that a journal holds, those of earlier processes among them, for at most `budget`: returns
+  /// early when none is left, or none falls due in time. For a thread of its own, again and again, with a pause between
+  /// calls, since what is not queued yet is not waited for; several may call it. Does nothing without a CRM. A budget
+  /// shorter than the CRM takes to answer delivers nothing. A door on an event loop delivers by itself,
+  /// from its first operation or recovery until it is destroyed; what waits for another attempt keeps the loop's run
+  /// from ending.
   Result<DeliveryReport> deliver_webhooks(Duration budget, const std::stop_token& stop = {})
     requires(!on_loop)
   {
