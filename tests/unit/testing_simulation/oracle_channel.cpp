@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
+#include <patchbay/journal/journal.hpp>
+#include <patchbay/testing/simulated_disk.hpp>
 #include <patchbay/testing/simulation/invariants/channel.hpp>
 #include <patchbay/testing/simulation/invariants/watchdog.hpp>
 
@@ -127,6 +129,21 @@ TEST_CASE("I13: what is watched is what may be on hold", "[testing][oracle]") {
     story.wait(milliseconds{20});
     story.wait(milliseconds{1});
     CHECK(story.broken() == Broken{"I13"});
+  }
+  SECTION("a hold that is forgotten once it was seen not to be in effect, long after it was sent") {
+    const bool journal = GENERATE(true, false), long_after = GENERATE(true, false);
+    if (journal) story.view.given.journal = Journal::open(std::make_shared<SimulatedDisk>()).value();
+    Work& work = story.submit(WorkKind::hold);
+    story.command("hold", "h-1");
+    story.fail(work, ErrorCode::outcome_unknown, Outcome::unknown, "h-1", 1);
+    story.read();
+    story.wait(story.view.given.journaling.fence_after - (long_after ? Duration::zero() : Duration(1)));
+    story.log_in();
+    story.read();
+    story.unwatch(here);
+    later();
+    later();
+    CHECK(story.broken().count("I13") == (journal && long_after ? 0 : 1));
   }
   SECTION("a hold that is forgotten when its answer does not come") {
     Work& work = story.submit(WorkKind::hold);

@@ -258,6 +258,19 @@ TEST_CASE("L1 to L6: when nothing is wrong any more everything works", "[testing
     story.rest();
     CHECK(story.broken() == Broken{"L4"});
   }
+  SECTION("a rate without a ceiling, as far as the answers bring it") {
+    story.view.given.pacer = std::make_shared<Pacer>();
+    story.oracle.attached(story.me, story.view, story.now);
+    CHECK_FALSE(story.view.given.pacer->answered(story.now, story.now, 429, std::nullopt, std::nullopt));
+    story.wait(seconds{1});
+    const bool learns = GENERATE(true, false);
+    for (int i = 0; i < 100; ++i) {
+      story.read();
+      if (learns) static_cast<void>(story.view.given.pacer->answered(story.now, story.now, 200, std::nullopt, std::nullopt));
+    }
+    story.rest();
+    CHECK(story.broken() == (learns ? Broken{} : Broken{"L4"}));
+  }
   SECTION("want of time without a cause") {
     story.view.given.pacer.reset();
     later();

@@ -41,6 +41,22 @@ TEST_CASE("I6: one command at a time on an interaction, in the order of asking",
     story.succeed(second, "t-2");
     CHECK(story.broken() == Broken{"I6"});
   }
+  SECTION("one of many that were asked for together, behind what came later by itself") {
+    const bool together = GENERATE(true, false);
+    Work& first = story.submit(WorkKind::transition, here, "BillingInquiry", "MainMenu");
+    if (together) first.bulk = 1;
+    story.oracle.submitted(story.me, first);
+    Work& second = story.submit(WorkKind::transition);
+    const std::uint64_t a = story.write(story.prepare(), "t-2");
+    story.arrive(a);
+    story.answered(a);
+    story.succeed(second, "t-2");
+    const std::uint64_t b = story.write(story.read(), "t-1", "MainMenu");
+    story.arrive(b);
+    story.answered(b);
+    story.succeed(first, "t-1");
+    CHECK(story.broken().count("I6") == (together ? 0 : 1));
+  }
   SECTION("a hold while another command is under way") {
     story.open_channel();
     story.submit(WorkKind::unhold);
@@ -85,6 +101,30 @@ TEST_CASE("I7: a work ends by its deadline and one tick", "[testing][oracle]") {
   SECTION("late") {
     story.wait(work.budget + Duration(1));
     story.fail(work, ErrorCode::deadline_exceeded, Outcome::not_applied);
+    CHECK(story.broken() == Broken{"I7"});
+  }
+  SECTION("late on a door that blocks, and is writing a frame") {
+    story.view.looping = false;
+    story.log_in();
+    story.open_channel();
+    Work& release = story.submit(WorkKind::unhold);
+    release.budget = milliseconds{5};
+    story.oracle.submitted(story.me, release);
+    story.command("unhold", "u-1");
+    story.wait(milliseconds{200});
+    story.fail(release, ErrorCode::outcome_unknown, Outcome::unknown, "u-1", 1);
+    CHECK(story.broken() == Broken{});
+  }
+  SECTION("later than it may write") {
+    story.view.looping = false;
+    story.log_in();
+    story.open_channel();
+    Work& release = story.submit(WorkKind::unhold);
+    release.budget = milliseconds{5};
+    story.oracle.submitted(story.me, release);
+    story.command("unhold", "u-1");
+    story.wait(milliseconds{251});
+    story.fail(release, ErrorCode::outcome_unknown, Outcome::unknown, "u-1", 1);
     CHECK(story.broken() == Broken{"I7"});
   }
   SECTION("as late as the machine slept") {

@@ -31,6 +31,14 @@ TEST_CASE("I4: a transition's outcome must be what the cloud did, now and later"
     story.fail(work, ErrorCode::network, Outcome::not_applied, "t-1", 1);
     CHECK(story.broken() == Broken{"I4"});
   }
+  SECTION("not applied, since a replica showed a version from before") {
+    story.failed(number);
+    story.answered(story.send("GET", "/api/v2/interactions/" + here, {}, story.bearer()), 200, {{"ETag", "\"0\""}},
+                   R"({"id":"x","state":"connected","customAttributes":{"flow_node":"MainMenu"}})");
+    story.fail(work, ErrorCode::network, Outcome::not_applied, "t-1", 1);
+    story.arrive(number);
+    CHECK(story.broken() == Broken{});
+  }
   SECTION("not applied behind a fence") {
     story.failed(number);
     story.cloud.set_held(here, true);

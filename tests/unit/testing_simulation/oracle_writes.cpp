@@ -185,6 +185,14 @@ TEST_CASE("I5: nothing is applied from where the interaction no longer is", "[te
     story.arrive(number);
     CHECK(story.broken() == Broken{"I5"});
   }
+  SECTION("an answer that left out where the interaction was") {
+    story.answered(story.send("GET", "/api/v2/interactions/" + here, {}, story.bearer()), 200, {{"ETag", "\"1\""}}, "{}");
+    story.cloud.move(here, "TechnicalSupport");
+    story.tell_applied();
+    story.cloud.find(here)->version = 1;
+    story.arrive(number);
+    CHECK(story.broken() == Broken{"I5"});
+  }
   SECTION("a lock that does") {
     story.cloud.move(here, "TechnicalSupport");
     story.tell_applied();

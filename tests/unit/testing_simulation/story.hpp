@@ -27,7 +27,7 @@ inline const std::string here(document_interaction), there(second_interaction);
 class View final : public ProcessView {
  public:
   [[nodiscard]] const Settings& settings() const override { return given; }
-  [[nodiscard]] bool on_loop() const override { return true; }
+  [[nodiscard]] bool on_loop() const override { return looping; }
   [[nodiscard]] std::vector<HeldInteraction> held() const override { return holds; }
   [[nodiscard]] ChannelState channel_state() const override { return state; }
   [[nodiscard]] TransitionMetricsSnapshot transition_metrics() const override { return transitions; }
@@ -45,7 +45,7 @@ class View final : public ProcessView {
   TransitionMetricsSnapshot transitions;
   HoldMetricsSnapshot commands;
   std::size_t open = 0, under_way = 0, sockets = 0;
-  bool is_served = true;
+  bool is_served = true, looping = true;
   Duration coarse{};
 };
 

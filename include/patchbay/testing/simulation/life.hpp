@@ -80,7 +80,9 @@ class Life : public Prop, public ProcessView {
     if (!alive() || busy_ != 0) return;
     let_go_ = true;
     scene_->witnesses.closed(id(), scene_->now());
+    closing_ = true;
     destroy_doors();
+    closing_ = false;
   }
   /// The run is over: what is left of it, if anything is, is abandoned.
   void end() {
@@ -146,16 +148,19 @@ class Life : public Prop, public ProcessView {
   [[nodiscard]] UnholdRequest unhold_for(const Work& work) const {
     return UnholdRequest(work.interaction, static_cast<int>(work.number % 10)).deadline(work.budget);
   }
+  /// Whether nobody watches what a handler is told: after a crash, and while a door that blocks is being destroyed, which says
+  /// that its channel is closed. Afterwards it must not be called any more (I23).
+  [[nodiscard]] bool unheard() const noexcept { return link_->dead || closing_; }
   template <class Door>
   void listen(Door& holds) {
     holds.on_limit([this](const HoldLimitEvent& event) {
-      if (!alive()) return;
+      if (unheard()) return;
       scene_->witnesses.limit_told(id(), event, scene_->now());
       if (event.kind == HoldLimitEvent::Kind::escalation && caller_.chance(512)) ask_for(WorkKind::unhold, event.interaction);
       upset();
     });
     holds.on_state([this](const ChannelStateEvent& event) {
-      if (!alive()) return;
+      if (unheard()) return;
       scene_->witnesses.channel_told(id(), event, scene_->now());
       upset();
     });
@@ -188,7 +193,7 @@ class Life : public Prop, public ProcessView {
   Settings settings_;
   std::map<std::uint64_t, Under> under_way_;
   int busy_ = 0;  ///< Blocking calls under way.
-  bool logs_ = false, let_go_ = false, failed_ = false;
+  bool logs_ = false, let_go_ = false, closing_ = false, failed_ = false;
 
  private:
   class Audit final : public AuditSink {

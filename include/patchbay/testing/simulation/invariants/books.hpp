@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // any_of, max
 #include <cstddef>
 #include <cstdint>
 #include <functional>  // less
@@ -35,6 +36,14 @@ class Books final : public Witness {
       if (at >= from && at < to) at = to;
     return at;
   }
+  /// The last moment for what is due then, of a process that needs `slack` for it. A gap of the clock that begins meanwhile
+  /// is nobody's fault: behind it the process has its slack once more, and a moment to look at the clock.
+  [[nodiscard]] SteadyTime latest(SteadyTime at, Duration slack) const noexcept {
+    SteadyTime last = after(at, slack);
+    for (const auto& [from, to] : gaps_)
+      if (last >= from && at < to) last = std::max(last, after(to, slack + moment));
+    return last;
+  }
 
   /// How coarse the process's clock is.
   [[nodiscard]] Duration tick(ProcessId id) const {
@@ -55,6 +64,20 @@ class Books final : public Witness {
   }
   [[nodiscard]] const ExchangeRecord* exchange(std::uint64_t number) const {
     return plain::find_in(exchanges_, number);
+  }
+  /// Whether a reading since a write left showed a version before the one that it was locked with. Readings from replicas
+  /// that lag may: a version is opaque to a client, for which another one has come since, and which sees its write neither
+  /// applied nor able to be applied any more. That is the cloud's untruth.
+  [[nodiscard]] bool shown_older(const Effect& effect) const {
+    const std::optional<std::uint64_t> mine = plain::version_of(effect.etag);
+    if (effect.kind != WorkKind::transition || !mine) return false;
+    return std::any_of(processes_.begin(), processes_.end(), [&](const auto& entry) {
+      return entry.first.first == effect.process.number &&
+             std::any_of(entry.second.readings.begin(), entry.second.readings.end(), [&](const Reading& each) {
+               const std::optional<std::uint64_t> shown = plain::version_of(each.etag);
+               return each.interaction == effect.interaction && each.at >= effect.first_sent && shown && *shown < *mine;
+             });
+    });
   }
 
   // Of the event that is being judged.

@@ -87,11 +87,22 @@ class WriteAhead final : public Check {
       broken("I16", *record, "the journal says another outcome than the caller was told");
     static_cast<void>(id);
   }
+  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*,
+                      SteadyTime at) override {
+    if (response == nullptr || (response->status != 429 && response->status != 503)) return;
+    if (const auto field = response->headers.find("Retry-After")) {
+      SteadyTime& until = kept_off_.try_emplace(view.process.number, SteadyTime::min()).first->second;
+      until = std::max(until, after(at, plain::longest_wait(*field)));
+    }
+  }
   void quiescent(SteadyTime) override {
     for (const auto& [id, entry] : entries_) {
       const Effect* const effect = books().effect(id);
       if (entry.intents == 0 || entry.terminals + entry.resolutions != 0 || !entry.read_back || entry.settled ||
           !lives(entry.process))
+        continue;
+      // Whoever was asked to wait could not look.
+      if (const auto kept = kept_off_.find(entry.process); kept != kept_off_.end() && books().now() < after(kept->second, seconds{60}))
         continue;
       Breach& breach = broken("L3", effect != nullptr ? effect->process : ProcessId{},
                               "an intent is open when everything has ended");
@@ -137,7 +148,8 @@ class WriteAhead final : public Check {
     if (effect == nullptr || effect->kind != WorkKind::transition) return;
     const int changes = effect->changes;
     if (view.outcome == Outcome::applied && changes == 0) complain(id, view, "resolved as applied, and it was not");
-    if (view.outcome == Outcome::not_applied && changes != 0) complain(id, view, "resolved as not applied, and it was");
+    if (view.outcome == Outcome::not_applied && changes != 0 && !books().shown_older(*effect))
+      complain(id, view, "resolved as not applied, and it was");
   }
   void compare(int number, Journal& journal) const {
     for (const auto& [sequence, id] : journal.durable) {
@@ -152,6 +164,7 @@ class WriteAhead final : public Check {
     journal.back.clear();
   }
   std::map<int, Journal> journals_;
+  std::map<int, SteadyTime> kept_off_;  // until when servers have asked a process to wait
   std::map<std::string, Entry, std::less<>> entries_;
 };
 

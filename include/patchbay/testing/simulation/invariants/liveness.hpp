@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>  // max, min
+#include <cmath>  // isfinite
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -25,7 +26,8 @@ namespace patchbay::testing::simulation {
 /// rules, by the interaction's state and by bounds are answers. At the end the last command on an interaction that was
 /// carried out since then is what the cloud shows, and what its process believes (L2). A rate that a pacer has lowered
 /// rises with answers, of which there may be few; so being paced is no failure, and the rate is looked at when a
-/// hundred good answers have come since: it is 90 % of what it was when the process began then (L4).
+/// hundred good answers have come since: it is 90 % of what it was when the process began then, or, of one that had no
+/// ceiling, of what these answers add to it (L4).
 class Liveness final : public Check {
  public:
   using Check::Check;
@@ -42,8 +44,9 @@ class Liveness final : public Check {
                                            sent->kind == ExchangeClass::write);
     if (paced && at > books().healed_at() && response->status >= 200 && response->status <= 299) ++state.good;
     if (response->status != 429 && response->status != 503) return;
+    state.good = 0;
     if (const auto field = response->headers.find("Retry-After"))
-      state.closed_until = std::max(state.closed_until, after(at, longest(*field)));
+      state.closed_until = std::max(state.closed_until, after(at, plain::longest_wait(*field)));
   }
   void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
     const WorkRecord* const record = books().work(work.number);
@@ -101,7 +104,9 @@ class Liveness final : public Check {
       const State& state = states_[key];
       if (process.view == nullptr || state.good < 100 || !process.view->settings().pacer || state.full_rate <= 0)
         continue;
-      if (process.view->settings().pacer->rate() < 0.9 * std::min(state.full_rate, 4800.0))
+      // Without a ceiling each good answer adds twelve, so that a rate takes several hundred to come all the way back.
+      const double risen = std::isfinite(state.full_rate) ? state.full_rate : std::min(12.0 * static_cast<double>(state.good), 4800.0);
+      if (process.view->settings().pacer->rate() < 0.9 * risen)
         broken("L4", process.id, "the pacer's rate has not risen again");
     }
   }
@@ -125,14 +130,6 @@ class Liveness final : public Check {
   }
   [[nodiscard]] static bool paced(const ProcessRecord& process) {
     return process.view == nullptr || process.view->settings().pacer || process.view->settings().hold.pacer;
-  }
-  /// The longest that a wait of that form can mean, for those who keep it for at most a day.
-  [[nodiscard]] static Duration longest(std::string_view field) {
-    if (field.empty() || field.find_first_not_of("0123456789") != std::string_view::npos) return std::chrono::hours{25};
-    if (field.size() > 5) return std::chrono::hours{25};
-    std::int64_t count = 0;
-    for (const char c : field) count = count * 10 + (c - '0');
-    return seconds{count + 60};
   }
   std::map<std::pair<int, int>, State> states_;
   std::map<std::string, std::uint64_t> last_;  // the last work that succeeded, of each interaction

@@ -5,7 +5,6 @@
 #include <algorithm>  // max
 #include <cstddef>
 #include <cstdint>
-#include <iterator>  // next, prev
 #include <map>
 #include <string>
 #include <string_view>
@@ -21,7 +20,8 @@ namespace patchbay::testing::simulation {
 /// Decided when something leaves: no write to an interaction leaves a process whose last write to it has not ended, and
 /// no hold one that has an unsettled command on it over the same channel (settled: answered, given up after
 /// `ack_timeout`, or ended as a work); a release may follow at any time. And when something is applied: transitions of
-/// one process on one interaction are applied in the order in which they were submitted, restarts included. Between a
+/// one process on one interaction are applied in the order in which they were submitted, restarts included; one of many
+/// that were asked for together stands in that order when it begins, which may be behind what came later. Between a
 /// process's two doors there is no order, nor between releases.
 class Order final : public Check {
  public:
@@ -73,35 +73,48 @@ class Order final : public Check {
   [[nodiscard]] static std::pair<std::string, int> key(ProcessId id, const std::string& interaction) {
     return {interaction, id.number};
   }
+  class Placed {
+   public:
+    std::uint64_t applied = 0;  ///< Among all that was applied.
+    std::uint64_t bulk = 0;
+  };
+  /// Whether the earlier one may have been outside still when the later one was submitted: what is asked for together with
+  /// many others begins when its turn among them comes.
+  [[nodiscard]] static bool outside(const Placed& earlier, const Placed& later) noexcept {
+    return earlier.bulk != 0 && earlier.bulk != later.bulk;
+  }
   void place(ProcessId id, const Effect& effect, const WorkRecord& work) {
-    std::map<std::uint64_t, std::uint64_t>& order = applied_[key(id, effect.interaction)];
-    const auto [mine, fresh] = order.try_emplace(work.order, effect.applied_order);
+    std::map<std::uint64_t, Placed>& order = applied_[key(id, effect.interaction)];
+    const Placed placed{effect.applied_order, work.work.bulk};
+    const auto [mine, fresh] = order.try_emplace(work.order, placed);
     if (!fresh) return;
-    if (mine != order.begin() && std::prev(mine)->second > mine->second)
-      broken("I6", effect, "applied before what was submitted earlier");
-    if (std::next(mine) != order.end() && std::next(mine)->second < mine->second)
-      broken("I6", effect, "applied after what was submitted later");
+    for (const auto& [number, other] : order) {
+      if (number < work.order && other.applied > placed.applied && !outside(other, placed))
+        return broken("I6", effect, "applied before what was submitted earlier");
+      if (number > work.order && other.applied < placed.applied && !outside(placed, other))
+        return broken("I6", effect, "applied after what was submitted later");
+    }
   }
   std::map<std::pair<std::string, int>, std::uint64_t> writes_;
   std::map<std::pair<std::string, int>, std::vector<std::string>> commands_;
-  std::map<std::pair<std::string, int>, std::map<std::uint64_t, std::uint64_t>> applied_;
+  std::map<std::pair<std::string, int>, std::map<std::uint64_t, Placed>> applied_;
 };
 
 /// I7, deadline: every work ends by its beginning, its budget and one tick of its process's clock; only what a gap of
 /// the monotonic clock swallowed comes later, at its end. The budget of a work that was asked for together with others
 /// counts from when it begins, which only its audit record tells: that it is no longer than the budget is looked at
-/// there. That no attempt and no sleep begins which cannot finish is seen by the same: something that did would end
-/// late or be cut short.
+/// there. A caller who blocks and is writing a frame when its deadline comes has a quarter of a second to finish it, since
+/// half a frame would cost everybody the connection. That no attempt and no sleep begins which cannot finish is seen by
+/// the same: something that did would end late or be cut short.
 class Deadlines final : public Check {
  public:
   using Check::Check;
 
   void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
     if (work.bulk != 0) return;
-    const SteadyTime due = books().due(after(work.at, work.budget));
-    // Whoever has slept needs a moment to look at the clock.
-    const Duration moment = due == after(work.at, work.budget) ? Duration::zero() : Books::moment;
-    if (end.at <= after(due, books().tick(id) + moment)) return;
+    const SteadyTime due = after(work.at, work.budget);
+    if (end.at <= books().latest(due, books().tick(id))) return;
+    if (writing(id, due, end.at)) return;
     if (const WorkRecord* const record = books().work(work.number))
       broken("I7", *record, "ended " + std::to_string((end.at - due).count()) + " ns after its deadline");
   }
@@ -115,11 +128,27 @@ class Deadlines final : public Check {
           work != nullptr && work->work.interaction == record.interaction_id)
         most = std::max(most, work->work.budget);
     const SteadyTime begun = books().now() - record.latency;
-    if (books().now() > after(books().due(after(begun, most)), books().tick(id) + Books::moment))
+    if (books().now() > books().latest(after(begun, most), books().tick(id) + Books::moment))
       broken("I7", id,
              "an operation took " + std::to_string(record.latency.count()) + " ns, longer than any work's budget")
           .operation = record.operation_id;
   }
+  void frame_left(ProcessId id, std::uint64_t, std::string_view, SteadyTime at) override {
+    written_[std::pair(id.number, id.incarnation)] = at;
+  }
+
+ private:
+  /// How long a caller who blocks finishes writing a frame beyond its own deadline (`HoldPump::send`).
+  static constexpr Duration write_grace = milliseconds{250};
+  /// Whether a caller who blocks was writing a frame when its deadline came, and went when that was done.
+  [[nodiscard]] bool writing(ProcessId id, SteadyTime due, SteadyTime end) const {
+    const ProcessRecord* const process = books().process(id);
+    const auto last = written_.find(std::pair(id.number, id.incarnation));
+    return process != nullptr && process->view != nullptr && !process->view->on_loop() && last != written_.end() &&
+           last->second <= books().latest(due, books().tick(id) + Books::moment) &&
+           end <= books().latest(last->second, write_grace + books().tick(id));
+  }
+  std::map<std::pair<int, int>, SteadyTime> written_;  // when the last frame of each left
 };
 
 /// I14, a release is never refused or starved.
@@ -194,7 +223,7 @@ class Releases final : public Check {
     const SteadyTime from = books().due(std::max(record.work.at, process.channels.begin()->second));
     // One frame is written at a time, and each may take as long as the settings let it.
     const Duration most = process.view->settings().hold.send_timeout + process.view->tick() + Books::moment;
-    if (at > after(from, most))
+    if (at > books().latest(from, most))
       broken("I14", record,
              "a release waited for " + std::to_string((at - from).count()) + " ns with the channel open");
   }

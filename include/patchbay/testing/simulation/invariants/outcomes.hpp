@@ -51,6 +51,7 @@ class TruthfulOutcomes final : public Check {
     if (operation.kind == AppliedOperation::Kind::foreign || !operation.changed) return;
     const auto found = forbidden_.find(operation.id);
     if (found == forbidden_.end()) return;
+    if (const Effect* const effect = books().effect(operation.id); effect != nullptr && books().shown_older(*effect)) return;
     if (const WorkRecord* const record = books().work(found->second))
       broken("I4", *record, "reported as not applied, and applied afterwards");
   }
@@ -106,7 +107,7 @@ class TruthfulOutcomes final : public Check {
       return;
     }
     forbidden_.emplace(record.end.id, record.work.number);
-    if (effect->changes != 0)
+    if (effect->changes != 0 && !books().shown_older(*effect))
       return broken("I4", record, "reported as not applied (" + std::string(to_string(end.code)) + "), and it was");
     if (effect->kind != WorkKind::transition) {
       if (effect->sends != 0 && !effect->refused)
@@ -115,7 +116,8 @@ class TruthfulOutcomes final : public Check {
     }
     if (effect->doubtful == 0 && effect->under_way == 0) return;
     const Truth* const truth = books().truth(effect->interaction);
-    if (truth != nullptr && !truth->final && effect->etag == '"' + std::to_string(truth->version) + '"')
+    if (truth != nullptr && !truth->final && effect->etag == '"' + std::to_string(truth->version) + '"' &&
+        !books().shown_older(*effect))
       broken("I4", record, "reported as not applied while a write in doubt could still be applied");
   }
   std::map<std::string, std::uint64_t, std::less<>> forbidden_;  // not applied, by their work

@@ -25,6 +25,25 @@ template <class Map, class Key>
   return found == map.end() ? nullptr : &found->second;
 }
 
+/// The longest that a wait of that form can mean, for those who keep it for at most a day.
+[[nodiscard]] inline Duration longest_wait(std::string_view field) {
+  if (field.empty() || field.find_first_not_of("0123456789") != std::string_view::npos) return std::chrono::hours{25};
+  if (field.size() > 5) return std::chrono::hours{25};
+  std::int64_t count = 0;
+  for (const char c : field) count = count * 10 + (c - '0');
+  return seconds{count + 60};
+}
+/// The number in the simulated cloud's entity tags; nothing for another tag.
+[[nodiscard]] inline std::optional<std::uint64_t> version_of(std::string_view tag) noexcept {
+  std::uint64_t out = 0;
+  if (tag.size() < 3 || tag.size() > 20 || tag.front() != '"' || tag.back() != '"') return std::nullopt;
+  for (const char c : tag.substr(1, tag.size() - 2)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    out = out * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return out;
+}
+
 }  // namespace plain
 
 /// What an exchange is for.

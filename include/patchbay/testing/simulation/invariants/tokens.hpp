@@ -42,7 +42,7 @@ class Tokens final : public Check {
     const auto known = source.tokens.find(sent->token);
     if (known == source.tokens.end())
       return void(broken("I10", view.process, "a request left with a token that the process was never given"));
-    if (at > after(known->second.expires, Books::moment + books().tick(view.process)))
+    if (at > books().latest(known->second.expires, Books::moment + books().tick(view.process)))
       broken(
           "I10", view.process,
           "a request left " + std::to_string((at - known->second.expires).count()) + " ns after its token had expired");

@@ -40,6 +40,12 @@ class Watchdogs final : public Check {
       watch.holds.push_back(Hold{effect->id, effect->order, at});
     } else {
       watch.releases.push_back(effect->id);
+      // Where the client has asked for that, an attempt to release is what the limit calls for; it is told of later.
+      const ProcessRecord* const process = books().process(id);
+      if (process != nullptr && process->view != nullptr && process->view->settings().hold.limit == HoldLimit::release) {
+        watch.told = true;
+        watch.told_at = at;
+      }
     }
     touch(id, watch);
   }
@@ -53,8 +59,10 @@ class Watchdogs final : public Check {
         each.refused = !books().reply().positive;
         each.confirmed = each.confirmed || !each.refused;
         each.confirmed_late = !each.refused && each.released;
+        watch.on_record = watch.on_record || !each.refused;
       }
     } else if (books().reply().positive) {
+      watch.on_record = false;
       for (Hold& each : watch.holds) each.released = each.released || each.order < effect->order;
       for (Hold& each : watch.holds) each.confirmed_late = each.confirmed_late && each.order > effect->order;
       if (watch.seen_held && watch.seen_held_at < effect->first_sent) watch.seen_held = false;
@@ -71,11 +79,11 @@ class Watchdogs final : public Check {
       watch.seen_held_at = at;
       for (Hold& each : watch.holds) each.seen_over = true;
     } else if (*reading->held) {
-      watch.seen_held = true;
+      watch.seen_held = watch.on_record = true;
       watch.seen_held_at = at;
       for (Hold& each : watch.holds) each.confirmed = each.confirmed || !each.refused;
     } else {
-      for (Hold& each : watch.holds) each.seen_over = each.seen_over || each.confirmed;
+      for (Hold& each : watch.holds) each.seen_over = each.seen_over || each.confirmed || fenced(view.process, each, at);
     }
     touch(view.process, watch);
   }
@@ -113,7 +121,8 @@ class Watchdogs final : public Check {
     bool confirmed = false, refused = false;
     bool released = false;        ///< A release that left behind it was confirmed.
     bool confirmed_late = false;  ///< After that.
-    bool seen_over = false;       ///< Seen not to be on hold, after it was confirmed.
+    bool seen_over = false;       ///< Seen not to be on hold, after it was confirmed, or long after it was sent.
+    SteadyTime seen_at = never;   ///< When it was first seen so, before that.
     [[nodiscard]] bool must() const noexcept { return !refused && !released && !seen_over; }
     [[nodiscard]] bool may() const noexcept { return !refused && (!released || confirmed_late); }
   };
@@ -122,6 +131,7 @@ class Watchdogs final : public Check {
     std::vector<Hold> holds;
     std::vector<std::string> releases;
     bool seen_held = false, told = false;
+    bool on_record = false;  ///< Known to have been on hold, and no release was confirmed since.
     SteadyTime seen_held_at{}, told_at{}, last_change{};
     SteadyTime wrong_since = never;  ///< Differs from what the door says since then.
     [[nodiscard]] SteadyTime must_since() const noexcept {
@@ -140,6 +150,14 @@ class Watchdogs final : public Check {
     SteadyTime next_due = never, unserved_at = SteadyTime::min();
     bool dirty = false, doubtful = false;
   };
+  /// Whether the journal of a process, who saw that an unanswered hold was not in effect and sees it again after the time
+  /// that its settings give to late arrivals, may call it not applied. That this is true is I16's business.
+  [[nodiscard]] bool fenced(ProcessId id, Hold& hold, SteadyTime at) const {
+    const ProcessRecord* const process = books().process(id);
+    if (process == nullptr || process->view == nullptr || !process->view->settings().journal) return false;
+    hold.seen_at = std::min(hold.seen_at, at);
+    return at >= after(hold.seen_at, process->view->settings().journaling.fence_after);
+  }
   [[nodiscard]] static std::pair<int, int> key(ProcessId id) noexcept { return {id.number, id.incarnation}; }
   Watch& watch_of(ProcessId id, const std::string& interaction) { return believes_[key(id)].watches[interaction]; }
   void touch(ProcessId id, const Watch&) { believes_[key(id)].dirty = true; }
@@ -183,7 +201,17 @@ class Watchdogs final : public Check {
   /// Whether something else may have it watched: a journal, from an earlier life; a hold that is on its way to the
   /// transport, or of which that could not tell whether it left.
   [[nodiscard]] bool may_be_watched(const ProcessRecord& process, std::string_view interaction) const {
-    if (process.view->settings().journal && process.id.incarnation != 0) return true;
+    const ProcessView& view = *process.view;
+    if (view.settings().journal && process.id.incarnation != 0) return true;
+    // Who could not write how a hold ended looks after it again, as if nobody knew.
+    if (view.settings().journal && (view.hold_metrics()[HoldCount::journal_failures] != 0 ||
+                                    view.hold_metrics()[HoldCount::releases_unjournaled] != 0))
+      return true;
+    // A journal forgets a hold for a confirmed release, or for what recovery reads, before which it has it watched again.
+    if (const auto belief = believes_.find(key(process.id)); view.settings().journal && belief != believes_.end()) {
+      const auto watch = belief->second.watches.find(interaction);
+      if (watch != belief->second.watches.end() && watch->second.on_record) return true;
+    }
     return std::any_of(process.works.begin(), process.works.end(), [&](std::uint64_t number) {
       const WorkRecord* const record = books().work(number);
       return record != nullptr && record->work.kind == WorkKind::hold &&

@@ -8,7 +8,6 @@
 #include <functional>  // less
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +23,8 @@ namespace patchbay::testing::simulation {
 /// Decided from the request that leaves: it carries one strong tag in `If-Match`, which this incarnation has been shown
 /// with this interaction, at the node that one of its works starts from; and from what is applied: the tag was the
 /// version of that moment, and the interaction was where the work said it was. Whether the audited `from` agrees is
-/// looked at when the work ends. An answer that shows no node leaves nothing to compare with, by the dialect's
-/// contract, whoever left it out. Does not see: which reading belongs to which operation of a process, since requests
-/// name none.
+/// looked at when the work ends. An interaction that truly has no node leaves nothing to compare with, by the dialect's
+/// contract. Does not see: which reading belongs to which operation of a process, since requests name none.
 class LostUpdates final : public Check {
  public:
   using Check::Check;
@@ -65,7 +63,6 @@ class LostUpdates final : public Check {
              "a write with If-Match " + sent->etag + " made version " + std::to_string(operation.version));
     const ProcessRecord* const process = books().process(effect->process);
     if (process == nullptr || !effect->known_before) return;
-    if (shown_without_node(*process, *sent)) return void(blind_.insert(effect->id));
     if (!starts_from(*process, effect->interaction, effect->node_before))
       broken("I5", *effect, "applied from " + effect->node_before + ", where no work of the process starts");
     if (!leads_to(*process, effect->interaction, effect->node))
@@ -75,8 +72,7 @@ class LostUpdates final : public Check {
     const WorkRecord* const record = books().work(work.number);
     if (work.kind != WorkKind::transition || record == nullptr) return;
     const Effect* const effect = books().effect(record->end.id);
-    if (effect == nullptr || effect->changes == 0 || !effect->known_before || blind_.find(effect->id) != blind_.end())
-      return;
+    if (effect == nullptr || effect->changes == 0 || !effect->known_before) return;
     // Moves that were made by one write stand in their order: the first starts from where the interaction was.
     if (effect->works.size() == 1 && work.from != effect->node_before && work.to == effect->node)
       broken("I5", *effect, "the work starts from " + work.from + ", and was applied from " + effect->node_before);
@@ -113,13 +109,7 @@ class LostUpdates final : public Check {
     if (before != nullptr && last != nullptr && before->work.to != last->work.from)
       broken("I1", effect, "moves that one write made do not follow each other");
   }
-  [[nodiscard]] static bool shown_without_node(const ProcessRecord& process, const ExchangeRecord& sent) {
-    return std::any_of(process.readings.begin(), process.readings.end(), [&](const Reading& each) {
-      return each.etag == sent.etag && each.interaction == sent.interaction && !each.has_node;
-    });
-  }
   std::vector<std::string> pending_;
-  std::set<std::string, std::less<>> blind_;  // of which no answer showed where the interaction was
 };
 
 /// I2, legal transition: each applied write is allowed by the flow in the version that its audit names, under the
