@@ -25,9 +25,11 @@ using patchbay_fuzz::law;
 
 namespace {
 
-constexpr std::array<std::string_view, 3> interactions{"550e8400-e29b-41d4-a716-446655440000", "7d444840-9dc0-41d1-b245-5ffdce74fad2", "c"};
-constexpr std::array<HoldCount, 6> counters{HoldCount::acks_positive, HoldCount::acks_negative,    HoldCount::late_acks,
-                                            HoldCount::duplicate_acks, HoldCount::foreign_messages, HoldCount::junk_frames};
+constexpr std::array<std::string_view, 3> interactions{"550e8400-e29b-41d4-a716-446655440000",
+                                                       "7d444840-9dc0-41d1-b245-5ffdce74fad2", "c"};
+constexpr std::array<HoldCount, 6> counters{HoldCount::acks_positive,    HoldCount::acks_negative,
+                                            HoldCount::late_acks,        HoldCount::duplicate_acks,
+                                            HoldCount::foreign_messages, HoldCount::junk_frames};
 
 /// Gives its counters without the latencies, which take far longer to sum up.
 class Counted : public HoldMetrics {
@@ -90,7 +92,8 @@ class World {
     // Now and then an id that was given before, which is never admitted while the first is known.
     const bool again = !ids.empty() && bytes.below(8) == 7;
     const std::string id = again ? ids[bytes.below(ids.size())] : "id-" + std::to_string(ids.size());
-    auto call = std::make_unique<HoldCall>(verb, id, interaction, id, after(now, milliseconds{100 + bytes.below(20'000)}));
+    auto call =
+        std::make_unique<HoldCall>(verb, id, interaction, id, after(now, milliseconds{100 + bytes.below(20'000)}));
     session.submit(*call, now);
     if (again) {
       collect();  // a release supersedes holds, also when it is not admitted
@@ -124,7 +127,8 @@ class World {
       if (action.kind == HoldAction::Kind::connect) {
         epoch = action.epoch;
         if (bytes.below(8) == 7) {
-          session.open_failed(epoch, OpenFailure(OpenFailure::Kind::network, Error(ErrorCode::network, "no")), now, 0.5);
+          session.open_failed(epoch, OpenFailure(OpenFailure::Kind::network, Error(ErrorCode::network, "no")), now,
+                              0.5);
         } else {
           session.opened(epoch, now);
         }
@@ -172,7 +176,8 @@ class World {
         break;
       default: break;
     }
-    static constexpr std::array<std::string_view, 8> types{"", "", "error", "hold", "unhold", "", "stateUpdate", "Hold"};
+    static constexpr std::array<std::string_view, 8> types{"",       "", "error",       "hold",
+                                                           "unhold", "", "stateUpdate", "Hold"};
     const std::size_t which = bytes.below(types.size());
     const std::string type(which < 2 && call ? to_string(call->verb) : types[which]);
     std::string text;
@@ -191,14 +196,17 @@ class World {
       JsonReader reader;
       ChannelReply reply;
       const bool read = HoldDialect::parse_reply(body, reader, reply).has_value();
-      if (read && !reply.correlation_id.empty()) return deliver(epoch, std::string(body.view()), reply.correlation_id, reply.type, reply.interaction);
-      expect(read ? HoldCount::foreign_messages : HoldCount::junk_frames, epoch, {}, CallEnd::pending, [&] { session.text(epoch, body, now); });
+      if (read && !reply.correlation_id.empty())
+        return deliver(epoch, std::string(body.view()), reply.correlation_id, reply.type, reply.interaction);
+      expect(read ? HoldCount::foreign_messages : HoldCount::junk_frames, epoch, {}, CallEnd::pending,
+             [&] { session.text(epoch, body, now); });
     } else {
       expect(HoldCount::junk_frames, epoch, {}, CallEnd::pending, [&] { session.binary(epoch, body, now); });
     }
   }
   /// Reckons what an answer does, and lets it come.
-  void deliver(std::uint64_t on, const std::string& text, const std::string& id, const std::string& type, const std::string& interaction) {
+  void deliver(std::uint64_t on, const std::string& text, const std::string& id, const std::string& type,
+               const std::string& interaction) {
     Body body;
     body.assign(text);
     const bool here = alive(on);
@@ -231,18 +239,22 @@ class World {
     act();
     const HoldMetricsSnapshot since = metrics.counts();
     for (const HoldCount each : counters)
-      law(since[each] - before[each] == (here && each == counter ? 1U : 0U), "exactly one counter grows, and none for a dead connection");
+      law(since[each] - before[each] == (here && each == counter ? 1U : 0U),
+          "exactly one counter grows, and none for a dead connection");
     for (const auto& [id, known] : all) {
       if (id == settles) {
         law(known.call->end == how, "an answer settles its command", {id});
-        law(how != CallEnd::refused || known.call->server_message == "said by the server" || known.call->server_message.size() <= 1024, "with what the server said", {id});
+        law(how != CallEnd::refused || known.call->server_message == "said by the server" ||
+                known.call->server_message.size() <= 1024,
+            "with what the server said", {id});
       } else {
         law(known.call->end == known.before, "and no other", {id, settles});
       }
     }
     law(session.completed().size() == (settles.empty() ? 0U : 1U), "and is told of once", {settles});
     if (how == CallEnd::acknowledged && all.at(settles).call->verb == HoldVerb::hold && !releases_after(settles))
-      law(session.registry().belief(all.at(settles).call->interaction) != HoldRegistry::Belief::not_held, "who is on hold is watched", {settles});
+      law(session.registry().belief(all.at(settles).call->interaction) != HoldRegistry::Belief::not_held,
+          "who is on hold is watched", {settles});
     collect();
   }
   [[nodiscard]] bool alive(std::uint64_t on) const {
@@ -259,7 +271,8 @@ class World {
     for (HoldCall* const call : session.completed()) {
       Known& known = all.at(call->correlation_id);
       law(known.call.get() == call && ++known.ended == 1, "a command ends once", {call->correlation_id});
-      law(call->end != CallEnd::pending && was_sent(call->end) == known.sent, "and says whether it was sent", {call->correlation_id});
+      law(call->end != CallEnd::pending && was_sent(call->end) == known.sent, "and says whether it was sent",
+          {call->correlation_id});
       known.settled = true;
       if (!known.sent) continue;
       tombs.push_back(call->correlation_id);

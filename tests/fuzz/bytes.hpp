@@ -36,7 +36,8 @@ class Bytes {
   std::string_view text(std::size_t most) noexcept { return take(below(most + 1)); }
   std::string_view take(std::size_t size) noexcept {
     if (size > left_) size = left_;
-    const std::string_view out(reinterpret_cast<const char*>(at_), size);  // bytes as characters, which is what the cast is for
+    const std::string_view out(reinterpret_cast<const char*>(at_),
+                               size);  // bytes as characters, which is what the cast is for
     at_ += size, left_ -= size;
     return out;
   }

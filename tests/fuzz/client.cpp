@@ -82,7 +82,9 @@ class World {
   explicit World(Bytes& bytes_in) : bytes(bytes_in), network(loop, bytes, options(bytes)) {
     settings.base_url = "https://api.example.com";
     settings.tokens = std::make_shared<TokenSource>(
-        TokenSettings{.login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret(std::string(secret)),
+        TokenSettings{.login_url = "https://login.example.com",
+                      .client_id = "client",
+                      .client_secret = Secret(std::string(secret)),
                       .credentials_in = bytes.flip() ? CredentialsIn::basic : CredentialsIn::body});
     settings.random = std::make_shared<RandomSource>(7);
     settings.audit = audit;
@@ -122,7 +124,9 @@ class World {
       law(closed == 1, "I23: a door closes in time");
       law(holds->metrics()[HoldCount::submitted] == ends(holds->metrics()), "I24: every hold has one end");
     }
-    if (transitions) law(transitions->metrics()[TransitionCount::submitted] == ends(transitions->metrics()), "I24: every transition has one end");
+    if (transitions)
+      law(transitions->metrics()[TransitionCount::submitted] == ends(transitions->metrics()),
+          "I24: every transition has one end");
     transitions.reset();
     holds.reset();
     // Requests that nobody waits for any more may still be on their way.
@@ -179,7 +183,9 @@ class World {
       case 1: model.set_held(interaction(), bytes.flip()); break;
       case 2: model.revoke_tokens(); break;
       case 3: model.set_state(interaction(), bytes.flip() ? "connected" : "closed"); break;
-      default: model.set_flow(std::string(document_flow), std::string(document_flow_json), bytes.flip() ? "8" : ""); break;
+      default:
+        model.set_flow(std::string(document_flow), std::string(document_flow_json), bytes.flip() ? "8" : "");
+        break;
     }
     network.deliver();
   }
@@ -192,9 +198,11 @@ class World {
   Duration budget() { return milliseconds{500 + 100 * bytes.below(200)}; }
   void transition() {
     if (!transitions) return;
-    static constexpr std::array<std::string_view, 4> nodes{"MainMenu", "BillingInquiry", "BalanceInfo", "TechnicalSupport"};
+    static constexpr std::array<std::string_view, 4> nodes{"MainMenu", "BillingInquiry", "BalanceInfo",
+                                                           "TechnicalSupport"};
     const Duration span = budget();
-    const std::string_view which = interaction(), from = nodes[bytes.below(nodes.size())], to = nodes[bytes.below(nodes.size())];
+    const std::string_view which = interaction(), from = nodes[bytes.below(nodes.size())],
+                           to = nodes[bytes.below(nodes.size())];
     TransitionRequest request{std::string(which), std::string(document_flow), std::string(from), std::string(to)};
     request.deadline(span).text("customer_tier", "gold");
     Asked& one = ask(span);
@@ -216,8 +224,9 @@ class World {
         law(logged(result->correlation_id), "I4: what was acknowledged was carried out", {result->correlation_id});
       told(one, result);
     };
-    one.handle = verb == HoldVerb::hold ? holds->start_hold(HoldRequest(which, "consultation", 5).deadline(span), handler)
-                                        : holds->start_unhold(UnholdRequest(which, 5).deadline(span), handler);
+    one.handle = verb == HoldVerb::hold
+                     ? holds->start_hold(HoldRequest(which, "consultation", 5).deadline(span), handler)
+                     : holds->start_unhold(UnholdRequest(which, 5).deadline(span), handler);
     law(one.calls == 0, "a handler is not called from within the call");
   }
   template <class T>
@@ -232,9 +241,11 @@ class World {
     }
     one.failed = result.error().outcome();
     const Error& error = result.error();
-    for (const std::string_view text : {std::string_view(error.message()), std::string_view(error.server_message())}) heard.take(text);
+    for (const std::string_view text : {std::string_view(error.message()), std::string_view(error.server_message())})
+      heard.take(text);
     heard.take(error.describe());
-    law((error.code() == ErrorCode::outcome_unknown) == (error.outcome() == Outcome::unknown), "I4: unknown is called unknown", {error.describe()});
+    law((error.code() == ErrorCode::outcome_unknown) == (error.outcome() == Outcome::unknown),
+        "I4: unknown is called unknown", {error.describe()});
   }
   [[nodiscard]] std::size_t applied(std::string_view id) { return network.cloud().model.times_applied(id); }
 
@@ -248,17 +259,22 @@ class World {
     // The watchdog releases on its own account.
     std::size_t own = 0;
     for (const AuditRecord& each : audit->ends) own += each.action == "unhold" ? 1U : 0U;
-    law(audit->ends.size() >= asked.size() && audit->ends.size() - asked.size() <= own, "I16: one record of its end for each operation");
+    law(audit->ends.size() >= asked.size() && audit->ends.size() - asked.size() <= own,
+        "I16: one record of its end for each operation");
   }
   void check_truth() {
     std::map<std::string, int> times;
     for (const AppliedOperation& each : network.cloud().model.operations())
-      if (!each.id.empty() && each.kind != AppliedOperation::Kind::foreign) law(++times[each.id] == 1, "I3: at most once", {each.id});
+      if (!each.id.empty() && each.kind != AppliedOperation::Kind::foreign)
+        law(++times[each.id] == 1, "I3: at most once", {each.id});
     for (const AuditRecord& end : audit->ends) {
       if (end.operation_id.empty()) continue;
       const bool reached = times.contains(end.operation_id);
-      if (end.outcome == Outcome::not_applied) law(!reached, "I4: what failed is not applied, and never will be", {end.operation_id, end.error_code, end.error_message});
-      if (end.outcome == Outcome::applied && end.action == "state_transition") law(reached, "I4: what succeeded is applied", {end.operation_id});
+      if (end.outcome == Outcome::not_applied)
+        law(!reached, "I4: what failed is not applied, and never will be",
+            {end.operation_id, end.error_code, end.error_message});
+      if (end.outcome == Outcome::applied && end.action == "state_transition")
+        law(reached, "I4: what succeeded is applied", {end.operation_id});
     }
     for (const auto& one : asked)
       if (one->applied && one->is_transition) law(times[one->id] == 1, "I4: a success stays one", {one->id});
@@ -267,7 +283,8 @@ class World {
     law(heard.all.find(secret) == std::string::npos, "I19: the client's secret is not told", {heard.all});
     law(heard.all.find("s3cret") == std::string::npos, "I19: nor a part of it", {heard.all});
     for (const std::string& each : network.credentials())
-      law(each.size() < 8 || heard.all.find(each) == std::string::npos, "I19: no credential is told", {each, heard.all});
+      law(each.size() < 8 || heard.all.find(each) == std::string::npos, "I19: no credential is told",
+          {each, heard.all});
   }
   /// The loop ends with work in it: handlers are not called any more, and nothing is touched that is gone.
   void tear_down() {

@@ -23,7 +23,12 @@ using patchbay_fuzz::law;
 
 namespace {
 
-constexpr FlowLimits limits{.max_bytes = 4096, .max_nodes = 40, .max_edges = 80, .max_id_bytes = 16, .max_condition_bytes = 16, .max_depth = 12};
+constexpr FlowLimits limits{.max_bytes = 4096,
+                            .max_nodes = 40,
+                            .max_edges = 80,
+                            .max_id_bytes = 16,
+                            .max_condition_bytes = 16,
+                            .max_depth = 12};
 
 using Ends = std::pair<std::string, std::string>;
 
@@ -32,7 +37,8 @@ struct Flow {
     for (NodeIndex i = 0; i < graph.node_count(); ++i) {
       types[std::string(graph.name(i))] = graph.type(i);
       for (const FlowEdge& edge : graph.edges(i))
-        edges[{std::string(graph.name(i)), std::string(graph.name(edge.target()))}].insert(std::string(graph.condition(edge)));
+        edges[{std::string(graph.name(i)), std::string(graph.name(edge.target()))}].insert(
+            std::string(graph.condition(edge)));
     }
   }
   std::map<std::string, std::string> types;
@@ -61,7 +67,8 @@ void check_nodes(const FlowDrift& found, const Flow& a, const Flow& b, std::stri
   }
   for (const auto& [name, type] : b.types)
     if (!a.types.contains(name)) added.insert(name);
-  for (const DriftedType& each : found.changed_types) told.insert(each.node + "\n" + each.expected + "\n" + each.deployed);
+  for (const DriftedType& each : found.changed_types)
+    told.insert(each.node + "\n" + each.expected + "\n" + each.deployed);
   law(as_set(found.missing_nodes) == missing && as_set(found.added_nodes) == added, "nodes that only one has", {input});
   law(told == changed && told.size() == found.changed_types.size(), "types that changed", {input});
 }
@@ -83,29 +90,35 @@ void check_edges(const FlowDrift& found, const Flow& a, const Flow& b, std::stri
     }
   for (const DriftedEdge& each : found.missing_edges) {
     ++told[{each.from, each.to}][0];
-    law(only[{each.from, each.to}].first.erase(each.condition) == 1, "a transition that is missing", {input, each.from, each.to});
+    law(only[{each.from, each.to}].first.erase(each.condition) == 1, "a transition that is missing",
+        {input, each.from, each.to});
   }
   for (const DriftedEdge& each : found.added_edges) {
     ++told[{each.from, each.to}][1];
-    law(only[{each.from, each.to}].second.erase(each.condition) == 1, "a transition that was added", {input, each.from, each.to});
+    law(only[{each.from, each.to}].second.erase(each.condition) == 1, "a transition that was added",
+        {input, each.from, each.to});
   }
   for (const DriftedCondition& each : found.changed_conditions) {
     ++told[{each.from, each.to}][2];
     auto& [gone, come] = only[{each.from, each.to}];
-    law(gone.erase(each.expected) == 1 && come.erase(each.deployed) == 1, "a condition that changed", {input, each.from, each.to});
+    law(gone.erase(each.expected) == 1 && come.erase(each.deployed) == 1, "a condition that changed",
+        {input, each.from, each.to});
   }
   law(told == right, "every transition that differs", {input});
 }
 
 void check_texts(const FlowDrift& found, std::string_view input) {
   const std::string text = found.to_string(), line = found.summary();
-  law(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) == found.size(), "a line for each difference", {input, text});
+  law(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) == found.size(),
+      "a line for each difference", {input, text});
   law(line.empty() == found.empty() && text.empty() == found.empty(), "no text for no drift", {input});
-  for (const char c : line + text) law(c == '\n' || static_cast<unsigned char>(c) >= 0x20, "no control character in what is shown", {input});
+  for (const char c : line + text)
+    law(c == '\n' || static_cast<unsigned char>(c) >= 0x20, "no control character in what is shown", {input});
   law(line.find('\n') == std::string::npos, "one line", {input, line});
   const bool lacks = !found.missing_nodes.empty() || !found.missing_edges.empty();
   law(found.breaking() == lacks, "what is missing breaks", {input});
-  law(found.breaking(Reachability::conditional) == (lacks || !found.changed_conditions.empty()), "as changed conditions do where they decide", {input});
+  law(found.breaking(Reachability::conditional) == (lacks || !found.changed_conditions.empty()),
+      "as changed conditions do where they decide", {input});
 }
 
 }  // namespace

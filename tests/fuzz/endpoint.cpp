@@ -36,7 +36,8 @@ void check(const Endpoint& found, std::string_view url) {
   const std::string scheme = parts[1].str(), authority = parts[2].str(), path = parts[3].str(), query = parts[4].str();
   law(!parts[6].matched, "no fragment", {url});
   law(found.tls() == (scheme == "https" || scheme == "wss"), "TLS where the scheme has it", {url});
-  law(found.authority() == authority && authority.find('@') == std::string::npos, "the authority, without a user", {url});
+  law(found.authority() == authority && authority.find('@') == std::string::npos, "the authority, without a user",
+      {url});
   law(found.target() == (path.empty() ? "/" : path) + query, "the target", {url, found.target()});
 
   const std::size_t bracket = authority.rfind(']');
@@ -55,11 +56,13 @@ void check(const Endpoint& found, std::string_view url) {
   law(again.has_value() && *again == found && again->target() == found.target(), "an address says itself", {url, full});
   // As it stands before the API's own paths.
   if (query.empty()) {
-    law(!found.path().ends_with('/') && (found.path().empty() || found.path().front() == '/'), "a path has no slash at its end", {url, found.path()});
+    law(!found.path().ends_with('/') && (found.path().empty() || found.path().front() == '/'),
+        "a path has no slash at its end", {url, found.path()});
     const auto longer = Endpoint::parse(full + "///", setting);
     law(longer.has_value() && *longer == found, "slashes at the end make no difference", {url});
   }
-  law(found.may_carry_credentials() == (found.tls() || is_this_machine(host)), "credentials stay on this machine, or under TLS", {url});
+  law(found.may_carry_credentials() == (found.tls() || is_this_machine(host)),
+      "credentials stay on this machine, or under TLS", {url});
   Endpoint allowed = found;
   allowed.allow_plain_text();
   law(allowed.may_carry_credentials() && (allowed == found) == false, "unless the client allows it", {url});
@@ -75,11 +78,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     check(*found, url);
   } else {
     const std::string& why = found.error().message();
-    law(found.error().code() == ErrorCode::invalid_settings && why.starts_with("base_url: "), "the error names the setting", {url, why});
+    law(found.error().code() == ErrorCode::invalid_settings && why.starts_with("base_url: "),
+        "the error names the setting", {url, why});
     // Credentials may stand in a query or in a user part.
     for (std::size_t i = 0; i + 12 <= url.size(); ++i) {
       const std::string_view part = std::string_view(url).substr(i, 12);
-      if (part.find_first_of("?=&@") != std::string_view::npos) law(why.find(part) == std::string::npos, "and nothing of the address", {url, why});
+      if (part.find_first_of("?=&@") != std::string_view::npos)
+        law(why.find(part) == std::string::npos, "and nothing of the address", {url, why});
     }
   }
   return 0;

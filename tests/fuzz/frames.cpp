@@ -41,7 +41,9 @@ bool is_utf8(std::string_view text) {
     if (first >= 0x80 && (first < 0xc2 || first > 0xf4)) return false;
     for (std::size_t k = 1; k < length; ++k)
       if ((at(k) & 0xc0) != 0x80) return false;
-    if ((first == 0xe0 && at(1) < 0xa0) || (first == 0xed && at(1) > 0x9f) || (first == 0xf0 && at(1) < 0x90) || (first == 0xf4 && at(1) > 0x8f)) return false;
+    if ((first == 0xe0 && at(1) < 0xa0) || (first == 0xed && at(1) > 0x9f) || (first == 0xf0 && at(1) < 0x90) ||
+        (first == 0xf4 && at(1) > 0x8f))
+      return false;
     i += length;
   }
   return true;
@@ -81,8 +83,10 @@ std::vector<Message> reckon(std::string_view stream, std::size_t max_message) {
       if (payload.size() == 1) return broken(1002), out;
       unsigned code = 1005;
       if (!payload.empty()) {
-        code = static_cast<unsigned>(static_cast<unsigned char>(payload[0])) * 256 + static_cast<unsigned char>(payload[1]);
-        const bool reserved = code < 1000 || (code >= 1004 && code <= 1006) || (code >= 1015 && code < 3000) || code > 4999;
+        code = static_cast<unsigned>(static_cast<unsigned char>(payload[0])) * 256 +
+               static_cast<unsigned char>(payload[1]);
+        const bool reserved =
+            code < 1000 || (code >= 1004 && code <= 1006) || (code >= 1015 && code < 3000) || code > 4999;
         if (reserved) return broken(1002), out;
         if (!is_utf8(std::string_view(payload).substr(2))) return broken(1007), out;
       }
@@ -135,11 +139,14 @@ void append_drawn(std::string& out, Bytes& bytes) {
   out.push_back(static_cast<char>(first));
   const int size_bytes = how / 16 % 8 == 1 ? 2 : how / 16 % 8 == 2 ? 8 : size < 126 ? 0 : 2;
   const unsigned mask = how / 128 == 1 && how % 8 == 5 ? 0U : 0x80U;
-  out.push_back(static_cast<char>(mask | (size_bytes == 0 ? static_cast<unsigned>(size) : size_bytes == 2 ? 126U : 127U)));
+  out.push_back(static_cast<char>(mask | (size_bytes == 0   ? static_cast<unsigned>(size)
+                                          : size_bytes == 2 ? 126U
+                                                            : 127U)));
   for (int i = size_bytes; i-- > 0;) out.push_back(static_cast<char>(size >> (8 * i) & 0xff));
   const char key[4] = {static_cast<char>(how), static_cast<char>(how * 7), static_cast<char>(first * 3), 'k'};
   if (mask != 0) out.append(key, 4);
-  for (std::size_t i = 0; i < payload.size(); ++i) out.push_back(static_cast<char>(mask == 0 ? payload[i] : payload[i] ^ key[i % 4]));
+  for (std::size_t i = 0; i < payload.size(); ++i)
+    out.push_back(static_cast<char>(mask == 0 ? payload[i] : payload[i] ^ key[i % 4]));
 }
 
 /// What a server sends is a frame that says the same; its own frames are not masked, so they are masked here to be read.
@@ -151,7 +158,8 @@ void check_written(std::string_view payload) {
     } else {
       loopback_cloud::append_frame(frame, opcode, payload);
     }
-    const std::size_t head = frame.size() - (opcode == Opcode::close ? std::min<std::size_t>(payload.size(), 123) + 2 : payload.size());
+    const std::size_t head =
+        frame.size() - (opcode == Opcode::close ? std::min<std::size_t>(payload.size(), 123) + 2 : payload.size());
     law(head == 2 || head == 4 || head == 10, "a server's frame has no mask", {frame});
     std::string masked = frame.substr(0, head);
     masked[1] = static_cast<char>(static_cast<unsigned char>(masked[1]) | 0x80);
@@ -164,7 +172,9 @@ void check_written(std::string_view payload) {
   }
   const auto key = loopback_cloud::accept_key(payload);
   law(key.has_value() == (payload.size() == 24 && payload.ends_with("==")), "which keys are keys", {payload});
-  if (key) law(key->size() == 28 && patchbay::testing::detail::base64_decoded(*key).value_or("").size() == 20, "the answer is a digest", {payload});
+  if (key)
+    law(key->size() == 28 && patchbay::testing::detail::base64_decoded(*key).value_or("").size() == 20,
+        "the answer is a digest", {payload});
 }
 
 }  // namespace

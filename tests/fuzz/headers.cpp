@@ -38,7 +38,8 @@ std::optional<std::int64_t> number_in(const Fields& fields, std::string_view nam
   std::optional<std::int64_t> out;
   for (const auto& [each, value] : fields) {
     if (lower(each) != name) continue;
-    const bool digits = !value.empty() && value.size() < 10 && std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits = !value.empty() && value.size() < 10 &&
+                        std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
     out = digits ? std::optional<std::int64_t>(std::stoll(value)) : std::nullopt;
   }
   return out;
@@ -60,9 +61,11 @@ void check_fields(std::string_view text) {
   }
   law(headers.size() == fields.size(), "every field is there");
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    law(headers.name(i) == fields[i].first && headers.value(i) == fields[i].second, "fields in order", {fields[i].first});
+    law(headers.name(i) == fields[i].first && headers.value(i) == fields[i].second, "fields in order",
+        {fields[i].first});
     const auto found = headers.find(fields[i].first);
-    const auto first = std::find_if(fields.begin(), fields.end(), [&](const auto& each) { return lower(each.first) == lower(fields[i].first); });
+    const auto first = std::find_if(fields.begin(), fields.end(),
+                                    [&](const auto& each) { return lower(each.first) == lower(fields[i].first); });
     law(found && *found == first->second, "the first field of a name is found, whatever its case", {fields[i].first});
   }
   law(headers.find("a\nb") == std::nullopt, "no field is made up, such as one with a line's end");
@@ -72,7 +75,8 @@ void check_fields(std::string_view text) {
              reset = number_in(fields, "inin-ratelimit-reset");
   const bool whole = allowed && *allowed > 0 && count && reset && *reset <= 3600;
   law(limit.has_value() == whole, "a limit is told by three numbers");
-  if (limit) law(limit->allowed == *allowed && limit->count == *count && limit->reset == seconds{*reset}, "which limit it is");
+  if (limit)
+    law(limit->allowed == *allowed && limit->count == *count && limit->reset == seconds{*reset}, "which limit it is");
 }
 
 void check_same(const Body& body, const std::string& expected) {

@@ -23,7 +23,8 @@ void check_message(const Result<void>& result, bool fine, std::string_view text)
   law(result.has_value() == fine, "checked as judged", {text});
   if (fine) return;
   const std::string& why = result.error().message();
-  law(result.error().code() == ErrorCode::invalid_argument && why.starts_with("what: "), "the error names the argument", {text, why});
+  law(result.error().code() == ErrorCode::invalid_argument && why.starts_with("what: "), "the error names the argument",
+      {text, why});
   law(why.size() < 500, "and is short", {why});
   for (const char c : why) law(c >= 0x20 && c <= 0x7e, "and can be printed", {why});
 }
@@ -59,7 +60,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
 
   std::string encoded("x");
   append_percent_encoded(encoded, text);
-  for (const char c : encoded) law(c == '%' || detail::is_unreserved(c), "what is encoded can stand in a path", {text, encoded});
+  for (const char c : encoded)
+    law(c == '%' || detail::is_unreserved(c), "what is encoded can stand in a path", {text, encoded});
   const auto decoded = testing::detail::percent_decoded(std::string_view(encoded).substr(1), false);
   law(encoded.front() == 'x' && decoded && *decoded == text, "and is the same once decoded", {text, encoded});
   law(!is_id || encoded.substr(1) == text, "an identifier needs no encoding", {text});
@@ -67,7 +69,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string field("a=");
   append_form_encoded(field, text);
   const auto form = testing::detail::parse_form(field + "&b=c");
-  law(form && form->size() == 2 && (*form)[0].second == text && (*form)[1].second == "c", "a form's field stays one field", {text, field});
+  law(form && form->size() == 2 && (*form)[0].second == text && (*form)[1].second == "c",
+      "a form's field stays one field", {text, field});
 
   std::string quoted;
   detail::append_shown(quoted, text, 64);

@@ -134,10 +134,14 @@ void check(std::string_view header, std::string_view body, bool echo, JsonReader
   response.body.assign(body);
   InteractionSnapshot found;
   found.etag = "left over", found.held = true, found.flow_node = "left over";
-  const auto read = echo ? Dialect::parse_write_echo(response, reader, found) : Dialect::parse_interaction(response, reader, found);
+  const auto read =
+      echo ? Dialect::parse_write_echo(response, reader, found) : Dialect::parse_interaction(response, reader, found);
   law(found.etag.empty() || is_tag(found.etag), "what is locked with is a strong tag", {found.etag});
-  if (!header.empty()) law(found.etag == (is_tag(header) ? header : "") && found.weak_etag != is_tag(header), "a field goes before the body", {header});
-  for (const std::string* each : {&found.id, &found.state, &found.skill_group_id, &found.organisation_id, &found.flow_node, &found.transition_id})
+  if (!header.empty())
+    law(found.etag == (is_tag(header) ? header : "") && found.weak_etag != is_tag(header),
+        "a field goes before the body", {header});
+  for (const std::string* each :
+       {&found.id, &found.state, &found.skill_group_id, &found.organisation_id, &found.flow_node, &found.transition_id})
     law(is_valid_utf8(*each), "what is read is UTF-8", {body, *each});
   law(found.has_flow_node || found.flow_node.empty(), "a node only where there is one", {body});
   const bool blank = body.find_first_not_of(" \t\r\n") == std::string_view::npos;
@@ -145,19 +149,27 @@ void check(std::string_view header, std::string_view body, bool echo, JsonReader
   if (!read) law(!read.error().why.empty(), "the error says why", {body});
 
   const auto tree = JsonTree::parse(body);
-  if (!tree || tree->kind != JsonTree::Kind::object) return;  // what is skipped is not looked at: some that is no JSON passes
+  if (!tree || tree->kind != JsonTree::Kind::object)
+    return;  // what is skipped is not looked at: some that is no JSON passes
   Reckoning expected;
   if (!header.empty()) expected.tag(std::string(header));
   for (std::size_t i = 0; i < tree->names.size() && expected.fine; ++i)
     expected.member(tree->names[i], tree->items[i], !header.empty(), echo);
   if (!expected.fine) return law(!read, "what is of the wrong type is refused", {body});
-  if (!read) return law(expected.loose || depth_of(*tree) > max_json_depth, "what is well formed is read", {body, read.error().why});
+  if (!read)
+    return law(expected.loose || depth_of(*tree) > max_json_depth, "what is well formed is read",
+               {body, read.error().why});
   const InteractionSnapshot& right = expected.out;
-  law(expected.loose || (found.etag == right.etag && found.weak_etag == right.weak_etag), "the version", {body, found.etag, right.etag});
-  law(found.id == right.id && found.skill_group_id == right.skill_group_id && found.organisation_id == right.organisation_id, "who it is", {body});
+  law(expected.loose || (found.etag == right.etag && found.weak_etag == right.weak_etag), "the version",
+      {body, found.etag, right.etag});
+  law(found.id == right.id && found.skill_group_id == right.skill_group_id &&
+          found.organisation_id == right.organisation_id,
+      "who it is", {body});
   law(same(found.state, right.state) && found.held == right.held, "its state", {body});
-  law(found.has_flow_node == right.has_flow_node && same(found.flow_node, right.flow_node), "where it is", {body, found.flow_node, right.flow_node});
-  law(same(found.transition_id, right.transition_id), "who moved it last", {body, found.transition_id, right.transition_id});
+  law(found.has_flow_node == right.has_flow_node && same(found.flow_node, right.flow_node), "where it is",
+      {body, found.flow_node, right.flow_node});
+  law(same(found.transition_id, right.transition_id), "who moved it last",
+      {body, found.transition_id, right.transition_id});
 }
 
 }  // namespace

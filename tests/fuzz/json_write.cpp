@@ -143,7 +143,8 @@ void check_webhook(Bytes& bytes, JsonReader& reader) {
   law(found->find("eventId")->text == node && found->find("interactionId")->text == id, "its event", {body});
   law(found->find("previousState")->text == from && found->find("newState")->text == to, "its move", {body});
   const JsonTree* const written = found->find("variables");
-  law(written && written->names.size() == 1 && written->names[0] == node && written->items[0].same(variable), "its variables", {body});
+  law(written && written->names.size() == 1 && written->names[0] == node && written->items[0].same(variable),
+      "its variables", {body});
 
   QualityEvent event;
   event.interaction = id;
@@ -151,7 +152,8 @@ void check_webhook(Bytes& bytes, JsonReader& reader) {
   std::string line;
   to_json(event, line);
   const auto told = JsonTree::parse(line);
-  law(told && told->find("interactionId")->text == id && told->find("status")->text == "failed", "a quality event is JSON", {line});
+  law(told && told->find("interactionId")->text == id && told->find("status")->text == "failed",
+      "a quality event is JSON", {line});
   std::string minified;
   law(reader.minify(line, minified).has_value(), "that simdjson reads", {line});
 }

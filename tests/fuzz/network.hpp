@@ -39,12 +39,15 @@ class Network {
   using timer_type = ManualLoop::Timer;
   using channel_type = LoopChannel;
 
-  Network(ManualLoop loop, Bytes& bytes, CloudOptions options) : state_(std::make_shared<State>(std::move(loop), bytes, std::move(options))) {}
+  Network(ManualLoop loop, Bytes& bytes, CloudOptions options)
+      : state_(std::make_shared<State>(std::move(loop), bytes, std::move(options))) {}
 
-  ExchangeId send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline, Completion<TransportResult<void>> done) {
+  ExchangeId send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
+                  Completion<TransportResult<void>> done) {
     return state_->send(request, response, deadline, std::move(done));
   }
-  ExchangeId open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline, Completion<TransportResult<LoopChannel>> done) {
+  ExchangeId open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline,
+                  Completion<TransportResult<LoopChannel>> done) {
     return state_->open(request, refusal, deadline, std::move(done));
   }
   void cancel(ExchangeId id) noexcept {
@@ -75,7 +78,12 @@ class Network {
   /// A request on its way, which owns what the client's views showed.
   struct Exchange {
     Exchange(const HttpRequest& request, HttpResponse& response_in, Completion<TransportResult<void>> done_in)
-        : method(to_string(request.method)), target(request.target), body(request.body), max_body(request.max_body), response(&response_in), done(std::move(done_in)) {
+        : method(to_string(request.method)),
+          target(request.target),
+          body(request.body),
+          max_body(request.max_body),
+          response(&response_in),
+          done(std::move(done_in)) {
       for (const HeaderView& field : request.headers) fields.emplace_back(field.name, field.value);
     }
     std::string method, target, body;
@@ -87,7 +95,8 @@ class Network {
     bool sent = false;
   };
   struct Opening {
-    Opening(std::string target_in, std::size_t max_message_in, HttpResponse& refusal_in, Completion<TransportResult<LoopChannel>> done_in)
+    Opening(std::string target_in, std::size_t max_message_in, HttpResponse& refusal_in,
+            Completion<TransportResult<LoopChannel>> done_in)
         : target(std::move(target_in)), max_message(max_message_in), refusal(&refusal_in), done(std::move(done_in)) {}
     std::string target;
     std::vector<std::pair<std::string, std::string>> fields;
@@ -98,7 +107,9 @@ class Network {
 
   struct State {
     State(ManualLoop loop_in, Bytes& bytes_in, CloudOptions options)
-        : loop(std::move(loop_in)), bytes(&bytes_in), cloud([clock = loop.clock()] { return clock.steady_now(); }, std::move(options)) {}
+        : loop(std::move(loop_in)),
+          bytes(&bytes_in),
+          cloud([clock = loop.clock()] { return clock.steady_now(); }, std::move(options)) {}
 
     [[nodiscard]] SteadyTime now() const noexcept { return loop.clock().steady_now(); }
     std::size_t draw(std::size_t below) noexcept { return healed ? 0 : bytes->below(below); }
@@ -107,24 +118,29 @@ class Network {
       return milliseconds{spans[draw(spans.size())]};
     }
 
-    ExchangeId send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline, Completion<TransportResult<void>> done) {
+    ExchangeId send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline,
+                    Completion<TransportResult<void>> done) {
       const ExchangeId id = ++last;
       const auto exchange = std::make_shared<Exchange>(request, response, std::move(done));
       check(*exchange);
       response.clear();
       exchanges.emplace(id, exchange);
-      if (exchange->target.starts_with("/oauth/token")) law(++token_requests == 1, "I10: one token request is under way");
+      if (exchange->target.starts_with("/oauth/token"))
+        law(++token_requests == 1, "I10: one token request is under way");
       loop.at(deadline, [this, id] { give_up(id, TransportFault::timed_out); });
       const std::size_t fate = draw(16);
       if (fate == 1) {  // nobody lets it in
-        loop.at(after(now(), span()), [this, id] { fail(id, TransportError(TransportFault::connect, Delivery::not_sent, "refused")); });
+        loop.at(after(now(), span()),
+                [this, id] { fail(id, TransportError(TransportFault::connect, Delivery::not_sent, "refused")); });
         return id;
       }
       exchange->sent = true;
       if (fate == 2) {  // lost on its way, and the connection with it
-        loop.at(after(now(), span()), [this, id] { fail(id, TransportError(TransportFault::reset, Delivery::maybe_sent, "reset")); });
+        loop.at(after(now(), span()),
+                [this, id] { fail(id, TransportError(TransportFault::reset, Delivery::maybe_sent, "reset")); });
       } else if (fate != 3) {  // or it is lost without a word
-        loop.at(after(now(), fate == 0 ? milliseconds{1} : span()), [this, id, exchange, fate] { arrive(id, *exchange, fate); });
+        loop.at(after(now(), fate == 0 ? milliseconds{1} : span()),
+                [this, id, exchange, fate] { arrive(id, *exchange, fate); });
       }
       return id;
     }
@@ -135,7 +151,8 @@ class Network {
         if (name == "Authorization") credentials.insert(value.substr(value.find(' ') + 1));
       }
       law(exchange.method != "PATCH" || locked, "I1: a write is locked with a strong version", {exchange.target});
-      law(exchange.target.find("access_token") == std::string::npos, "I19: no credential stands in an address", {exchange.target});
+      law(exchange.target.find("access_token") == std::string::npos, "I19: no credential stands in an address",
+          {exchange.target});
     }
     void arrive(ExchangeId id, Exchange& exchange, std::size_t fate) {
       std::vector<HeaderView> fields;
@@ -148,12 +165,15 @@ class Network {
       if (end == ServingEnd::timeout) return;
       const Duration wait = fate == 0 ? milliseconds{1} : span();
       if (end != ServingEnd::answer)
-        return loop.at(after(now(), wait), [this, id] { fail(id, TransportError(TransportFault::reset, Delivery::maybe_sent, "reset")); });
+        return loop.at(after(now(), wait),
+                       [this, id] { fail(id, TransportError(TransportFault::reset, Delivery::maybe_sent, "reset")); });
       loop.at(after(now(), wait), [this, id] { answer(id); });
     }
     std::optional<HttpFault> draw_fault(const Exchange& exchange, std::size_t fate) {
-      static constexpr std::array<int, 18> statuses{503, 500, 502, 504, 429, 401, 403, 404, 408, 409, 412, 422, 428, 400, 302, 200, 204, 418};
-      static constexpr std::array<std::string_view, 8> waits{"", "0", "1", "7", "100000", "-1", "soon", "Sun, 06 Nov 2094 08:49:37 GMT"};
+      static constexpr std::array<int, 18> statuses{503, 500, 502, 504, 429, 401, 403, 404, 408,
+                                                    409, 412, 422, 428, 400, 302, 200, 204, 418};
+      static constexpr std::array<std::string_view, 8> waits{"",       "0",  "1",    "7",
+                                                             "100000", "-1", "soon", "Sun, 06 Nov 2094 08:49:37 GMT"};
       if (fate < 4 || fate >= 14) return std::nullopt;
       HttpFault fault(exchange.method, "");
       fault.applied = fate % 2 == 0;
@@ -173,16 +193,20 @@ class Network {
         case 9:
         case 10: {
           fault.answer(statuses[draw(statuses.size())]);
-          if (const std::string_view wait = waits[draw(waits.size())]; !wait.empty()) fault.headers.emplace_back("Retry-After", wait);
+          if (const std::string_view wait = waits[draw(waits.size())]; !wait.empty())
+            fault.headers.emplace_back("Retry-After", wait);
           return honest(fault);
         }
         case 11: {  // it says what it was sent, credentials and all
           std::string echo = exchange.body;
           for (const auto& [name, value] : exchange.fields) echo.append("\n").append(name).append(": ").append(value);
-          return honest(fault.answer(statuses[draw(statuses.size())], {{"Content-Type", "text/plain"}}, std::move(echo)));
+          return honest(
+              fault.answer(statuses[draw(statuses.size())], {{"Content-Type", "text/plain"}}, std::move(echo)));
         }
         case 12: return fault.garbage(std::string(write ? "<" : "").append(bytes->text(40)));
-        default: return honest(fault.answer(200, {{"ETag", draw(2) == 0 ? "W/\"1\"" : "*"}}, R"({"id":"x","customAttributes":{"flow_node":{"a":1}}})"));
+        default:
+          return honest(fault.answer(200, {{"ETag", draw(2) == 0 ? "W/\"1\"" : "*"}},
+                                     R"({"id":"x","customAttributes":{"flow_node":{"a":1}}})"));
       }
     }
     /// Half of an answer, as a whole one.
@@ -194,7 +218,8 @@ class Network {
       const auto exchange = take(id);
       if (!exchange) return;
       if (exchange->answer.body.size() > exchange->max_body)
-        return exchange->done(tl::unexpected(TransportError(TransportFault::too_large, Delivery::maybe_sent, "too large")));
+        return exchange->done(
+            tl::unexpected(TransportError(TransportFault::too_large, Delivery::maybe_sent, "too large")));
       *exchange->response = std::move(exchange->answer);
       exchange->done(TransportResult<void>{});
     }
@@ -206,8 +231,10 @@ class Network {
     }
     void give_up(ExchangeId id, TransportFault fault) {
       if (const auto found = exchanges.find(id); found != exchanges.end())
-        return fail(id, TransportError(fault, found->second->sent ? Delivery::maybe_sent : Delivery::not_sent, "given up"));
-      if (const auto opening = take_opening(id)) opening->done(tl::unexpected(TransportError(fault, Delivery::maybe_sent, "given up")));
+        return fail(id,
+                    TransportError(fault, found->second->sent ? Delivery::maybe_sent : Delivery::not_sent, "given up"));
+      if (const auto opening = take_opening(id))
+        opening->done(tl::unexpected(TransportError(fault, Delivery::maybe_sent, "given up")));
     }
     std::shared_ptr<Exchange> take(ExchangeId id) {
       const auto found = exchanges.find(id);
@@ -218,12 +245,15 @@ class Network {
       return exchange;
     }
 
-    ExchangeId open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline, Completion<TransportResult<LoopChannel>> done) {
+    ExchangeId open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline,
+                    Completion<TransportResult<LoopChannel>> done) {
       const ExchangeId id = ++last;
-      const auto opening = std::make_shared<Opening>(std::string(request.target), request.max_message, refusal, std::move(done));
+      const auto opening =
+          std::make_shared<Opening>(std::string(request.target), request.max_message, refusal, std::move(done));
       for (const HeaderView& field : request.headers) {
         opening->fields.emplace_back(field.name, field.value);
-        if (field.name == "Authorization") credentials.insert(std::string(field.value.substr(field.value.find(' ') + 1)));
+        if (field.name == "Authorization")
+          credentials.insert(std::string(field.value.substr(field.value.find(' ') + 1)));
       }
       openings.emplace(id, opening);
       law(openings.size() == 1, "I11: one channel is being opened");
@@ -236,7 +266,9 @@ class Network {
       static constexpr std::array<int, 6> refusals{503, 429, 401, 403, 404, 500};
       const auto opening = take_opening(id);
       if (!opening) return;
-      const auto end = [&](TransportFault fault, const char* why) { opening->done(tl::unexpected(TransportError(fault, Delivery::maybe_sent, why))); };
+      const auto end = [&](TransportFault fault, const char* why) {
+        opening->done(tl::unexpected(TransportError(fault, Delivery::maybe_sent, why)));
+      };
       opening->refusal->clear();
       if (fate == 2) return end(TransportFault::reset, "reset");
       if (fate == 3) {
@@ -300,7 +332,8 @@ class Network {
         if (action.kind == ChannelAction::Kind::text) {
           found->second.deliver_after(action.wait, action.text);
         } else {
-          found->second.close_after(action.wait, action.kind == ChannelAction::Kind::cut ? std::uint16_t{1006} : action.code, action.text);
+          found->second.close_after(
+              action.wait, action.kind == ChannelAction::Kind::cut ? std::uint16_t{1006} : action.code, action.text);
         }
       }
     }

@@ -67,14 +67,17 @@ void check_grant(const HttpResponse& response, const JsonTree* tree, JsonReader&
   Dialect::Grant grant;
   const auto read = Dialect::parse_grant(response, reader, grant);
   if (read) {
-    law(!grant.access_token.empty() && printable(grant.access_token.reveal(), 0x21), "a token that a header can carry", {body});
-    law(std::isfinite(grant.expires_in) && (grant.expires_in > 0 || grant.expires_in == -1), "a lifetime that is one, or none", {body});
+    law(!grant.access_token.empty() && printable(grant.access_token.reveal(), 0x21), "a token that a header can carry",
+        {body});
+    law(std::isfinite(grant.expires_in) && (grant.expires_in > 0 || grant.expires_in == -1),
+        "a lifetime that is one, or none", {body});
   } else {
     law(!read.error().why.empty(), "the error says why", {body});
   }
   if (!tree) return;
   const Expected expected(*tree);
-  law(read.has_value() == expected.fine, "what is a grant", {body, read ? std::string_view("a grant") : read.error().why});
+  law(read.has_value() == expected.fine, "what is a grant",
+      {body, read ? std::string_view("a grant") : read.error().why});
   if (!read) return;
   law(grant.access_token.reveal() == expected.token, "which token", {body});
   law(grant.has_scope == expected.has_scope && grant.scope == expected.scope, "for what", {body});
@@ -104,7 +107,8 @@ void check_credentials(std::string_view text) {
   law(back && *back == text, "base64 says what it was given", {basic});
   append_form_encoded(form, text);
   const auto fields = testing::detail::parse_form(form);
-  law(fields && fields->size() == 1 && (*fields)[0].first == "a" && (*fields)[0].second == text, "a form says what it was given", {form});
+  law(fields && fields->size() == 1 && (*fields)[0].first == "a" && (*fields)[0].second == text,
+      "a form says what it was given", {form});
 }
 
 }  // namespace

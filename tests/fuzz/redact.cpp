@@ -80,7 +80,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   check_safe(found);
   check_secret(found);
   law(excerpt(text, limit) == found, "and always the same", {found});
-  law(found.empty() || text.find(found.front()) != std::string::npos || found.front() == ' ' || found.front() == '<' || found.front() == '\xef',
+  law(found.empty() || text.find(found.front()) != std::string::npos || found.front() == ' ' || found.front() == '<' ||
+          found.front() == '\xef',
       "and says what was said", {found});
 
   // Where it ends up.
@@ -93,7 +94,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string line;
   append_json(record, line);
   check_secret(line);
-  law(line.find('\n') == std::string::npos && patchbay_test::JsonTree::parse(line).has_value(), "a record is one line of JSON", {line});
+  law(line.find('\n') == std::string::npos && patchbay_test::JsonTree::parse(line).has_value(),
+      "a record is one line of JSON", {line});
 
   Secret secret{std::string(canary)};
   const Secret copy = secret;

@@ -39,8 +39,8 @@ ChannelReply reckon(const JsonTree& tree) {
 }
 
 bool same(const ChannelReply& a, const ChannelReply& b) {
-  return a.correlation_id == b.correlation_id && a.type == b.type && a.interaction == b.interaction && a.message == b.message &&
-         a.has_type == b.has_type;
+  return a.correlation_id == b.correlation_id && a.type == b.type && a.interaction == b.interaction &&
+         a.message == b.message && a.has_type == b.has_type;
 }
 
 }  // namespace
@@ -57,7 +57,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto tree = JsonTree::parse(input);
   if (tree && tree->kind == JsonTree::Kind::object) {
     law(read.has_value(), "an object is read", {input});
-    law(same(reply, reckon(*tree)), "as it stands", {input, reply.correlation_id, reply.type, reply.interaction, reply.message});
+    law(same(reply, reckon(*tree)), "as it stands",
+        {input, reply.correlation_id, reply.type, reply.interaction, reply.message});
   }
   if (tree && tree->kind != JsonTree::Kind::object) law(!read, "anything else is not", {input});
 
@@ -66,12 +67,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const HoldVerb verb = size % 2 == 0 ? HoldVerb::hold : HoldVerb::unhold;
   HoldDialect::encode_command(frame, verb, input, size % 3 == 0 ? "" : R"("interactionId":"a","priority":5)");
   const auto sent = JsonTree::parse(frame);
-  law(sent && sent->names == std::vector<std::string>{"command", "correlationId", "body"}, "a command is JSON", {frame});
+  law(sent && sent->names == std::vector<std::string>{"command", "correlationId", "body"}, "a command is JSON",
+      {frame});
   law(sent->items[0].text == "send" && sent->items[1].text == input, "with its id", {frame});
-  law(sent->items[2].names.front() == "type" && sent->items[2].items.front().text == to_string(verb), "and its verb", {frame});
+  law(sent->items[2].names.front() == "type" && sent->items[2].items.front().text == to_string(verb), "and its verb",
+      {frame});
   body.assign(frame);
   ChannelReply echoed;
-  law(HoldDialect::parse_reply(body, reader, echoed).has_value() && echoed.correlation_id == input && echoed.type == to_string(verb),
+  law(HoldDialect::parse_reply(body, reader, echoed).has_value() && echoed.correlation_id == input &&
+          echoed.type == to_string(verb),
       "what is sent can be read as an answer to itself", {frame});
   return 0;
 }

@@ -24,8 +24,10 @@ namespace {
 // Wide enough for what decimal digits can say here; the extension is that of both compilers.
 __extension__ typedef __int128 Wide;
 
-constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-constexpr std::array<std::string_view, 7> days{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<std::string_view, 7> days{"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                               "Friday", "Saturday", "Sunday"};
 
 std::tm date_of(std::int64_t seconds) {
   const std::time_t when = seconds;
@@ -78,7 +80,8 @@ std::optional<Fields> cut(std::string_view text, std::string_view form) {
 }
 
 std::optional<std::int64_t> of_day(const std::string& digits, std::size_t at) {
-  const int hour = std::stoi(digits.substr(at, 2)), minute = std::stoi(digits.substr(at + 2, 2)), second = std::stoi(digits.substr(at + 4, 2));
+  const int hour = std::stoi(digits.substr(at, 2)), minute = std::stoi(digits.substr(at + 2, 2)),
+            second = std::stoi(digits.substr(at + 4, 2));
   if (hour > 23 || minute > 59 || second > 60) return std::nullopt;
   return hour * 3600 + minute * 60 + second;
 }
@@ -98,26 +101,31 @@ std::optional<std::int64_t> with_century(int two_digits, int month, int day, std
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");
-  return begin == std::string_view::npos ? std::string_view{} : text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+  return begin == std::string_view::npos ? std::string_view{}
+                                         : text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
 }
 
 std::optional<std::int64_t> reckon(std::string_view text, std::int64_t now) {
   text = trimmed(text);
-  const auto number = [](const std::string& digits, std::size_t at, std::size_t size) { return std::stoi(digits.substr(at, size)); };
+  const auto number = [](const std::string& digits, std::size_t at, std::size_t size) {
+    return std::stoi(digits.substr(at, size));
+  };
   if (const auto imf = cut(text, "d, DD m DDDD DD:DD:DD GMT")) {
     const auto time = of_day(imf->digits, 6);
     return time ? count(number(imf->digits, 2, 4), imf->month, number(imf->digits, 0, 2), *time) : std::nullopt;
   }
   if (const auto asctime = cut(text, "d m _D DD:DD:DD DDDD")) {
     const auto time = of_day(asctime->digits, 2);
-    return time ? count(number(asctime->digits, 8, 4), asctime->month, number(asctime->digits, 0, 2), *time) : std::nullopt;
+    return time ? count(number(asctime->digits, 8, 4), asctime->month, number(asctime->digits, 0, 2), *time)
+                : std::nullopt;
   }
   for (const std::string_view day : days) {
     if (!text.starts_with(day)) continue;
     const auto rfc850 = cut(text.substr(day.size()), ", DD-m-DD DD:DD:DD GMT");
     if (!rfc850) continue;
     const auto time = of_day(rfc850->digits, 4);
-    return time ? with_century(number(rfc850->digits, 2, 2), rfc850->month, number(rfc850->digits, 0, 2), *time, now) : std::nullopt;
+    return time ? with_century(number(rfc850->digits, 2, 2), rfc850->month, number(rfc850->digits, 0, 2), *time, now)
+                : std::nullopt;
   }
   return std::nullopt;
 }
@@ -174,7 +182,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     law(*wait >= Duration::zero(), "a wait is never negative", {text});
     // Beyond what fits, the last second of the type's range is no matter.
     const Wide found = wait->count();
-    law(found == *expected || (*expected > most - 2'000'000'000 && found > most - 2'000'000'000), "how long the wait is", {text});
+    law(found == *expected || (*expected > most - 2'000'000'000 && found > most - 2'000'000'000),
+        "how long the wait is", {text});
   }
   const std::int64_t second = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
   for (const std::string_view each : {value, date.value_or(std::string_view{})}) {

@@ -20,7 +20,8 @@ TEST_CASE("a hold's request and its result are values", "[requests]") {
   assigned = copy;
   HoldRequest moved = std::move(request);
   request = std::move(moved);
-  for (const HoldRequest* each : {&copy, static_cast<const HoldRequest*>(&assigned), static_cast<const HoldRequest*>(&request)}) {
+  for (const HoldRequest* each :
+       {&copy, static_cast<const HoldRequest*>(&assigned), static_cast<const HoldRequest*>(&request)}) {
     CHECK(each->deadline() == seconds{3});
     CHECK(each->fields().size() == 5);
   }
@@ -39,7 +40,8 @@ TEST_CASE("a hold's request and its result are values", "[requests]") {
   kept = result;
   const HoldResult taken(std::move(result));
   result = taken;
-  for (const HoldResult* each : {static_cast<const HoldResult*>(&kept), &taken, static_cast<const HoldResult*>(&result)}) {
+  for (const HoldResult* each :
+       {static_cast<const HoldResult*>(&kept), &taken, static_cast<const HoldResult*>(&result)}) {
     CHECK(each->interaction == "interaction");
     CHECK(each->attempts == 1);
     CHECK(each->resolved_by == ResolvedBy::state);
@@ -54,7 +56,8 @@ TEST_CASE("a transition's request and its result are values", "[requests]") {
   assigned = copy;
   TransitionRequest moved = std::move(request);
   request = std::move(moved);
-  for (const TransitionRequest* each : {&copy, static_cast<const TransitionRequest*>(&assigned), static_cast<const TransitionRequest*>(&request)}) {
+  for (const TransitionRequest* each :
+       {&copy, static_cast<const TransitionRequest*>(&assigned), static_cast<const TransitionRequest*>(&request)}) {
     CHECK(each->interaction() == "interaction");
     CHECK(each->flow() == "flow");
     CHECK(each->from() == "A");
@@ -70,5 +73,6 @@ TEST_CASE("a transition's request and its result are values", "[requests]") {
   const TransitionResult taken(std::move(result));
   CHECK(kept.transition_id == "id");
   CHECK(taken.attempts == 2);
-  for (const WebhookStatus each : {WebhookStatus::none, WebhookStatus::delivered, WebhookStatus::failed}) CHECK_FALSE(to_string(each).empty());
+  for (const WebhookStatus each : {WebhookStatus::none, WebhookStatus::delivered, WebhookStatus::failed})
+    CHECK_FALSE(to_string(each).empty());
 }

@@ -28,11 +28,14 @@ TEST_CASE("a quality event has the document's names, and a status for each outco
   event.event = HoldVerb::unhold;
   event.interaction = "550e8400-e29b-41d4-a716-446655440000";
   event.latency = milliseconds{12};
-  for (const auto& [outcome, status] : {std::pair{Outcome::applied, "success"}, std::pair{Outcome::not_applied, "failed"}, std::pair{Outcome::unknown, "unknown"}}) {
+  for (const auto& [outcome, status] :
+       {std::pair{Outcome::applied, "success"}, std::pair{Outcome::not_applied, "failed"},
+        std::pair{Outcome::unknown, "unknown"}}) {
     event.outcome = outcome;
     std::string line;
     to_json(event, line);
-    CHECK(line == std::string(R"({"event":"unhold","interactionId":"550e8400-e29b-41d4-a716-446655440000","status":")") + status +
-                      R"(","latencyMs":12,"timestamp":"1970-01-01T00:00:00.000Z"})");
+    CHECK(line ==
+          std::string(R"({"event":"unhold","interactionId":"550e8400-e29b-41d4-a716-446655440000","status":")") +
+              status + R"(","latencyMs":12,"timestamp":"1970-01-01T00:00:00.000Z"})");
   }
 }

@@ -30,9 +30,10 @@ struct Skill {
   BOOST_HANA_DEFINE_STRUCT(Skill, (std::string, name), (std::optional<std::uint8_t>, level));
 };
 struct Times {
-  BOOST_HANA_DEFINE_STRUCT(Times, (std::chrono::seconds, wait), (std::chrono::milliseconds, exact), (std::chrono::days, stay),
-                           (std::chrono::duration<unsigned short, std::ratio<60>>, minutes), (std::chrono::hours, hours),
-                           (std::chrono::sys_days, day), (std::chrono::sys_seconds, at), (std::chrono::sys_time<std::chrono::milliseconds>, exactly));
+  BOOST_HANA_DEFINE_STRUCT(Times, (std::chrono::seconds, wait), (std::chrono::milliseconds, exact),
+                           (std::chrono::days, stay), (std::chrono::duration<unsigned short, std::ratio<60>>, minutes),
+                           (std::chrono::hours, hours), (std::chrono::sys_days, day), (std::chrono::sys_seconds, at),
+                           (std::chrono::sys_time<std::chrono::milliseconds>, exactly));
 };
 struct Menu {
   BOOST_HANA_DEFINE_STRUCT(Menu, (std::string, label), (std::vector<Menu>, entries));
@@ -213,8 +214,9 @@ TEST_CASE("the pattern of a media file's name takes what the field takes", "[sch
   REQUIRE(at(described, {"type"}).text == "string");
   REQUIRE(at(described, {"maxLength"}).text == "128");
   const std::regex pattern(at(described, {"pattern"}).text);
-  for (const std::string name : {"hold_music_standard.wav", "a.MP3", "-.m4a", "a.b.uLaw", "_.au", "9.opus", ".wav", "wav", "a.", "a.exe", "a/b.wav",
-                                 "a..wav", "a.wav ", "a.wav.txt", "~.wav", "", ".", "a.4ma"}) {
+  for (const std::string name :
+       {"hold_music_standard.wav", "a.MP3", "-.m4a", "a.b.uLaw", "_.au", "9.opus", ".wav", "wav", "a.", "a.exe",
+        "a/b.wav", "a..wav", "a.wav ", "a.wav.txt", "~.wav", "", ".", "a.4ma"}) {
     CAPTURE(name);
     CHECK(std::regex_match(name, pattern) == MediaFileRule::check(name));
   }
@@ -240,17 +242,23 @@ void compare_pattern(const char* field, std::initializer_list<std::string_view> 
 TEST_CASE("the patterns of durations and instants take what the fields take", "[schema][json_schema][chrono]") {
   namespace chrono = std::chrono;
   const std::initializer_list<std::string_view> durations{
-      "PT0S", "PT1H30M", "P2D", "P2DT3H", "P1W", "-PT5S", "PT1.5S", "PT1.2345S", "PT1H5S", "PT5M3S", "P", "PT", "P1Y", "P1M", "PT1S5M", "P1WT1S", "1S", "PT-5S",
-      "pt5s", "P2DT", "PT36H", "PT90M", "", "PT5", "P1DT1H1M1.001S", "PT.5S", "PT1.S"};
+      "PT0S",   "PT1H30M", "P2D",   "P2DT3H", "P1W", "-PT5S",  "PT1.5S",         "PT1.2345S", "PT1H5S",
+      "PT5M3S", "P",       "PT",    "P1Y",    "P1M", "PT1S5M", "P1WT1S",         "1S",        "PT-5S",
+      "pt5s",   "P2DT",    "PT36H", "PT90M",  "",    "PT5",    "P1DT1H1M1.001S", "PT.5S",     "PT1.S"};
   compare_pattern<chrono::seconds>("wait", durations);
   compare_pattern<chrono::milliseconds>("exact", durations);
   compare_pattern<chrono::days>("stay", {"P2D", "P3W", "-P1D", "PT24H", "P1DT0H", "P", "P1.5D", "2D"});
-  compare_pattern<chrono::duration<unsigned short, std::ratio<60>>>("minutes", {"PT5M", "PT1H30M", "PT1H", "P1D", "P1DT5M", "-PT5M", "PT5S", "PT5M5S", "PTM"});
+  compare_pattern<chrono::duration<unsigned short, std::ratio<60>>>(
+      "minutes", {"PT5M", "PT1H30M", "PT1H", "P1D", "P1DT5M", "-PT5M", "PT5S", "PT5M5S", "PTM"});
   compare_pattern<chrono::hours>("hours", {"PT5H", "P1D", "P1DT5H", "-PT5H", "PT5M", "P1W", "PTH"});
-  const std::initializer_list<std::string_view> dates{"2024-02-29", "2023-02-29", "1900-02-29", "2000-02-29", "0000-01-01", "9999-12-31", "2024-04-31", "2024-13-01", "2024-00-10", "2024-1-1", "24-01-01", ""};
+  const std::initializer_list<std::string_view> dates{"2024-02-29", "2023-02-29", "1900-02-29", "2000-02-29",
+                                                      "0000-01-01", "9999-12-31", "2024-04-31", "2024-13-01",
+                                                      "2024-00-10", "2024-1-1",   "24-01-01",   ""};
   compare_pattern<chrono::sys_days>("day", dates);
   for (const std::string_view date : dates)
-    for (const char* const time : {"T00:00:00Z", "T23:59:59+01:30", "T24:00:00Z", "T12:60:00Z", "T12:00:60Z", "T12:00:00", "T12:00:00.5Z", "T12:00:00.1234Z", "T12:00:00+24:00", " 12:00:00Z", "T12:00Z"}) {
+    for (const char* const time :
+         {"T00:00:00Z", "T23:59:59+01:30", "T24:00:00Z", "T12:60:00Z", "T12:00:60Z", "T12:00:00", "T12:00:00.5Z",
+          "T12:00:00.1234Z", "T12:00:00+24:00", " 12:00:00Z", "T12:00Z"}) {
       const std::string text = std::string(date) + time;
       compare_pattern<chrono::sys_seconds>("at", {text});
       compare_pattern<chrono::sys_time<chrono::milliseconds>>("exactly", {text});
