@@ -53,7 +53,7 @@ class Bounds final : public Check {
       none(process, "works", process.view->pending());
       none(process, "transitions, by their metrics", process.view->transition_metrics().pending());
       // A watchdog that releases asks for that by itself, whoever else is at rest.
-      if (process.view->settings().hold.limit != HoldLimit::release || process.view->held().empty())
+      if (process.view->settings().hold.limit != HoldLimit::release)
         none(process, "holds and releases, by their metrics", process.view->hold_metrics().pending());
       if (process.view->held().size() > process.view->settings().hold.max_holds)
         broken("I20", process.id, "more interactions are watched than max_holds");

@@ -75,7 +75,8 @@ class Watchdogs final : public Check {
     if (reading == nullptr || (!reading->held && !reading->over)) return;
     Watch& watch = watch_of(view.process, reading->interaction);
     if (reading->over) {
-      watch.seen_held = reading->held.value_or(false);
+      // A door that only moves interactions may have read that, and then its sibling goes on watching.
+      watch.seen_held = watch.seen_held || reading->held.value_or(false);
       watch.seen_held_at = at;
       for (Hold& each : watch.holds) each.seen_over = true;
     } else if (*reading->held) {
