@@ -7,6 +7,7 @@
 
 #include <patchbay/flow/drift.hpp>
 #include <patchbay/flow/flow_graph.hpp>
+#include <patchbay/json/read.hpp>
 
 #include <algorithm>
 #include <array>
