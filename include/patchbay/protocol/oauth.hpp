@@ -130,8 +130,8 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
     const SteadyTime told_at = operation.steady_now();
     const std::optional<Duration> hint = retry_after_of(operation);
     // The host's wish binds every operation, not only the one that heard it (invariant I9).
-    const auto heed = [&tokens, &operation, &hint, told_at](const Error& why) {
-      if (hint) tokens.hold_off(after(told_at, *hint), operation.steady_now(), why);
+    const auto heed = [&tokens, &operation, &hint, told_at](const Error& why, bool worth_waiting) {
+      if (hint) tokens.hold_off(after(told_at, *hint), operation.steady_now(), why, worth_waiting);
     };
     Pause pause = Pause::stop;
     if (last.verdict.next == Next::give_up) {
@@ -142,14 +142,16 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
     } else {
       auto waited = co_await back_off(operation, gateway, last.verdict.cause, attempts, operation.deadline, error, charge);
       if (!waited) {
-        heed(error);  // who waited for its end is cancelled, and another may take the lead at once
+        heed(error, true);  // who waited for its end is cancelled, and another may take the lead at once
         co_return fail(std::move(waited.error()));
       }
       pause = *waited;
     }
     if (pause == Pause::over) continue;
-    heed(error);
-    if (pause == Pause::stop) {
+    // Who had no time for the wait leaves it to those who have; a wait beyond the cap, or a last attempt, is for nobody.
+    heed(error, pause == Pause::out_of_time && (!hint || *hint <= gateway.retry_after_cap));
+    // Whose own caller cancelled it speaks for nobody else: another takes the lead.
+    if (pause == Pause::stop && error.code() != ErrorCode::cancelled) {
       tokens.fail_refresh(error);
       lead.settled();
     }
@@ -176,6 +178,24 @@ inline bool authorized_at_once(Operation& operation, const Gateway& gateway, std
          operation.scope_generation == operation.token_generation;
 }
 
+/// Waits while the login host is to be left alone; false when there is no such wait, or no time for it. Releases and the
+/// channel do not wait: they try in ways of their own. Fails only when cancelled.
+inline Protocol<Result<bool>> wait_for_login(Operation& operation, TokenSource& tokens) {
+  const SteadyTime from = operation.steady_now();
+  const std::optional<SteadyTime> open = operation.must_not_wait ? std::nullopt : tokens.opens_again(from);
+  if (!open) co_return false;
+  // Other processes were told to wait as well: not all at the same moment, and never earlier (invariant I9).
+  const auto spread = std::chrono::duration<double>(std::min<Duration>((*open - from) / 10, seconds{1})) * operation.random_unit();
+  const SteadyTime until = after(*open, std::chrono::duration_cast<Duration>(spread));
+  if (until >= operation.deadline) co_return false;
+  operation.log(Level::info, "token.wait", {{"operation", operation.operation_id}, {"ms", to_milliseconds(until - from)}});
+  SleepEffect sleep(until);
+  co_await sleep;
+  operation.slept += operation.steady_now() - from;
+  if (sleep.cancelled) co_return fail(ErrorCode::cancelled, "cancelled while the login host was to be left alone");
+  co_return true;
+}
+
 /// Puts a valid token into `operation.authorization`: the present one, or one that this or another operation fetches now.
 /// Nothing of `stale_generation` or older is taken. Callers ask `authorized_at_once` first, which takes no frame.
 inline Protocol<Result<void>> authorize(Operation& operation, const Gateway& gateway, std::uint64_t stale_generation) {
@@ -187,7 +207,13 @@ inline Protocol<Result<void>> authorize(Operation& operation, const Gateway& gat
     const Turn turn = tokens.ask(operation.steady_now(), stale_generation, waiter, ticket, operation.authorization,
                                  operation.token_generation, error, operation.must_not_wait);
     if (turn == Turn::use) co_return detail::check_scope(operation, gateway);
-    if (turn == Turn::failed) co_return fail(std::move(*error));
+    if (turn == Turn::failed) {
+      const Result<bool> waited = co_await wait_for_login(operation, tokens);
+      if (!waited) co_return fail(waited.error());
+      if (!*waited) co_return fail(std::move(*error));
+      ticket = 0;  // what the others waited for is over
+      continue;
+    }
     if (turn == Turn::full) co_return fail(ErrorCode::queue_full, "too many operations wait for a token (max_waiters)");
     if (turn == Turn::lead) {
       if (auto led = co_await refresh_token(operation, gateway); !led) {

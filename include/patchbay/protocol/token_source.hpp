@@ -146,12 +146,21 @@ class TokenSource {
     flight_.fail(error);
   }
   /// The login host asked for no request before `until`: until then nobody leads a refresh, and whoever needs one gets
-  /// `error`. At most ten minutes, so that one hostile answer does not shut the credential out for a year.
-  void hold_off(SteadyTime until, SteadyTime now, const Error& error) {
+  /// `error`, unless it may wait (`opens_again`). At most ten minutes, so that one hostile answer does not shut the
+  /// credential out for a year. `worth_waiting`: another request may then succeed, as far as the policy says.
+  void hold_off(SteadyTime until, SteadyTime now, const Error& error, bool worth_waiting = false) {
     const std::lock_guard lock(mutex_);
+    worth_waiting_ = worth_waiting;
     held_off_until_ = std::min(until, after(now, std::chrono::minutes{10}));
     held_off_by_ = error;
     if (now < token_.expires_at) token_.refresh_at = std::clamp(token_.refresh_at, std::min(held_off_until_, token_.expires_at), token_.expires_at);
+  }
+  /// Until when the login host is to be left alone, for those who can wait that long; nothing when it need not be, or when
+  /// waiting is of no use.
+  [[nodiscard]] std::optional<SteadyTime> opens_again(SteadyTime now) const noexcept {
+    const std::lock_guard lock(mutex_);
+    if (!held_off_by_ || !worth_waiting_ || now >= held_off_until_) return std::nullopt;
+    return held_off_until_;
   }
   /// The leader gives up for a reason of its own (its deadline, its cancellation): a waiter takes over.
   void abandon() noexcept {
@@ -211,6 +220,7 @@ class TokenSource {
   SingleFlight flight_;
   SteadyTime held_off_until_ = SteadyTime::min();
   std::optional<Error> held_off_by_;
+  bool worth_waiting_ = false;
 };
 
 }  // namespace patchbay

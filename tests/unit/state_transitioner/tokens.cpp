@@ -244,13 +244,49 @@ TEST_CASE("what the login host asked binds the next also when whoever heard it i
   std::stop_source stop;
   f.cloud.answer(503, {{"Retry-After", "2"}}).then([&](const HttpRequest&) { stop.request_stop(); });
   CHECK(door.transition(f.request().stop(stop.get_token())).error().code() == ErrorCode::cancelled);
-  CHECK(door.transition(f.request()).error().code() == ErrorCode::unavailable);
+  CHECK(door.transition(f.request().deadline(seconds{1})).error().code() == ErrorCode::unavailable);
   CHECK(f.cloud.request_count() == 1);
   f.clock.advance(seconds{2});
   f.cloud.answer(200, {}, good_token);
   f.interaction("1");
   f.cloud.answer(200);
   CHECK(door.transition(f.request()));
+}
+
+TEST_CASE("who has the time for the login host's wait sleeps through it, though whoever heard of it had not", "[token][A8][I9]") {
+  Fixture f = scripted_tokens();
+  auto door = f.door();
+  const SteadyTime heard = f.clock.steady_now();
+  f.cloud.answer(429, {{"Retry-After", "5"}});
+  CHECK(door.transition(f.request().deadline(seconds{1})).error().code() == ErrorCode::rate_limited);
+  SECTION("and then it goes on") {
+    f.cloud.answer(200, {}, good_token);
+    f.interaction("1");
+    f.cloud.answer(200);
+    const auto moved = door.transition(f.request().deadline(seconds{20}));
+    REQUIRE(moved);
+    CHECK(moved->waited >= seconds{5});
+    const auto asked = f.requests("token.post");
+    REQUIRE(asked.size() == 2);
+    CHECK(asked[1].at >= heard + seconds{5});
+    CHECK(asked[1].at <= heard + seconds{6});
+  }
+  SECTION("for as long as it takes, but not beyond its own deadline") {
+    const SteadyTime before = f.clock.steady_now();
+    const auto moved = door.transition(f.request().deadline(seconds{4}));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::rate_limited);
+    CHECK(f.clock.steady_now() == before);  // at once: waiting could not help
+    CHECK(f.requests("token.post").size() == 1);
+  }
+  SECTION("unless it is cancelled") {
+    std::stop_source stop;
+    stop.request_stop();
+    const auto moved = door.transition(f.request().deadline(seconds{20}).stop(stop.get_token()));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::cancelled);
+    CHECK(f.requests("token.post").size() == 1);
+  }
 }
 
 TEST_CASE("two doors with one credential share one token", "[token][A12]") {
