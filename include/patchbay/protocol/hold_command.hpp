@@ -81,6 +81,17 @@ inline void settle_hold(Operation& operation, HoldContext& context, const HoldJo
   return {};
 }
 
+/// An interaction was read that is over: it is on hold no more, whatever was sent. It is watched no more, and the journal
+/// hears of that, or recovery would have it watched again.
+inline void forget_over(Operation& operation, HoldContext& context, const std::string& interaction) {
+  const bool watched = context.hub->with([&](HoldSession& session) {
+    const bool was = session.registry().since(interaction).has_value();
+    session.known_released(interaction);
+    return was;
+  });
+  if (watched) note_seen(context, interaction, false, operation.wall_now());
+}
+
 /// Waits for the interaction's turn, reads it, and decides. True when it is on hold already, so that nothing is to be sent
 /// (hazard B5).
 inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& context, const HoldJob& job, HoldTurn& turn, HoldResult& out) {
@@ -98,6 +109,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
   }
   if (auto read = co_await read_interaction(operation, *context.api, job.interaction); !read) co_return fail(std::move(read.error()));
   const InteractionSnapshot& snapshot = operation.snapshot;
+  if (snapshot.final()) forget_over(operation, context, job.call.interaction);
   if (auto eligible = check_eligibility(snapshot, context.settings->hold); !eligible) co_return fail(std::move(eligible.error()));
   if (context.settings->journal && context.settings->journal->unresolved(job.call.interaction))
     if (auto clear = settle_holds(operation, context, job.call.interaction); !clear)
@@ -138,12 +150,23 @@ inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext
   operation.settling = false;
   if (!read) co_return fail(std::move(read.error()));
   const bool wanted = job.verb == HoldVerb::hold;
-  if (!operation.snapshot.held || *operation.snapshot.held != wanted) co_return false;
-  context.hub->with([&](HoldSession& session) {
+  const bool shown = operation.snapshot.held && *operation.snapshot.held == wanted;
+  if (operation.snapshot.final()) {
+    // That it is over ends the watch; of the command it proves nothing.
+    forget_over(operation, context, job.call.interaction);
+    co_return shown;
+  }
+  if (!shown) co_return false;
+  const bool ended = context.hub->with([&](HoldSession& session) {
+    const HoldRegistry& registry = session.registry();
+    const bool watched = registry.since(job.call.interaction).has_value();
     // The hold is watched since it was sent, unless a release was confirmed meanwhile: what was seen is older than that.
-    if (wanted && session.registry().belief(job.call.interaction) == HoldRegistry::Belief::not_held) return;
+    if (wanted && !watched) return false;
     session.seen(job.call.interaction, wanted, order, job.call.sent_at);
+    return watched && !registry.since(job.call.interaction);
   });
+  // The end of a refused release tells the journal of no change: that somebody else released it must be told.
+  if (ended && job.call.end == CallEnd::refused) note_seen(context, job.call.interaction, false, operation.wall_now());
   co_return true;
 }
 

@@ -128,6 +128,33 @@ TEST_CASE("a refused release ends the watch when somebody else has released", "[
   CHECK(door.held().empty());
 }
 
+TEST_CASE("an interaction that was read to be over is watched no more, and nobody is told of its limit", "[hold][B8][I13][I15]") {
+  HoldFixture f;
+  f.settings.hold.max_hold = seconds{120};
+  ChannelPeer peer = f.accept();
+  auto door = f.door();
+  int told = 0;
+  door.on_limit([&](const HoldLimitEvent&) { ++told; });
+  REQUIRE(door.hold(f.hold()));
+  SECTION("by a hold") {
+    f.interaction("", "closed");
+    CHECK(door.hold(f.hold()).error().code() == ErrorCode::not_eligible);
+  }
+  SECTION("by the proof of a release that was refused") {
+    peer.on_text([](std::string_view text, ChannelPeer& p) { p.deliver(ack(member(text, "correlationId"), "error")); });
+    f.interaction("", "closed");
+    CHECK(door.unhold(f.unhold()).error().code() == ErrorCode::command_refused);
+  }
+  SECTION("by the proof of a release that was not answered") {
+    peer.on_text({});
+    f.interaction("", "closed");
+    CHECK(door.unhold(f.unhold()).error().code() == ErrorCode::outcome_unknown);  // which proves nothing of the release
+  }
+  CHECK(door.held().empty());
+  door.pump_for(seconds{300});
+  CHECK(told == 0);
+}
+
 TEST_CASE("only a matching acknowledgement settles a command", "[hold][B22][B23][I12]") {
   HoldFixture f;
   ChannelPeer peer = f.cloud.accept();

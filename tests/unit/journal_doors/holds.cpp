@@ -300,6 +300,32 @@ TEST_CASE("a hold of unknown outcome is settled later, by the state or by a late
   CHECK(world.journal().open_intents().empty());
 }
 
+TEST_CASE("what a door reads to be on hold no more, its journal does not have on hold either", "[journal][B6][B8][I13]") {
+  World world;
+  HoldController door{world.policies(), world.settings};
+  REQUIRE(door.hold(hold_of()));
+  REQUIRE(world.journal().holds().size() == 1);
+  SECTION("behind a release that was refused, since somebody else had released it") {
+    world.cloud.plan([](FaultPlan& plan) { plan.on_command("unhold").refuse("no"); });
+    world.cloud.change([](CloudModel& model) { model.set_held(document_interaction, false); });
+    CHECK(door.unhold(release_of()).error().code() == ErrorCode::command_refused);
+  }
+  SECTION("since it is over") {
+    world.cloud.change([](CloudModel& model) { model.set_state(document_interaction, "closed"); });
+    CHECK(door.hold(hold_of()).error().code() == ErrorCode::not_eligible);
+  }
+  SECTION("since it is over, behind a release that was refused") {
+    world.cloud.change([](CloudModel& model) { model.set_state(document_interaction, "closed"); });
+    CHECK(door.unhold(release_of()).error().code() == ErrorCode::command_refused);
+  }
+  CHECK(door.held().empty());
+  CHECK(world.journal().holds().empty());
+  const auto report = door.recover();
+  REQUIRE(report);
+  CHECK(report->holds_rebuilt == 0);
+  CHECK(door.held().empty());
+}
+
 TEST_CASE("an acknowledgement that comes late settles the intent that it is about", "[journal][B22][L2]") {
   World world(1, [] {
     CloudOptions options;
