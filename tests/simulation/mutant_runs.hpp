@@ -66,6 +66,8 @@ inline const Mix* find_mix(std::string_view name) {
   if (name == "memory") name = "writers";
   if (name == "variables" || name == "rules") name = "calm";
   if (name == "wall") name = "clocks";
+  if (name == "budget") name = "answers";
+  if (name == "refusals") name = "webhooks";
   for (const Mix& each : mixes())
     if (each.name == name) return &each;
   return nullptr;
@@ -75,18 +77,28 @@ inline simulation::SimulationOptions options_of(const std::string& mix) {
   simulation::SimulationOptions out;
   out.faults = find_mix(mix)->faults;
   out.logs = true;
-  const bool webhooks = mix == "webhooks" || mix == "outbox", memory = mix == "memory", crowd = mix == "crowd", rules = mix == "rules", wall = mix == "wall";
+  const bool webhooks = mix == "webhooks" || mix == "refusals" || mix == "outbox", memory = mix == "memory";
+  const bool crowd = mix == "crowd", rules = mix == "rules", wall = mix == "wall", budget = mix == "budget";
   out.settings = [=](simulation::ProcessId, patchbay::Settings& settings) {
     if (webhooks) settings.transition.webhook.url = "https://crm.example.com/webhook";
     if (memory) settings.transition.remember = std::make_shared<patchbay::InteractionMemory>();
     if (wall) settings.flows = std::make_shared<patchbay::FlowCache>(patchbay::seconds{5});
     if (rules) settings.transition.reachability = patchbay::Reachability::direct_edge;
+    if (budget) {
+      patchbay::BreakerSettings breaker;
+      breaker.enabled = false;
+      patchbay::RetryBudgetSettings small;
+      small.quota = 2 * small.cost;
+      settings.guards = std::make_shared<patchbay::HostGuards>(breaker, small);
+    }
     if (!crowd) return;
     settings.max_operations = 6;
     settings.hold.max_commands = 3;
     settings.hold.max_tombstones = 2;
   };
   if (mix == "journal" || mix == "outbox") out.mix = [](simulation::FaultMix& drawn) { drawn.set(Fault::crash, 300); };
+  if (budget) out.mix = [](simulation::FaultMix& drawn) { drawn.set(Fault::status_before, 900); };
+  if (mix == "refusals") out.mix = [](simulation::FaultMix& drawn) { drawn.set(Fault::status_before, 200); };
   if (crowd) out.works = 60, out.interactions = 2;
   if (mix == "variables") {
     out.request = [](const simulation::Work& work, patchbay::TransitionRequest& request) {
@@ -111,6 +123,9 @@ struct Caught {
 
 inline simulation::Report simulate(std::uint64_t seed, const std::string& mix, simulation::SimulationOptions options, simulation::Oracle* oracle) {
   if (oracle) options.witnesses.push_back(oracle);
+  // Who tries again more often than a budget can pay for.
+  using Stubborn = simulation::ClientPolicies<patchbay::AttemptsLimited<>>;
+  if (mix == "budget") return simulation::run(seed, options, Stubborn{{.max_attempts = 12}, {}, {}});
   if (mix != "variables") return simulation::run(seed, options);
   // A schema that lets through what it does not declare, so that nothing but the reserved names is refused.
   constexpr patchbay::SchemaOptions open{.unknown = patchbay::Unknown::as_is};
@@ -134,7 +149,9 @@ inline std::string differs_without(std::string_view invariant, std::initializer_
 
 inline Caught run(std::uint64_t seed, const std::string& mix) {
   const simulation::SimulationOptions options = options_of(mix);
-  simulation::Oracle oracle;
+  simulation::OracleOptions facts;
+  if (mix == "budget") facts.budget.quota = 2 * facts.budget.cost;
+  simulation::Oracle oracle(facts);
   const simulation::Report report = simulate(seed, mix, options, &oracle);
   Caught out;
   std::set<std::string> seen;

@@ -69,7 +69,9 @@ class ProcessDisk final : public Prop {
     StorageResult<void> sync(std::uint64_t segment) override {
       if (link_->dead) return gone();
       auto done = shared_->noted(shared_->disk_->sync(segment), Fault::failed_sync);
-      if (done) shared_->show(std::exchange(shared_->pending_[segment], {}), link_->id, false);
+      // What a sync that fails has not kept no later one keeps, whatever it says.
+      const std::string pending = std::exchange(shared_->pending_[segment], {});
+      if (done) shared_->show(pending, link_->id, false);
       return done;
     }
     StorageResult<void> truncate(std::uint64_t segment, std::uint64_t size) override {

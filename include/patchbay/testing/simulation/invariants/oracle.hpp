@@ -10,11 +10,13 @@
 #include <vector>
 
 #include <patchbay/testing/simulation/invariants/channel.hpp>
+#include <patchbay/testing/simulation/invariants/claims.hpp>
 #include <patchbay/testing/simulation/invariants/ledger.hpp>
 #include <patchbay/testing/simulation/invariants/liveness.hpp>
 #include <patchbay/testing/simulation/invariants/order.hpp>
 #include <patchbay/testing/simulation/invariants/outcomes.hpp>
 #include <patchbay/testing/simulation/invariants/resources.hpp>
+#include <patchbay/testing/simulation/invariants/restarts.hpp>
 #include <patchbay/testing/simulation/invariants/retries.hpp>
 #include <patchbay/testing/simulation/invariants/sometimes.hpp>
 #include <patchbay/testing/simulation/invariants/tokens.hpp>
@@ -51,7 +53,8 @@ class OracleOptions {
 /// | I10 | `Tokens` | | L1, L2, L4, L6 | `Liveness` |
 /// | I11 | `OneSocket` | | L5 | `Reconnects` |
 /// | I12 | `Acknowledgements` | | I22, I25, I26 | two runs: `compare_courses` |
-/// | I14 | `Releases` | | | |
+/// | I14 | `Releases` | | I13, I17, over restarts | `Restarts` |
+/// | I24, what is claimed | `Claims` | | L6, in lanes | `Turns` |
 ///
 /// What one run cannot show, and why:
 ///
@@ -76,7 +79,8 @@ class Oracle final : public Witness {
                                          &deadlines_, &releases_,  &bounds_,       &patience_,
                                          &tokens_,    &secrecy_,   &socket_,       &acknowledgements_,
                                          &stop_,      &watchdogs_, &ahead_,        &outbox_,
-                                         &resources_, &liveness_,  &reconnects_,   &sometimes_})
+                                         &resources_, &liveness_,  &reconnects_,   &restarts_,
+                                         &claims_,    &turns_,     &sometimes_})
       all_.add(*each);
   }
 
@@ -152,6 +156,9 @@ class Oracle final : public Witness {
   Bounds resources_{books_, judge_};
   Liveness liveness_{books_, judge_};
   Reconnects reconnects_{books_, judge_};
+  Restarts restarts_{books_, judge_};
+  Claims claims_{books_, judge_};
+  Turns turns_{books_, judge_};
   RareStates sometimes_{books_};
   Witnesses all_;
 };

@@ -156,7 +156,9 @@ class Deadlines final : public Check {
 /// Decided when a release ends without having been sent: not for a limit of time (unless the settings choose that), nor
 /// because a reading, the breaker, the pacer, a bulkhead or the token stood in its way while the channel was open; and
 /// when its command leaves: at most `R` = `send_timeout` after it was submitted or the channel was opened, whichever is
-/// later, whatever other operations wait for. Does not see which of several releases of one interaction a command
+/// later, whatever other operations wait for. Nor does a hold leave before a release that was asked for earlier than
+/// the hold can have been handed to the transport, where no journal stands between. And a journal that fails, or waits
+/// for recovery, refuses no release. Does not see which of several releases of one interaction a command
 /// belongs to.
 class Releases final : public Check {
  public:
@@ -169,8 +171,9 @@ class Releases final : public Check {
   void frame_left(ProcessId id, std::uint64_t, std::string_view, SteadyTime at) override {
     const Effect* const effect = books().command();
     const ProcessRecord* const process = books().process(id);
-    if (effect == nullptr || effect->kind != WorkKind::unhold || process == nullptr) return;
+    if (effect == nullptr || process == nullptr) return;
     std::vector<Waiting>& all = waiting_[std::pair(id.number, id.incarnation)];
+    if (effect->kind == WorkKind::hold) return check_precedence(*process, *effect, all, at);
     for (auto each = all.begin(); each != all.end(); ++each) {
       if (each->interaction != effect->interaction) continue;
       if (const WorkRecord* const record = books().work(each->work)) check_delay(*process, *record, at);
@@ -197,6 +200,8 @@ class Releases final : public Check {
         [[fallthrough]];
       case ErrorCode::not_eligible:
       case ErrorCode::circuit_open:
+      case ErrorCode::journal_failed:
+      case ErrorCode::unrecovered:
         return broken("I14", *record, "a release was refused: " + std::string(to_string(end.code)));
       case ErrorCode::queue_full:
         if (process->open < settings.max_commands) broken("I14", *record, "a release found no room");
@@ -218,6 +223,22 @@ class Releases final : public Check {
     std::uint64_t work;
     std::string interaction;
   };
+  /// A hold leaves behind the releases that were asked for before it was its turn, whatever they release; they may have
+  /// waited for the journal before.
+  void check_precedence(const ProcessRecord& process, const Effect& hold, const std::vector<Waiting>& all,
+                        SteadyTime at) const {
+    if (process.view == nullptr || process.view->settings().journal) return;
+    // It was handed to the transport at most so long before it left.
+    const Duration under_way = process.view->settings().hold.send_timeout + process.view->tick() + Books::moment;
+    for (const Waiting& each : all) {
+      const WorkRecord* const record = books().work(each.work);
+      if (record == nullptr || record->cancelled || at <= books().latest(record->work.at, under_way) ||
+          at >= after(record->work.at, record->work.budget))
+        continue;
+      return broken("I14", hold,
+                    "a hold left before a release that had been asked for earlier, of " + each.interaction);
+    }
+  }
   void check_delay(const ProcessRecord& process, const WorkRecord& record, SteadyTime at) const {
     if (process.channels.empty() || process.view == nullptr) return;
     const SteadyTime from = books().due(std::max(record.work.at, process.channels.begin()->second));

@@ -144,12 +144,13 @@ class LegalTransitions final : public Check {
   void audited(ProcessId id, const AuditRecord& record) override {
     if (record.action != "state_transition" || record.kind != AuditKind::operation || record.attempt == 0) return;
     const ProcessRecord* const process = books().process(id);
-    if (process == nullptr || process->view == nullptr || record.flow_version.empty()) return;
+    if (process == nullptr || process->view == nullptr) return;
     const auto complain = [&](std::string text) {
       Breach& entry = broken("I2", id, std::move(text));
       entry.interaction = record.interaction_id;
       entry.operation = record.operation_id;
     };
+    if (record.flow_version.empty()) return complain("the audit of a move that was sent names no version of its flow");
     const auto flow = flows_.find(key(record.flow_id, record.flow_version));
     if (flow == flows_.end())
       return complain("the audit names version " + record.flow_version + " of the flow, which was never published");

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <functional>  // less
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/testing/simulation/invariants/check.hpp>
+
+namespace patchbay::testing::simulation {
+
+/// What a process with a journal must still know when it starts again: I13 (hazard B6) and I17, over restarts.
+///
+/// A hold that was confirmed to an earlier life, and of which neither a release has left nor a reading shown the end,
+/// is watched again a moment after the next life has begun, before anything can have been read. And no life has a
+/// webhook leave behind which, in the order of the transitions of that interaction, one stands that an earlier life
+/// owes: of a success that its caller was told of, which the CRM has not taken, and which this life has not tried to
+/// deliver. Looked at on event loops, since doors that block recover, and deliver, when they are told to.
+class Restarts final : public Check {
+ public:
+  using Check::Check;
+
+  void frame_left(ProcessId id, std::uint64_t, std::string_view, SteadyTime) override {
+    const Effect* const effect = books().command();
+    if (effect == nullptr || effect->kind != WorkKind::unhold) return;
+    released_[std::pair(id.number, effect->interaction)] = effect->order;
+    held_[id.number].erase(effect->interaction);
+  }
+  void frame_received(ProcessId id, std::uint64_t, std::string_view, SteadyTime) override {
+    const Effect* const effect = books().command();
+    if (effect == nullptr || effect->kind != WorkKind::hold || books().answered_before() || !books().reply().positive ||
+        view_of(id) == nullptr)
+      return;
+    // What left behind it may have ended it.
+    const auto release = released_.find(std::pair(id.number, effect->interaction));
+    if (release == released_.end() || release->second < effect->order) held_[id.number].insert(effect->interaction);
+  }
+  void exchange_ended(const ExchangeView& view, const HttpResponse*, const TransportError*, SteadyTime) override {
+    const Reading* const reading = books().reading();
+    if (reading != nullptr && (reading->over || (reading->held && !*reading->held)))
+      held_[view.process.number].erase(reading->interaction);
+  }
+  void attached(ProcessId id, const ProcessView&, SteadyTime at) override {
+    if (id.incarnation == 0 || view_of(id) == nullptr || held_[id.number].empty()) return;
+    due_.emplace_back(id, after(at, Books::moment));
+  }
+  void after_event(SteadyTime at) override {
+    while (!due_.empty() && at > due_.front().second) {
+      const ProcessId id = due_.front().first;
+      due_.erase(due_.begin());
+      const ProcessView* const view = view_of(id);
+      if (view == nullptr) continue;
+      std::set<std::string, std::less<>> watched;
+      for (const HeldInteraction& each : view->held()) watched.insert(plain::lower(each.interaction));
+      for (const std::string& each : held_[id.number])
+        if (watched.find(each) == watched.end())
+          broken("I13", id, "a hold of an earlier life is not watched when the next one has begun").interaction = each;
+    }
+  }
+
+  void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
+    const WorkRecord* const record = books().work(work.number);
+    if (work.kind != WorkKind::transition || end.failed || record == nullptr || view_of(id) == nullptr) return;
+    const Effect* const effect = books().effect(record->end.id);
+    if (effect == nullptr || effect->changes == 0) return;
+    owed_[std::pair(id.number, effect->interaction)].insert_or_assign(effect->applied_order, Owed(effect->id, id));
+  }
+  void request_left(const ExchangeView& view, SteadyTime) override {
+    const ExchangeRecord* const sent = books().exchange(view.number);
+    if (sent == nullptr || sent->kind != ExchangeClass::webhook || view_of(view.process) == nullptr) return;
+    const Effect* const effect = books().effect(plain::JsonScan::text_member(view.body, "eventId"));
+    if (effect == nullptr || effect->process.number != view.process.number || effect->changes == 0) return;
+    for (auto& [order, each] : owed_[std::pair(view.process.number, effect->interaction)]) {
+      if (each.id == effect->id) each.tried = view.process;
+      if (order >= effect->applied_order || each.taken || each.told == view.process || each.tried == view.process)
+        continue;
+      broken("I17", *effect,
+             "a webhook left before that of an earlier transition, which an earlier life owes: " + each.id);
+      each.taken = true;  // once is enough
+    }
+  }
+  void served(const ExchangeView& view, const HttpResponse& answer, const CloudModel&, SteadyTime) override {
+    const ExchangeRecord* const sent = books().exchange(view.number);
+    if (sent == nullptr || sent->kind != ExchangeClass::webhook || answer.status < 200 || answer.status > 299) return;
+    const std::string id = plain::JsonScan::text_member(view.body, "eventId");
+    const Effect* const effect = books().effect(id);
+    if (effect == nullptr) return;
+    const auto owed = owed_.find(std::pair(effect->process.number, effect->interaction));
+    if (owed == owed_.end()) return;
+    for (auto& [order, each] : owed->second) each.taken = each.taken || each.id == id;
+  }
+
+ private:
+  class Owed {
+   public:
+    Owed(std::string id_in, ProcessId told_in) : id(std::move(id_in)), told(told_in), tried(told_in) {}
+    std::string id;
+    ProcessId told;   ///< The life whose caller was told of the success.
+    ProcessId tried;  ///< The last one that tried to deliver it.
+    bool taken = false;
+  };
+  /// Of a process on an event loop with a journal that is there now; else null.
+  [[nodiscard]] const ProcessView* view_of(ProcessId id) const {
+    const ProcessRecord* const process = books().process(id);
+    if (process == nullptr || process->view == nullptr || !process->view->on_loop()) return nullptr;
+    return process->view->settings().journal ? process->view : nullptr;
+  }
+  std::map<int, std::set<std::string, std::less<>>> held_;         // of each process: confirmed to it
+  std::map<std::pair<int, std::string>, std::uint64_t> released_;  // the order of the last release that left
+  std::vector<std::pair<ProcessId, SteadyTime>> due_;              // lives that have begun, and when to look
+  /// In the order in which they were applied.
+  std::map<std::pair<int, std::string>, std::map<std::uint64_t, Owed>> owed_;
+};
+
+}  // namespace patchbay::testing::simulation
