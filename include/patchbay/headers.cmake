@@ -215,6 +215,7 @@ set(patchbay_headers
   include/patchbay/testing/simulation/invariants/breach.hpp
   include/patchbay/testing/simulation/invariants/channel.hpp
   include/patchbay/testing/simulation/invariants/check.hpp
+  include/patchbay/testing/simulation/invariants/claims.hpp
   include/patchbay/testing/simulation/invariants/flow_truth.hpp
   include/patchbay/testing/simulation/invariants/ledger.hpp
   include/patchbay/testing/simulation/invariants/liveness.hpp
@@ -224,6 +225,7 @@ set(patchbay_headers
   include/patchbay/testing/simulation/invariants/pairs.hpp
   include/patchbay/testing/simulation/invariants/records.hpp
   include/patchbay/testing/simulation/invariants/resources.hpp
+  include/patchbay/testing/simulation/invariants/restarts.hpp
   include/patchbay/testing/simulation/invariants/retries.hpp
   include/patchbay/testing/simulation/invariants/scan.hpp
   include/patchbay/testing/simulation/invariants/sometimes.hpp
