@@ -162,6 +162,10 @@ class HoldPump final : public WaitServer {
       session.tick(now(), random_unit());
       hub_->complete();
       outbox_.release_what_is_due(now());
+      outbox_.collect();
+      // Without a channel the next action may be to connect, which takes its time: what the watchdog says is not kept
+      // waiting for that (invariant I15). With one, releases go first (I14).
+      if (!channel_ && !outbox_.delivering() && outbox_.has_news()) return;
       carry_out_all(lock, until);
       outbox_.collect();
       if (done() || now() >= until || (!outbox_.delivering() && outbox_.has_news())) return;
@@ -249,9 +253,15 @@ class HoldPump final : public WaitServer {
   void connect(Lock& lock, std::uint64_t epoch, SteadyTime until) {
     const HoldSettings& settings = context_->settings->hold;
     const bool fresh_token = hub_->session().channel().needs_fresh_token();
+    const SteadyTime watchdog = hub_->session().registry().next_deadline();
     lock.unlock();
     const SteadyTime begun = now();
-    const SteadyTime limit = std::min(after(begun, settings.connect_timeout), until);
+    const SteadyTime whole = after(begun, settings.connect_timeout);
+    SteadyTime limit = std::min(whole, until);
+    // Nobody is told of a limit while this thread connects, so the attempt ends when the watchdog has something to say. Never
+    // two in a row: the next has its whole time, or a client with many on hold would never connect.
+    const bool shortened = !shortened_ && watchdog < limit;
+    if (shortened) limit = watchdog;
     ChannelOwner opened;
     std::optional<OpenFailure> failure;
     const bool calm = guarded([&] {
@@ -262,7 +272,8 @@ class HoldPump final : public WaitServer {
     });
     // An attempt that nobody reported would be waited for without end.
     if (!calm) failure.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, "memory ran out"));
-    if (failure && now() >= until && until < after(begun, settings.connect_timeout)) failure->kind = OpenFailure::Kind::abandoned;
+    if (failure && now() >= limit && limit < whole) failure->kind = OpenFailure::Kind::abandoned;
+    shortened_ = shortened && failure;
     outbox_.teller().tell_opening(failure ? &failure->error : nullptr, now() - begun);
     lock.lock();
     if (failure) return hub_->session().open_failed(epoch, std::move(*failure), now(), random_unit());
@@ -314,6 +325,7 @@ class HoldPump final : public WaitServer {
   HoldOutbox outbox_;
   const ChannelAddress* address_ = nullptr;
   std::uint64_t token_generation_ = 0;  ///< Of the last connection's token.
+  bool shortened_ = false;              ///< The last attempt to connect failed, and had less time for the watchdog's sake.
 
   // Under the hub's lock.
   std::condition_variable turn_;

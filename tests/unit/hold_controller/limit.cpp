@@ -53,6 +53,69 @@ TEST_CASE("after a pause an interaction is told of once, not once for every time
   CHECK(told == std::vector<Told>{{Kind::escalation, std::chrono::hours{2} + seconds{10}}});
 }
 
+#if !defined(PATCHBAY_TEST_HOLDS_ON_LOOP)  // there nobody waits for an attempt to connect
+TEST_CASE("who connects on the caller's thread keeps no limit waiting, and connects all the same", "[hold][B2][I15]") {
+  HoldFixture f;
+  f.settings.hold.max_hold = seconds{120};
+  f.settings.hold.warn_before = Duration::zero();
+  f.settings.hold.delay_cap = seconds{1};
+  ChannelPeer peer = f.accept();
+  auto door = f.door();
+  std::vector<Duration> told;
+  SteadyTime begun{};
+  door.on_limit([&](const HoldLimitEvent&) { told.push_back(f.clock.steady_now() - begun); });
+  begun = f.clock.steady_now();
+  REQUIRE(door.hold(f.hold()));
+  SECTION("what is due when nobody has served the channel for long is told before it connects") {
+    f.clock.advance(seconds{119});
+    peer.cut();
+    f.cloud.fail_open(TransportFault::timed_out);
+    door.pump_for(milliseconds{1});
+    f.clock.advance(seconds{81});  // both are due: the limit, and to connect
+    door.pump_for(seconds{5});
+    REQUIRE_FALSE(told.empty());
+    CHECK(told.front() == seconds{200} + milliseconds{1});
+  }
+  SECTION("what becomes due while it connects is told then, and the next attempt has its whole time") {
+    peer.close_after(seconds{114}, 1006);
+    for (int i = 0; i < 4; ++i) f.cloud.fail_open(TransportFault::timed_out);
+    door.pump_for(seconds{135});
+    CHECK(told == std::vector<Duration>{seconds{120}});
+    const auto openings = f.cloud.openings();
+    REQUIRE(openings.size() >= 3);
+    CHECK(openings[1].deadline - begun == seconds{120});
+    CHECK(openings[2].deadline - openings[2].at == f.settings.hold.connect_timeout);
+  }
+}
+
+TEST_CASE("limits that are due all the time shorten every other attempt to connect and no more", "[hold][B2][I15]") {
+  HoldFixture f;
+  f.settings.hold.max_hold = seconds{120};
+  f.settings.hold.warn_before = Duration::zero();
+  f.settings.hold.repeat_every = seconds{2};
+  f.settings.hold.delay_cap = seconds{1};
+  f.accept().on_text(&acknowledge).close_after(seconds{121}, 1006);
+  auto door = f.door();
+  int told = 0;
+  door.on_limit([&](const HoldLimitEvent&) { ++told; });
+  REQUIRE(door.hold(f.hold()));
+  for (int i = 0; i < 40; ++i) f.cloud.fail_open(TransportFault::timed_out);
+  door.pump_for(seconds{180});
+  const auto openings = f.cloud.openings();
+  REQUIRE(openings.size() > 6);
+  int whole = 0, shortened = 0;
+  for (std::size_t i = 1; i + 1 < openings.size(); ++i) {  // the last one ends with the call
+    const bool all = openings[i].deadline - openings[i].at == f.settings.hold.connect_timeout;
+    const bool before = openings[i - 1].deadline - openings[i - 1].at == f.settings.hold.connect_timeout;
+    CHECK((all || before));
+    ++(all ? whole : shortened);
+  }
+  CHECK(whole >= 3);
+  CHECK(shortened >= 3);
+  CHECK(told >= whole + shortened);
+}
+#endif
+
 TEST_CASE("the document's letter refuses a late release, when it is chosen", "[hold][B1]") {
   HoldFixture f;
   f.settings.hold.limit = HoldLimit::reject_late_unhold;
