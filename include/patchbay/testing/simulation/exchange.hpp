@@ -21,6 +21,8 @@ class Exchange : public Prop, public Tied {
  public:
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] bool over() const noexcept { return over_; }
+  /// Whether the process's door for holds asks; said before it begins.
+  void by_holds(bool holds) noexcept { by_holds_ = holds; }
 
   /// Its sender gives up; soon, as completions never come from within a call.
   void cancel() {
@@ -79,7 +81,7 @@ class Exchange : public Prop, public Tied {
     out.number = number_;
     out.process = link_->id;
     out.method = method_, out.target = target_, out.body = body_;
-    out.opening = opening_;
+    out.opening = opening_, out.by_holds = by_holds_;
     return out;
   }
   void end_with(const HttpResponse* answer, const TransportError* error) {
@@ -106,6 +108,7 @@ class Exchange : public Prop, public Tied {
   SteadyTime deadline_;
   bool opening_, sent_ = false, over_ = false;
   bool doubled_ = false;  // it arrives twice
+  bool by_holds_ = false;
 
  private:
   [[nodiscard]] Duration latency() {

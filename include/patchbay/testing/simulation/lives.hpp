@@ -53,11 +53,11 @@ class LoopLife final : public Life {
  public:
   LoopLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client)
       : Life(scene, serving, process, options, disk), log_random_(caller_.bits()), max_attempts_(detail::most_attempts(client.retry)) {
-    const LoopNetwork network(*link_, serving);
+    const LoopNetwork network(*link_, serving), holds_network(*link_, serving, true);
     const ProcessClock clock(*link_);
     const Shown logger(*link_, logs_, client.logger, log_random_);
     transitions_ = std::make_unique<Transitions>(typename Transitions::policies_type{network, clock, client.retry, logger, client.schema}, settings_);
-    holds_ = std::make_unique<Holds>(typename Holds::policies_type{network, clock, client.retry, logger, {}}, settings_);
+    holds_ = std::make_unique<Holds>(typename Holds::policies_type{holds_network, clock, client.retry, logger, {}}, settings_);
     listen(*holds_);
     attach();
   }
@@ -129,11 +129,11 @@ class BlockingLife final : public Life {
  public:
   BlockingLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client)
       : Life(scene, serving, process, options, disk), log_random_(caller_.bits()), max_attempts_(detail::most_attempts(client.retry)) {
-    const BlockingNetwork network(*link_, serving);
+    const BlockingNetwork network(*link_, serving), holds_network(*link_, serving, true);
     const ProcessClock clock(*link_);
     const Shown logger(*link_, logs_, client.logger, log_random_);
     transitions_ = std::make_unique<Transitions>(typename Transitions::policies_type{network, clock, client.retry, logger, client.schema}, settings_);
-    holds_ = std::make_unique<Holds>(typename Holds::policies_type{network, clock, client.retry, logger, {}}, settings_);
+    holds_ = std::make_unique<Holds>(typename Holds::policies_type{holds_network, clock, client.retry, logger, {}}, settings_);
     listen(*holds_);
     attach();
   }

@@ -68,7 +68,11 @@ class LoopNetwork {
   using timer_type = LinkTimer;
   using channel_type = LoopConnection;
 
-  LoopNetwork(Link& link, Serving& serving) : link_(&link), state_(std::make_shared<State>()) { state_->serving = &serving; }
+  /// `holds`: of the process's door for holds.
+  LoopNetwork(Link& link, Serving& serving, bool holds = false)
+      : link_(&link), state_(std::make_shared<State>()), holds_(holds) {
+    state_->serving = &serving;
+  }
 
   ExchangeId send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline, Completion<TransportResult<void>> done) {
     return begin(link_->scene->keep(std::make_unique<Sending>(*link_, *state_->serving, request, response, deadline, std::move(done))));
@@ -107,12 +111,14 @@ class LoopNetwork {
   ExchangeId begin(E& exchange) {
     std::erase_if(state_->exchanges, [](const auto& each) { return each.second->over(); });
     state_->exchanges.emplace(exchange.number(), &exchange);
+    exchange.by_holds(holds_);
     exchange.begin();
     return exchange.number();
   }
 
   Link* link_;
   std::shared_ptr<State> state_;
+  bool holds_;
 };
 
 static_assert(CompletionChannelTransport<LoopNetwork>);
@@ -184,7 +190,9 @@ class BlockingNetwork {
  public:
   using channel_type = BlockingConnection;
 
-  BlockingNetwork(Link& link, Serving& serving) noexcept : link_(&link), serving_(&serving) {}
+  /// `holds`: of the process's door for holds.
+  BlockingNetwork(Link& link, Serving& serving, bool holds = false) noexcept
+      : link_(&link), serving_(&serving), holds_(holds) {}
 
   [[nodiscard]] TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) {
     return send(request, response, deadline, std::stop_token{});
@@ -195,6 +203,7 @@ class BlockingNetwork {
     BlockingConnection::Waiting waiting;
     Sending& sending =
         link_->scene->keep(std::make_unique<Sending>(*link_, *serving_, request, response, deadline, Completion<TransportResult<void>>(waiting)));
+    sending.by_holds(holds_);
     sending.begin();
     link_->block([&] { return waiting.result.has_value() || stop.stop_requested(); }, never);
     if (!waiting.result && !link_->dead) {
@@ -210,6 +219,7 @@ class BlockingNetwork {
     if (link_->dead) return lost();
     Opening opening;
     Upgrade& upgrade = link_->scene->keep(std::make_unique<Upgrade>(*link_, *serving_, request, refusal, deadline, opening));
+    upgrade.by_holds(holds_);
     upgrade.begin();
     link_->block([&] { return opening.how.has_value(); }, never);
     if (!opening.how) {
@@ -233,6 +243,7 @@ class BlockingNetwork {
 
   Link* link_;
   Serving* serving_;
+  bool holds_;
 };
 
 static_assert(StoppableTransport<BlockingNetwork> && ChannelTransport<BlockingNetwork>);

@@ -71,6 +71,7 @@ class ExchangeView {
   std::string_view method, target, body;
   const CloudRequest* request = nullptr;  ///< With its header fields.
   bool opening = false;      ///< Of a channel.
+  bool by_holds = false;     ///< Of the process's door for holds.
 };
 
 /// What a process says of itself, for checks that hold its word against the truth. Asked between events alone; valid from

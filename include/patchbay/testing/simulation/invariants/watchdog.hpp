@@ -21,7 +21,8 @@ namespace patchbay::testing::simulation {
 /// readings showed. A hold that left *must* be watched, and no later than since it left, until it is refused, or a
 /// release that left behind it is confirmed, or, once it was confirmed itself (by an answer, or a reading), a reading
 /// shows the interaction not on hold. An interaction *may* be watched when it must, when a hold was confirmed after the
-/// release behind it, or when a reading showed it on hold since the last confirmed release left. `held()` must lie
+/// release behind it, or when a reading showed it on hold since the last confirmed release left, and not any more when its
+/// door has answered a command by having read that the interaction is over. `held()` must lie
 /// between the two. It is compared when something relevant has happened, and what differs must do so at a later time as
 /// well, since a process may hear of an event only after its witnesses.
 ///
@@ -38,6 +39,7 @@ class Watchdogs final : public Check {
     Watch& watch = watch_of(id, effect->interaction);
     if (effect->kind == WorkKind::hold) {
       watch.holds.push_back(Hold{effect->id, effect->order, at});
+      watch.read_over = false;
     } else {
       watch.releases.push_back(effect->id);
       // Where the client has asked for that, an attempt to release is what the limit calls for; it is told of later.
@@ -59,10 +61,9 @@ class Watchdogs final : public Check {
         each.refused = !books().reply().positive;
         each.confirmed = each.confirmed || !each.refused;
         each.confirmed_late = !each.refused && each.released;
-        watch.on_record = watch.on_record || !each.refused;
+        watch.read_over = watch.read_over && each.refused;
       }
     } else if (books().reply().positive) {
-      watch.on_record = false;
       for (Hold& each : watch.holds) each.released = each.released || each.order < effect->order;
       for (Hold& each : watch.holds) each.confirmed_late = each.confirmed_late && each.order > effect->order;
       if (watch.seen_held && watch.seen_held_at < effect->first_sent) watch.seen_held = false;
@@ -74,19 +75,32 @@ class Watchdogs final : public Check {
     const Reading* const reading = books().reading();
     if (reading == nullptr || (!reading->held && !reading->over)) return;
     Watch& watch = watch_of(view.process, reading->interaction);
+    if (view.by_holds) watch.read_over = reading->over;
     if (reading->over) {
       // A door that only moves interactions may have read that, and then its sibling goes on watching.
       watch.seen_held = watch.seen_held || reading->held.value_or(false);
       watch.seen_held_at = at;
       for (Hold& each : watch.holds) each.seen_over = true;
     } else if (*reading->held) {
-      watch.seen_held = watch.on_record = true;
+      watch.seen_held = true;
       watch.seen_held_at = at;
       for (Hold& each : watch.holds) each.confirmed = each.confirmed || !each.refused;
     } else {
       for (Hold& each : watch.holds) each.seen_over = each.seen_over || each.confirmed || fenced(view.process, each, at);
     }
     touch(view.process, watch);
+  }
+  void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
+    // These ends come of what a door has read last.
+    const bool judged = (work.kind == WorkKind::hold && end.code == ErrorCode::not_eligible) ||
+                        (work.kind == WorkKind::unhold && end.code == ErrorCode::command_refused);
+    if (!end.failed || !judged) return;
+    Watch& watch = watch_of(id, plain::lower(work.interaction));
+    if (!watch.read_over) return;
+    // It knows that the interaction is over: nothing that was sent before is a reason to watch it, but a late answer.
+    watch.seen_held = false;
+    for (Hold& each : watch.holds) each.released = true, each.confirmed_late = false;
+    touch(id, watch);
   }
   void limit_told(ProcessId id, const HoldLimitEvent& event, SteadyTime at) override {
     if (event.kind == HoldLimitEvent::Kind::warning) return;
@@ -132,7 +146,7 @@ class Watchdogs final : public Check {
     std::vector<Hold> holds;
     std::vector<std::string> releases;
     bool seen_held = false, told = false;
-    bool on_record = false;  ///< Known to have been on hold, and no release was confirmed since.
+    bool read_over = false;  ///< By the door for holds; nothing that came since says otherwise.
     SteadyTime seen_held_at{}, told_at{}, last_change{};
     SteadyTime wrong_since = never;  ///< Differs from what the door says since then.
     [[nodiscard]] SteadyTime must_since() const noexcept {
@@ -208,11 +222,6 @@ class Watchdogs final : public Check {
     if (view.settings().journal && (view.hold_metrics()[HoldCount::journal_failures] != 0 ||
                                     view.hold_metrics()[HoldCount::releases_unjournaled] != 0))
       return true;
-    // A journal forgets a hold for a confirmed release, or for what recovery reads, before which it has it watched again.
-    if (const auto belief = believes_.find(key(process.id)); view.settings().journal && belief != believes_.end()) {
-      const auto watch = belief->second.watches.find(interaction);
-      if (watch != belief->second.watches.end() && watch->second.on_record) return true;
-    }
     return std::any_of(process.works.begin(), process.works.end(), [&](std::uint64_t number) {
       const WorkRecord* const record = books().work(number);
       return record != nullptr && record->work.kind == WorkKind::hold &&
