@@ -73,7 +73,8 @@ class HoldTeller {
     if (!late.positive) record.error_code = to_string(ErrorCode::command_refused);
     record.error_message = "acknowledged after the operation had ended";
     context_->audit->record(record);
-    settle_by(late);
+    settle_by_answer(*context_, late.verb, late.interaction, late.correlation_id, late.positive,
+                     [&] { return policies_->wall_now(); });
     log(Level::info, "hold.late_ack", {{"operation", late.correlation_id}, {"positive", late.positive}, {"ms", to_milliseconds(late.since_sent)}});
   }
   void tell(OwnRelease& release) {
@@ -112,21 +113,6 @@ class HoldTeller {
   [[nodiscard]] WallTime wall_now() { return policies_->wall_now(); }
 
  private:
-  /// What was acknowledged late is not unknown any more.
-  void settle_by(const LateAcknowledgement& late) {
-    Journal* const journal = context_->settings->journal.get();
-    if (!journal || !journal->unresolved(late.interaction)) return;
-    for (const OpenIntent& each : detail::unsettled_commands(*journal, late.interaction)) {
-      if (each.record.operation != late.correlation_id) continue;
-      EndRecord end(late.positive ? Outcome::applied : Outcome::not_applied, policies_->wall_now());
-      end.resolved_by = "late acknowledgement";
-      if (!late.positive) end.error_code = to_string(ErrorCode::command_refused);
-      JournalPosition at = 0;
-      const Result<bool> settled = detail::settle_intent(*journal, each, end, at);
-      context_->fences.forget(each.position);
-      if (!settled || *settled) context_->metrics->count(settled ? HoldCount::recovered : HoldCount::journal_failures);
-    }
-  }
   void log(Level level, std::string_view name, std::initializer_list<Field> fields) noexcept {
     const bool calm = guarded([&] {
       if (policies_->log_enabled(level)) policies_->log(level, Event{name, std::span(fields.begin(), fields.size())});

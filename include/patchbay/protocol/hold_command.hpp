@@ -59,8 +59,21 @@ inline void settle_hold(Operation& operation, HoldContext& context, const HoldJo
     record.error_message = result.error().message();
   }
   context.audit->record(record);
+  const bool intended = operation.intent.open();
   end_hold_intent(operation.intent, context, record,
                   result && result->resolved_by == ResolvedBy::state ? "state" : "answer");
+  if (intended && result && job.verb == HoldVerb::hold)
+    note_released_since(context, job.call.interaction, operation.wall_now());
+  if (intended && event.outcome == Outcome::unknown) {
+    // Its answer may have come before the journal knew that nobody knew.
+    const std::optional<bool> answer =
+        context.hub->with([&](HoldSession& session) { return session.answered(job.call.correlation_id); });
+    if (answer)
+      guarded([&] {
+        settle_by_answer(context, job.verb, job.call.interaction, job.call.correlation_id, *answer,
+                         [&] { return operation.wall_now(); });
+      });
+  }
   operation.log(result ? Level::info : Level::warn, "hold.end",
                 {{"operation", job.call.correlation_id}, {"interaction", record.interaction_id}, {"verb", to_string(job.verb)},
                  {"outcome", to_string(event.outcome)}, {"error", record.error_code}, {"attempts", operation.side_effects},

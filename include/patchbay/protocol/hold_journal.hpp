@@ -56,6 +56,38 @@ inline void note_seen(HoldContext& context, std::string_view interaction, bool h
   if (!calm) context.metrics->count(HoldCount::journal_failures);
 }
 
+/// Called behind the end of a hold that was applied. The journal takes what is written last for what is: had the
+/// release behind that hold been confirmed before, it would have the interaction on hold again, and `recover` watch over
+/// nothing. Asked and written under the session's lock, so that the end of no later hold comes between.
+inline void note_released_since(HoldContext& context, std::string_view interaction, WallTime when) noexcept {
+  if (!context.settings->journal) return;
+  context.hub->with([&](HoldSession& session) noexcept {
+    if (session.registry().belief(interaction) == HoldRegistry::Belief::not_held)
+      note_seen(context, interaction, false, when);
+  });
+}
+
+/// Writes into the journal what a late acknowledgement says of a command whose end stands there as unknown. It may come
+/// before that end is written, and then whoever writes the end does this. `wall_now` is asked when there is something to
+/// write.
+template <class WallNow>
+void settle_by_answer(HoldContext& context, HoldVerb verb, std::string_view interaction,
+                      std::string_view correlation_id, bool positive, const WallNow& wall_now) {
+  Journal* const journal = context.settings->journal.get();
+  if (!journal || !journal->unresolved(interaction)) return;
+  for (const OpenIntent& each : detail::unsettled_commands(*journal, interaction)) {
+    if (each.record.operation != correlation_id) continue;
+    EndRecord end(positive ? Outcome::applied : Outcome::not_applied, wall_now());
+    end.resolved_by = "late acknowledgement";
+    if (!positive) end.error_code = to_string(ErrorCode::command_refused);
+    JournalPosition at = 0;
+    const Result<bool> settled = detail::settle_intent(*journal, each, end, at);
+    context.fences.forget(each.position);
+    if (!settled || *settled) context.metrics->count(settled ? HoldCount::recovered : HoldCount::journal_failures);
+    if (positive && verb == HoldVerb::hold) note_released_since(context, interaction, end.at);
+  }
+}
+
 /// Writes into the journal that the command is about to be sent, and waits until that is durable. A hold is not sent
 /// when this fails. A release is: after a bounded wait (`JournalingSettings::release_wait`), unless it is cancelled
 /// (I14).

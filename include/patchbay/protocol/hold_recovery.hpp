@@ -117,7 +117,9 @@ inline Protocol<Result<void>> recover_hold(Operation& operation, HoldContext& co
   if (!read) co_return leave(read.error().message());
   if (context.turns.superseded(turn)) co_return leave("a release of the interaction is under way");
   const std::size_t before = report.open.size();
-  if (auto settled = settle_commands(operation, context, question.intents, report); !settled) co_return settled;
+  // Asked anew: a command that had the turn before this may have ended without anybody knowing how.
+  const std::vector<OpenIntent> intents = detail::unsettled_commands(*context.settings->journal, interaction);
+  if (auto settled = settle_commands(operation, context, intents, report); !settled) co_return settled;
   detail::learn_from(operation, context, interaction, question, order, report.open.size() == before, report);
   co_return Result<void>{};
 }

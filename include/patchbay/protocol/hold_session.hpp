@@ -5,6 +5,7 @@
 #include <algorithm>  // max, min
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,6 +53,11 @@ class HoldSession {
     if (!command || command->call != &call) return;
     if (cancelled) return settle(*command, command->was_sent ? CallEnd::forsaken : CallEnd::cancelled);
     settle(*command, command->was_sent ? CallEnd::ack_timeout : CallEnd::out_of_time);
+  }
+  /// What the answer to a command said that had been given up, if one has come since.
+  [[nodiscard]] std::optional<bool> answered(std::string_view correlation_id) noexcept {
+    const Command* const command = table_.find(correlation_id);
+    return command && command->acknowledged ? std::optional(command->confirmed) : std::nullopt;
   }
   /// Asks for the channel.
   void want(SteadyTime now) {

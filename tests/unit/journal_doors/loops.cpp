@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <patchbay/testing/loop_transport.hpp>
+#include <patchbay/testing/scripted_transport.hpp>
 
 #include "mortal.hpp"
 
@@ -325,4 +326,84 @@ TEST_CASE("on a loop the watchdog's release waits for its intent, but not for a 
   CHECK(door->held().empty());
   door.reset();
   process.loop.run_for(seconds{60});
+}
+
+namespace {
+
+/// A cloud that answers commands when a test says so, and a process with a loop and a journal.
+class ScriptedProcess {
+ public:
+  ScriptedProcess() : peer(cloud.accept()) {
+    cloud.when(Method::post, "/oauth/token", 200, {}, R"({"access_token":"t","expires_in":36000})");
+    cloud.when(Method::get, "/api/v2/interactions/" + std::string(document_interaction), 200, {{"ETag", "\"1\""}},
+               R"({"id":")" + std::string(document_interaction) +
+                   R"(","state":"connected","routingData":{"skillGroup":{"id":"s","name":"B"},"orgId":"o"}})");
+    transport.latency(milliseconds{100});
+  }
+  void acknowledge(std::size_t command, std::string_view type) {
+    const std::string sent = peer.sent().at(command);
+    const std::size_t at = sent.find("\"correlationId\":\"") + 17;
+    peer.deliver(R"({"correlationId":")" + sent.substr(at, 36) + R"(","body":{"type":")" + std::string(type) +
+                 R"(","interactionId":")" + std::string(document_interaction) + R"("}})");
+  }
+  [[nodiscard]] std::size_t reads() const {
+    std::size_t count = 0;
+    for (const RecordedRequest& each : cloud.requests()) count += each.name == "interaction.get" ? 1U : 0U;
+    return count;
+  }
+  template <class Until>
+  void run_until(Until&& until) const {
+    for (int i = 0; !until(); ++i) REQUIRE((i < 1000 && loop.run_one()));
+  }
+  [[nodiscard]] auto policies() const { return Policies{.transport = transport, .clock = world.clock}; }
+
+  World world;
+  ManualLoop loop{world.clock};
+  ScriptedTransport cloud{world.clock};
+  LoopTransport<ScriptedTransport> transport{loop, cloud};
+  ChannelPeer peer;
+};
+
+}  // namespace
+
+TEST_CASE("a hold and the release behind it, answered in one breath, leave nobody on hold in the journal",
+          "[journal][loop][B6][B22][I13]") {
+  ScriptedProcess on;
+  Told<HoldResult> held, released;
+  HoldController door{on.policies(), on.world.settings};
+  door.start_hold(HoldRequest{document_interaction, "consultation", 5}, held.handler());
+  on.run_until([&] { return on.peer.sent().size() == 1; });
+  door.start_unhold(UnholdRequest{document_interaction, 5}.deadline(milliseconds{300}), released.handler());
+  on.run_until([&] { return released.result.has_value(); });
+  REQUIRE_FALSE(*released.result);
+  REQUIRE(released.result->error().outcome() == Outcome::unknown);
+  REQUIRE(held.calls == 0);
+  on.acknowledge(0, "hold");
+  on.acknowledge(1, "unhold");
+  on.run_until([&] { return held.result.has_value(); });
+  CHECK(*held.result);
+  CHECK(door.held().empty());
+  CHECK(on.world.journal().open_intents().empty());
+  CHECK(on.world.journal().holds().empty());
+}
+
+TEST_CASE("an answer that comes while the interaction is read for want of it settles what the journal calls unknown",
+          "[journal][loop][B22][L2][I13]") {
+  ScriptedProcess on;
+  const bool positive = GENERATE(true, false);
+  Told<HoldResult> held;
+  HoldController door{on.policies(), on.world.settings};
+  door.start_hold(HoldRequest{document_interaction, "consultation", 5}, held.handler());
+  on.run_until([&] { return on.peer.sent().size() == 1; });
+  const std::size_t reads = on.reads();
+  on.run_until([&] { return on.reads() == reads + 1; });
+  REQUIRE(held.calls == 0);
+  on.acknowledge(0, positive ? "hold" : "error");
+  on.run_until([&] { return held.result.has_value(); });
+  REQUIRE_FALSE(*held.result);
+  CHECK(held.result->error().outcome() == Outcome::unknown);
+  CHECK(door.metrics()[HoldCount::late_acks] == 1);
+  CHECK(door.held().size() == (positive ? 1U : 0U));
+  CHECK(on.world.journal().open_intents().empty());
+  CHECK(on.world.journal().holds().size() == (positive ? 1U : 0U));
 }
