@@ -22,8 +22,9 @@ namespace patchbay::testing::simulation {
 /// most one terminal and at most one resolution, and no resolution beside a terminal that knew; a terminal says what
 /// the caller was told; the numbers of one process grow by one, over restarts too. After a restart recovery reads back,
 /// in order, every record that was durable. At the end of the run no intent is open that was read back, unless its
-/// process is gone again; what nobody waits for may not have reached the disk yet. A release may leave without an
-/// intent, since no disk may keep it back (I14). Checksums are the parser's business, and tested there.
+/// process is gone again, or its journal closed for good; what nobody waits for may not have reached the disk yet. A
+/// release may leave without an intent, since no disk may keep it back (I14). Checksums are the parser's business, and
+/// tested there.
 class WriteAhead final : public Check {
  public:
   using Check::Check;
@@ -130,8 +131,13 @@ class WriteAhead final : public Check {
   }
   [[nodiscard]] bool lives(int number) const {
     for (const auto& [key, process] : books().processes())
-      if (key.first == number && process.view != nullptr) return true;
+      if (key.first == number && process.view != nullptr) return !closed_for_good(*process.view);
     return false;
+  }
+  /// A disk that failed under this life's journal lets nothing be settled in it any more; the next life would.
+  [[nodiscard]] static bool closed_for_good(const ProcessView& view) {
+    const std::shared_ptr<patchbay::Journal> journal = view.settings().journal;
+    return journal && journal->status().closed_for_good;
   }
   void check_intent(ProcessId id, const Effect* effect) const {
     const ProcessRecord* const process = books().process(id);
