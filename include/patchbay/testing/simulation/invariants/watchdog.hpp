@@ -21,8 +21,8 @@ namespace patchbay::testing::simulation {
 /// readings showed. A hold that left *must* be watched, and no later than since it left, until it is refused, or a
 /// release that left behind it is confirmed, or, once it was confirmed itself (by an answer, or a reading), a reading
 /// shows the interaction not on hold. An interaction *may* be watched when it must, when a hold was confirmed after the
-/// release behind it, or when a reading showed it on hold since the last confirmed release left, and not any more when its
-/// door has answered a command by having read that the interaction is over. `held()` must lie
+/// release behind it, or when a reading showed it on hold since the last confirmed release left, and not any more when
+/// its door has answered a command by having read that the interaction is over. `held()` must lie
 /// between the two. It is compared when something relevant has happened, and what differs must do so at a later time as
 /// well, since a process may hear of an event only after its witnesses.
 ///
@@ -218,10 +218,20 @@ class Watchdogs final : public Check {
   [[nodiscard]] bool may_be_watched(const ProcessRecord& process, std::string_view interaction) const {
     const ProcessView& view = *process.view;
     if (view.settings().journal && process.id.incarnation != 0) return true;
-    // Who could not write how a hold ended looks after it again, as if nobody knew.
+    // An answer that comes when its command is forgotten says nothing; of how many it knows is a bound (I20).
+    if (const auto belief = believes_.find(key(process.id)); belief != believes_.end()) {
+      std::size_t commands = 0;
+      for (const auto& [name, watch] : belief->second.watches) commands += watch.holds.size() + watch.releases.size();
+      if (commands > view.settings().hold.max_tombstones) return true;
+    }
+    // Who could not write how a hold ended looks after it again: what the journal has on hold, and nothing else.
     if (view.settings().journal && (view.hold_metrics()[HoldCount::journal_failures] != 0 ||
-                                    view.hold_metrics()[HoldCount::releases_unjournaled] != 0))
-      return true;
+                                    view.hold_metrics()[HoldCount::releases_unjournaled] != 0)) {
+      const std::vector<BelievedHold> holds = view.settings().journal->holds();
+      if (std::any_of(holds.begin(), holds.end(),
+                      [&](const BelievedHold& each) { return plain::lower(each.interaction) == interaction; }))
+        return true;
+    }
     return std::any_of(process.works.begin(), process.works.end(), [&](std::uint64_t number) {
       const WorkRecord* const record = books().work(number);
       return record != nullptr && record->work.kind == WorkKind::hold &&
