@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/journal/journal.hpp>
 #include <patchbay/testing/simulation/invariants/check.hpp>
 
 namespace patchbay::testing::simulation {
