@@ -143,6 +143,8 @@ inline Protocol<Result<void>> recover_holds(Operation& operation, HoldContext& c
     report.open.clear();
     for (const auto& [interaction, question] : questions) {
       operation.deadline = (std::min)(limit, after(operation.steady_now(), settings.attempt_timeout));
+      // Each reading may replace a token that is refused: none else may come to do so while this goes on.
+      operation.token_replayed = false;
       if (auto done = co_await recover_hold(operation, context, interaction, question, report); !done) co_return done;
     }
     operation.deadline = limit;

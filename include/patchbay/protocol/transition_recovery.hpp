@@ -136,6 +136,8 @@ inline Protocol<Result<void>> recover_transitions(Operation& operation, Transiti
       open[each.record.interaction].push_back(std::move(each));
     for (const auto& [interaction, intents] : open) {
       operation.deadline = (std::min)(limit, after(operation.steady_now(), settings.attempt_timeout));
+      // Each reading may replace a token that is refused: none else may come to do so while this goes on.
+      operation.token_replayed = false;
       Result<void> turn;
       LanePermit permit(context.lanes, operation);
       const Lanes::Entry entry = context.lanes.ask(interaction, permit);

@@ -150,7 +150,7 @@ class Books final : public Witness {
   }
   void audited(ProcessId id, const AuditRecord& record) override {
     if (record.kind != AuditKind::operation || record.success || record.operation_id.empty()) return;
-    process_of(id).terminals.emplace_back(record);
+    process_of(id).terminals.emplace_back(record, works_.size());
   }
 
   void request_left(const ExchangeView& view, SteadyTime at) override {

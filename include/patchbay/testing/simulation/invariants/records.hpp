@@ -109,8 +109,9 @@ class WorkRecord {
 /// The terminal record of an operation that failed, until the work is found that it is about.
 class Terminal {
  public:
-  explicit Terminal(const AuditRecord& record)
-      : id(record.operation_id),
+  Terminal(const AuditRecord& record, std::size_t works_in)
+      : works(works_in),
+        id(record.operation_id),
         action(record.action),
         code(record.error_code),
         interaction(record.interaction_id),
@@ -120,12 +121,13 @@ class Terminal {
   [[nodiscard]] bool fits(const WorkRecord& record) const {
     const WorkKind kind = record.work.kind;
     const bool nodes = kind != WorkKind::transition || (from == record.work.from && to == record.work.to);
-    return record.end.failed && outcome == record.end.outcome && code == to_string(record.end.code) &&
-           interaction == record.work.interaction && nodes &&
+    return record.order <= works && record.end.failed && outcome == record.end.outcome &&
+           code == to_string(record.end.code) && interaction == record.work.interaction && nodes &&
            action == (kind == WorkKind::transition ? "state_transition"
                       : kind == WorkKind::hold     ? "hold"
                                                    : "unhold");
   }
+  std::size_t works;  ///< Submitted by then: it ends none of those that came later (a watchdog's release ends no work).
   std::string id;
   std::string_view action, code;  ///< Static texts.
   std::string interaction, from, to;
