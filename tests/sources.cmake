@@ -160,6 +160,7 @@ set(patchbay_tests_journal_doors
   unit/journal_doors/labels.cpp
   unit/journal_doors/loops.cpp
   unit/journal_doors/overtaken.cpp
+  unit/journal_doors/refused_tokens.cpp
   unit/journal_doors/transitions.cpp
 )
 set(patchbay_tests_journal_doors_threads
