@@ -217,7 +217,10 @@ class HoldPump final : public WaitServer {
         case HoldAction::Kind::none: hub_->complete(); return;
         case HoldAction::Kind::connect: connect(lock, action.epoch, until); break;
         case HoldAction::Kind::send:
-        case HoldAction::Kind::ping: send(lock, action, until); break;
+        case HoldAction::Kind::ping:
+          // One frame is finished beyond the leader's deadline, and no other begun.
+          if (send(lock, action, until) && now() >= until) return hub_->complete();
+          break;
         case HoldAction::Kind::close: {
           const SteadyTime deadline = hub_->close_by;  // the leader's own may be never
           lock.unlock();
@@ -233,7 +236,8 @@ class HoldPump final : public WaitServer {
       hub_->complete();
     }
   }
-  void send(Lock& lock, const HoldAction& action, SteadyTime until) {
+  /// Whether it was sent.
+  bool send(Lock& lock, const HoldAction& action, SteadyTime until) {
     // At the leader's deadline, but not so soon that a frame of another would be cut for nothing.
     const SteadyTime begun = now();
     const SteadyTime deadline = std::min(after(begun, context_->settings->hold.send_timeout), std::max(until, after(begun, milliseconds{250})));
@@ -247,8 +251,12 @@ class HoldPump final : public WaitServer {
       if (!sent) delivery = result.error().delivery;
     });
     lock.lock();
-    if (sent) return hub_->session().sent(action.epoch);
-    hub_->session().send_failed(action.epoch, delivery, now(), random_unit());
+    if (sent) {
+      hub_->session().sent(action.epoch);
+    } else {
+      hub_->session().send_failed(action.epoch, delivery, now(), random_unit());
+    }
+    return sent;
   }
   void connect(Lock& lock, std::uint64_t epoch, SteadyTime until) {
     const HoldSettings& settings = context_->settings->hold;

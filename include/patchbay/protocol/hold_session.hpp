@@ -107,10 +107,7 @@ class HoldSession {
   // Time.
 
   void tick(SteadyTime now, double random) {
-    while (Command* const late = table_.expired(now)) {
-      const bool was_sent = late->was_sent;
-      settle(*late, was_sent ? CallEnd::ack_timeout : CallEnd::out_of_time);
-    }
+    settle_late(now);
     HoldLimitEvent event;
     while (registry_.next_deadline() <= now) {
       make_room(releases_due_, releases_due_.size() + 1);  // before the registry takes the event for told
@@ -144,6 +141,8 @@ class HoldSession {
       case ChannelMachine::Wish::none: break;
     }
     if (machine_.state() != ChannelState::open) return {};
+    // What was written before this may have taken until after a deadline: nothing leaves behind its own.
+    settle_late(now);
     while (hold_may_go(now)) {
       Command* const command = table_.take_next(machine_.epoch(), now);
       if (!command) break;
@@ -311,6 +310,13 @@ class HoldSession {
     Command* const command = writing_id_.empty() ? nullptr : table_.find(writing_id_);
     writing_id_.clear();
     return command && command->phase == Command::Phase::writing && command->epoch == epoch ? command : nullptr;
+  }
+  /// Ends the commands whose time is up.
+  void settle_late(SteadyTime now) {
+    while (Command* const late = table_.expired(now)) {
+      const bool was_sent = late->was_sent;
+      settle(*late, was_sent ? CallEnd::ack_timeout : CallEnd::out_of_time);
+    }
   }
   /// Takes no memory that is not there since the command was submitted.
   void settle(Command& command, CallEnd end) noexcept {

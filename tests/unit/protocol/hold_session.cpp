@@ -78,6 +78,20 @@ TEST_CASE("one frame is written at a time", "[hold][session][B26]") {
   CHECK(d.send() == "frame of b");
 }
 
+TEST_CASE("a command whose time was up while another frame was written does not leave", "[hold][session]") {
+  Driven d;
+  d.call(HoldVerb::unhold, "a", "x");
+  HoldCall& late = d.call(HoldVerb::unhold, "b", "y", milliseconds{5});
+  HoldCall& later = d.call(HoldVerb::unhold, "c", "z");
+  const HoldAction first = d.session.next(d.now);
+  REQUIRE(first.kind == Kind::send);
+  d.now += milliseconds{200};
+  d.session.sent(first.epoch);
+  CHECK(d.send() == "frame of c");
+  CHECK(late.end == CallEnd::out_of_time);
+  CHECK(later.end == CallEnd::pending);
+}
+
 TEST_CASE("a command that was never sent cannot be acknowledged", "[hold][session][I12]") {
   Driven d;
   d.call(HoldVerb::unhold, "other", "x");

@@ -111,6 +111,7 @@ TEST_CASE("I7: a work ends by its deadline and one tick", "[testing][oracle]") {
     release.budget = milliseconds{5};
     story.oracle.submitted(story.me, release);
     story.command("unhold", "u-1");
+    story.view.written = {story.now, story.now + milliseconds{200}};
     story.wait(milliseconds{200});
     story.fail(release, ErrorCode::outcome_unknown, Outcome::unknown, "u-1", 1);
     CHECK(story.broken() == Broken{});
@@ -123,6 +124,7 @@ TEST_CASE("I7: a work ends by its deadline and one tick", "[testing][oracle]") {
     release.budget = milliseconds{5};
     story.oracle.submitted(story.me, release);
     story.command("unhold", "u-1");
+    story.view.written = {story.now, story.now + milliseconds{251}};
     story.wait(milliseconds{251});
     story.fail(release, ErrorCode::outcome_unknown, Outcome::unknown, "u-1", 1);
     CHECK(story.broken() == Broken{"I7"});

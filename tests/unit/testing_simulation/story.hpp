@@ -36,6 +36,7 @@ class View final : public ProcessView {
   [[nodiscard]] std::size_t exchanges() const override { return under_way; }
   [[nodiscard]] std::size_t channels() const override { return sockets; }
   [[nodiscard]] bool served() const override { return is_served; }
+  [[nodiscard]] std::pair<SteadyTime, SteadyTime> last_write() const override { return written; }
   [[nodiscard]] Duration tick() const override { return coarse; }
   [[nodiscard]] int max_attempts() const override { return 4; }
 
@@ -46,6 +47,7 @@ class View final : public ProcessView {
   HoldMetricsSnapshot commands;
   std::size_t open = 0, under_way = 0, sockets = 0;
   bool is_served = true, looping = true;
+  std::pair<SteadyTime, SteadyTime> written{SteadyTime::min(), SteadyTime::min()};
   Duration coarse{};
 };
 

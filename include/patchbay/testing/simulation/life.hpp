@@ -111,6 +111,7 @@ class Life : public Prop, public ProcessView {
   [[nodiscard]] std::size_t pending() const override { return under_way_.size(); }
   [[nodiscard]] std::size_t exchanges() const override { return link_->exchanges; }
   [[nodiscard]] std::size_t channels() const override { return link_->channels; }
+  [[nodiscard]] std::pair<SteadyTime, SteadyTime> last_write() const override { return {link_->write_begun, link_->write_ended}; }
 
   /// Asked for from within the process: `(Work)`. The number and the time are set by whoever takes it.
   std::function<void(Work)> ask;

@@ -99,6 +99,8 @@ class Link final : public Prop {
   std::optional<WallTime> wall_stopped;
   // Until when what it sends, and what it is sent, is held up by the network.
   SteadyTime out_blocked{}, in_blocked{};
+  // The last frame, or ping, that a call has blocked for; `write_ended` is `never` while it does.
+  SteadyTime write_begun = SteadyTime::min(), write_ended = SteadyTime::min();
   std::size_t exchanges = 0, channels = 0;  ///< Under way, and open, at its side.
   std::map<std::uint64_t, std::uint64_t> ordinals;  ///< How many exchanges of each target it has begun.
 

@@ -146,7 +146,7 @@ class BlockingLife final : public Life {
     return transitions_ ? transitions_->metrics() : TransitionMetricsSnapshot{};
   }
   [[nodiscard]] HoldMetricsSnapshot hold_metrics() const override { return holds_ ? holds_->metrics() : HoldMetricsSnapshot{}; }
-  [[nodiscard]] bool served() const override { return pumping_; }
+  [[nodiscard]] bool served() const override { return pumping_ && link_->write_ended != never; }
   void recover(Duration budget) override {
     if (!alive() || !journaled()) return;
     Busy busy(*this);

@@ -159,8 +159,11 @@ class BlockingConnection {
   TransportResult<void> write(std::string_view text, bool ping, SteadyTime deadline) {
     if (link_->dead) return tl::unexpected(TransportError(TransportFault::closed, Delivery::not_sent));
     Waiting waiting;
+    link_->write_begun = link_->scene->now();
+    link_->write_ended = never;
     connection_->write(text, ping, deadline, Completion<TransportResult<void>>(waiting));
     link_->block([&] { return waiting.result.has_value(); }, never);
+    link_->write_ended = link_->scene->now();
     if (!waiting.result) return tl::unexpected(TransportError(TransportFault::closed, Delivery::maybe_sent));
     return std::move(*waiting.result);
   }

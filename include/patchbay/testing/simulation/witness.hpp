@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <patchbay/error.hpp>
@@ -92,8 +93,11 @@ class ProcessView {
   [[nodiscard]] virtual std::size_t pending() const = 0;          ///< Works submitted and not ended.
   [[nodiscard]] virtual std::size_t exchanges() const = 0;        ///< Under way, openings of channels included.
   [[nodiscard]] virtual std::size_t channels() const = 0;         ///< Open at its side.
-  /// Whether its hold channel and its watchdogs are being served now: always on a loop, else while a call pumps.
+  /// Whether its hold channel and its watchdogs are being served now: always on a loop, else while a call pumps, and is not
+  /// blocked by the writing of a frame.
   [[nodiscard]] virtual bool served() const { return on_loop(); }
+  /// When the last writing of a frame or a ping that a call blocked for began and ended; `never` while it goes on.
+  [[nodiscard]] virtual std::pair<SteadyTime, SteadyTime> last_write() const { return {SteadyTime::min(), SteadyTime::min()}; }
   /// How coarse its monotonic clock is.
   [[nodiscard]] virtual Duration tick() const { return Duration::zero(); }
   /// Attempts of each cause that its retry policy allows; 0: nobody knows.

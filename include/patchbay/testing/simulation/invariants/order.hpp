@@ -103,9 +103,9 @@ class Order final : public Check {
 /// I7, deadline: every work ends by its beginning, its budget and one tick of its process's clock; only what a gap of
 /// the monotonic clock swallowed comes later, at its end. The budget of a work that was asked for together with others
 /// counts from when it begins, which only its audit record tells: that it is no longer than the budget is looked at
-/// there. A caller who blocks and is writing a frame when its deadline comes has a quarter of a second to finish it, since
-/// half a frame would cost everybody the connection. That no attempt and no sleep begins which cannot finish is seen by
-/// the same: something that did would end late or be cut short.
+/// there. A caller who blocks and is writing a frame or a ping when its deadline comes has a quarter of a second to finish
+/// it, since half a frame would cost everybody the connection. That no attempt and no sleep begins which cannot finish is
+/// seen by the same: something that did would end late or be cut short.
 class Deadlines final : public Check {
  public:
   using Check::Check;
@@ -133,9 +133,6 @@ class Deadlines final : public Check {
              "an operation took " + std::to_string(record.latency.count()) + " ns, longer than any work's budget")
           .operation = record.operation_id;
   }
-  void frame_left(ProcessId id, std::uint64_t, std::string_view, SteadyTime at) override {
-    written_[std::pair(id.number, id.incarnation)] = at;
-  }
 
  private:
   /// How long a caller who blocks finishes writing a frame beyond its own deadline (`HoldPump::send`).
@@ -143,12 +140,12 @@ class Deadlines final : public Check {
   /// Whether a caller who blocks was writing a frame when its deadline came, and went when that was done.
   [[nodiscard]] bool writing(ProcessId id, SteadyTime due, SteadyTime end) const {
     const ProcessRecord* const process = books().process(id);
-    const auto last = written_.find(std::pair(id.number, id.incarnation));
-    return process != nullptr && process->view != nullptr && !process->view->on_loop() && last != written_.end() &&
-           last->second <= books().latest(due, books().tick(id) + Books::moment) &&
-           end <= books().latest(last->second, write_grace + books().tick(id));
+    if (process == nullptr || process->view == nullptr || process->view->on_loop()) return false;
+    const auto [begun, done] = process->view->last_write();
+    const Duration tick = books().tick(id);
+    return begun <= books().latest(due, tick + Books::moment) && done >= due &&
+           end <= books().latest(begun, write_grace + tick) && end <= books().latest(done, tick);
   }
-  std::map<std::pair<int, int>, SteadyTime> written_;  // when the last frame of each left
 };
 
 /// I14, a release is never refused or starved.
