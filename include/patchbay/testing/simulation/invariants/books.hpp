@@ -174,6 +174,8 @@ class Books final : public Witness {
     exchange.operation = plain::JsonScan::text_member(attributes, "transition_id");
     Effect& effect = effect_of(exchange.operation, WorkKind::transition, view.process, exchange.interaction, at);
     effect.node = exchange.node;
+    // A doubt about an earlier version is none about this one: a write against it conflicts by now.
+    if (effect.etag != exchange.etag) effect.doubtful = 0;
     effect.etag = exchange.etag;
     ++effect.sends;
     ++effect.under_way;
