@@ -169,7 +169,7 @@ TEST_CASE("I3: an id changes the cloud once, names one thing, and a command leav
     story.arrive(second);
     story.answered(second);
     story.read();
-    story.succeed(work, "t-1");
+    story.succeed(work, "t-1", 2);
     CHECK(story.broken() == Broken{});
   }
 }

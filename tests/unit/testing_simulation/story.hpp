@@ -121,9 +121,9 @@ class Story {
     if (how.failed) how.id.clear();  // an error does not name its operation
     oracle.ended(me, work, how);
   }
-  void succeed(const Work& work, std::string id) {
+  void succeed(const Work& work, std::string id, int attempts = 1) {
     WorkEnd how;
-    how.id = std::move(id), how.attempts = 1;
+    how.id = std::move(id), how.attempts = attempts;
     end(work, std::move(how));
   }
   void fail(const Work& work, ErrorCode code, Outcome outcome, std::string id = {}, int attempts = 0) {
