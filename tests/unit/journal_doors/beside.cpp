@@ -91,6 +91,27 @@ TEST_CASE("an interaction whose hold nobody could settle is watched after every 
   CHECK(door.recover()->holds_rebuilt == 0);
 }
 
+namespace {
+
+/// Two recoveries of one door beside each other, which has one operation to settle.
+template <class Door>
+void recover_twice_at_once(Door& door, const ManualLoop& loop) {
+  std::vector<Result<RecoveryReport>> reports;
+  const auto told = [&](Result<RecoveryReport> report) { reports.push_back(std::move(report)); };
+  door.start_recover(std::nullopt, told);
+  door.start_recover(std::nullopt, told);
+  while (reports.size() < 2) REQUIRE(loop.run_one());
+  std::size_t settled = 0;
+  for (const Result<RecoveryReport>& each : reports) {
+    REQUIRE(each);
+    CHECK(each->complete());
+    settled += each->applied + each->not_applied + each->given_up;
+  }
+  CHECK(settled == 1);
+}
+
+}  // namespace
+
 TEST_CASE("two recoveries of transitions at once settle each of them once, and neither fails",
           "[journal][loop][I16][L2]") {
   World world;
@@ -107,18 +128,7 @@ TEST_CASE("two recoveries of transitions at once settle each of them once, and n
   REQUIRE(moved->error().outcome() == Outcome::unknown);
   world.cloud.plan([](FaultPlan& plan) { plan.clear(); });
 
-  std::vector<Result<RecoveryReport>> reports;
-  const auto told = [&](Result<RecoveryReport> report) { reports.push_back(std::move(report)); };
-  door.start_recover(std::nullopt, told);
-  door.start_recover(std::nullopt, told);
-  while (reports.size() < 2) REQUIRE(process.loop.run_one());
-  std::size_t settled = 0;
-  for (const Result<RecoveryReport>& each : reports) {
-    REQUIRE(each);
-    CHECK(each->complete());
-    settled += each->applied + each->not_applied + each->given_up;
-  }
-  CHECK(settled == 1);
+  recover_twice_at_once(door, process.loop);
   CHECK(door.metrics()[TransitionCount::recovered] == 1);
   CHECK(world.journal().open_intents().empty());
 }
@@ -138,18 +148,7 @@ TEST_CASE("two recoveries of holds at once settle each of them once, and neither
   REQUIRE(held->error().outcome() == Outcome::unknown);
   world.cloud.plan([](FaultPlan& plan) { plan.clear(); });
 
-  std::vector<Result<RecoveryReport>> reports;
-  const auto told = [&](Result<RecoveryReport> report) { reports.push_back(std::move(report)); };
-  door.start_recover(std::nullopt, told);
-  door.start_recover(std::nullopt, told);
-  while (reports.size() < 2) REQUIRE(process.loop.run_one());
-  std::size_t settled = 0;
-  for (const Result<RecoveryReport>& each : reports) {
-    REQUIRE(each);
-    CHECK(each->complete());
-    settled += each->applied + each->not_applied + each->given_up;
-  }
-  CHECK(settled == 1);
+  recover_twice_at_once(door, process.loop);
   CHECK(door.metrics()[HoldCount::recovered] == 1);
   CHECK(door.held().size() == 1);
 }
