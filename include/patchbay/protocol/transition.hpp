@@ -110,9 +110,12 @@ inline void check_echo(Operation& operation, Attempt& attempt) {
   attempt.detail = echo ? "the body names another transition" : std::string("the body ").append(echo.error().why);
 }
 
-/// What to report of a write whose fate could not be proved; `why` ended the attempts.
-[[nodiscard]] inline Error unknown_outcome(const Error& why) {
-  Error unknown(ErrorCode::outcome_unknown, "the write may have been applied: " + why.message());
+/// What to report of a write whose fate could not be proved; `why` ended the attempts, `unread` the reading that was to
+/// prove it.
+[[nodiscard]] inline Error unknown_outcome(const Error& why, const Error* unread = nullptr) {
+  std::string message = "the write may have been applied: " + why.message();
+  if (unread) message.append("; and the interaction could not be read: ").append(unread->message());
+  Error unknown(ErrorCode::outcome_unknown, std::move(message));
   unknown.set_http_status(why.http_status()).set_server_message(why.server_message()).set_retry_after(why.retry_after());
   return unknown;
 }
@@ -123,35 +126,33 @@ inline void check_echo(Operation& operation, Attempt& attempt) {
 ///
 /// The proof runs as invariant I4 wants it. Our id on the interaction: applied. Another version under the same id as
 /// before: a writer without ids has been there, ours has not, and can no longer be applied. Another version under a third
-/// id: ours may have been there in between, so nothing is known. The same version: a late write may still come.
+/// id: ours may have been there in between, so nothing is known. The same version: a late write may still come. No reading:
+/// nothing is known, even behind a refusal, for a copy of the write that was refused may have been applied before it.
 inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
                                           bool ambiguous, Error error) {
-  Error unknown = unknown_outcome(error);
   const int status = operation.status;
   // Cancelling stops no proof, it only makes it short: one reading, without another attempt.
-  operation.settling = ambiguous;
+  operation.settling = true;
   if (operation.cancel_requested)
     operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.api->attempt_timeout));
   auto read = co_await read_interaction(operation, *context.api, request.interaction());
   operation.settling = false;
-  if (!read) {
-    if (!ambiguous) co_return fail(std::move(read.error()));
-    co_return fail(std::move(unknown));
-  }
+  // A refusal for another version, too, says nothing by itself: the write that made that version may be a copy of ours.
+  if (!read) co_return fail(unknown_outcome(error, &read.error()));
   const InteractionSnapshot& now = operation.snapshot;
   if (now.transition_id == operation.operation_id) {
     operation.status = status;
     co_return WriteEnd::resolved;
   }
   if (now.etag.empty()) {
-    if (ambiguous) co_return fail(std::move(unknown));
+    if (ambiguous) co_return fail(unknown_outcome(error));
     co_return fail(ErrorCode::no_etag, "the interaction came without a strong ETag");
   }
   if (now.etag == operation.etag) {
-    if (ambiguous) co_return fail(std::move(unknown));
+    if (ambiguous) co_return fail(unknown_outcome(error));
     co_return fail(std::move(error));
   }
-  if (ambiguous && now.transition_id != operation.prior_id) co_return fail(std::move(unknown));
+  if (ambiguous && now.transition_id != operation.prior_id) co_return fail(unknown_outcome(error));
   co_return WriteEnd::stale;
 }
 

@@ -214,7 +214,8 @@ class LeanCloud {
       response.status = 200;
       const std::string held = world->held.empty() ? "false" : "true";
       response.body.assign(token ? R"({"access_token":"t","expires_in":3600})"
-                                 : R"({"state":"connected","held":)" + held + R"(,"routingData":{"skillGroup":{"id":"s"}}})");
+                                 : R"({"id":")" + std::string(interaction) + R"(","state":"connected","held":)" + held +
+                                       R"(,"routingData":{"skillGroup":{"id":"s"}}})");
       more.reset();
       end();
     });

@@ -226,8 +226,10 @@ class ThreadedCloud {
   ExchangeId send(const HttpRequest& request, HttpResponse& response, SteadyTime, Completion<TransportResult<void>> done) {
     loop_->post([&request, &response, done = std::move(done)]() mutable {
       response.status = 200;
+      const std::string_view id = request.target.substr(request.target.rfind('/') + 1);
       response.body.assign(request.name == "token.post" ? R"({"access_token":"t","expires_in":3600})"
-                                                        : R"({"state":"connected","routingData":{"skillGroup":{"id":"s"}}})");
+                                                        : R"({"id":")" + std::string(id) +
+                                                              R"(","state":"connected","routingData":{"skillGroup":{"id":"s"}}})");
       done(TransportResult<void>{});
     });
     return 1;

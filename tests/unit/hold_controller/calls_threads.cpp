@@ -109,7 +109,8 @@ std::string nth_id(int i) {
 struct Scene {
   Scene() {
     for (int i = 0; i < 40; ++i)
-      f.cloud.when(Method::get, "/api/v2/interactions/" + nth_id(i), 200, {}, R"({"state":"connected","routingData":{"skillGroup":{"id":"s"}}})");
+      f.cloud.when(Method::get, "/api/v2/interactions/" + nth_id(i), 200, {},
+                   R"({"id":")" + nth_id(i) + R"(","state":"connected","routingData":{"skillGroup":{"id":"s"}}})");
   }
   auto door() { return HoldController{Policies{.transport = Network(f.cloud, server)}, f.settings}; }
   HoldFixture f;

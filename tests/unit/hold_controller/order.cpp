@@ -139,7 +139,7 @@ TEST_CASE("the number of commands under way is bounded, with a reserve for relea
   auto door = f.door();
   REQUIRE(door.hold(f.hold()));
   const std::string other = "6fa459ea-ee8a-4ca4-894e-db77e160355e";
-  f.cloud.when(Method::get, "/api/v2/interactions/" + other, 200, {}, R"({"routingData":{"skillGroup":{"id":"s"}}})");
+  f.cloud.when(Method::get, "/api/v2/interactions/" + other, 200, {}, R"({"id":")" + other + R"(","routingData":{"skillGroup":{"id":"s"}}})");
   const auto second = door.hold(HoldRequest{other, "consultation", 5});
   CHECK(second.error().code() == ErrorCode::queue_full);
   CHECK(second.error().outcome() == Outcome::not_applied);

@@ -93,7 +93,8 @@ TEST_CASE("releases of the door's own making leave room for the client's", "[hol
   ChannelPeer peer = f.accept();
   auto door = f.door();
   for (int i = 0; i < 6; ++i) {
-    f.cloud.when(Method::get, "/api/v2/interactions/" + numbered(i), 200, {}, R"({"routingData":{"skillGroup":{"id":"s"}}})");
+    f.cloud.when(Method::get, "/api/v2/interactions/" + numbered(i), 200, {},
+                 R"({"id":")" + numbered(i) + R"(","routingData":{"skillGroup":{"id":"s"}}})");
     REQUIRE(door.hold(HoldRequest{numbered(i), "consultation", 5}));
   }
   peer.on_text([](std::string_view, ChannelPeer&) {});  // nothing is acknowledged any more
@@ -169,7 +170,8 @@ TEST_CASE("a hold of somebody else's is not adopted beyond the bound", "[hold][B
   ChannelPeer peer = f.accept();
   auto door = f.door();
   REQUIRE(door.hold(f.hold()));
-  f.cloud.when(Method::get, "/api/v2/interactions/" + numbered(1), 200, {}, R"({"routingData":{"skillGroup":{"id":"s"}},"held":true})");
+  f.cloud.when(Method::get, "/api/v2/interactions/" + numbered(1), 200, {},
+               R"({"id":")" + numbered(1) + R"(","routingData":{"skillGroup":{"id":"s"}},"held":true})");
   const auto adopted = door.hold(HoldRequest{numbered(1), "consultation", 5});
   CHECK(adopted.error().code() == ErrorCode::queue_full);
   CHECK(adopted.error().outcome() == Outcome::not_applied);

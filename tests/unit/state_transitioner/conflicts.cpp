@@ -126,8 +126,11 @@ TEST_CASE("a failed re-read is not taken for a licence to overwrite", "[transiti
     f.cloud.answer(409).answer(status);
     const auto moved = f.door().transition(f.request());
     REQUIRE_FALSE(moved);
-    CHECK(moved.error().code() == (status == 403 ? ErrorCode::forbidden : ErrorCode::not_found));
-    CHECK(moved.error().outcome() == Outcome::not_applied);
+    CHECK(moved.error().code() == ErrorCode::outcome_unknown);
+    CHECK(moved.error().http_status() == 409);
+    CHECK(moved.error().message().find("the interaction could not be read: ") != std::string::npos);
+    CHECK(moved.error().message().find(std::to_string(status)) != std::string::npos);
+    CHECK(moved.error().outcome() == Outcome::unknown);
     CHECK(f.requests("interaction.patch").size() == 1);
   }
 }

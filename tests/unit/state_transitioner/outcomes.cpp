@@ -167,6 +167,22 @@ TEST_CASE("a write that was applied although its answer was lost is found on the
   }
 }
 
+TEST_CASE("a refusal for another version proves nothing while the interaction cannot be read", "[transition][A5][A6][I4]") {
+  for (const int status : {409, 412}) {
+    Fixture f;
+    f.interaction("1");
+    f.cloud.answer(status);  // maybe to the second copy of our own write
+    f.cloud.answer(404);
+    const auto moved = f.door().transition(f.request());
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::outcome_unknown);
+    CHECK(moved.error().outcome() == Outcome::unknown);
+    CHECK(moved.error().http_status() == status);
+    CHECK(f.requests("interaction.patch").size() == 1);
+    CHECK(f.cloud.left() == 0);
+  }
+}
+
 TEST_CASE("a request that provably was not sent leaves no doubt", "[transition][A5]") {
   Fixture f;
   f.interaction("1");
