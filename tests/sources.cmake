@@ -86,6 +86,7 @@ set(patchbay_tests_adapters_curl_threads
 )
 set(patchbay_tests_cloud
   unit/cloud/documents_dialect.cpp
+  unit/cloud/error_body.cpp
   unit/cloud/rate_limit.cpp
   unit/cloud/retry_after.cpp
 )

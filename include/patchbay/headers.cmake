@@ -2,6 +2,7 @@
 set(patchbay_headers
   include/patchbay/bulk.hpp
   include/patchbay/cloud/documents_dialect.hpp
+  include/patchbay/cloud/error_body.hpp
   include/patchbay/cloud/hold_dialect.hpp
   include/patchbay/cloud/interaction.hpp
   include/patchbay/cloud/rate_limit.hpp
@@ -254,6 +255,7 @@ set(patchbay_headers
   include/patchbay/version.hpp
 )
 set(patchbay_definitions
+  include/patchbay/cloud/impl/error_body.ipp
   include/patchbay/driver/impl/completion_operation.ipp
   include/patchbay/driver/impl/hold_door.ipp
   include/patchbay/driver/impl/loop_hold_door.ipp

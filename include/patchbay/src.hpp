@@ -9,6 +9,7 @@
 #error "patchbay: define PATCHBAY_SEPARATE_COMPILATION for all files of the program, or leave <patchbay/src.hpp> out"
 #endif
 
+#include <patchbay/cloud/impl/error_body.ipp>
 #include <patchbay/driver/impl/completion_operation.ipp>
 #include <patchbay/driver/impl/hold_door.ipp>
 #include <patchbay/driver/impl/loop_hold_door.ipp>
