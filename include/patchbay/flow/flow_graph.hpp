@@ -23,6 +23,7 @@ class Body;
 class JsonReader;
 
 namespace detail {
+class FlowConfigurationParser;
 class FlowParser;
 }
 
@@ -47,6 +48,7 @@ class FlowEdge {
 
  private:
   friend class FlowGraph;
+  friend class detail::FlowConfigurationParser;
   friend class detail::FlowParser;
   NodeIndex target_;
   std::uint32_t condition_;  // 0 for none, else its number from 1
@@ -55,7 +57,8 @@ class FlowEdge {
 /// A flow definition, checked and compact: each distinct text once in one arena, edges in one array ordered by node.
 ///
 /// Immutable, so that threads share one behind a `std::shared_ptr<const FlowGraph>`. Views that it hands out live as
-/// long as it stays where it is. A node takes 32 to 48 bytes beside its texts, an edge 8; while read, 4 and 8 more.
+/// long as it stays where it is. A node takes 32 to 48 bytes beside its texts, an edge 8; while read, 4 and 8 more. A
+/// node of the real platform takes up to 192, for its names.
 class FlowGraph {
  public:
   /// Reads `{"id", "version"?, "nodes": [{"id", "type"?, "transitions"?: [{"targetId", "condition"?}]}]}` in one pass.
@@ -85,15 +88,31 @@ class FlowGraph {
   /// Distinct names that such transitions mention: the indices from `node_count()` on.
   [[nodiscard]] std::size_t unknown_count() const noexcept { return names_.size() - node_count(); }
 
-  /// The node of that name; constant time, no allocation.
+  /// The node of that name; constant time, no allocation. In a flow of the real platform a node has several, and a name
+  /// that several nodes share finds none of them (`parse_flow_configuration`).
   [[nodiscard]] std::optional<NodeIndex> find(std::string_view name) const noexcept {
-    const std::uint32_t i = index_.find(name, [this](std::uint32_t n) { return text(names_[n]); });
+    std::uint32_t i = number_of(name);
+    if (!called_.empty() && i != detail::TextIndex::none) i = called_[i].node;
     if (!is_node(i)) return std::nullopt;
     return i;
+  }
+  /// Whether `name` is that of several nodes, as it can be in a flow of the real platform alone.
+  [[nodiscard]] bool is_ambiguous(std::string_view name) const noexcept {
+    const std::uint32_t i = called_.empty() ? detail::TextIndex::none : number_of(name);
+    return i != detail::TextIndex::none && called_[i].node == detail::TextIndex::none;
   }
   [[nodiscard]] bool is_node(NodeIndex i) const noexcept { return i < node_count(); }
   /// The name of a node, or of a target that is none. `i` is less than `node_count() + unknown_count()`.
   [[nodiscard]] std::string_view name(NodeIndex i) const noexcept { return text(names_[i]); }
+  /// The id of a node: its name, but in a flow of the real platform, where names are for people.
+  [[nodiscard]] std::string_view id_of(NodeIndex node) const noexcept {
+    return text(called_.empty() ? names_[node] : called_[node].text);
+  }
+  /// The number under which people know a node of the real platform; nothing when it has none.
+  [[nodiscard]] std::optional<std::uint32_t> tracking_id(NodeIndex node) const noexcept {
+    if (tracking_.empty() || tracking_[node] == detail::TextIndex::none) return std::nullopt;
+    return tracking_[node];
+  }
   /// The type of a node; empty when it has none.
   [[nodiscard]] std::string_view type(NodeIndex node) const noexcept { return text(types_[nodes_[node].type]); }
   /// A node's transitions in the order of the definition.
@@ -121,11 +140,13 @@ class FlowGraph {
   /// Bytes held on the heap, without the index.
   [[nodiscard]] std::size_t memory() const noexcept {
     return id_.capacity() + version_.capacity() + arena_.capacity() + nodes_.capacity() * sizeof(Node) +
-           edges_.capacity() * sizeof(FlowEdge) + index_.memory() +
+           edges_.capacity() * sizeof(FlowEdge) + index_.memory() + called_.capacity() * sizeof(Called) +
+           tracking_.capacity() * sizeof(std::uint32_t) +
            (names_.capacity() + types_.capacity() + conditions_.capacity()) * sizeof(Text);
   }
 
  private:
+  friend class detail::FlowConfigurationParser;
   friend class detail::FlowParser;
   struct Text {
     std::uint32_t at, size;
@@ -135,7 +156,15 @@ class FlowGraph {
     std::uint32_t first_edge, type;
     friend bool operator==(const Node&, const Node&) = default;
   };
+  struct Called {
+    Text text;
+    std::uint32_t node;  // none where several are called so
+    friend bool operator==(const Called&, const Called&) = default;
+  };
   explicit FlowGraph(std::uint64_t seed) noexcept : index_(seed) {}
+  [[nodiscard]] std::uint32_t number_of(std::string_view name) const noexcept {
+    return index_.find(name, [this](std::uint32_t n) { return text(called_.empty() ? names_[n] : called_[n].text); });
+  }
   [[nodiscard]] std::string_view text(Text which) const noexcept {
     return std::string_view(arena_).substr(which.at, which.size);
   }
@@ -148,7 +177,9 @@ class FlowGraph {
   std::vector<Text> names_;        // nodes, then unknown targets
   std::vector<Text> types_;        // distinct
   std::vector<Text> conditions_;   // distinct; the first is empty
-  detail::TextIndex index_;
+  std::vector<Called> called_;     // where nodes have several names, each of them, the nodes' ids first; else empty
+  std::vector<std::uint32_t> tracking_;
+  detail::TextIndex index_;        // of called_, or, where that is empty, of names_
   std::size_t dangling_ = 0;
   mutable detail::IndexPlace index_place_;
 };

@@ -26,7 +26,8 @@ PATCHBAY_DECL Result<FlowGraph> FlowGraph::parse(std::string_view text, JsonRead
 
 PATCHBAY_DECL bool FlowGraph::same_as(const FlowGraph& other) const noexcept {
   return id_ == other.id_ && version_ == other.version_ && nodes_ == other.nodes_ && edges_ == other.edges_ &&
-         names_ == other.names_ && types_ == other.types_ && conditions_ == other.conditions_ && arena_ == other.arena_;
+         names_ == other.names_ && types_ == other.types_ && conditions_ == other.conditions_ && called_ == other.called_ &&
+         tracking_ == other.tracking_ && arena_ == other.arena_;
 }
 
 }  // namespace patchbay

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/flow/detail/text_interner.hpp>
 #include <patchbay/flow/flow_graph.hpp>
 #include <patchbay/flow/impl/flow_values.ipp>
 #include <patchbay/http.hpp>
@@ -30,10 +31,7 @@ namespace patchbay::detail {
 class FlowParser : private FlowValues {
  public:
   explicit FlowParser(const FlowLimits& limits)
-      : FlowValues(limits), graph_(seed()), types_(seed()), conditions_(seed()) {
-    types_.number({});       // number 0: no type
-    conditions_.number({});  // number 0: no condition
-  }
+      : FlowValues(limits), graph_(seed()), types_(seed()), conditions_(seed()) {}
 
   Result<FlowGraph> parse(const Body& body, JsonReader& reader) {
     constexpr std::size_t most = (std::numeric_limits<std::uint32_t>::max)();
@@ -75,24 +73,6 @@ class FlowParser : private FlowValues {
     has_condition = 64
   };
 
-  /// Distinct texts, numbered in the order in which they are first met.
-  class Interner {
-   public:
-    explicit Interner(std::uint64_t seed) noexcept : index(seed) {}
-    std::uint32_t number(std::string_view text) {
-      if (!texts.empty() && texts[last_] == text) return last_;  // neighbours are often alike
-      const auto next = static_cast<std::uint32_t>(texts.size());
-      last_ = index.insert(text, next, [this](std::uint32_t n) { return texts[n]; }).first;
-      if (last_ == next) texts.push_back(text);
-      return last_;
-    }
-    [[nodiscard]] std::string_view latest() const noexcept { return texts[last_]; }
-    std::vector<std::string_view> texts;
-    TextIndex index;
-
-   private:
-    std::uint32_t last_ = 0;
-  };
   /// The name of an edge's target, from the place that the edge holds.
   struct Target {
     std::uint32_t tag, size : 31, unescaped : 1;
@@ -341,10 +321,10 @@ class FlowParser : private FlowValues {
   void finish() {
     number_targets();
     graph_.nodes_.push_back({static_cast<std::uint32_t>(graph_.edges_.size()), 0});
-    graph_.types_.reserve(types_.texts.size());
-    for (const std::string_view text : types_.texts) graph_.types_.push_back(keep(text));
-    graph_.conditions_.reserve(conditions_.texts.size());
-    for (const std::string_view text : conditions_.texts) graph_.conditions_.push_back(keep(text));
+    graph_.types_.reserve(types_.texts().size());
+    for (const std::string_view text : types_.texts()) graph_.types_.push_back(keep(text));
+    graph_.conditions_.reserve(conditions_.texts().size());
+    for (const std::string_view text : conditions_.texts()) graph_.conditions_.push_back(keep(text));
     const auto trim = [](auto& held) {  // what was guessed too large, unless it is too little to matter
       if (held.capacity() > held.size() + held.size() / 4 + 256) held.shrink_to_fit();
     };
@@ -356,7 +336,7 @@ class FlowParser : private FlowValues {
   std::vector<std::uint32_t> tags_;  // of the nodes' names
   std::vector<Target> targets_;      // of the edges
   std::string unescaped_;            // names of targets that do not stand in the text as they are
-  Interner types_, conditions_;
+  TextInterner types_, conditions_;  // number 0: none
   unsigned seen_root_ = 0;
 };
 

@@ -42,7 +42,7 @@ class FlowValues {
   /// Differs from run to run wherever addresses do; nothing that can be seen depends on it.
   std::uint64_t seed() const noexcept { return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this)); }
 
-  bool once(unsigned& seen, unsigned member, const char* name) {
+  bool once(unsigned& seen, unsigned member, std::string_view name) {
     where_ = name;
     const bool first = (seen & member) == 0;
     seen |= member;

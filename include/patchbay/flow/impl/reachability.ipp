@@ -102,8 +102,11 @@ PATCHBAY_DECL Result<FlowPath> route(std::shared_ptr<const FlowGraph> graph, std
                                      Reachability reachability, const EdgePredicate& predicate, RouteScratch& scratch) {
   const auto begin = graph->find(from), end = graph->find(to);
   if (!begin || !end) {
-    std::string message = detail::flow_name(*graph).append(" has no node ");
-    detail::append_shown(message, begin ? to : from);
+    const std::string_view name = begin ? to : from;
+    const bool several = graph->is_ambiguous(name);
+    std::string message = detail::flow_name(*graph).append(several ? " has several nodes called " : " has no node ");
+    detail::append_shown(message, name);
+    if (several) message.append(": say which by its id, as \"Item/Action\" or by its number, as \"#31\"");
     return fail(ErrorCode::unknown_node, std::move(message));
   }
   bool found = false;
