@@ -41,9 +41,11 @@ set(patchbay_headers
   include/patchbay/flow/detail/static_flow_search.hpp
   include/patchbay/flow/detail/static_flow_tables.hpp
   include/patchbay/flow/detail/text_index.hpp
+  include/patchbay/flow/detail/text_interner.hpp
   include/patchbay/flow/detail/visible.hpp
   include/patchbay/flow/diagram.hpp
   include/patchbay/flow/drift.hpp
+  include/patchbay/flow/flow_configuration.hpp
   include/patchbay/flow/flow_graph.hpp
   include/patchbay/flow/node_index.hpp
   include/patchbay/flow/reachability.hpp
@@ -266,6 +268,8 @@ set(patchbay_definitions
   include/patchbay/flow/impl/diagram_plan.ipp
   include/patchbay/flow/impl/diagram_text.ipp
   include/patchbay/flow/impl/drift.ipp
+  include/patchbay/flow/impl/flow_configuration.ipp
+  include/patchbay/flow/impl/flow_configuration_reader.ipp
   include/patchbay/flow/impl/flow_graph.ipp
   include/patchbay/flow/impl/flow_parser.ipp
   include/patchbay/flow/impl/flow_values.ipp

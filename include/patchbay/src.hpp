@@ -20,6 +20,8 @@
 #include <patchbay/flow/impl/diagram_plan.ipp>
 #include <patchbay/flow/impl/diagram_text.ipp>
 #include <patchbay/flow/impl/drift.ipp>
+#include <patchbay/flow/impl/flow_configuration.ipp>
+#include <patchbay/flow/impl/flow_configuration_reader.ipp>
 #include <patchbay/flow/impl/flow_graph.ipp>
 #include <patchbay/flow/impl/flow_parser.ipp>
 #include <patchbay/flow/impl/flow_values.ipp>
