@@ -1,10 +1,20 @@
 # Every public header, and the definitions that some of them have apart; written by `cmake -P cmake/lists.cmake`.
 set(patchbay_headers
   include/patchbay/bulk.hpp
+  include/patchbay/cloud/detail/platform_fields.hpp
+  include/patchbay/cloud/detail/reused.hpp
   include/patchbay/cloud/documents_dialect.hpp
   include/patchbay/cloud/error_body.hpp
   include/patchbay/cloud/hold_dialect.hpp
   include/patchbay/cloud/interaction.hpp
+  include/patchbay/cloud/platform_attributes.hpp
+  include/patchbay/cloud/platform_channel.hpp
+  include/patchbay/cloud/platform_conversation.hpp
+  include/patchbay/cloud/platform_error.hpp
+  include/patchbay/cloud/platform_frame.hpp
+  include/patchbay/cloud/platform_hold.hpp
+  include/patchbay/cloud/platform_media.hpp
+  include/patchbay/cloud/platform_targets.hpp
   include/patchbay/cloud/rate_limit.hpp
   include/patchbay/cloud/reserved_names.hpp
   include/patchbay/cloud/retry_after.hpp
@@ -258,6 +268,12 @@ set(patchbay_headers
 )
 set(patchbay_definitions
   include/patchbay/cloud/impl/error_body.ipp
+  include/patchbay/cloud/impl/platform_attributes.ipp
+  include/patchbay/cloud/impl/platform_channel.ipp
+  include/patchbay/cloud/impl/platform_conversation.ipp
+  include/patchbay/cloud/impl/platform_error.ipp
+  include/patchbay/cloud/impl/platform_frame.ipp
+  include/patchbay/cloud/impl/platform_targets.ipp
   include/patchbay/driver/impl/completion_operation.ipp
   include/patchbay/driver/impl/hold_door.ipp
   include/patchbay/driver/impl/loop_hold_door.ipp

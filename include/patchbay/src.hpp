@@ -10,6 +10,12 @@
 #endif
 
 #include <patchbay/cloud/impl/error_body.ipp>
+#include <patchbay/cloud/impl/platform_attributes.ipp>
+#include <patchbay/cloud/impl/platform_channel.ipp>
+#include <patchbay/cloud/impl/platform_conversation.ipp>
+#include <patchbay/cloud/impl/platform_error.ipp>
+#include <patchbay/cloud/impl/platform_frame.ipp>
+#include <patchbay/cloud/impl/platform_targets.ipp>
 #include <patchbay/driver/impl/completion_operation.ipp>
 #include <patchbay/driver/impl/hold_door.ipp>
 #include <patchbay/driver/impl/loop_hold_door.ipp>
