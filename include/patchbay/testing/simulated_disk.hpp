@@ -197,6 +197,8 @@ class SimulatedDisk final : public JournalStorage {
     if ((!struck || random_.chance(512)) && size < file.bytes.size()) {
       file.bytes.resize(static_cast<std::size_t>(size));
       file.synced = std::min<std::size_t>(file.synced, file.bytes.size());
+      // What is written there from now on is none of what was dropped.
+      for (auto& [from, to] : file.dropped) to = std::min<std::size_t>(to, file.bytes.size());
     }
     if (struck) return failure("truncate", segment);
     return {};
