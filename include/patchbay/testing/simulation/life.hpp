@@ -25,6 +25,13 @@
 
 namespace patchbay::testing::simulation {
 
+/// Which lines of the log are shown, and to whom.
+enum class LogShown : std::uint8_t {
+  to_nobody,
+  to_onlookers,  ///< Who want it of every run. It belongs to no trace's hash, which must not depend on who looks.
+  to_all,        ///< As the seed wills.
+};
+
 /// One life of a process, from its start to its crash or its end: two doors and what their client does with them. The doors
 /// are the derived classes' business. It is kept until the end of the run, since handlers may still be called.
 class Life : public Prop, public ProcessView {
@@ -39,8 +46,8 @@ class Life : public Prop, public ProcessView {
     draw_settings(scene.seed, id, settings_);
     settings_.audit = std::make_shared<Audit>(*this);
     if (disk && !(settings_.journal = disk->open(*link_))) failed_ = true;
-    const bool logs = caller_.chance(64);
-    logs_ = options.logs || logs;
+    if (options.logs) log_shown_ = LogShown::to_onlookers;
+    if (caller_.chance(64)) log_shown_ = LogShown::to_all;
     if (options.settings) options.settings(id, settings_);
   }
 
@@ -124,6 +131,7 @@ class Life : public Prop, public ProcessView {
     std::stop_source stop;
   };
 
+  [[nodiscard]] LogShown log_shown() const noexcept { return log_shown_; }
   virtual void begin(const Work& work) = 0;
   virtual void begin_all(const std::vector<Work>& works) = 0;
   virtual void destroy_doors() = 0;
@@ -175,7 +183,7 @@ class Life : public Prop, public ProcessView {
       end.attempts = result->attempts, end.id = result->transition_id, end.by_state = result->resolved_by == ResolvedBy::state;
       end.outcome = Outcome::applied;
     }
-    ended(number, end, result ? nullptr : &result.error());
+    conclude(number, end, result ? nullptr : &result.error());
   }
   void ended(std::uint64_t number, const Result<HoldResult>& result) {
     WorkEnd end;
@@ -183,7 +191,7 @@ class Life : public Prop, public ProcessView {
       end.attempts = result->attempts, end.id = result->correlation_id, end.by_state = result->resolved_by == ResolvedBy::state;
       end.already_held = result->already_held, end.outcome = Outcome::applied;
     }
-    ended(number, end, result ? nullptr : &result.error());
+    conclude(number, end, result ? nullptr : &result.error());
   }
 
   Scene* scene_;
@@ -194,9 +202,11 @@ class Life : public Prop, public ProcessView {
   Settings settings_;
   std::map<std::uint64_t, Under> under_way_;
   int busy_ = 0;  ///< Blocking calls under way.
-  bool logs_ = false, let_go_ = false, closing_ = false, failed_ = false;
+  bool let_go_ = false, closing_ = false, failed_ = false;
 
  private:
+  LogShown log_shown_ = LogShown::to_nobody;
+
   class Audit final : public AuditSink {
    public:
     explicit Audit(Life& life) noexcept : life_(&life) {}
@@ -211,7 +221,7 @@ class Life : public Prop, public ProcessView {
     Life* life_;
   };
 
-  void ended(std::uint64_t number, WorkEnd& end, const Error* error) {
+  void conclude(std::uint64_t number, WorkEnd& end, const Error* error) {
     if (link_->dead) return;
     const auto found = under_way_.find(number);
     // One that ends twice is shown twice: whoever watches knows that it must not.
@@ -262,17 +272,28 @@ class Life : public Prop, public ProcessView {
   }
 };
 
-/// Shows the log to those who watch, hands it to the client's own logger, and throws now and then.
+/// Shows the log to those who watch, hands it to the client's own logger, and throws now and then, whether anybody watches
+/// or not: a run that is looked at more closely takes the same course.
 template <class Inner>
 class ShownLogger {
  public:
-  ShownLogger(Link& link, bool shown, Inner inner, Stream& random) : link_(&link), random_(&random), shown_(shown), inner_(std::move(inner)) {}
+  ShownLogger(Link& link, LogShown shown, Inner inner, Stream& random)
+      : link_(&link), random_(&random), shown_(shown), inner_(std::move(inner)) {}
 
-  [[nodiscard]] bool enabled(Level level) const { return shown_ || inner_.enabled(level); }
+  [[nodiscard]] bool enabled(Level level) const {
+    return shown_ != LogShown::to_nobody || link_->scene->mix.has(Fault::throwing) || inner_.enabled(level);
+  }
   void log(Level level, const Event& event) {
     if (link_->dead) return;
     if (inner_.enabled(level)) inner_.log(level, event);
-    if (!shown_) return;
+    if (shown_ != LogShown::to_nobody) show(event);
+#if defined(__cpp_exceptions)
+    if (link_->scene->strikes(Fault::throwing, *random_)) throw std::runtime_error("thrown by a logger");
+#endif
+  }
+
+ private:
+  void show(const Event& event) const {
     std::string line(event.name);
     for (const Field& field : event.fields) {
       line.append(" ").append(field.name()).append("=");
@@ -283,16 +304,13 @@ class ShownLogger {
         case Field::Kind::boolean: line.append(field.boolean() ? "true" : "false"); break;
       }
     }
-    link_->scene->witnesses.logged(link_->id, line);
-#if defined(__cpp_exceptions)
-    if (link_->scene->strikes(Fault::throwing, *random_)) throw std::runtime_error("thrown by a logger");
-#endif
+    Scene& scene = *link_->scene;
+    (shown_ == LogShown::to_all ? scene.witnesses : scene.onlookers).logged(link_->id, line);
   }
 
- private:
   Link* link_;
   Stream* random_;
-  bool shown_;
+  LogShown shown_;
   [[no_unique_address]] Inner inner_;
 };
 

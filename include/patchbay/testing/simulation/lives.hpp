@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <optional>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -43,33 +44,67 @@ template <class Retry>
 
 }  // namespace detail
 
-/// A process whose doors live on an event loop.
-template <class Client>
-class LoopLife final : public Life {
-  using Shown = ShownLogger<typename Client::logger_type>;
-  using Transitions = StateTransitioner<LoopNetwork, ProcessClock, typename Client::retry_type, Shown, typename Client::schema_type>;
-  using Holds = HoldController<LoopNetwork, ProcessClock, typename Client::retry_type, Shown, DefaultSchema>;
-
+/// A process with its two doors, of whichever kind the network makes them.
+template <class Network, class Client>
+class DoorsLife : public Life {
  public:
-  LoopLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client)
+  [[nodiscard]] int max_attempts() const final { return max_attempts_; }
+  [[nodiscard]] std::vector<HeldInteraction> held() const final { return holds_ ? holds_->held() : std::vector<HeldInteraction>{}; }
+  [[nodiscard]] ChannelState channel_state() const final { return holds_ ? holds_->state() : ChannelState::closed; }
+  [[nodiscard]] TransitionMetricsSnapshot transition_metrics() const final {
+    return transitions_ ? transitions_->metrics() : TransitionMetricsSnapshot{};
+  }
+  [[nodiscard]] HoldMetricsSnapshot hold_metrics() const final { return holds_ ? holds_->metrics() : HoldMetricsSnapshot{}; }
+
+ protected:
+  /// Whoever derives from this calls `attach` when it is whole: those who watch may ask it anything from then on.
+  DoorsLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client)
       : Life(scene, serving, process, options, disk), log_random_(caller_.bits()), max_attempts_(detail::most_attempts(client.retry)) {
-    const LoopNetwork network(*link_, serving), holds_network(*link_, serving, true);
+    const Network network(*link_, serving), holds_network(*link_, serving, true);
     const ProcessClock clock(*link_);
-    const Shown logger(*link_, logs_, client.logger, log_random_);
+    const Shown logger(*link_, log_shown(), client.logger, log_random_);
     transitions_ = std::make_unique<Transitions>(typename Transitions::policies_type{network, clock, client.retry, logger, client.schema}, settings_);
     holds_ = std::make_unique<Holds>(typename Holds::policies_type{holds_network, clock, client.retry, logger, {}}, settings_);
     listen(*holds_);
-    attach();
+  }
+  /// Of a schema that the simulation does not know, the variables are the client's business.
+  [[nodiscard]] TransitionRequest request_for(const Work& work) const {
+    return Life::request_for(work, std::is_same_v<typename Client::schema_type, DefaultSchema>);
+  }
+
+ private:
+  using Shown = ShownLogger<typename Client::logger_type>;
+  using Transitions = StateTransitioner<Network, ProcessClock, typename Client::retry_type, Shown, typename Client::schema_type>;
+  using Holds = HoldController<Network, ProcessClock, typename Client::retry_type, Shown, DefaultSchema>;
+
+  void destroy_doors() final {
+    transitions_.reset();
+    holds_.reset();
+  }
+
+  Stream log_random_;
+  int max_attempts_;
+
+ protected:
+  std::unique_ptr<Transitions> transitions_;
+  std::unique_ptr<Holds> holds_;
+};
+
+/// A process whose doors live on an event loop.
+template <class Client>
+class LoopLife final : public DoorsLife<LoopNetwork, Client> {
+  using Base = DoorsLife<LoopNetwork, Client>;
+  using typename Life::Under;
+  using Base::holds_, Base::request_for, Base::transitions_;
+  using Life::alive, Life::ended, Life::hold_for, Life::journaled, Life::under_way_, Life::unhold_for;
+
+ public:
+  LoopLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client)
+      : Base(scene, serving, process, options, disk, client) {
+    this->attach();
   }
 
   [[nodiscard]] bool on_loop() const override { return true; }
-  [[nodiscard]] int max_attempts() const override { return max_attempts_; }
-  [[nodiscard]] std::vector<HeldInteraction> held() const override { return holds_ ? holds_->held() : std::vector<HeldInteraction>{}; }
-  [[nodiscard]] ChannelState channel_state() const override { return holds_ ? holds_->state() : ChannelState::closed; }
-  [[nodiscard]] TransitionMetricsSnapshot transition_metrics() const override {
-    return transitions_ ? transitions_->metrics() : TransitionMetricsSnapshot{};
-  }
-  [[nodiscard]] HoldMetricsSnapshot hold_metrics() const override { return holds_ ? holds_->metrics() : HoldMetricsSnapshot{}; }
   void recover(Duration budget) override {
     if (!alive() || !journaled()) return;
     holds_->start_recover(budget, [](const Result<RecoveryReport>&) {});
@@ -77,15 +112,12 @@ class LoopLife final : public Life {
   }
 
  private:
-  static constexpr bool with_variables = std::is_same_v<typename Client::schema_type, DefaultSchema>;
-
   void begin(const Work& work) override {
     const std::uint64_t number = work.number;
     OperationHandle handle;
     switch (work.kind) {
       case WorkKind::transition:
-        handle = transitions_->start_transition(request_for(work, with_variables),
-                                                [this, number](const Result<TransitionResult>& result) { ended(number, result); });
+        handle = transitions_->start_transition(request_for(work), [this, number](const Result<TransitionResult>& result) { ended(number, result); });
         break;
       case WorkKind::hold:
         handle = holds_->start_hold(hold_for(work), [this, number](const Result<HoldResult>& result) { ended(number, result); });
@@ -99,7 +131,7 @@ class LoopLife final : public Life {
   void begin_all(const std::vector<Work>& works) override {
     std::vector<TransitionRequest> requests;
     std::vector<std::uint64_t> numbers;
-    for (const Work& each : works) requests.push_back(request_for(each, with_variables)), numbers.push_back(each.number);
+    for (const Work& each : works) requests.push_back(request_for(each)), numbers.push_back(each.number);
     BulkSettings how;
     if (works.front().bulk % 2 == 0) how.coalesce();
     how.progress([this, numbers](const BulkProgress& progress) { ended(numbers[progress.index], progress.item->result); });
@@ -107,46 +139,25 @@ class LoopLife final : public Life {
     for (const std::uint64_t number : numbers)
       if (const auto found = under_way_.find(number); found != under_way_.end()) found->second.handle = handle;
   }
-  void destroy_doors() override {
-    transitions_.reset();
-    holds_.reset();
-  }
   void cancel_now(Under& under) override { under.handle.cancel(); }
-
-  Stream log_random_;
-  int max_attempts_;
-  std::unique_ptr<Transitions> transitions_;
-  std::unique_ptr<Holds> holds_;
 };
 
 /// A process whose doors block: while one of its calls is under way, the simulation goes on within it.
 template <class Client>
-class BlockingLife final : public Life {
-  using Shown = ShownLogger<typename Client::logger_type>;
-  using Transitions = StateTransitioner<BlockingNetwork, ProcessClock, typename Client::retry_type, Shown, typename Client::schema_type>;
-  using Holds = HoldController<BlockingNetwork, ProcessClock, typename Client::retry_type, Shown, DefaultSchema>;
+class BlockingLife final : public DoorsLife<BlockingNetwork, Client> {
+  using Base = DoorsLife<BlockingNetwork, Client>;
+  using typename Life::Under;
+  using Base::holds_, Base::request_for, Base::transitions_;
+  using Life::alive, Life::ended, Life::hold_for, Life::journaled, Life::under_way_, Life::unhold_for;
 
  public:
   BlockingLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client)
-      : Life(scene, serving, process, options, disk), log_random_(caller_.bits()), max_attempts_(detail::most_attempts(client.retry)) {
-    const BlockingNetwork network(*link_, serving), holds_network(*link_, serving, true);
-    const ProcessClock clock(*link_);
-    const Shown logger(*link_, logs_, client.logger, log_random_);
-    transitions_ = std::make_unique<Transitions>(typename Transitions::policies_type{network, clock, client.retry, logger, client.schema}, settings_);
-    holds_ = std::make_unique<Holds>(typename Holds::policies_type{holds_network, clock, client.retry, logger, {}}, settings_);
-    listen(*holds_);
-    attach();
+      : Base(scene, serving, process, options, disk, client) {
+    this->attach();
   }
 
   [[nodiscard]] bool on_loop() const override { return false; }
-  [[nodiscard]] int max_attempts() const override { return max_attempts_; }
-  [[nodiscard]] std::vector<HeldInteraction> held() const override { return holds_ ? holds_->held() : std::vector<HeldInteraction>{}; }
-  [[nodiscard]] ChannelState channel_state() const override { return holds_ ? holds_->state() : ChannelState::closed; }
-  [[nodiscard]] TransitionMetricsSnapshot transition_metrics() const override {
-    return transitions_ ? transitions_->metrics() : TransitionMetricsSnapshot{};
-  }
-  [[nodiscard]] HoldMetricsSnapshot hold_metrics() const override { return holds_ ? holds_->metrics() : HoldMetricsSnapshot{}; }
-  [[nodiscard]] bool served() const override { return pumping_ && link_->write_ended != never; }
+  [[nodiscard]] bool served() const override { return pumping_ && this->link_->write_ended != never; }
   void recover(Duration budget) override {
     if (!alive() || !journaled()) return;
     Busy busy(*this);
@@ -163,7 +174,6 @@ class BlockingLife final : public Life {
   }
 
  private:
-  static constexpr bool with_variables = std::is_same_v<typename Client::schema_type, DefaultSchema>;
   /// While a call is under way; a process that crashed within it is buried behind it.
   class Busy {
    public:
@@ -182,7 +192,7 @@ class BlockingLife final : public Life {
     const std::stop_token stop = under_way_[work.number].stop.get_token();
     Busy busy(*this);
     switch (work.kind) {
-      case WorkKind::transition: return ended(work.number, transitions_->transition(request_for(work, with_variables).stop(stop)));
+      case WorkKind::transition: return ended(work.number, transitions_->transition(request_for(work).stop(stop)));
       case WorkKind::hold: return ended(work.number, holds_->hold(hold_for(work).stop(stop)));
       case WorkKind::unhold: return ended(work.number, holds_->unhold(unhold_for(work).stop(stop)));
     }
@@ -190,23 +200,15 @@ class BlockingLife final : public Life {
   void begin_all(const std::vector<Work>& works) override {
     Busy busy(*this);
     std::vector<TransitionRequest> requests;
-    for (const Work& each : works) requests.push_back(request_for(each, with_variables));
+    for (const Work& each : works) requests.push_back(request_for(each));
     BulkSettings how;
     how.stop(under_way_[works.front().number].stop.get_token());
     if (works.front().bulk % 2 == 0) how.coalesce();
     how.progress([&](const BulkProgress& progress) { ended(works[progress.index].number, progress.item->result); });
     static_cast<void>(transitions_->transition_all(requests, how));
   }
-  void destroy_doors() override {
-    transitions_.reset();
-    holds_.reset();
-  }
   void cancel_now(Under& under) override { under.stop.request_stop(); }
 
-  Stream log_random_;
-  int max_attempts_;
-  std::unique_ptr<Transitions> transitions_;
-  std::unique_ptr<Holds> holds_;
   bool pumping_ = false;  ///< Somebody serves the channel for as long as it takes.
 };
 

@@ -90,6 +90,7 @@ class Scene {
   FaultMix mix;
   ManualLoop loop;
   Witnesses witnesses;
+  Witnesses onlookers;  ///< Those of them whom a log is shown that was asked for and not drawn: all but the trace's hash.
   CloudModel cloud;
   JsonReader reader;  ///< Whoever stands before the cloud reads with it.
   bool healed = false;

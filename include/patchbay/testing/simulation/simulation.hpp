@@ -34,7 +34,8 @@ class Report {
   SteadyTime begun{};
 };
 
-/// Runs one seed with a client's policies. `trace`, when given, is written a line for each event.
+/// Runs one seed with a client's policies. `trace`, when given, is written a line for each event. Neither it nor any witness
+/// nor `SimulationOptions::logs` changes anything of the run, or its hash.
 template <class Client = ClientPolicies<>>
 Report run(std::uint64_t seed, const SimulationOptions& options, const Client& client = {}, std::FILE* trace = nullptr) {
   FaultMix mix = FaultMix::draw(seed, options.faults);
@@ -45,9 +46,10 @@ Report run(std::uint64_t seed, const SimulationOptions& options, const Client& c
   Serving serving(scene);
   Trace<TraceHash> hash;
   scene.witnesses.add(hash);
-  for (Witness* const each : options.witnesses) scene.witnesses.add(*each);
+  const auto watch = [&scene](Witness& witness) { scene.witnesses.add(witness), scene.onlookers.add(witness); };
+  for (Witness* const each : options.witnesses) watch(*each);
   std::unique_ptr<Trace<TraceText>> text;
-  if (trace) scene.witnesses.add(*(text = std::make_unique<Trace<TraceText>>(trace, scene.now())));
+  if (trace) watch(*(text = std::make_unique<Trace<TraceText>>(trace, scene.now())));
   Course course(scene, options, [&](ProcessId id, bool blocking, ProcessDisk* disk) -> Life& {
     if (blocking) return scene.keep(std::make_unique<BlockingLife<Client>>(scene, serving, id, options, disk, client));
     return scene.keep(std::make_unique<LoopLife<Client>>(scene, serving, id, options, disk, client));
