@@ -69,6 +69,9 @@ class Chaos {
     const std::string interaction = interaction_id(random.below(interactions_));
     const std::size_t process = random.below(processes_->count());
     Life* const life = processes_->life(process);
+    const bool concerns_one = fault == Fault::crash || fault == Fault::destroy || fault == Fault::partition ||
+                              fault == Fault::wall_jump || fault == Fault::wall_stall;
+    if (concerns_one && !life) return;  // it is down
     scene.note(fault);
     switch (fault) {
       case Fault::revoked_token: scene.cloud.revoke_tokens(); break;
@@ -84,17 +87,11 @@ class Chaos {
       }
       case Fault::crash: processes_->crash(process, random.span(milliseconds{10}, seconds{20})); break;
       case Fault::destroy: processes_->let_go(process, random.span(Duration::zero(), seconds{5})); break;
-      case Fault::partition:
-        if (life) partition(life->link(), random);
-        break;
-      case Fault::wall_jump:
-        if (life) life->link().wall_offset += random.chance(512) ? std::chrono::hours{24} : -std::chrono::hours{24};
-        break;
+      case Fault::partition: partition(life->link(), random); break;
+      case Fault::wall_jump: life->link().wall_offset += random.chance(512) ? std::chrono::hours{24} : -std::chrono::hours{24}; break;
       case Fault::wall_stall:
-        if (life) {
-          life->link().wall_stopped = life->link().wall_now();
-          scene.in(random.span(seconds{1}, seconds{60}), [link = &life->link()] { link->wall_stopped.reset(); });
-        }
+        life->link().wall_stopped = life->link().wall_now();
+        scene.in(random.span(seconds{1}, seconds{60}), [link = &life->link()] { link->wall_stopped.reset(); });
         break;
       default: break;
     }

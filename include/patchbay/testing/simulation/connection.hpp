@@ -27,11 +27,11 @@ class Connection final : public Prop, public Tied, public CloudEnd {
     if (scene.strikes(Fault::accept_then_close, random_)) {
       constexpr std::array<std::uint16_t, 12> codes{1000, 1001, 1002, 1003, 1007, 1008, 1009, 1011, 1012, 1013, 4001, 4429};
       const std::uint16_t code = random_.pick(codes);
-      scene.in(random_.span(Duration::zero(), seconds{2}), [this, code] { close_at_cloud(code); });
+      strike_within(seconds{2}, [this, code] { close_at_cloud(code); });
     }
-    if (scene.strikes(Fault::half_open, random_)) scene.in(random_.span(Duration::zero(), seconds{30}), [this] { go_deaf(); });
-    if (scene.strikes(Fault::cut, random_)) scene.in(random_.span(Duration::zero(), seconds{30}), [this] { cut(); });
-    if (scene.strikes(Fault::junk, random_)) scene.in(random_.span(Duration::zero(), seconds{10}), [this] { send_junk(); });
+    if (scene.strikes(Fault::half_open, random_)) strike_within(seconds{30}, [this] { go_deaf(); });
+    if (scene.strikes(Fault::cut, random_)) strike_within(seconds{30}, [this] { cut(); });
+    if (scene.strikes(Fault::junk, random_)) strike_within(seconds{10}, [this] { send_junk(); });
   }
 
   // The process's end.
@@ -135,6 +135,13 @@ class Connection final : public Prop, public Tied, public CloudEnd {
     std::string text;
   };
 
+  /// Has something go wrong by then, unless the world is healed before.
+  template <class Act>
+  void strike_within(Duration most, Act act) {
+    link_->scene->in(random_.span(Duration::zero(), most), [this, act] {
+      if (!link_->scene->healed) act();
+    });
+  }
   static void set(ChannelEvent& event, ChannelEvent::Kind kind, std::uint16_t code, std::string_view text) {
     event.kind = kind;
     event.close_code = code;

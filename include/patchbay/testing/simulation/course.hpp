@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -92,6 +93,7 @@ class Course final : private Chaos::Processes {
     Life* life = nullptr;
     ProcessDisk* disk = nullptr;  ///< Of one with a journal.
     bool recovering = false;      ///< It blocks, and has something to look after.
+    std::optional<Duration> leaving;  ///< It blocks, and destroys its doors when its call returns, to be back after that time.
     std::deque<std::vector<Work>> due;  ///< Of one that blocks: what waits until it can be called.
   };
 
@@ -151,7 +153,9 @@ class Course final : private Chaos::Processes {
     while (!done() && scene.now() < limit) {
       Slot& first = slots_.front();
       if (first.blocking && first.life && first.life->alive()) {
-        if (std::exchange(first.recovering, false)) {
+        if (const auto down = std::exchange(first.leaving, std::nullopt)) {
+          let_go(0, *down);
+        } else if (std::exchange(first.recovering, false)) {
           first.life->recover(seconds{5});
         } else if (!first.due.empty()) {
           std::vector<Work> works = std::move(first.due.front());
@@ -246,13 +250,14 @@ class Course final : private Chaos::Processes {
     }
     slot.due.clear();
     slot.recovering = false;
+    slot.leaving.reset();
     restart(slot, down);
   }
   void let_go(std::size_t process, Duration down) override {
     Slot& slot = slots_[process];
     if (!life(process)) return;
     slot.life->let_go();
-    if (slot.life->alive()) return;  // it was being called
+    if (slot.life->alive()) return void(slot.leaving = down);  // it is being called: behind that
     slot.due.clear();
     restart(slot, down);
   }
