@@ -4,6 +4,8 @@
 // Whole runs: the same seed gives the same course, every kind of fault strikes, and a failing run is made short.
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,7 +30,10 @@ class Notes final : public Witness {
   }
   void crashed(ProcessId id, SteadyTime) override { dead.insert({id.number, id.incarnation}); }
   void started(ProcessId, SteadyTime) override { ++starts; }
-  void attached(ProcessId, const ProcessView& view, SteadyTime) override { on_loop.insert(view.on_loop()); }
+  void attached(ProcessId id, const ProcessView& view, SteadyTime) override {
+    on_loop.insert(view.on_loop());
+    if (!view.on_loop()) blocking.insert({id.number, id.incarnation});
+  }
   void request_left(const ExchangeView& view, SteadyTime) override {
     if (dead.contains({view.process.number, view.process.incarnation})) ++told_by_the_dead;
   }
@@ -36,13 +41,25 @@ class Notes final : public Witness {
     ++frames;
     if (dead.contains({id.number, id.incarnation})) ++told_by_the_dead;
   }
-  void healed(SteadyTime) override { ++heals; }
+  void closed(ProcessId id, SteadyTime) override {
+    if (heals == 0 && blocking.contains({id.number, id.incarnation})) ++blocking_closed;
+  }
+  void channel_ended(ProcessId, std::uint64_t, SteadyTime at) override {
+    if (heals == 0) ++ends_before_healing;
+    else if (quiet == 0 && at > after(healed_at, seconds{1})) ++ends_well_after_healing;  // what was on its way has arrived
+  }
+  void healed(SteadyTime at) override {
+    ++heals;
+    healed_at = at;
+  }
   void quiescent(SteadyTime) override { ++quiet; }
 
   std::set<std::uint64_t> numbers;
-  std::set<std::pair<int, int>> dead;
+  std::set<std::pair<int, int>> dead, blocking;
+  SteadyTime healed_at = never;
   std::set<bool> on_loop;
   int ends = 0, successes = 0, starts = 0, frames = 0, heals = 0, quiet = 0, told_by_the_dead = 0;
+  int blocking_closed = 0, ends_before_healing = 0, ends_well_after_healing = 0;
 };
 
 FaultSet only(Fault fault) {
@@ -72,6 +89,24 @@ TEST_CASE("watching a run changes nothing of it", "[simulation][I25]") {
   options.witnesses.push_back(&notes);
   CHECK(run(5, options).hash == alone);
   CHECK(notes.ends > 0);
+}
+
+TEST_CASE("a trace and a log change nothing of a run, nor its hash, also where loggers throw", "[simulation][I25]") {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> nowhere(std::tmpfile(), &std::fclose);
+  REQUIRE(nowhere);
+  SimulationOptions options;
+  options.faults = only(Fault::throwing).add(Fault::cut);
+  options.mix = [](FaultMix& mix) { mix.set(Fault::throwing, 300); };
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    options.logs = false;
+    const Report alone = run(seed, options);
+    options.logs = true;
+    const Report watched = run(seed, options, ClientPolicies<>{}, nowhere.get());
+    CHECK(watched.hash == alone.hash);
+    CHECK(watched.events == alone.events);
+    CHECK(watched.struck == alone.struck);
+  }
+  CHECK(std::ftell(nowhere.get()) > 0);
 }
 
 TEST_CASE("in a calm world both kinds of doors do what they are asked for", "[simulation]") {
@@ -135,6 +170,40 @@ TEST_CASE("nothing is heard of a process that has crashed", "[simulation]") {
   }
 }
 
+TEST_CASE("a door that blocks is destroyed as well, between its calls", "[simulation][I23]") {
+  SimulationOptions options;
+  options.driver = Driver::blocking;
+  options.faults = FaultSet::none();
+  options.mix = [](FaultMix& mix) { mix.set(Fault::destroy, 500); };
+  std::uint64_t closed = 0, struck = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Notes notes;
+    options.witnesses = {&notes};
+    const Report report = run(seed, options);
+    CHECK(report.ended);
+    closed += static_cast<std::uint64_t>(notes.blocking_closed);
+    struck += report.struck[static_cast<std::size_t>(Fault::destroy)];
+  }
+  CHECK(closed > 5);
+  CHECK(struck >= closed);
+}
+
+TEST_CASE("nothing strikes any more when the world is healed, be it a connection of before", "[simulation]") {
+  SimulationOptions options;
+  options.faults = FaultSet::none();
+  options.mix = [](FaultMix& mix) { mix.set(Fault::cut, 300); };
+  options.max_processes = 1;
+  int before = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Notes notes;
+    options.witnesses = {&notes};
+    CHECK(run(seed, options).ended);
+    CHECK(notes.ends_well_after_healing == 0);
+    before += notes.ends_before_healing;
+  }
+  CHECK(before > 20);
+}
+
 TEST_CASE("a client's settings, requests and witnesses take part", "[simulation]") {
   SimulationOptions options;
   options.faults = FaultSet::none();
@@ -172,6 +241,14 @@ TEST_CASE("a failing run is made short and still fails", "[simulation]") {
     CHECK(breaks(simulate<Client>(seed, less.options), "I8"));
     CHECK(less.describe().find("I8") != std::string::npos);
     CHECK(less.runs <= 400);
+    CHECK(less.reproduced);
+
+    // Whoever forgets to name the client is told so, and is not given a run that nothing is wrong with.
+    const Shrunk other = shrink(verdict, options);
+    CHECK_FALSE(other.reproduced);
+    CHECK(other.runs == 1);
+    CHECK(other.verdict.first() == "I8");
+    CHECK(other.describe().find("did not fail again") != std::string::npos);
   }
   CHECK(found);
 }

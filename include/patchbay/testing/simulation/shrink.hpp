@@ -19,11 +19,14 @@ class Shrunk {
   SimulationOptions options;
   Judgement verdict;
   int runs = 0;  ///< That were tried.
+  /// Whether the run failed again at all. If not, it was given other options, or another client, than the one that failed.
+  bool reproduced = false;
 
   /// The invariant, the faults that are left, and the workload, a line each. To see each event, give `simulate` the seed,
   /// `options`, the client and `stdout`.
   [[nodiscard]] std::string describe() const {
     std::string out;
+    if (!reproduced) out.append("It did not fail again: give `shrink` the options and the client of the run that failed.\n");
     for (const Breach& each : verdict.breaches)
       if (each.invariant == verdict.first()) {
         out.append(each.describe(verdict.report.begun)).append("\n");
@@ -51,7 +54,7 @@ class Shrunk {
 /// `failed` is the run to begin with, of `options` and `client`. At most `most_runs` are tried.
 template <class Client = ClientPolicies<>>
 Shrunk shrink(const Judgement& failed, const SimulationOptions& options, const Client& client = {}, int most_runs = 400) {
-  Shrunk out{options, failed, 0};
+  Shrunk out{options, failed, 0, false};
   const std::string invariant(failed.first());
   const std::uint64_t seed = failed.report.seed;
   const auto still = [&](const SimulationOptions& tried) {
@@ -63,6 +66,9 @@ Shrunk shrink(const Judgement& failed, const SimulationOptions& options, const C
     out.verdict = std::move(verdict);
     return true;
   };
+  // As it was: what does not fail again so was run otherwise, and nothing of it can be left out.
+  out.reproduced = still(options);
+  if (!out.reproduced) return out;
   const auto drop_faults = [&] {
     for (std::size_t i = 0; i != fault_count; ++i) {
       const Fault fault = static_cast<Fault>(i);
