@@ -190,7 +190,7 @@ struct Violation {
 /// Why an operation failed, what is known about its effect, and what to do next.
 ///
 /// An error is one pointer wide, so that `Result<T>` costs little more than `T`. It never holds a secret: server text is
-/// kept apart in `server_message()`, which is bounded, and may hold customers' data.
+/// kept apart in `server_code()` and `server_message()`, which are bounded; the message may hold customers' data.
 class [[nodiscard]] Error {
  public:
   // Cold, as all that makes, copies or ends an error: so the compiler keeps those paths away from the ones that succeed,
@@ -214,11 +214,16 @@ class [[nodiscard]] Error {
   [[nodiscard]] Outcome outcome() const noexcept { return details_->outcome; }
   /// What happened, in our own words.
   [[nodiscard]] const std::string& message() const noexcept { return details_->message; }
-  /// What the server said, cut to 512 bytes and with control characters removed; may hold customers' data.
+  /// The cloud's own code of the cause, such as `conversation.error.user.not.party` or `invalid_client`; empty when the
+  /// answer has none. At most 128 characters, none of them a space.
+  [[nodiscard]] const std::string& server_code() const noexcept { return details_->server_code; }
+  /// What the server said: the message of its error, or what else the answer holds, cut to 512 bytes and with control
+  /// characters removed; may hold customers' data.
   [[nodiscard]] const std::string& server_message() const noexcept { return details_->server_message; }
   /// The interaction concerned; empty when none was named.
   [[nodiscard]] const std::string& interaction() const noexcept { return details_->interaction; }
-  /// The server's `inin-correlation-id`, for its support; empty when none was given.
+  /// The `inin-correlation-id` of the answer that the error tells of, or else of the operation's last answer, for the
+  /// cloud's support; empty when none was given. An answer's `contextId` takes the place of a header that is missing.
   [[nodiscard]] const std::string& server_correlation_id() const noexcept { return details_->server_correlation_id; }
   /// Status of the last HTTP answer, 0 when there was none.
   [[nodiscard]] int http_status() const noexcept { return details_->http_status; }
@@ -231,15 +236,18 @@ class [[nodiscard]] Error {
 
   Error& add_message(std::string_view more) & { return details_->message.append(more), *this; }
   Error& set_outcome(Outcome value) & { return details_->outcome = value, *this; }
+  Error& set_server_code(std::string_view code) &;
   Error& set_server_message(std::string_view text) &;
   Error& set_interaction(std::string_view id) & { return details_->interaction.assign(id), *this; }
   Error& set_server_correlation_id(std::string_view id) & { return details_->server_correlation_id.assign(id), *this; }
   Error& set_http_status(int status) & { return details_->http_status = status, *this; }
   Error& set_attempts(int attempts) & { return details_->attempts = attempts, *this; }
   Error& set_retry_after(std::chrono::milliseconds wait) & { return details_->retry_after = wait, *this; }
+  /// Takes over what `other` tells of an answer: status, the server's words, correlation id and the wait it asked for.
+  Error& set_answer_of(const Error& other) &;
   Error& set_violations(std::vector<Violation> all) & { return details_->violations = std::move(all), *this; }
 
-  /// One line for people: code, interaction, cause and next step. Holds no server text.
+  /// One line for people: code, interaction, cause and next step. Of the server's text it holds `server_code()` alone.
   [[nodiscard]] std::string describe() const;
 
  private:
@@ -250,6 +258,7 @@ class [[nodiscard]] Error {
     int attempts = 0;
     std::chrono::milliseconds retry_after{0};
     std::string message;
+    std::string server_code;
     std::string server_message;
     std::string interaction;
     std::string server_correlation_id;
@@ -261,6 +270,15 @@ class [[nodiscard]] Error {
   std::unique_ptr<Details, Free> details_;
 };
 
+inline Error& Error::set_server_code(std::string_view code) & {
+  constexpr std::size_t limit = 128;
+  std::string& out = details_->server_code;
+  out.assign(code.substr(0, limit));
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
+  return *this;
+}
+
 inline Error& Error::set_server_message(std::string_view text) & {
   constexpr std::size_t limit = 512;
   std::string& out = details_->server_message;
@@ -270,10 +288,21 @@ inline Error& Error::set_server_message(std::string_view text) & {
   return *this;
 }
 
+inline Error& Error::set_answer_of(const Error& other) & {
+  const Details& from = *other.details_;
+  details_->http_status = from.http_status;
+  details_->retry_after = from.retry_after;
+  details_->server_code = from.server_code;
+  details_->server_message = from.server_message;
+  details_->server_correlation_id = from.server_correlation_id;
+  return *this;
+}
+
 inline std::string Error::describe() const {
   std::string line{to_string(code())};
   if (!interaction().empty()) line.append(" [interaction ").append(interaction()).append("]");
   line.append(": ").append(message());
+  if (!server_code().empty() && message().find(server_code()) == std::string::npos) line.append(" (").append(server_code()).append(")");
   for (const Violation& each : violations())
     line.append("; ").append(each.path).append(": ").append(each.rule).append(" (got ").append(each.value).append(")");
   line.append("; next: ").append(next_step(code()));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // max
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -46,6 +47,24 @@ inline void append_timestamp(std::string& out, WallTime when) {
   const auto whole = std::chrono::floor<seconds>(when);
   const auto of_second = std::chrono::floor<milliseconds>(when - whole).count();
   detail::append_instant(out, whole, static_cast<std::uint64_t>(of_second), 3);
+}
+
+/// Appends how long a wait is and when it ends, `for 2 h 10 min, until 2026-11-21T11:40:00Z`, to the second and never
+/// rounded down, for a wait that begins at `now`. One of more than a year is said to be that.
+inline void append_wait(std::string& out, Duration wait, WallTime now) {
+  constexpr Duration year = std::chrono::hours{24 * 365};
+  if (wait > year) {
+    out.append("for more than a year");
+    return;
+  }
+  const auto whole = std::chrono::ceil<seconds>((std::max)(wait, Duration::zero()));
+  const auto hours = whole.count() / 3600, minutes = whole.count() / 60 % 60, rest = whole.count() % 60;
+  out.append("for");
+  if (hours != 0) out.append(" ").append(std::to_string(hours)).append(" h");
+  if (minutes != 0) out.append(" ").append(std::to_string(minutes)).append(" min");
+  if (rest != 0 || whole.count() == 0) out.append(" ").append(std::to_string(rest)).append(" s");
+  out.append(", until ");
+  detail::append_instant(out, std::chrono::ceil<seconds>(now + std::chrono::duration_cast<WallTime::duration>(wait)), 0, 0);
 }
 
 }  // namespace patchbay

@@ -5,10 +5,12 @@
 #include <algorithm>  // max, min
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <patchbay/cloud/rate_limit.hpp>
 #include <patchbay/cloud/retry_after.hpp>
 #include <patchbay/observe/metrics.hpp>
+#include <patchbay/observe/timestamp.hpp>
 #include <patchbay/protocol/gateway.hpp>
 #include <patchbay/protocol/protocol.hpp>
 
@@ -55,8 +57,11 @@ inline void restrained(const Operation& operation, ExchangeCount what) noexcept 
 [[gnu::cold, gnu::noinline]] inline Failure no_turn(Operation& operation, const char* why, SteadyTime when, bool own_limit) {
   restrained(operation, ExchangeCount::pacer_refusals);
   operation.out_of_time = operation.out_of_time || own_limit;
-  Error error(ErrorCode::rate_limited, why);
-  error.set_retry_after(whole_milliseconds(when - operation.steady_now()));
+  const Duration wait = when - operation.steady_now();
+  std::string message = std::string(why).append("; there is none ");
+  append_wait(message, wait, operation.wall_now());
+  Error error(ErrorCode::rate_limited, std::move(message));
+  error.set_retry_after(whole_milliseconds(wait));
   return fail(std::move(error));
 }
 

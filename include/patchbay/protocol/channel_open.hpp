@@ -59,7 +59,7 @@ class ChannelUpgrade {
   if (state == ChannelState::closed) return fail(ErrorCode::closed, "the door is closed");
   if (state == ChannelState::refused && error) return fail(*error);
   Error late(ErrorCode::not_connected, "the hold channel did not open in time" + (error ? ": " + error->message() : std::string{}));
-  if (error) late.set_http_status(error->http_status()).set_retry_after(error->retry_after());
+  if (error) late.set_answer_of(*error);
   return fail(std::move(late));
 }
 /// How the door was closed, with `left` commands that were not acknowledged.
@@ -84,8 +84,10 @@ class ChannelUpgrade {
   }
 }
 
-/// What the failure of an upgrade means for the channel (hazards B13, B17).
-[[nodiscard]] inline OpenFailure upgrade_failure(const TransportError& failure, const HttpResponse& refusal, WallTime now) {
+/// What the failure of an upgrade means for the channel (hazards B13, B17). `authorization` is what it was asked with, which
+/// the refusal may repeat.
+[[nodiscard]] inline OpenFailure upgrade_failure(const TransportError& failure, const HttpResponse& refusal, WallTime now,
+                                                 std::string_view authorization = {}) {
   if (failure.fault != TransportFault::upgrade_refused) {
     std::string message("the hold channel could not be opened: ");
     message.append(to_string(failure.fault));
@@ -99,11 +101,17 @@ class ChannelUpgrade {
   const int status = refusal.status;
   Error error(classify(ExchangeKind::read, status).code, "the hold channel's upgrade was answered with " + std::to_string(status));
   if (status >= 200 && status <= 299) error = Error(ErrorCode::unexpected_status, error.message());
-  error.set_http_status(status).set_server_message(excerpt(refusal.body.view(), 512));
-  if (const auto id = refusal.headers.find("inin-correlation-id")) error.set_server_correlation_id(excerpt(*id, 128));
-  if (const auto value = refusal.headers.find("Retry-After"))
-    if (const auto wait = parse_retry_after(*value, refusal.headers.find("Date"), now))
-      error.set_retry_after(std::chrono::ceil<milliseconds>(std::min<Duration>(*wait, std::chrono::hours{24})));
+  error.set_http_status(status);
+  // Its own, since this is neither an operation's nor often needed.
+  JsonReader json;
+  detail::add_refusal(error, refusal, json, detail::token_of(authorization));
+  if (const auto value = refusal.headers.find("Retry-After")) {
+    if (const auto wait = parse_retry_after(*value, refusal.headers.find("Date"), now)) {
+      std::string text = "; the server asked for no other ";
+      append_wait(text, *wait, now);
+      error.add_message(text).set_retry_after(std::chrono::ceil<milliseconds>(std::min<Duration>(*wait, std::chrono::hours{24})));
+    }
+  }
   switch (status) {
     case 401:
     case 403: return {OpenFailure::Kind::auth, std::move(error)};

@@ -45,7 +45,7 @@ inline void settle_hold(Operation& operation, HoldContext& context, const HoldJo
   } else {
     Error& error = result.error();
     error.set_interaction(excerpt(job.interaction, 128)).set_attempts(operation.side_effects);
-    error.set_server_correlation_id(operation.server_correlation_id);
+    if (error.server_correlation_id().empty()) error.set_server_correlation_id(operation.server_correlation_id);
   }
   fill_record(record, AuditKind::operation, operation.wall_now(), job, *context.metrics);
   record.latency = latency;
@@ -53,7 +53,7 @@ inline void settle_hold(Operation& operation, HoldContext& context, const HoldJo
   record.success = result.has_value();
   record.outcome = event.outcome;
   record.status_code = result ? operation.status : result.error().http_status();
-  record.server_correlation_id = operation.server_correlation_id;
+  record.server_correlation_id = result ? operation.server_correlation_id : result.error().server_correlation_id();
   if (!result) {
     record.error_code = to_string(result.error().code());
     record.error_message = result.error().message();
@@ -212,7 +212,7 @@ inline Error error_of(const HoldJob& job, HoldContext& context) {
       if (open) return {ErrorCode::deadline_exceeded, "the deadline passed before the " + verb + " could be sent"};
       const auto last = context.hub->with([](HoldSession& session) { return session.channel().error(); });
       Error error(ErrorCode::not_connected, "the hold channel did not open in time" + (last ? ": " + last->message() : std::string{}));
-      if (last) error.set_http_status(last->http_status()).set_retry_after(last->retry_after());
+      if (last) error.set_answer_of(*last);
       return error;
     }
     case CallEnd::pending:

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -55,6 +56,42 @@ class RefreshLead {
   TokenSource* tokens_;
 };
 
+/// Takes the login host's words out of `error` if they repeat what it was sent, in any of the ways that it was sent.
+[[gnu::cold, gnu::noinline]] inline void conceal_client(Error& error, std::string_view body, std::string_view secret,
+                                                        std::string_view encoded, std::string_view basic) {
+  conceal(error, body, secret);
+  conceal(error, body, encoded);
+  conceal(error, body, token_of(basic));
+}
+
+/// What a login host calls a client that exists and may have no tokens, whatever its secret (the platform knows the states
+/// `disabled` and `inactive`), and one that it does not know.
+inline constexpr std::array<std::string_view, 4> words_for_inactive{"inactive", "not active", "disabled", "deactivated"};
+inline constexpr std::array<std::string_view, 2> words_for_unknown{"client not found", "unknown client"};
+
+[[nodiscard]] constexpr bool says_one_of(std::string_view text, std::span<const std::string_view> words) noexcept {
+  for (const std::string_view word : words)
+    for (std::size_t i = 0; i + word.size() <= text.size(); ++i)
+      if (equal_ignoring_case(text.substr(i, word.size()), word)) return true;
+  return false;
+}
+
+/// The error for a client that the login host refuses, with the cause as far as its answer tells: only who is told apart
+/// from a wrong secret need not look for a right one.
+[[gnu::cold, gnu::noinline]] inline Error login_refusal(const Error& answered) {
+  if (answered.server_code().empty()) return answered;
+  std::string message = "the login host refused the credentials: " + answered.server_code();
+  const std::string told = answered.server_code() + " " + answered.server_message();
+  if (says_one_of(told, words_for_inactive)) {
+    message.append("; it says that the client is not active there, so that another secret does not help");
+  } else if (says_one_of(told, words_for_unknown)) {
+    message.append("; it knows no client of that id, which may belong to another region");
+  }
+  Error error(answered.code(), std::move(message));
+  error.set_answer_of(answered);
+  return error;
+}
+
 }  // namespace detail
 
 /// Fetches a token as the leader of the refresh (RFC 6749 section 4.4), with retries, and publishes it or the error.
@@ -67,19 +104,26 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
   std::string target = login.path() + std::string(Dialect::token_target);
   std::string form = "grant_type=client_credentials";
   std::string basic;
-  const std::size_t room = 3 * (settings.client_id.size() + settings.client_secret.reveal().size() + settings.scope.size()) + 128;
+  // Base64 takes four bytes for three.
+  const std::size_t room = 4 * (settings.client_id.size() + settings.client_secret.reveal().size() + settings.scope.size()) + 128;
   form.reserve(room), basic.reserve(room);  // so that growing leaves no copy of the secret behind
   const detail::Wipe wipe_form(form), wipe_basic(basic);
+  std::string encoded_secret;
+  const detail::Wipe wipe_secret(encoded_secret);
+  encoded_secret.reserve(room);
+  append_form_encoded(encoded_secret, settings.client_secret.reveal());
   if (settings.credentials_in == CredentialsIn::basic) {
+    // Each is form-encoded before they are joined (RFC 6749 section 2.3.1), which leaves the platform's as they are.
     std::string pair;
     const detail::Wipe wipe_pair(pair);
     pair.reserve(room);
-    pair.append(settings.client_id).append(":").append(settings.client_secret.reveal());
+    append_form_encoded(pair, settings.client_id);
+    pair.append(":").append(encoded_secret);
     basic = "Basic ";
     detail::append_base64(basic, pair);
   } else {
     append_form_encoded(form.append("&client_id="), settings.client_id);
-    append_form_encoded(form.append("&client_secret="), settings.client_secret.reveal());
+    form.append("&client_secret=").append(encoded_secret);
   }
   if (!settings.scope.empty()) append_form_encoded(form.append("&scope="), settings.scope);
   const std::array<HeaderView, 3> headers{HeaderView{"Content-Type", "application/x-www-form-urlencoded"},
@@ -120,13 +164,14 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
         co_return Result<void>{};
       }
       Error error(ErrorCode::malformed_response, std::string("the token answer ").append(parsed.error().why));
-      error.set_http_status(operation.status);
+      error.set_http_status(operation.status).set_server_correlation_id(operation.server_correlation_id);
       tokens.fail_refresh(error);
       lead.settled();
       co_return fail(std::move(error));
     }
     const int attempts = counts.count(last.verdict.cause);
     Error error = error_of(operation, last, request.name, counts.total());
+    detail::conceal_client(error, operation.response.body.view(), settings.client_secret.reveal(), encoded_secret, basic);
     const SteadyTime told_at = operation.steady_now();
     const std::optional<Duration> hint = retry_after_of(operation);
     // The host's wish binds every operation, not only the one that heard it (invariant I9).
@@ -135,10 +180,7 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
     };
     Pause pause = Pause::stop;
     if (last.verdict.next == Next::give_up) {
-      if (const std::string code = Dialect::parse_refusal(operation.response, operation.json); !code.empty()) {
-        error = Error(error.code(), "the login host refused the credentials: " + code);
-        error.set_http_status(operation.status);
-      }
+      error = detail::login_refusal(error);
     } else {
       auto waited = co_await back_off(operation, gateway, last.verdict.cause, attempts, operation.deadline, error, charge);
       if (!waited) {

@@ -20,7 +20,10 @@ namespace patchbay {
 
 /// Where the client's credentials stand in a token request.
 enum class CredentialsIn : std::uint8_t {
-  basic,  ///< `Authorization: Basic` (RFC 6749 section 2.3.1, recommended).
+  /// `Authorization: Basic` (RFC 6749 section 2.3.1, recommended, and the real platform's way): id and secret are
+  /// form-encoded before they are joined, which changes nothing in letters, digits, `-`, `.` and `_`, of which the
+  /// platform makes both. A login host that decodes neither, and credentials of other characters, need `body`.
+  basic,
   body,   ///< `client_id` and `client_secret` in the form, as both seed documents do.
 };
 
@@ -30,7 +33,8 @@ struct TokenSettings {
   std::string client_id;
   Secret client_secret;
   CredentialsIn credentials_in = CredentialsIn::basic;
-  /// The union of what both doors need; each door checks that its own scopes were granted.
+  /// The union of what both doors need; each door checks that its own scopes were granted. Empty: none is asked for, as
+  /// on the real platform, whose clients have roles instead.
   std::string scope = "interaction:update interaction:read flow:read interaction:control";
   Duration default_lifetime = std::chrono::minutes{5};  ///< Taken when an answer has no `expires_in`.
   bool allow_plain_text = false;                        ///< Lets the credentials go to `http://` beyond this machine.
@@ -99,6 +103,7 @@ class TokenSource {
     }
     if (now < held_off_until_ && held_off_by_) {
       error = *held_off_by_;
+      error->set_retry_after(std::chrono::ceil<milliseconds>(held_off_until_ - now));
       return Turn::failed;
     }
     ticket = flight_.lead();
@@ -146,12 +151,12 @@ class TokenSource {
     flight_.fail(error);
   }
   /// The login host asked for no request before `until`: until then nobody leads a refresh, and whoever needs one gets
-  /// `error`, unless it may wait (`opens_again`). At most ten minutes, so that one hostile answer does not shut the
-  /// credential out for a year. `worth_waiting`: another request may then succeed, as far as the policy says.
+  /// `error`, unless it may wait (`opens_again`), with what is left of the wait. At most a day, so that one hostile answer
+  /// does not shut the credential out for a year. `worth_waiting`: another request may then succeed, as far as the policy says.
   void hold_off(SteadyTime until, SteadyTime now, const Error& error, bool worth_waiting = false) {
     const std::lock_guard lock(mutex_);
     worth_waiting_ = worth_waiting;
-    held_off_until_ = std::min(until, after(now, std::chrono::minutes{10}));
+    held_off_until_ = std::min(until, after(now, std::chrono::hours{24}));
     held_off_by_ = error;
     if (now < token_.expires_at) token_.refresh_at = std::clamp(token_.refresh_at, std::min(held_off_until_, token_.expires_at), token_.expires_at);
   }
@@ -207,8 +212,6 @@ class TokenSource {
     if (settings.allow_plain_text) login->allow_plain_text();
     if (!login->may_carry_credentials())
       return patchbay::fail(ErrorCode::invalid_settings, "login_url: credentials go only over https, or to this machine");
-    if (settings.credentials_in == CredentialsIn::basic && settings.client_id.find(':') != std::string::npos)
-      return patchbay::fail(ErrorCode::invalid_settings, "client_id: holds a colon, which Basic credentials cannot carry");
     if (settings.client_id.empty()) return patchbay::fail(ErrorCode::invalid_settings, "client_id: is empty");
     if (settings.client_secret.empty()) return patchbay::fail(ErrorCode::invalid_settings, "client_secret: is empty");
     return login;

@@ -116,7 +116,7 @@ inline void check_echo(Operation& operation, Attempt& attempt) {
   std::string message = "the write may have been applied: " + why.message();
   if (unread) message.append("; and the interaction could not be read: ").append(unread->message());
   Error unknown(ErrorCode::outcome_unknown, std::move(message));
-  unknown.set_http_status(why.http_status()).set_server_message(why.server_message()).set_retry_after(why.retry_after());
+  unknown.set_answer_of(why);
   return unknown;
 }
 

@@ -63,7 +63,7 @@ inline void settle_transition(Operation& operation, const TransitionContext& con
     outcome = error.outcome();
     guarded([&] {
       error.set_interaction(excerpt(request.interaction(), 128));
-      error.set_server_correlation_id(operation.server_correlation_id);
+      if (error.server_correlation_id().empty()) error.set_server_correlation_id(operation.server_correlation_id);
     });
   }
   context.metrics->complete(outcome, latency, operation.slept);
@@ -75,6 +75,7 @@ inline void settle_transition(Operation& operation, const TransitionContext& con
     record.outcome = outcome;
     record.status_code = result ? operation.status : result.error().http_status();
     if (result) return;
+    record.server_correlation_id = result.error().server_correlation_id();
     record.error_code = to_string(result.error().code());
     record.error_message = result.error().message();
   };

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
 #include <stop_token>
+#include <utility>
 
 #include "door.hpp"
 
@@ -231,11 +232,130 @@ TEST_CASE("what the login host asked of one operation binds the next", "[token][
   auto other = g.door();
   g.cloud.answer(429, {{"Retry-After", "31536000"}});
   CHECK_FALSE(other.transition(g.request()));
-  g.clock.advance(seconds{600});
+  g.clock.advance(std::chrono::hours{24});
   g.cloud.answer(200, {}, good_token);
   g.interaction("1");
   g.cloud.answer(200);
   CHECK(other.transition(g.request()));
+}
+
+TEST_CASE("a login host that asks for hours is left alone for hours, and each error says what is left of them", "[token][A8][I9]") {
+  Fixture f = scripted_tokens();
+  auto door = f.door();
+  f.cloud.answer(429, {{"Retry-After", "7800"}, {"inin-correlation-id", "login-1"}});
+  const auto first = door.transition(f.request());
+  REQUIRE_FALSE(first);
+  CHECK(first.error().code() == ErrorCode::rate_limited);
+  CHECK(first.error().retry_after() == seconds{7800});
+  CHECK(first.error().message().find("token.post answered 429; the server asked for no request for 2 h 10 min, until ") == 0);
+  CHECK(first.error().message().find("Z, which is beyond the deadline") != std::string::npos);
+  f.clock.advance(seconds{7200});
+  const auto second = door.transition(f.request());
+  REQUIRE_FALSE(second);
+  CHECK(second.error().message() == first.error().message());  // until when is as true as before
+  CHECK(second.error().retry_after() == seconds{600});
+  CHECK(second.error().server_correlation_id() == "login-1");
+  CHECK(f.cloud.request_count() == 1);
+  CHECK(f.clock.sleeps().empty());
+  f.clock.advance(seconds{600});
+  f.cloud.answer(200, {}, good_token);
+  f.interaction("1");
+  f.cloud.answer(200);
+  CHECK(door.transition(f.request()));
+}
+
+TEST_CASE("id and secret are form-encoded before they are joined for Basic", "[token][A15]") {
+  Fixture f = scripted_tokens();
+  f.settings.tokens = std::make_shared<TokenSource>(TokenSettings{
+      .login_url = "https://login.example.com", .client_id = "a:b c", .client_secret = Secret("100% +/=\xc3\xa9~"), .scope = ""});
+  f.cloud.answer(200, {}, good_token);
+  CHECK_FALSE(f.door().transition(f.request()));  // what follows is not scripted
+  const RecordedRequest token = f.requests("token.post").at(0);
+  // a%3Ab+c:100%25+%2B%2F%3D%C3%A9%7E
+  CHECK(token.header("Authorization") == "Basic YSUzQWIrYzoxMDAlMjUrJTJCJTJGJTNEJUMzJUE5JTdF");
+  CHECK(token.body == "grant_type=client_credentials");  // no scope is asked for where there is none
+}
+
+TEST_CASE("lifetimes from five minutes to two days are used but for their last part", "[token][A13]") {
+  for (const auto& [lifetime, margin] : {std::pair{300, 30}, {3600, 60}, {86400, 60}, {172800, 60}}) {
+    Fixture f = scripted_tokens();
+    auto door = f.door();
+    const auto move = [&] {
+      f.interaction("1");
+      f.cloud.answer(200);
+      return door.transition(f.request()).has_value();
+    };
+    f.cloud.answer(200, {}, R"({"access_token":"tok-1","expires_in":)" + std::to_string(lifetime) + "}");
+    REQUIRE(move());
+    f.clock.advance(seconds{lifetime - 2 * margin - 1});  // the jitter is at most another margin
+    REQUIRE(move());
+    CHECK(f.requests("token.post").size() == 1);
+    f.clock.advance(seconds{margin + 1});
+    f.cloud.answer(200, {}, good_token);
+    REQUIRE(move());
+    CHECK(f.requests("token.post").size() == 2);
+  }
+}
+
+TEST_CASE("a login host's refusal is told in either shape, and who is not active there is told apart", "[token][A15]") {
+  const auto refusal = [](int status, std::string_view body, HeaderList headers = {}) {
+    Fixture f = scripted_tokens();
+    f.cloud.answer(status, std::move(headers), std::string(body));
+    auto moved = f.door().transition(f.request());
+    REQUIRE_FALSE(moved);
+    CHECK(f.requests("token.post").size() == 1);
+    return std::move(moved.error());
+  };
+  const std::string refused = "the login host refused the credentials: ";
+  const Error wrong = refusal(400, R"({"error":"invalid_client","description":"authentication failed","error_description":"authentication failed"})",
+                              {{"inin-correlation-id", "login-7"}});
+  CHECK(wrong.code() == ErrorCode::authentication_failed);
+  CHECK(wrong.message() == refused + "invalid_client");
+  CHECK(wrong.server_code() == "invalid_client");
+  CHECK(wrong.server_message() == "authentication failed");
+  CHECK(wrong.server_correlation_id() == "login-7");
+  CHECK(wrong.http_status() == 400);
+
+  const Error api = refusal(401, R"({"message":"Bad client.","code":"bad.credentials","status":401,"contextId":"login-8"})");
+  CHECK(api.message() == refused + "bad.credentials");
+  CHECK(api.server_message() == "Bad client.");
+  CHECK(api.server_correlation_id() == "login-8");
+
+  for (const std::string_view said : {"client is Inactive", "The client has been disabled.", "OAuth client is not active", "deactivated"}) {
+    const Error idle = refusal(401, R"({"error":"invalid_client","description":")" + std::string(said) + R"("})");
+    CHECK(idle.code() == ErrorCode::authentication_failed);
+    CHECK(idle.message() == refused + "invalid_client; it says that the client is not active there, so that another secret does not help");
+  }
+  CHECK(refusal(400, R"({"error":"client.inactive"})").message().find("not active there") != std::string::npos);
+  CHECK(refusal(400, R"({"error":"invalid_client","description":"client not found: invalid clientId"})").message() ==
+        refused + "invalid_client; it knows no client of that id, which may belong to another region");
+  // Neither JSON nor anything else that can be told apart.
+  const Error page = refusal(401, "<html>no</html>");
+  CHECK(page.message() == "token.post answered 401");
+  CHECK(page.server_code().empty());
+  CHECK(page.server_message() == "<html>no</html>");
+  CHECK(refusal(403, "").code() == ErrorCode::forbidden);
+}
+
+TEST_CASE("a login host that repeats the credentials is told of without its words", "[token][A33][I19]") {
+  for (const auto credentials_in : {CredentialsIn::basic, CredentialsIn::body}) {
+    for (const std::string_view repeated : {"s3cr3t-canary", "Y2xpZW50OnMzY3IzdC1jYW5hcnk="}) {
+      for (const int status : {400, 401, 503, 302}) {
+        if (credentials_in == CredentialsIn::body && repeated.front() == 'Y') continue;  // nothing of that kind was sent
+        for (const char* shape : {R"({"error":"invalid_client","description":"no client with %"})", R"({"error":"%"})", "no such thing: %"}) {
+          Fixture f = scripted_tokens(credentials_in);
+          std::string body = shape;
+          body.replace(body.find('%'), 1, repeated);
+          for (int i = 0; i < 8; ++i) f.cloud.answer(status, {}, body);
+          const auto moved = f.door().transition(f.request());
+          REQUIRE_FALSE(moved);
+          const Error& error = moved.error();
+          for (const std::string& text : {error.message(), error.server_message(), error.server_code(), error.describe()})
+            CHECK(text.find(repeated) == std::string::npos);
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("what the login host asked binds the next also when whoever heard it is cancelled meanwhile", "[token][A8][I9]") {

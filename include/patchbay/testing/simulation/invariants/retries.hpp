@@ -84,7 +84,7 @@ class RetryBounds final : public Check {
 ///
 /// After a 429 or 503 whose `Retry-After` is plain seconds no request leaves to that scope before they are over: for
 /// the API, every request of an incarnation that has a pacer (for at most a day), else the write that was answered so;
-/// token requests for their own (for at most ten minutes); upgrades for their own. Releases send no request before they
+/// token requests for their own (for at most a day); upgrades for their own. Releases send no request before they
 /// are sent, and readings behind one mind the scope like all others. Dates, and what is no hint at all, are not looked
 /// at; nor whether an operation that cannot wait so long fails at once, but that it ends by its deadline (I7).
 class Patience final : public Check {
@@ -107,10 +107,8 @@ class Patience final : public Check {
     if (sent == nullptr || response == nullptr || (response->status != 429 && response->status != 503)) return;
     const auto asked = plain::plain_retry_after(*response);
     if (!asked) return;
-    const Duration most =
-        sent->kind == ExchangeClass::token ? Duration(std::chrono::minutes{10}) : Duration(std::chrono::hours{24});
     Closure& closure = scopes_[scope_of(*sent)];
-    const SteadyTime until = after(at, std::min<Duration>(*asked, most));
+    const SteadyTime until = after(at, std::min<Duration>(*asked, std::chrono::hours{24}));
     if (until <= closure.until) return;
     closure.until = until;
     closure.told_at = at;
