@@ -41,7 +41,8 @@ namespace patchbay {
 /// on the loop without any lock; what the channel tells comes one at a time and in order. Such a door may be destroyed at any
 /// time: its operations are cancelled, which ends them truthfully, its handlers are called no more (apart from one that
 /// another thread is in), and the channel is closed in the background, within `HoldSettings::close_timeout`.
-template <class TransportPolicy, class ClockPolicy, class RetryChoice, class LoggerPolicy, class SchemaPolicy>
+template <class TransportPolicy, class ClockPolicy, class RetryChoice, class LoggerPolicy, class SchemaPolicy,
+          class DialectPolicy = cloud::Interactions>
 class HoldController {
   static_assert(ChannelTransport<TransportPolicy> || CompletionChannelTransport<TransportPolicy>,
                 "patchbay::HoldController: Policies::transport must model patchbay::ChannelTransport; besides send it needs "
@@ -56,9 +57,11 @@ class HoldController {
   static_assert(Logger<LoggerPolicy>,
                 "patchbay::HoldController: Policies::logger must model patchbay::Logger; give it a const enabled(Level) -> bool and "
                 "log(Level, const Event&)");
+  static_assert(std::is_same_v<DialectPolicy, cloud::Interactions>,
+                "patchbay::HoldController: Policies::dialect must be patchbay::cloud::Interactions; holds are spoken in no other dialect yet");
 
  public:
-  using policies_type = Policies<TransportPolicy, ClockPolicy, RetryChoice, LoggerPolicy, SchemaPolicy>;
+  using policies_type = Policies<TransportPolicy, ClockPolicy, RetryChoice, LoggerPolicy, SchemaPolicy, DialectPolicy>;
   /// The schema of hold commands: the client's, or document B's when none was given. It declares the members of the
   /// command's body besides `type`, `interactionId` among them.
   using schema_type = std::conditional_t<std::is_same_v<SchemaPolicy, DefaultSchema>, StructSchema<HoldCommand>, SchemaPolicy>;

@@ -33,7 +33,8 @@ namespace patchbay {
 /// (`CompletionTransport`), operations are started instead and call back when they are settled. May be used by many
 /// threads when the transport may; operations on one interaction take turns, in the order of asking. Nothing is thrown
 /// for what the outside world does.
-template <class TransportPolicy, class ClockPolicy, class RetryChoice, class LoggerPolicy, class SchemaPolicy>
+template <class TransportPolicy, class ClockPolicy, class RetryChoice, class LoggerPolicy, class SchemaPolicy,
+          class DialectPolicy = cloud::Interactions>
 class StateTransitioner {
   static_assert(Transport<TransportPolicy> || CompletionTransport<TransportPolicy>,
                 "patchbay::StateTransitioner: Policies::transport must model patchbay::Transport; give it "
@@ -48,9 +49,12 @@ class StateTransitioner {
   static_assert(Logger<LoggerPolicy>,
                 "patchbay::StateTransitioner: Policies::logger must model patchbay::Logger; give it a const enabled(Level) -> bool and "
                 "log(Level, const Event&)");
+  static_assert(Dialect<DialectPolicy>,
+                "patchbay::StateTransitioner: Policies::dialect must model patchbay::Dialect; give it cloud::Interactions{} or "
+                "cloud::Platform{}, or all that patchbay::Dialect asks for");
 
  public:
-  using policies_type = Policies<TransportPolicy, ClockPolicy, RetryChoice, LoggerPolicy, SchemaPolicy>;
+  using policies_type = Policies<TransportPolicy, ClockPolicy, RetryChoice, LoggerPolicy, SchemaPolicy, DialectPolicy>;
   /// The schema of the variables: the client's, or document A's four when none was given.
   using schema_type = std::conditional_t<std::is_same_v<SchemaPolicy, DefaultSchema>, StructSchema<IvrVariables>, SchemaPolicy>;
   static_assert(Schema<schema_type>,

@@ -135,7 +135,7 @@ void check(std::string_view header, std::string_view body, bool echo, JsonReader
   InteractionSnapshot found;
   found.etag = "left over", found.held = true, found.flow_node = "left over";
   const auto read =
-      echo ? Dialect::parse_write_echo(response, reader, found) : Dialect::parse_interaction(response, reader, found);
+      echo ? DocumentsDialect::parse_write_echo(response, reader, found) : DocumentsDialect::parse_interaction(response, reader, found);
   law(found.etag.empty() || is_tag(found.etag), "what is locked with is a strong tag", {found.etag});
   if (!header.empty())
     law(found.etag == (is_tag(header) ? header : "") && found.weak_etag != is_tag(header),

@@ -64,8 +64,8 @@ class Expected {
 
 void check_grant(const HttpResponse& response, const JsonTree* tree, JsonReader& reader) {
   const std::string_view body = response.body.view();
-  Dialect::Grant grant;
-  const auto read = Dialect::parse_grant(response, reader, grant);
+  DocumentsDialect::Grant grant;
+  const auto read = DocumentsDialect::parse_grant(response, reader, grant);
   if (read) {
     law(!grant.access_token.empty() && printable(grant.access_token.reveal(), 0x21), "a token that a header can carry",
         {body});
@@ -86,7 +86,7 @@ void check_grant(const HttpResponse& response, const JsonTree* tree, JsonReader&
 
 void check_refusal(const HttpResponse& response, const JsonTree* tree, JsonReader& reader) {
   const std::string_view body = response.body.view();
-  const std::string code = Dialect::parse_refusal(response, reader);
+  const std::string code = DocumentsDialect::parse_refusal(response, reader);
   law(code.size() <= 64 && printable(code, 0x20), "a code fits into a message", {body, code});
   if (!tree) return;
   std::string expected;

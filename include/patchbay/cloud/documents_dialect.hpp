@@ -211,7 +211,4 @@ struct DocumentsDialect {
   }
 };
 
-/// The dialect that the protocols speak.
-using Dialect = DocumentsDialect;
-
 }  // namespace patchbay

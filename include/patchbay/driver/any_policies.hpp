@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <patchbay/policy/clock.hpp>
+#include <patchbay/policy/dialect.hpp>
 #include <patchbay/policy/logger.hpp>
 #include <patchbay/policy/retry.hpp>
 #include <patchbay/policy/transport.hpp>
@@ -51,6 +52,7 @@ class AnyPolicies {
   virtual RetryAnswer decide(const RetryQuestion& question) const = 0;
   virtual bool log_enabled(Level level) const = 0;
   virtual void log(Level level, const Event& event) = 0;
+  virtual const AnyDialect& dialect() const noexcept = 0;
 
  protected:
   ~AnyPolicies() = default;
@@ -76,18 +78,22 @@ class AnyBlockingPolicies : public AnyPolicies {
 template <class PolicySet, class Interface>
 class PolicyCalls : public Interface {
  public:
-  explicit PolicyCalls(PolicySet&& policies) : set(std::move(policies)) {}
+  explicit PolicyCalls(PolicySet&& policies) : set(std::move(policies)), dialect_(set.dialect) {}
 
   SteadyTime steady_now() final { return set.clock.steady_now(); }
   WallTime wall_now() final { return set.clock.wall_now(); }
   RetryAnswer decide(const RetryQuestion& question) const final { return set.retry.decide(question); }
   bool log_enabled(Level level) const final { return set.logger.enabled(level); }
   void log(Level level, const Event& event) final { set.logger.log(level, event); }
+  const AnyDialect& dialect() const noexcept final { return dialect_; }
 
   PolicySet set;
 
  protected:
   ~PolicyCalls() = default;
+
+ private:
+  DialectOf<decltype(PolicySet::dialect)> dialect_;
 };
 
 /// `Policies` with a blocking transport, behind that interface.

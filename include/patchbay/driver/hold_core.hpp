@@ -21,14 +21,15 @@ namespace patchbay::detail {
 /// What the hold doors of all drivers have in common: settings, books, the session, and what is done before anything is sent.
 class HoldCore {
  public:
-  explicit HoldCore(Settings given)
+  /// `dialect` outlives it.
+  HoldCore(Settings given, const AnyDialect& dialect)
       : settings(std::move(given)),
         audit(settings.audit_records, settings.audit),
         handlers(metrics),
         hub(settings.hold, metrics),
         random(settings.random ? settings.random : std::make_shared<RandomSource>(0)),
         context(settings, audit, metrics, hub, handlers) {
-    invalid = open_gateway();
+    invalid = open_gateway(dialect);
   }
 
   void begin(Operation& operation, HoldVerb verb, std::optional<Duration> deadline) {
@@ -119,11 +120,12 @@ class HoldCore {
   std::optional<Error> invalid;
 
  private:
-  std::optional<Error> open_gateway() {
+  std::optional<Error> open_gateway(const AnyDialect& dialect) {
     if (auto fine = settings.check(); !fine) return std::move(fine.error());
-    context.api.emplace(*settings.endpoint(settings.base_url, "base_url"), settings, Dialect::hold_scope);
+    context.api.emplace(*settings.endpoint(settings.base_url, "base_url"), settings, DocumentsDialect::hold_scope);
+    context.api->dialect = &dialect;
     if (settings.hold.channel_url.empty()) {
-      address.emplace(context.api->api, context.api->api.path() + std::string(Dialect::channel_target));
+      address.emplace(context.api->api, context.api->api.path() + std::string(DocumentsDialect::channel_target));
       return std::nullopt;
     }
     auto channel = settings.endpoint(settings.hold.channel_url, "hold.channel_url");

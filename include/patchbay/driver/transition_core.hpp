@@ -18,7 +18,8 @@ namespace patchbay::detail {
 /// What the transition doors of all drivers have in common: settings, books, and what is done before anything is sent.
 class TransitionCore {
  public:
-  explicit TransitionCore(Settings given)
+  /// `dialect` outlives it.
+  TransitionCore(Settings given, const AnyDialect& dialect)
       : settings(std::move(given)),
         audit(settings.audit_records, settings.audit),
         random(settings.random ? settings.random : std::make_shared<RandomSource>(0)),
@@ -27,7 +28,8 @@ class TransitionCore {
       invalid = std::move(fine.error());
       return;
     }
-    context.api.emplace(*settings.endpoint(settings.base_url, "base_url"), settings, Dialect::transition_scope);
+    context.api.emplace(*settings.endpoint(settings.base_url, "base_url"), settings, dialect.scope());
+    context.api->dialect = &dialect;
     const std::string& url = settings.transition.webhook.url;
     if (url.empty()) return;
     context.crm.emplace(*settings.endpoint(url, "transition.webhook.url"), settings, std::string_view{});
@@ -74,10 +76,11 @@ class TransitionCore {
     }
     operation.timestamp.clear();
     append_timestamp(operation.timestamp, timestamp);
-    const std::size_t size =
-        Dialect::encode_transition(operation.body, request.to(), operation.timestamp, operation.operation_id, operation.attributes);
-    if (size > settings.transition.max_attributes_bytes)
-      return fail(ErrorCode::payload_too_large, "the attributes take " + std::to_string(size) + " bytes when encoded, and the limit is " +
+    const Result<std::size_t> size = context.api->dialect->encode_transition(
+        operation.body, TransitionWrite{request.to(), operation.timestamp, operation.operation_id, operation.attributes});
+    if (!size) return fail(size.error());
+    if (*size > settings.transition.max_attributes_bytes)
+      return fail(ErrorCode::payload_too_large, "the attributes take " + std::to_string(*size) + " bytes when encoded, and the limit is " +
                                                     std::to_string(settings.transition.max_attributes_bytes));
     return {};
   }

@@ -37,7 +37,7 @@ inline Protocol<Result<void>> fetch_flow(Operation& operation, const Gateway& ga
                                          const std::string& known_etag) {
   detail::FetchLead lead(flows, id);
   operation.out_of_time = false;
-  Dialect::flow_target(operation.target, gateway.api, id);
+  gateway.dialect->flow_target(operation.target, gateway.api, id);
   if (auto read = co_await get(operation, gateway, "flow.get", known_etag); !read) {
     const bool own = read.error().code() == ErrorCode::cancelled || read.error().code() == ErrorCode::deadline_exceeded ||
                      operation.out_of_time || operation.steady_now() >= operation.deadline;
@@ -52,9 +52,7 @@ inline Protocol<Result<void>> fetch_flow(Operation& operation, const Gateway& ga
     lead.settled();
     co_return Result<void>{};
   }
-  Result<FlowGraph> parsed = FlowGraph::parse(operation.response.body, operation.json, flows.limits());
-  if (parsed && !parsed->id().empty() && parsed->id() != id)
-    parsed = fail(ErrorCode::flow_malformed, "the server answered with another flow than the one asked for");
+  Result<FlowGraph> parsed = gateway.dialect->parse_flow(operation.response, operation.json, id, flows.limits());
   if (!parsed) {
     flows.fail_fetch(id, parsed.error());
     lead.settled();

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include <patchbay/policy/dialect.hpp>
 #include <patchbay/protocol/classify.hpp>
 #include <patchbay/protocol/host_guards.hpp>
 #include <patchbay/settings.hpp>
@@ -40,6 +41,7 @@ class Gateway {
   Pacer* pacer = nullptr;            ///< None: not paced.
   HostGuard* guard = nullptr;        ///< Of the host of `api`; none: neither breaker nor retry budget.
   HostGuard* login_guard = nullptr;  ///< Of the host that tokens come from.
+  const detail::AnyDialect* dialect = nullptr;  ///< That the cloud speaks; none: nothing of it is read or written.
   std::string_view needed_scope;
   Duration attempt_timeout = seconds{10};
   Duration retry_after_cap = seconds{60};

@@ -3,19 +3,34 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include <patchbay/protocol/oauth.hpp>
 
 namespace patchbay {
 
-/// What to make of the answer to a reading; its error becomes the reading's.
-using AcceptAnswer = Result<void> (*)(Operation& operation, std::string_view id);
+/// One of the exchanges by which an interaction is read.
+class ReadingPart {
+ public:
+  // A constructor, since g++ 12 miscompiles aggregates in awaited calls.
+  ReadingPart(std::string_view id_in, int number_in, bool first_in) noexcept : id(id_in), number(number_in), first(first_in) {}
+  std::string_view id;  ///< Of the interaction.
+  int number;           ///< Of the dialect's readings.
+  bool first;           ///< The snapshot is begun anew.
+};
+
+/// Takes what the answer shows of an interaction into `operation.snapshot`.
+inline Result<void> accept_part(Operation& operation, const detail::AnyDialect& dialect, const ReadingPart& part) {
+  if (part.first) operation.snapshot.clear();
+  return dialect.parse_reading(operation.response, operation.json, part.id, part.number, operation.snapshot);
+}
 
 /// Reads `operation.target` with a token into `operation.response`, with retries; `name` is the request's for logs and
-/// messages. Succeeds on 2xx, and on 304 when `if_none_match` is given, if `accept`, called with `id`, takes the answer.
+/// messages. Succeeds on 2xx, and on 304 when `if_none_match` is given, if the answer is what `part` asks for.
 inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, std::string_view name, std::string_view if_none_match,
-                                  AcceptAnswer accept = nullptr, std::string_view id = {}) {
+                                  std::optional<ReadingPart> part = std::nullopt) {
   HttpRequest request(Method::get, gateway.api, operation.target);
   request.name = name;
   request.max_body = gateway.max_body;
@@ -33,7 +48,7 @@ inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, 
       co_return begun;
     if (last.verdict.next == Next::authorize) continue;
     if (last.verdict.next == Next::done || (operation.status == 304 && !if_none_match.empty()))
-      co_return accept ? accept(operation, id) : Result<void>{};
+      co_return part ? accept_part(operation, *gateway.dialect, *part) : Result<void>{};
     if (last.verdict.next == Next::refresh_token && may_replay(operation, gateway)) {
       stale_generation = operation.token_generation;
       continue;
@@ -47,25 +62,32 @@ inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, 
   }
 }
 
-/// Takes the interaction `id` out of the answer into `operation.snapshot`.
-inline Result<void> accept_interaction(Operation& operation, std::string_view id) {
-  if (const auto parsed = Dialect::parse_interaction(operation.response, operation.json, operation.snapshot); !parsed) {
-    Error error(ErrorCode::malformed_response, std::string("the interaction ").append(parsed.error().why));
-    error.set_http_status(operation.status);
-    return fail(std::move(error));
+/// How much of an interaction a reading shows.
+enum class Reading : std::uint8_t {
+  whole,    ///< All that decides whether it may be written.
+  version,  ///< What a write is locked by, and who wrote last: the proof of a write.
+};
+
+namespace detail {
+
+inline Protocol<Result<void>> read_in_parts(Operation& operation, const Gateway& gateway, std::string_view id) {
+  for (int number = 0; number < gateway.dialect->readings(); ++number) {
+    gateway.dialect->reading_target(operation.target, gateway.api, id, number);
+    auto read = co_await get(operation, gateway, "interaction.get", {}, ReadingPart(id, number, number == 0));
+    if (!read) co_return read;
   }
-  // An answer without its id may be anything, and what it does not tell of the node would count as nothing to compare with.
-  if (!equal_ignoring_case(operation.snapshot.id, id))
-    return fail(ErrorCode::malformed_response, operation.snapshot.id.empty()
-                                                   ? "the interaction that the server answered with has no id"
-                                                   : "the server answered with another interaction than the one asked for");
-  return {};
+  co_return Result<void>{};
 }
 
-/// Reads an interaction into `operation.snapshot`.
-inline Protocol<Result<void>> read_interaction(Operation& operation, const Gateway& gateway, std::string_view id) {
-  Dialect::interaction_target(operation.target, gateway.api, id);
-  return get(operation, gateway, "interaction.get", {}, accept_interaction, id);
+}  // namespace detail
+
+/// Reads an interaction into `operation.snapshot`. One coroutine where that is one exchange.
+inline Protocol<Result<void>> read_interaction(Operation& operation, const Gateway& gateway, std::string_view id,
+                                               Reading how = Reading::whole) {
+  const int last = gateway.dialect->readings() - 1;
+  if (how == Reading::whole && last > 0) return detail::read_in_parts(operation, gateway, id);
+  gateway.dialect->reading_target(operation.target, gateway.api, id, last);
+  return get(operation, gateway, "interaction.get", {}, ReadingPart(id, last, true));
 }
 
 }  // namespace patchbay

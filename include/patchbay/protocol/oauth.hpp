@@ -101,7 +101,7 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
   const TokenSettings& settings = tokens.settings();
   const Endpoint& login = *tokens.login();
 
-  std::string target = login.path() + std::string(Dialect::token_target);
+  std::string target = login.path() + std::string(DocumentsDialect::token_target);
   std::string form = "grant_type=client_credentials";
   std::string basic;
   // Base64 takes four bytes for three.
@@ -143,8 +143,8 @@ inline Protocol<Result<void>> refresh_token(Operation& operation, const Gateway&
     if (auto begun = co_await attempt(operation, gateway, ExchangeKind::token, request, operation.deadline, last, charge); !begun)
       co_return begun;
     if (last.verdict.next == Next::done) {
-      Dialect::Grant grant;
-      const auto parsed = Dialect::parse_grant(operation.response, operation.json, grant);
+      DocumentsDialect::Grant grant;
+      const auto parsed = DocumentsDialect::parse_grant(operation.response, operation.json, grant);
       if (parsed) {
         constexpr double longest = 10.0 * 365 * 24 * 3600;
         const Duration lifetime = grant.expires_in < 0

@@ -111,7 +111,7 @@ class Operation : public Wakeable {
       json = JsonReader{};
       snapshot = InteractionSnapshot{};
     }
-    for (std::string* text : {&body, &attributes, &authorization, &target})
+    for (std::string* text : {&body, &locked_body, &attributes, &authorization, &target})
       if (text->capacity() > kept) std::string{}.swap(*text);
   }
 
@@ -151,6 +151,7 @@ class Operation : public Wakeable {
   std::string target;
   std::string authorization;
   std::string body;
+  std::string locked_body;  ///< The same with the version that it is written over, where the dialect puts it there.
   std::string attributes;  ///< Encoded variables, as members without braces.
   std::string timestamp;   ///< Of the operation, as written.
   std::string flow_version;  ///< That the operation decides by; empty until the flow is known.

@@ -102,12 +102,12 @@ inline void record_attempt(const Operation& operation, const TransitionContext& 
 
 /// A 2xx whose body is not ours proves nothing (RFC 9110 section 13.1.1 lets a server answer so to a repeated write): it
 /// leaves the write in doubt. Otherwise `operation.snapshot` becomes what is known of the interaction after the write.
-inline void check_echo(Operation& operation, Attempt& attempt) {
+inline void check_echo(Operation& operation, const detail::AnyDialect& dialect, Attempt& attempt) {
   const std::string& echoed = operation.snapshot.transition_id;
-  const auto echo = Dialect::parse_write_echo(operation.response, operation.json, operation.snapshot);
+  const auto echo = dialect.parse_echo(operation.response, operation.json, operation.snapshot);
   if (echo && (echoed.empty() || echoed == operation.operation_id)) return;
   attempt.verdict = Verdict(Next::give_up, echo ? ErrorCode::conflict : ErrorCode::malformed_response, true);
-  attempt.detail = echo ? "the body names another transition" : std::string("the body ").append(echo.error().why);
+  attempt.detail = echo ? std::string("the body names another transition") : echo.error().message();
 }
 
 /// What to report of a write whose fate could not be proved; `why` ended the attempts, `unread` the reading that was to
@@ -135,7 +135,7 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
   operation.settling = true;
   if (operation.cancel_requested)
     operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.api->attempt_timeout));
-  auto read = co_await read_interaction(operation, *context.api, request.interaction());
+  auto read = co_await read_interaction(operation, *context.api, request.interaction(), Reading::version);
   operation.settling = false;
   // A refusal for another version, too, says nothing by itself: the write that made that version may be a copy of ours.
   if (!read) co_return fail(unknown_outcome(error, &read.error()));
@@ -206,9 +206,10 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   // A quarter of what is left is kept back, so that there is time to find out what became of a write without an answer.
   const SteadyTime begun_at = operation.steady_now();
   const SteadyTime limit = operation.deadline - (operation.deadline - begun_at) / 4;
-  HttpRequest patch(Method::patch, gateway.api, operation.target);
+  gateway.dialect->write_target(operation.target, gateway.api, request.interaction(), operation.snapshot);
+  HttpRequest patch(gateway.dialect->write_method(operation.snapshot), gateway.api, operation.target);
   patch.name = "interaction.patch";
-  patch.body = operation.body;
+  patch.body = gateway.dialect->locked(operation.locked_body, operation.body, operation.snapshot);
   patch.max_body = gateway.max_body;
   std::uint64_t stale_generation = 0;
   AttemptCounts counts;
@@ -225,7 +226,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
     }
     const std::array<HeaderView, 4> headers{HeaderView{"Authorization", operation.authorization}, HeaderView{"Accept", "application/json"},
                                             HeaderView{"Content-Type", "application/json"}, HeaderView{"If-Match", operation.etag}};
-    patch.headers = headers;
+    patch.headers = std::span(headers).first(gateway.dialect->locking() == Locking::etag ? 4 : 3);
     Attempt last;
     const int sent = operation.side_effects;
     if (auto begun = co_await attempt(operation, gateway, ExchangeKind::write, patch, limit, last, charge); !begun) {
@@ -234,7 +235,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
       break;
     }
     if (last.verdict.next == Next::authorize) continue;
-    if (last.verdict.next == Next::done) check_echo(operation, last);
+    if (last.verdict.next == Next::done) check_echo(operation, *gateway.dialect, last);
     record_attempt(operation, context, request, last);
     ambiguous = ambiguous || last.verdict.ambiguous;
     switch (last.verdict.next) {
@@ -350,7 +351,6 @@ inline Protocol<Result<void>> transition(Operation& operation, const TransitionC
   bool warm = memory && memory->recall(operation.steady_now(), origin, request.interaction(), request.from(), operation.snapshot);
   if (warm) {
     context.metrics->count(TransitionCount::warm_writes);
-    Dialect::interaction_target(operation.target, context.api->api, request.interaction());
   } else if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) {
     co_return read;
   }

@@ -87,10 +87,13 @@ class TransitionGroup {
   }
 
   /// Encodes the write of as many of the moves, from the first, as the limit allows, and drops the others.
-  void encode(Operation& operation, std::size_t limit) {
+  void encode(Operation& operation, const detail::AnyDialect& dialect, std::size_t limit) {
+    // Each move was encoded alone before, so that no variable can be one that the dialect does not carry.
     const auto write = [&](std::size_t count, std::string_view attributes) {
-      return Dialect::encode_transition(operation.body, hops[count - 1].request->to(), operation.timestamp, operation.operation_id,
-                                        attributes);
+      return dialect
+          .encode_transition(operation.body, TransitionWrite{hops[count - 1].request->to(), operation.timestamp,
+                                                             operation.operation_id, attributes})
+          .value_or(limit + 1);
     };
     operation.attributes = members.front();
     std::size_t fitting = 1;
@@ -189,7 +192,7 @@ inline Protocol<Result<void>> perform_group(Operation& operation, TransitionCont
     while (!group.hops[allowed].path.empty()) ++allowed;
     group.keep(allowed);
   }
-  group.encode(operation, settings.max_attributes_bytes);
+  group.encode(operation, *context.api->dialect, settings.max_attributes_bytes);
   if (group.size() < 2) co_return Result<void>{};
 
   group.whole = TransitionRequest(first.interaction(), first.flow(), first.from(), group.hops.back().request->to());

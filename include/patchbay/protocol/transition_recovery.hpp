@@ -79,7 +79,7 @@ inline Result<void> settle_write(Operation& operation, TransitionContext& contex
 inline Protocol<Result<void>> settle_transitions(Operation& operation, TransitionContext& context,
                                                  const std::vector<OpenIntent>& intents, RecoveryReport& report) {
   const JournalingSettings& settings = context.settings->journaling;
-  auto read = co_await read_interaction(operation, *context.api, intents.front().record.interaction);
+  auto read = co_await read_interaction(operation, *context.api, intents.front().record.interaction, Reading::version);
   if (!read && read.error().code() == ErrorCode::cancelled) co_return read;
   const bool gone = !read && read.error().code() == ErrorCode::not_found;
   if (!read && !gone) {

@@ -18,32 +18,32 @@ class Reading {
     response.clear();
     for (const HeaderView& field : headers) response.headers.add(field.name, field.value);
     response.body.assign(body);
-    return Dialect::parse_interaction(response, reader, snapshot).has_value();
+    return DocumentsDialect::parse_interaction(response, reader, snapshot).has_value();
   }
   bool echo(std::string_view body) {
     response.clear();
     response.body.assign(body);
-    const bool fine = Dialect::parse_write_echo(response, reader, snapshot).has_value();
+    const bool fine = DocumentsDialect::parse_write_echo(response, reader, snapshot).has_value();
     transition_id = snapshot.transition_id;
     return fine;
   }
   bool grant(std::string_view body) {
     response.clear();
     response.body.assign(body);
-    granted = Dialect::Grant{};
-    return Dialect::parse_grant(response, reader, granted).has_value();
+    granted = DocumentsDialect::Grant{};
+    return DocumentsDialect::parse_grant(response, reader, granted).has_value();
   }
   std::string refusal(std::string_view body) {
     response.clear();
     response.body.assign(body);
-    return Dialect::parse_refusal(response, reader);
+    return DocumentsDialect::parse_refusal(response, reader);
   }
 
   HttpResponse response;
   JsonReader reader;
   InteractionSnapshot snapshot;
   std::string transition_id;
-  Dialect::Grant granted;
+  DocumentsDialect::Grant granted;
 };
 
 std::string deep(int depth) {
@@ -373,7 +373,7 @@ TEST_CASE("the size of the attributes is that of the object as it is sent", "[di
   for (const char* node : {"A", "N\xc3\xa4he \"x\"\n", ""})
     for (const char* variables : {"", R"("a":1)", R"("a":"\u00e4","b":{"c":[1,2]})"}) {
       std::string out = "left over";
-      const std::size_t size = Dialect::encode_transition(out, node, "2026-01-01T00:00:00.000Z", "t-1", variables);
+      const std::size_t size = DocumentsDialect::encode_transition(out, node, "2026-01-01T00:00:00.000Z", "t-1", variables);
       CHECK(out.size() == size + around.size());
       REQUIRE(out.starts_with(R"({"customAttributes":{)"));
       CHECK(out.substr(20, size).back() == '}');
@@ -395,10 +395,10 @@ TEST_CASE("identifiers are percent-encoded into addresses, below the API's own p
   const auto plain = Endpoint::parse("https://host", "url");
   const auto below = Endpoint::parse("https://host/genesys", "url");
   REQUIRE((plain && below));
-  Dialect::interaction_target(out, *plain, "i-1._~");
+  DocumentsDialect::interaction_target(out, *plain, "i-1._~");
   CHECK(out == "/api/v2/interactions/i-1._~");
-  Dialect::interaction_target(out, *plain, "../a?b#c/ %\r\n\xc3\xa4");
+  DocumentsDialect::interaction_target(out, *plain, "../a?b#c/ %\r\n\xc3\xa4");
   CHECK(out == "/api/v2/interactions/..%2Fa%3Fb%23c%2F%20%25%0D%0A%C3%A4");
-  Dialect::flow_target(out, *below, "f");
+  DocumentsDialect::flow_target(out, *below, "f");
   CHECK(out == "/genesys/api/v2/flows/f");
 }

@@ -101,7 +101,7 @@ TEST_CASE("every variable that breaks its rule is reported, before anything is s
 }
 
 TEST_CASE("no variable overrides what the library writes", "[input][A19][I18]") {
-  for (const std::string_view name : Dialect::reserved_attributes) {
+  for (const std::string_view name : DocumentsDialect::reserved_attributes) {
     Fixture f;
     StateTransitioner door{Policies{.transport = f.cloud,
                                     .clock = f.clock,

@@ -82,7 +82,8 @@ class ThreadedCloud {
           if (answer.status == 200) answer.status = apply(interaction, request);
         } else {
           response.headers.add("ETag", "\"" + std::to_string(interaction.version) + "\"");
-          response.body.assign(R"({"customAttributes":{"flow_node":"A","transition_id":")" + interaction.transition_id +
+          response.body.assign(R"({"id":")" + std::string(target.substr(21)) +
+                               R"(","customAttributes":{"flow_node":"A","transition_id":")" + interaction.transition_id +
                                "\"}}");
         }
         --interaction.busy;

@@ -56,7 +56,7 @@ class LoopHoldDoor::JobMemory {
 
 struct LoopHoldDoor::State : HoldCore {
   State(std::unique_ptr<AnyChannelLoop> loop_in, Settings given)
-      : HoldCore(std::move(given)), loop(std::move(loop_in)), pool(*loop, *random), pump(*loop, context, *random, pool) {
+      : HoldCore(std::move(given), loop_in->dialect()), loop(std::move(loop_in)), pool(*loop, *random), pump(*loop, context, *random, pool) {
     context.pump = &pump;
     context.always_served = true;
   }

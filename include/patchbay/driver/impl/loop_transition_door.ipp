@@ -20,7 +20,7 @@ namespace patchbay::detail {
 
 struct LoopTransitionDoor::State : TransitionCore, std::enable_shared_from_this<LoopTransitionDoor::State> {
   State(std::unique_ptr<AnyLoop> loop_in, Settings given)
-      : TransitionCore(std::move(given)), loop(std::move(loop_in)), pool(*loop, *random) {
+      : TransitionCore(std::move(given), loop_in->dialect()), loop(std::move(loop_in)), pool(*loop, *random) {
     context.on_loop = true;
   }
 

@@ -16,7 +16,7 @@
 namespace patchbay::detail {
 
 struct TransitionDoor::State : TransitionCore {
-  State(AnyBlockingPolicies& policies, Settings given) : TransitionCore(std::move(given)), pool(policies, *random) {}
+  State(AnyBlockingPolicies& policies, Settings given) : TransitionCore(std::move(given), policies.dialect()), pool(policies, *random) {}
 
   OperationPool pool;
 };

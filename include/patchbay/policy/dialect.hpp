@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <patchbay/cloud/interaction.hpp>
+#include <patchbay/flow/flow_graph.hpp>
+#include <patchbay/http.hpp>
+#include <patchbay/result.hpp>
+
+namespace patchbay {
+
+class JsonReader;  // json/read.hpp
+
+/// What keeps a write from overwriting what its writer has not seen.
+enum class Locking : std::uint8_t {
+  etag,          ///< `If-Match` with the interaction's ETag (RFC 9110 section 13.1.1).
+  body_version,  ///< A version in the body of the write, which the server compares.
+  none,          ///< Nothing: the last writer wins, and a write whose answer is lost can be proved only by its own traces.
+};
+
+/// One transition as it is to be written.
+class TransitionWrite {
+ public:
+  std::string_view node;           ///< To which the interaction moves.
+  std::string_view timestamp;      ///< ISO 8601, UTC.
+  std::string_view transition_id;  ///< By which the write is found again.
+  std::string_view variables;      ///< Encoded JSON members without braces; may be empty.
+};
+
+/// How a cloud names, shows and locks interactions: addresses, bodies and the meaning of answers, as pure functions. The
+/// protocols ask it and are the same for every dialect. `cloud::Interactions` is the seed documents'.
+///
+/// An interaction is read by `readings()` exchanges, numbered from 0, each adding to the same snapshot; the last one shows
+/// what a write is locked by, and is done alone where only that is asked for. `etag` of the snapshot is then whatever the
+/// dialect locks by, as text, empty only if there is nothing; who wrote last stands in `transition_id`.
+///
+/// Laws: const functions without effects, callable from several threads at once; the same arguments give the same results;
+/// what `encode_transition` made serves for every version, and `locked` may add only what names the version.
+template <class D>
+concept Dialect = std::copy_constructible<D> &&
+                  requires(const D& dialect, std::string& out, const Endpoint& api, std::string_view id, std::string_view body, int number,
+                           const HttpResponse& response, JsonReader& reader, InteractionSnapshot& snapshot,
+                           const InteractionSnapshot& seen, const TransitionWrite& write, const FlowLimits& limits) {
+                    { dialect.locking() } noexcept -> std::same_as<Locking>;
+                    { dialect.scope() } noexcept -> std::same_as<std::string_view>;
+                    { dialect.readings() } noexcept -> std::same_as<int>;
+                    { dialect.reading_target(out, api, id, number) } -> std::same_as<void>;
+                    { dialect.parse_reading(response, reader, id, number, snapshot) } -> std::same_as<Result<void>>;
+                    { dialect.write_method(seen) } noexcept -> std::same_as<Method>;
+                    { dialect.write_target(out, api, id, seen) } -> std::same_as<void>;
+                    { dialect.encode_transition(out, write) } -> std::same_as<Result<std::size_t>>;
+                    { dialect.locked(out, body, seen) } -> std::same_as<std::string_view>;
+                    { dialect.is_done(number) } noexcept -> std::same_as<bool>;
+                    { dialect.is_conflict(response, reader) } -> std::same_as<bool>;
+                    { dialect.parse_echo(response, reader, snapshot) } -> std::same_as<Result<void>>;
+                    { dialect.flow_target(out, api, id) } -> std::same_as<void>;
+                    { dialect.parse_flow(response, reader, id, limits) } -> std::same_as<Result<FlowGraph>>;
+                  };
+
+namespace detail {
+
+/// A dialect of whatever type; see `Dialect` for what each function does.
+class AnyDialect {
+ public:
+  [[nodiscard]] virtual Locking locking() const noexcept = 0;
+  /// What a door's tokens must have been granted for transitions; empty: roles decide, and nothing is asked for.
+  [[nodiscard]] virtual std::string_view scope() const noexcept = 0;
+  [[nodiscard]] virtual int readings() const noexcept = 0;
+  virtual void reading_target(std::string& out, const Endpoint& api, std::string_view id, int number) const = 0;
+  virtual Result<void> parse_reading(const HttpResponse& response, JsonReader& reader, std::string_view id, int number,
+                                     InteractionSnapshot& out) const = 0;
+  [[nodiscard]] virtual Method write_method(const InteractionSnapshot& seen) const noexcept = 0;
+  virtual void write_target(std::string& out, const Endpoint& api, std::string_view id, const InteractionSnapshot& seen) const = 0;
+  /// The size in bytes that the cloud's limit counts; an error when this dialect cannot carry a variable.
+  virtual Result<std::size_t> encode_transition(std::string& out, const TransitionWrite& write) const = 0;
+  /// What is sent to write `body`, which `encode_transition` made, over the version `seen`: `body` itself or `room`.
+  virtual std::string_view locked(std::string& room, std::string_view body, const InteractionSnapshot& seen) const = 0;
+  /// Whether a 2xx with that status says that the write is done, and not only that it was accepted.
+  [[nodiscard]] virtual bool is_done(int status) const noexcept = 0;
+  /// Whether a 409 or 412 that answers a write says that the interaction has another version.
+  virtual bool is_conflict(const HttpResponse& response, JsonReader& reader) const = 0;
+  virtual Result<void> parse_echo(const HttpResponse& response, JsonReader& reader, InteractionSnapshot& out) const = 0;
+  virtual void flow_target(std::string& out, const Endpoint& api, std::string_view id) const = 0;
+  virtual Result<FlowGraph> parse_flow(const HttpResponse& response, JsonReader& reader, std::string_view id,
+                                       const FlowLimits& limits) const = 0;
+
+ protected:
+  ~AnyDialect() = default;
+};
+
+template <Dialect D>
+class DialectOf final : public AnyDialect {
+ public:
+  explicit DialectOf(const D& dialect) : dialect_(dialect) {}
+  [[nodiscard]] Locking locking() const noexcept override { return dialect_.locking(); }
+  [[nodiscard]] std::string_view scope() const noexcept override { return dialect_.scope(); }
+  [[nodiscard]] int readings() const noexcept override { return dialect_.readings(); }
+  void reading_target(std::string& out, const Endpoint& api, std::string_view id, int number) const override {
+    dialect_.reading_target(out, api, id, number);
+  }
+  Result<void> parse_reading(const HttpResponse& response, JsonReader& reader, std::string_view id, int number,
+                             InteractionSnapshot& out) const override {
+    return dialect_.parse_reading(response, reader, id, number, out);
+  }
+  [[nodiscard]] Method write_method(const InteractionSnapshot& seen) const noexcept override { return dialect_.write_method(seen); }
+  void write_target(std::string& out, const Endpoint& api, std::string_view id, const InteractionSnapshot& seen) const override {
+    dialect_.write_target(out, api, id, seen);
+  }
+  Result<std::size_t> encode_transition(std::string& out, const TransitionWrite& write) const override {
+    return dialect_.encode_transition(out, write);
+  }
+  std::string_view locked(std::string& room, std::string_view body, const InteractionSnapshot& seen) const override {
+    return dialect_.locked(room, body, seen);
+  }
+  [[nodiscard]] bool is_done(int status) const noexcept override { return dialect_.is_done(status); }
+  bool is_conflict(const HttpResponse& response, JsonReader& reader) const override { return dialect_.is_conflict(response, reader); }
+  Result<void> parse_echo(const HttpResponse& response, JsonReader& reader, InteractionSnapshot& out) const override {
+    return dialect_.parse_echo(response, reader, out);
+  }
+  void flow_target(std::string& out, const Endpoint& api, std::string_view id) const override { dialect_.flow_target(out, api, id); }
+  Result<FlowGraph> parse_flow(const HttpResponse& response, JsonReader& reader, std::string_view id,
+                               const FlowLimits& limits) const override {
+    return dialect_.parse_flow(response, reader, id, limits);
+  }
+
+ private:
+  [[no_unique_address]] D dialect_;
+};
+
+}  // namespace detail
+
+}  // namespace patchbay
