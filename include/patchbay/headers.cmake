@@ -7,6 +7,7 @@ set(patchbay_headers
   include/patchbay/cloud/error_body.hpp
   include/patchbay/cloud/hold_dialect.hpp
   include/patchbay/cloud/interaction.hpp
+  include/patchbay/cloud/interactions.hpp
   include/patchbay/cloud/platform_attributes.hpp
   include/patchbay/cloud/platform_channel.hpp
   include/patchbay/cloud/platform_conversation.hpp
@@ -95,6 +96,7 @@ set(patchbay_headers
   include/patchbay/policy/completion.hpp
   include/patchbay/policy/completion_transport.hpp
   include/patchbay/policy/composed_transport.hpp
+  include/patchbay/policy/dialect.hpp
   include/patchbay/policy/logger.hpp
   include/patchbay/policy/retry.hpp
   include/patchbay/policy/schema.hpp
@@ -268,6 +270,7 @@ set(patchbay_headers
 )
 set(patchbay_definitions
   include/patchbay/cloud/impl/error_body.ipp
+  include/patchbay/cloud/impl/interactions.ipp
   include/patchbay/cloud/impl/platform_attributes.ipp
   include/patchbay/cloud/impl/platform_channel.ipp
   include/patchbay/cloud/impl/platform_conversation.ipp

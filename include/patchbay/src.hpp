@@ -10,6 +10,7 @@
 #endif
 
 #include <patchbay/cloud/impl/error_body.ipp>
+#include <patchbay/cloud/impl/interactions.ipp>
 #include <patchbay/cloud/impl/platform_attributes.ipp>
 #include <patchbay/cloud/impl/platform_channel.ipp>
 #include <patchbay/cloud/impl/platform_conversation.ipp>
