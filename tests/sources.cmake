@@ -87,6 +87,8 @@ set(patchbay_tests_adapters_curl_threads
 set(patchbay_tests_cloud
   unit/cloud/documents_dialect.cpp
   unit/cloud/error_body.cpp
+  unit/cloud/platform_conversation.cpp
+  unit/cloud/platform_warm.cpp
   unit/cloud/rate_limit.cpp
   unit/cloud/retry_after.cpp
 )
