@@ -90,6 +90,7 @@ set(patchbay_tests_cloud
   unit/cloud/platform_conversation.cpp
   unit/cloud/platform_warm.cpp
   unit/cloud/rate_limit.cpp
+  unit/cloud/region.cpp
   unit/cloud/retry_after.cpp
 )
 set(patchbay_tests_core
@@ -330,6 +331,7 @@ set(patchbay_compile_fail_pairs
   flow_type_control
   flow_unnamed_node
   flow_unseen_control
+  region_is_a_url
   request_as_aggregate
   request_text_of_secret
   result_ignored

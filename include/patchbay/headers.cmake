@@ -17,6 +17,7 @@ set(patchbay_headers
   include/patchbay/cloud/platform_media.hpp
   include/patchbay/cloud/platform_targets.hpp
   include/patchbay/cloud/rate_limit.hpp
+  include/patchbay/cloud/region.hpp
   include/patchbay/cloud/reserved_names.hpp
   include/patchbay/cloud/retry_after.hpp
   include/patchbay/config.hpp
@@ -277,6 +278,7 @@ set(patchbay_definitions
   include/patchbay/cloud/impl/platform_error.ipp
   include/patchbay/cloud/impl/platform_frame.ipp
   include/patchbay/cloud/impl/platform_targets.ipp
+  include/patchbay/cloud/impl/region.ipp
   include/patchbay/driver/impl/completion_operation.ipp
   include/patchbay/driver/impl/hold_door.ipp
   include/patchbay/driver/impl/loop_hold_door.ipp

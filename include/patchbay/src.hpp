@@ -17,6 +17,7 @@
 #include <patchbay/cloud/impl/platform_error.ipp>
 #include <patchbay/cloud/impl/platform_frame.ipp>
 #include <patchbay/cloud/impl/platform_targets.ipp>
+#include <patchbay/cloud/impl/region.ipp>
 #include <patchbay/driver/impl/completion_operation.ipp>
 #include <patchbay/driver/impl/hold_door.ipp>
 #include <patchbay/driver/impl/loop_hold_door.ipp>
