@@ -87,7 +87,11 @@ set(patchbay_tests_adapters_curl_threads
 set(patchbay_tests_cloud
   unit/cloud/documents_dialect.cpp
   unit/cloud/error_body.cpp
+  unit/cloud/platform_attributes.cpp
+  unit/cloud/platform_channel.cpp
   unit/cloud/platform_conversation.cpp
+  unit/cloud/platform_hold.cpp
+  unit/cloud/platform_model.cpp
   unit/cloud/platform_warm.cpp
   unit/cloud/rate_limit.cpp
   unit/cloud/region.cpp
