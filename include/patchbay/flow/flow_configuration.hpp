@@ -58,6 +58,9 @@ class FlowConfigurationNotes {
 ///
 ///     parse_flow_configuration(response.body, operation.json, FlowOrigin(flow_id, version), flows.limits())
 ///
+/// The former answer shows what the authors saved last, published or not; the latter, of the published version, is what
+/// runs.
+///
 /// **Nodes** are the items of `flowSequenceItemList` (tasks, menus) and their actions, those of `actionList` and those
 /// that stand in `menuChoiceList[]` and `defaultMenuChoice`, in the order of the text, an item before its actions.
 /// `FlowGraph::type` is the `__type`. A type that is not known is as good as any other.

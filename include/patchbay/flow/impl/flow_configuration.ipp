@@ -57,11 +57,6 @@ class FlowConfigurationParser : private FlowConfigurationReader {
     graph_.arena_.append(text);
     return kept;
   }
-  /// Whether `text` can name a node.
-  [[nodiscard]] bool is_name(std::string_view text) const noexcept {
-    return !text.empty() && text.size() <= limits_.max_id_bytes && !has_control(text);
-  }
-
   /// Enters the ids.
   Result<void> identify() {
     const auto count = static_cast<std::uint32_t>(nodes_.size());
@@ -174,9 +169,11 @@ class FlowConfigurationParser : private FlowConfigurationReader {
   std::uint32_t resolve(const Link& link) {
     const Node& from = nodes_[link.from];
     if (link.field == Field::inlined) return link.node;
-    const auto dropped = [&](std::string why, bool quoted = true) {
-      if (quoted && notes_.remarks.size() < FlowConfigurationNotes::most_remarks) append_shown(why, link.target);
-      drop(place(from, link.field, link.at), why);
+    const auto dropped = [&](const char* why, bool shows_target = true) {
+      if (!has_room_for_remarks()) return ++notes_.dropped_count, none;
+      std::string text = why;
+      if (shows_target) append_shown(text, link.target);
+      drop(place(from, link.field, link.at), text);
       return none;
     };
     if (from.list != List::item && link.field != Field::path && ends_flow(from.type))
