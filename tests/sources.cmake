@@ -90,6 +90,7 @@ set(patchbay_tests_cloud
   unit/cloud/platform_attributes.cpp
   unit/cloud/platform_channel.cpp
   unit/cloud/platform_conversation.cpp
+  unit/cloud/platform_flow.cpp
   unit/cloud/platform_hold.cpp
   unit/cloud/platform_model.cpp
   unit/cloud/platform_warm.cpp
@@ -129,6 +130,8 @@ set(patchbay_tests_driver_threads
 set(patchbay_tests_flow
   unit/flow/diagram.cpp
   unit/flow/drift.cpp
+  unit/flow/flow_configuration.cpp
+  unit/flow/flow_configuration_property.cpp
   unit/flow/flow_graph.cpp
   unit/flow/reachability.cpp
   unit/flow/reachability_index.cpp

@@ -12,6 +12,7 @@ set(patchbay_headers
   include/patchbay/cloud/platform_channel.hpp
   include/patchbay/cloud/platform_conversation.hpp
   include/patchbay/cloud/platform_error.hpp
+  include/patchbay/cloud/platform_flow.hpp
   include/patchbay/cloud/platform_frame.hpp
   include/patchbay/cloud/platform_hold.hpp
   include/patchbay/cloud/platform_media.hpp
@@ -276,6 +277,7 @@ set(patchbay_definitions
   include/patchbay/cloud/impl/platform_channel.ipp
   include/patchbay/cloud/impl/platform_conversation.ipp
   include/patchbay/cloud/impl/platform_error.ipp
+  include/patchbay/cloud/impl/platform_flow.ipp
   include/patchbay/cloud/impl/platform_frame.ipp
   include/patchbay/cloud/impl/platform_targets.ipp
   include/patchbay/cloud/impl/region.ipp
@@ -290,6 +292,7 @@ set(patchbay_definitions
   include/patchbay/flow/impl/diagram_text.ipp
   include/patchbay/flow/impl/drift.ipp
   include/patchbay/flow/impl/flow_configuration.ipp
+  include/patchbay/flow/impl/flow_configuration_parts.ipp
   include/patchbay/flow/impl/flow_configuration_reader.ipp
   include/patchbay/flow/impl/flow_graph.ipp
   include/patchbay/flow/impl/flow_parser.ipp

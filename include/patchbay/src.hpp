@@ -15,6 +15,7 @@
 #include <patchbay/cloud/impl/platform_channel.ipp>
 #include <patchbay/cloud/impl/platform_conversation.ipp>
 #include <patchbay/cloud/impl/platform_error.ipp>
+#include <patchbay/cloud/impl/platform_flow.ipp>
 #include <patchbay/cloud/impl/platform_frame.ipp>
 #include <patchbay/cloud/impl/platform_targets.ipp>
 #include <patchbay/cloud/impl/region.ipp>
@@ -29,6 +30,7 @@
 #include <patchbay/flow/impl/diagram_text.ipp>
 #include <patchbay/flow/impl/drift.ipp>
 #include <patchbay/flow/impl/flow_configuration.ipp>
+#include <patchbay/flow/impl/flow_configuration_parts.ipp>
 #include <patchbay/flow/impl/flow_configuration_reader.ipp>
 #include <patchbay/flow/impl/flow_graph.ipp>
 #include <patchbay/flow/impl/flow_parser.ipp>
