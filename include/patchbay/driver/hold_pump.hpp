@@ -314,7 +314,7 @@ class HoldPump final : public WaitServer {
         error = std::move(opened.error());
       }
     });
-    if (error) return upgrade_failure(*error, opening_.response, opening_.wall_now());
+    if (error) return upgrade_failure(*error, opening_.response, opening_.wall_now(), opening_.authorization);
     return std::nullopt;
   }
   void let_go() noexcept {

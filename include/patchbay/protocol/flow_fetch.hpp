@@ -54,6 +54,7 @@ inline Protocol<Result<void>> fetch_flow(Operation& operation, const Gateway& ga
   }
   Result<FlowGraph> parsed = gateway.dialect->parse_flow(operation.response, operation.json, id, flows.limits());
   if (!parsed) {
+    parsed.error().set_server_correlation_id(operation.server_correlation_id);
     flows.fail_fetch(id, parsed.error());
     lead.settled();
     co_return fail(std::move(parsed.error()));

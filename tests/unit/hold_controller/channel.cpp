@@ -93,6 +93,61 @@ TEST_CASE("no token, no id of a server's making and no whole message is logged",
   CHECK(log.find("canary") == std::string::npos);
 }
 
+TEST_CASE("a refused upgrade tells the cloud's code, message and id, and the wait that it asked for", "[hold][A34][A8]") {
+  HoldFixture f;
+  SECTION("for a time") {
+    const bool in_header = GENERATE(true, false);
+    testing::HeaderList headers{{"Retry-After", "7200"}};
+    if (in_header) headers.emplace_back("inin-correlation-id", "up-1");
+    f.cloud.refuse(503, headers, R"({"code":"service.unavailable","message":"closed","contextId":"ctx-1"})");
+    auto door = f.door();
+    const auto held = door.hold(f.hold());
+    REQUIRE_FALSE(held);
+    const Error& error = held.error();
+    CHECK(error.code() == ErrorCode::not_connected);
+    CHECK(error.http_status() == 503);
+    CHECK(error.server_code() == "service.unavailable");
+    CHECK(error.server_message() == "closed");
+    CHECK(error.server_correlation_id() == (in_header ? "up-1" : "ctx-1"));
+    CHECK(error.retry_after() == seconds{7200});
+    CHECK(error.message().find("; the server asked for no other for 2 h, until ") != std::string::npos);
+    CHECK(door.audit_log().back().server_correlation_id == error.server_correlation_id());
+    const auto ready = door.ready();
+    REQUIRE_FALSE(ready);
+    CHECK(ready.error().server_correlation_id() == error.server_correlation_id());
+    CHECK(ready.error().server_code() == "service.unavailable");
+    CHECK(f.cloud.openings().size() == 1);
+  }
+  SECTION("for good") {
+    f.cloud.refuse(404, {}, R"({"code":"not.found","message":"no channel here","contextId":"ctx-2"})");
+    auto door = f.door();
+    const auto held = door.hold(f.hold());
+    REQUIRE_FALSE(held);
+    CHECK(held.error().code() == ErrorCode::not_found);
+    CHECK(held.error().server_code() == "not.found");
+    CHECK(held.error().server_correlation_id() == "ctx-2");
+    CHECK(door.audit_log().back().server_correlation_id == "ctx-2");
+  }
+  SECTION("the reading before it") {
+    f.cloud.when(Method::get, interaction_target, 403, {}, R"({"code":"missing.permissions","message":"no","contextId":"ctx-3"})");
+    auto door = f.door();
+    const auto held = door.hold(f.hold());
+    REQUIRE_FALSE(held);
+    CHECK(held.error().code() == ErrorCode::forbidden);
+    CHECK(held.error().server_code() == "missing.permissions");
+    CHECK(held.error().server_correlation_id() == "ctx-3");
+    CHECK(door.audit_log().back().server_correlation_id == "ctx-3");
+  }
+  SECTION("a token that it repeats is in no error") {
+    f.token("canary-token-0123456789");
+    f.cloud.refuse(404, {}, R"({"message":"canary-token-0123456789 is odd"})");
+    auto door = f.door();
+    const auto held = door.hold(f.hold());
+    REQUIRE_FALSE(held);
+    CHECK(held.error().server_message() == "<redacted>");
+  }
+}
+
 TEST_CASE("an upgrade that is refused for the token's sake gets a newer one, once", "[hold][B13]") {
   HoldFixture f;
   const int status = GENERATE(401, 403);

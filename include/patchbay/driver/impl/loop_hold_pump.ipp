@@ -204,7 +204,7 @@ PATCHBAY_DECL void LoopHoldPump::take_channel() noexcept {
     outbox_.teller().tell_opening(nullptr, now_ - connect_begun_);
     return;
   }
-  failure_owed_ = !guarded([&] { failure_.emplace(upgrade_failure(result->error(), refusal_, loop_->wall_now())); });
+  failure_owed_ = !guarded([&] { failure_.emplace(upgrade_failure(result->error(), refusal_, loop_->wall_now(), authorization_.header)); });
 }
 
 /// Tells the session what has ended. A report for which memory runs out is lost; what it was about times out.
