@@ -60,7 +60,7 @@ std::optional<FaultSet> mix_named(std::string_view name) {
     return only({upgrade_refused, accept_then_close, half_open, cut, late_ack, drop_ack, duplicate_ack, wrong_ack, swapped_ack, negative_ack,
                  early_ack, junk, partition});
   if (name == "world") return only({foreign_write, foreign_hold, republished_flow, closed_interaction, short_token, revoked_token, slow});
-  if (name == "processes") return only({crash, destroy, cancel, reentrant, throwing, wall_jump, wall_stall, coarse_clock, slow, drop_answer});
+  if (name == "processes") return only({crash, crash_writing, power_loss, destroy, cancel, reentrant, throwing, wall_jump, wall_stall, coarse_clock, slow, drop_answer});
   return std::nullopt;
 }
 

@@ -76,6 +76,12 @@ class SimulatedDisk final : public JournalStorage {
     crash_in_bytes_ = bytes;
     will_crash_within_ = true;
   }
+  /// Nothing strikes any more that was planned by `fail`, `crash_after` or `crash_after_bytes`.
+  void forget_plans() {
+    const std::lock_guard lock(mutex_);
+    will_crash_ = will_crash_within_ = false;
+    scripted_.clear();
+  }
   /// The machine crashes and starts again: what was not durable is lost as the seed wills.
   void crash() {
     const std::lock_guard lock(mutex_);

@@ -188,6 +188,26 @@ TEST_CASE("a door that blocks is destroyed as well, between its calls", "[simula
   CHECK(struck >= closed);
 }
 
+TEST_CASE("a process that crashes within a change of its disk loses nothing that was durable", "[simulation][I16][B31]") {
+  SimulationOptions options;
+  options.faults = FaultSet::none();
+  options.mix = [](FaultMix& mix) { mix.set(Fault::crash_writing, 900), mix.set(Fault::power_loss, 400); };
+  std::uint64_t struck = 0;
+  int starts = 0, heard = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Notes notes;
+    options.witnesses = {&notes};
+    const Judgement verdict = simulate(seed, options);
+    CHECK(verdict.clean());
+    struck += verdict.report.struck[static_cast<std::size_t>(Fault::crash_writing)];
+    starts += notes.starts;
+    heard += notes.told_by_the_dead;
+  }
+  CHECK(struck > 20);
+  CHECK(starts > 20);
+  CHECK(heard == 0);
+}
+
 TEST_CASE("nothing strikes any more when the world is healed, be it a connection of before", "[simulation]") {
   SimulationOptions options;
   options.faults = FaultSet::none();

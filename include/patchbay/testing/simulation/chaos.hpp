@@ -23,6 +23,8 @@ class Chaos {
     [[nodiscard]] virtual std::size_t count() const = 0;
     [[nodiscard]] virtual Life* life(std::size_t process) = 0;
     virtual void crash(std::size_t process, Duration down) = 0;
+    /// Within one of the next changes of its disk, of which so many are done before.
+    virtual void crash_writing(std::size_t process, Duration down, std::size_t changes) = 0;
     virtual void let_go(std::size_t process, Duration down) = 0;
 
    protected:
@@ -39,7 +41,8 @@ class Chaos {
   void plan(SteadyTime until) {
     const SteadyTime from = scene_->now();
     for (const Fault fault : {Fault::partition, Fault::revoked_token, Fault::foreign_write, Fault::foreign_hold, Fault::republished_flow,
-                              Fault::closed_interaction, Fault::crash, Fault::wall_jump, Fault::wall_stall, Fault::suspend, Fault::destroy}) {
+                              Fault::closed_interaction, Fault::crash, Fault::wall_jump, Fault::wall_stall, Fault::suspend, Fault::destroy,
+                              Fault::crash_writing}) {
       const std::uint32_t rate = scene_->mix.rate(fault);
       if (rate == 0) continue;
       Stream random = stream(scene_->seed, "chaos", static_cast<std::uint64_t>(fault));
@@ -70,9 +73,9 @@ class Chaos {
     const std::size_t process = random.below(processes_->count());
     Life* const life = processes_->life(process);
     const bool concerns_one = fault == Fault::crash || fault == Fault::destroy || fault == Fault::partition ||
-                              fault == Fault::wall_jump || fault == Fault::wall_stall;
+                              fault == Fault::wall_jump || fault == Fault::wall_stall || fault == Fault::crash_writing;
     if (concerns_one && !life) return;  // it is down
-    scene.note(fault);
+    if (fault != Fault::crash_writing) scene.note(fault);
     switch (fault) {
       case Fault::revoked_token: scene.cloud.revoke_tokens(); break;
       case Fault::foreign_write: foreign_write(interaction, random); break;
@@ -86,6 +89,11 @@ class Chaos {
         break;
       }
       case Fault::crash: processes_->crash(process, random.span(milliseconds{10}, seconds{20})); break;
+      case Fault::crash_writing: {
+        const Duration down = random.span(milliseconds{10}, seconds{20});
+        processes_->crash_writing(process, down, static_cast<std::size_t>(random.below(8)));
+        break;
+      }
       case Fault::destroy: processes_->let_go(process, random.span(Duration::zero(), seconds{5})); break;
       case Fault::partition: partition(life->link(), random); break;
       case Fault::wall_jump: life->link().wall_offset += random.chance(512) ? std::chrono::hours{24} : -std::chrono::hours{24}; break;

@@ -118,6 +118,8 @@ class Course final : private Chaos::Processes {
   void start(Slot& slot) {
     if (over_) return;
     slot.life = lives_.emplace_back(&begin_(ProcessId(slot.number, slot.incarnation++), slot.blocking, slot.disk));
+    // It crashed when it looked after its journal.
+    if (slot.disk && slot.disk->down()) return crash(static_cast<std::size_t>(slot.number), seconds{1});
     if (slot.life->failed()) {
       slot.life->let_go();
       return restart(slot, seconds{5});
@@ -240,10 +242,20 @@ class Course final : private Chaos::Processes {
     Life* const life = slots_[process].life;
     return life && life->alive() ? life : nullptr;
   }
-  void crash(std::size_t process, Duration down) override {
+  void crash(std::size_t process, Duration down) override { crash(process, down, false); }
+  void crash_writing(std::size_t process, Duration down, std::size_t changes) override {
+    ProcessDisk* const disk = slots_[process].disk;
+    if (!disk || disk->will_crash()) return;
+    disk->crash_within(changes, [this, process, down] {
+      scene_->note(Fault::crash_writing);
+      // Whoever has just begun to open its journal is no life yet: see `start`.
+      crash(process, down, true);
+    });
+  }
+  void crash(std::size_t process, Duration down, bool within) {
     Slot& slot = slots_[process];
     if (!life(process)) return;
-    slot.life->crash();
+    slot.life->crash(within);
     if (slot.disk) {
       Stream random = stream(scene_->seed, "power", ++crashes_);
       slot.disk->crash(scene_->strikes(Fault::power_loss, random));

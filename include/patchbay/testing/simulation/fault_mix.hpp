@@ -73,8 +73,9 @@ enum class Fault : std::uint8_t {
   disk_error,
   failed_sync,
   power_loss,         ///< A process that crashes takes its machine with it, and what the disk had not kept.
+  crash_writing,      ///< A process with a journal crashes within a change of its disk, which is done, in part, or not at all.
 };
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::power_loss) + 1;
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::crash_writing) + 1;
 
 /// In the order of `Fault`; also what the campaign's options call them.
 inline constexpr std::array<std::string_view, fault_count> fault_names{
@@ -83,7 +84,7 @@ inline constexpr std::array<std::string_view, fault_count> fault_names{
     "partition", "upgrade_refused", "accept_then_close", "half_open", "cut", "late_ack", "drop_ack", "duplicate_ack", "wrong_ack",
     "swapped_ack", "negative_ack", "early_ack", "junk", "short_token", "revoked_token", "foreign_write", "foreign_hold",
     "republished_flow", "closed_interaction", "crash", "wall_jump", "wall_stall", "suspend", "coarse_clock", "cancel", "destroy",
-    "reentrant", "throwing", "disk_full", "disk_error", "failed_sync", "power_loss"};
+    "reentrant", "throwing", "disk_full", "disk_error", "failed_sync", "power_loss", "crash_writing"};
 
 [[nodiscard]] constexpr std::string_view to_string(Fault fault) noexcept { return fault_names[static_cast<std::size_t>(fault)]; }
 [[nodiscard]] constexpr std::optional<Fault> fault_named(std::string_view name) noexcept {

@@ -67,11 +67,17 @@ class Life : public Prop, public ProcessView {
     if (works.size() > 1) return begin_all(works);
     begin(works.front());
   }
-  /// Everything in it ends at once, and nobody in it is told.
-  void crash() {
+  /// Everything in it ends at once, and nobody in it is told. `within` its own code, that returns first, which nobody sees.
+  void crash(bool within = false) {
     if (!alive()) return;
     scene_->witnesses.crashed(id(), scene_->now());
     link_->die();
+    if (within) {
+      ++busy_;
+      return scene_->behind([this] {
+        if (--busy_ == 0) bury();
+      });
+    }
     link_->abandon_all();
     if (busy_ != 0) return;  // a blocking call that is under way returns first
     bury();
@@ -201,7 +207,7 @@ class Life : public Prop, public ProcessView {
   Stream caller_;  ///< What its client decides on the spot.
   Settings settings_;
   std::map<std::uint64_t, Under> under_way_;
-  int busy_ = 0;  ///< Blocking calls under way.
+  int busy_ = 0;  ///< Blocking calls under way, and code that a crash has struck.
   bool let_go_ = false, closing_ = false, failed_ = false;
 
  private:

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,11 +45,26 @@ class ProcessDisk final : public Prop {
   }
   /// The process has crashed, or the machine with it.
   void crash(bool machine) {
+    crashing_ = nullptr;
     if (machine) return disk_->crash();
     disk_->crash_process();
   }
+  /// The process is to crash within one of its next changes of the disk. `crashed` is called from there: its code is under
+  /// way then.
+  void crash_within(std::size_t changes, std::function<void()> crashed) {
+    disk_->crash_after(changes);
+    crashing_ = std::move(crashed);
+  }
+  /// Whether that is still to come.
+  [[nodiscard]] bool will_crash() const noexcept { return crashing_ != nullptr; }
+  /// Whether a change was interrupted, and `crash` has not been called since.
+  [[nodiscard]] bool down() const { return disk_->down(); }
   /// No fault strikes from now on.
-  void heal() { disk_->rates({}); }
+  void heal() {
+    crashing_ = nullptr;
+    disk_->rates({});
+    disk_->forget_plans();
+  }
 
  private:
   /// As one life sees it; nothing of a life that is over reaches the disk.
@@ -76,19 +93,19 @@ class ProcessDisk final : public Prop {
     }
     StorageResult<void> truncate(std::uint64_t segment, std::uint64_t size) override {
       if (link_->dead) return gone();
-      return shared_->disk_->truncate(segment, size);
+      return shared_->changed(shared_->disk_->truncate(segment, size));
     }
     StorageResult<std::uint64_t> size(std::uint64_t segment) override { return shared_->disk_->size(segment); }
     StorageResult<std::string> read(std::uint64_t segment) override { return shared_->disk_->read(segment); }
     StorageResult<void> replace(std::uint64_t segment, std::string_view bytes) override {
       if (link_->dead) return gone();
       shared_->pending_[segment].clear();
-      return shared_->disk_->replace(segment, bytes);
+      return shared_->changed(shared_->disk_->replace(segment, bytes));
     }
     StorageResult<void> remove(std::uint64_t segment) override {
       if (link_->dead) return gone();
       shared_->pending_.erase(segment);
-      return shared_->disk_->remove(segment);
+      return shared_->changed(shared_->disk_->remove(segment));
     }
     std::string name(std::uint64_t segment) const override { return shared_->disk_->name(segment); }
 
@@ -100,7 +117,13 @@ class ProcessDisk final : public Prop {
 
   /// Counts what failed.
   StorageResult<void> noted(StorageResult<void> done, Fault fault) {
-    if (!done) scene_->note(done.error().fault == StorageFault::full ? Fault::disk_full : fault);
+    if (!done && !disk_->down()) scene_->note(done.error().fault == StorageFault::full ? Fault::disk_full : fault);
+    return changed(std::move(done));
+  }
+  /// The crash that was asked for, if this change was the one that it interrupts.
+  StorageResult<void> changed(StorageResult<void> done) {
+    if (disk_->down())
+      if (const auto crashed = std::exchange(crashing_, nullptr)) crashed();
     return done;
   }
   static JournalOptions options() {
@@ -156,6 +179,7 @@ class ProcessDisk final : public Prop {
   std::map<JournalPosition, std::pair<std::string, std::string>> intents_;
   JournalPosition shown_ = 0;  ///< The last record that was shown as durable.
   bool opened_ = false;
+  std::function<void()> crashing_;  ///< What to do when the crash within a change comes; empty: none is to come.
 };
 
 }  // namespace patchbay::testing::simulation

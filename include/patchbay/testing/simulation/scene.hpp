@@ -55,11 +55,15 @@ class Scene {
   void in(Duration span, ManualLoop::Action action) const { loop.at(after(now(), span), std::move(action)); }
   /// Lets the next thing happen, if it does by `limit`; false when there is nothing.
   bool step(SteadyTime limit) {
+    finish_behind();
     if (!loop.run_one(limit)) return false;
     ++events;
+    finish_behind();
     witnesses.after_event(now());
     return true;
   }
+  /// To be done when the code that is running has returned, and before anything else happens.
+  void behind(ManualLoop::Action action) { behind_.push_back(std::move(action)); }
 
   /// Whether a fault strikes; none does from the healing on.
   [[nodiscard]] bool strikes(Fault fault, Stream& random) {
@@ -102,7 +106,12 @@ class Scene {
   std::array<std::uint64_t, fault_count> struck{};  ///< How often each kind of fault has struck.
 
  private:
+  void finish_behind() {
+    for (ManualLoop::Action& each : std::exchange(behind_, {})) each();
+  }
+
   std::vector<std::unique_ptr<Prop>> props_;
+  std::vector<ManualLoop::Action> behind_;
   std::size_t told_ = 0;
 };
 
