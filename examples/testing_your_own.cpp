@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A policy of one's own under simulation: thousands of made-up days with lost answers, crashes and other writers, until one
-// of them shows what is wrong with it.
+// of them shows what is wrong with it. With the argument `trace` it prints every event of the shortened run as well.
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include <patchbay/testing/simulation/shrink.hpp>
 
@@ -21,7 +22,7 @@ struct HouseRetry {
   }
 };
 
-int main() {
+int main(int argc, char** argv) {
   using Client = ClientPolicies<HouseRetry>;
   SimulationOptions options;
   options.settings = [](ProcessId, Settings& settings) { settings.max_body = 1 << 20; };  // the program's, where it has any
@@ -32,9 +33,12 @@ int main() {
     const Judgement verdict = simulate<Client>(seed, options);
     if (verdict.clean()) continue;
     const Shrunk less = shrink<Client>(verdict, options);
-    std::printf("seed %llu breaks %s\n", static_cast<unsigned long long>(seed), std::string(less.verdict.first()).c_str());
-    std::printf("%zu of %zu operations are enough to show it:\n%s", less.verdict.report.workload.size(), options.works, less.describe().c_str());
-    return less.verdict.first() == "I8" ? 0 : 1;
+    std::printf("%s is broken; %zu of %zu operations are enough to show it:\n%s", std::string(less.verdict.first()).c_str(),
+                less.verdict.report.workload.size(), options.works, less.describe().c_str());
+    // The same seed with what is left of its options is the same run again, here and anywhere.
+    if (argc > 1 && std::string_view(argv[1]) == "trace")
+      static_cast<void>(simulate<Client>(seed, less.options, {}, stdout));
+    return less.reproduced && less.verdict.first() == "I8" ? 0 : 1;
   }
   std::printf("nothing was found\n");
   return 1;

@@ -22,10 +22,10 @@ class Shrunk {
   /// Whether the run failed again at all. If not, it was given other options, or another client, than the one that failed.
   bool reproduced = false;
 
-  /// The invariant, the faults that are left, and the workload, a line each. To see each event, give `simulate` the seed,
+  /// The seed, the invariant, the faults that are left, and the workload, a line each. To see each event, give `simulate` the seed,
   /// `options`, the client and `stdout`.
   [[nodiscard]] std::string describe() const {
-    std::string out;
+    std::string out = "seed " + std::to_string(verdict.report.seed) + "\n";
     if (!reproduced) out.append("It did not fail again: give `shrink` the options and the client of the run that failed.\n");
     for (const Breach& each : verdict.breaches)
       if (each.invariant == verdict.first()) {

@@ -19,6 +19,8 @@ namespace patchbay::testing::simulation {
 /// Folds what happens into 64 bits. Numbers and texts alone: nothing that may differ from machine to machine.
 class TraceHash {
  public:
+  static constexpr bool for_people = false;
+
   void begin(std::string_view what, SteadyTime at) noexcept {
     text(what);
     number(static_cast<std::uint64_t>(at.time_since_epoch().count()));
@@ -44,6 +46,8 @@ class TraceHash {
 /// Writes a line for each event.
 class TraceText {
  public:
+  static constexpr bool for_people = true;
+
   /// `begin` is the time that lines count from.
   TraceText(std::FILE* stream, SteadyTime begin) noexcept : stream_(stream), begin_(begin) {}
   void begin(std::string_view what, SteadyTime at) {
@@ -69,21 +73,26 @@ class TraceText {
   std::string line_;
 };
 
-/// Shows every event of a run to a `TraceHash` or a `TraceText`.
+/// Shows every event of a run to a `TraceHash` or a `TraceText`. Behind its time and its name stands which life of which
+/// process it is of, as `process.life`; works are `#number`, exchanges and channels are numbered by the run.
 template <class Sink>
 class Trace final : public Witness {
  public:
   template <class... Arguments>
   explicit Trace(Arguments&&... arguments) : sink(std::forward<Arguments>(arguments)...) {}
 
-  void submitted(ProcessId p, const Work& w) override { tell("submitted", w.at, p, w.number, w.interaction, w.from, w.to, w.kind, w.budget, w.bulk); }
-  void cancelled(ProcessId p, const Work& w) override { tell("cancelled", last_, p, w.number); }
+  void submitted(ProcessId p, const Work& w) override { 
+    tell("submitted", w.at, p, Named("#", w.number), w.interaction, w.from, w.to, w.kind, w.budget, Named("bulk ", w.bulk));
+  }
+  void cancelled(ProcessId p, const Work& w) override { tell("cancelled", last_, p, Named("#", w.number)); }
   void ended(ProcessId p, const Work& w, const WorkEnd& e) override {
-    tell("ended", e.at, p, w.number, to_string(e.outcome), e.failed ? to_string(e.code) : std::string_view("fine"), e.attempts, e.id,
-         e.already_held, e.by_state, e.text);
+    tell("ended", e.at, p, Named("#", w.number), to_string(e.outcome), e.failed ? to_string(e.code) : std::string_view("fine"),
+         Named("attempts ", static_cast<std::uint64_t>(e.attempts)), e.id, Named("held already ", e.already_held ? 1 : 0),
+         Named("by state ", e.by_state ? 1 : 0), e.text);
   }
   void limit_told(ProcessId p, const HoldLimitEvent& e, SteadyTime t) override {
-    tell("limit", t, p, to_string(e.kind), e.interaction, e.confirmed, e.repetition, e.held_for);
+    tell("limit", t, p, to_string(e.kind), e.interaction, Named("confirmed ", e.confirmed ? 1 : 0),
+         Named("repetition ", static_cast<std::uint64_t>(e.repetition)), e.held_for);
   }
   void channel_told(ProcessId p, const ChannelStateEvent& e, SteadyTime t) override { tell("channel", t, p, to_string(e.state), e.close_code); }
   void audited(ProcessId p, const AuditRecord& r) override {
@@ -103,7 +112,8 @@ class Trace final : public Witness {
     tell("served", t, v.process, v.number, v.method, v.target, r.status);
   }
   void applied(const AppliedOperation& a, const CloudModel&, SteadyTime t) override {
-    tell("applied", t, to_string(a.kind), a.interaction, a.id, a.node, a.version, a.changed);
+    tell("applied", t, to_string(a.kind), a.interaction, a.id, a.node,
+         Named("version ", static_cast<std::uint64_t>(a.version)), Named("changed ", a.changed ? 1 : 0));
   }
   void flow_published(std::string_view flow, std::string_view version, std::string_view, SteadyTime t) override {
     tell("published", t, flow, version);
@@ -133,16 +143,41 @@ class Trace final : public Witness {
     (part(parts), ...);
     sink.end();
   }
+  /// A number and what people call it; nothing to read when it is zero.
+  class Named {
+   public:
+    Named(std::string_view name_in, std::uint64_t value_in) noexcept : name(name_in), value(value_in) {}
+    std::string_view name;
+    std::uint64_t value;
+  };
+  [[nodiscard]] static constexpr std::string_view name_of(JournalView::Kind kind) noexcept {
+    return kind == JournalView::Kind::intent ? "intent" : kind == JournalView::Kind::terminal ? "terminal" : "resolution";
+  }
+  [[nodiscard]] static constexpr std::string_view name_of(WorkKind kind) noexcept { return to_string(kind); }
+  [[nodiscard]] static constexpr std::string_view name_of(Outcome outcome) noexcept { return to_string(outcome); }
+  [[nodiscard]] static constexpr std::string_view name_of(Delivery delivery) noexcept {
+    return delivery == Delivery::not_sent ? "not sent" : "maybe sent";
+  }
+
+  void part(const Named& named) {
+    if constexpr (!Sink::for_people) sink.number(named.value);
+    else if (named.value != 0) sink.text(std::string(named.name).append(std::to_string(named.value)));
+  }
   void part(ProcessId process) {
-    sink.number(static_cast<std::uint64_t>(process.number));
-    sink.number(static_cast<std::uint64_t>(process.incarnation));
+    const auto number = static_cast<std::uint64_t>(process.number), life = static_cast<std::uint64_t>(process.incarnation);
+    if constexpr (Sink::for_people) sink.text(std::to_string(number).append(".").append(std::to_string(life)));
+    else sink.number(number), sink.number(life);
   }
   void part(std::string_view text) { sink.text(text); }
-  void part(Duration span) { sink.number(static_cast<std::uint64_t>(span.count())); }
+  void part(Duration span) {
+    if constexpr (Sink::for_people) sink.text(std::to_string(std::chrono::duration_cast<milliseconds>(span).count()).append(" ms"));
+    else sink.number(static_cast<std::uint64_t>(span.count()));
+  }
   template <class T>
     requires(std::is_integral_v<T> || std::is_enum_v<T>)
   void part(T value) {
-    sink.number(static_cast<std::uint64_t>(value));
+    if constexpr (Sink::for_people && std::is_enum_v<T>) sink.text(name_of(value));
+    else sink.number(static_cast<std::uint64_t>(value));
   }
 
   SteadyTime last_{};

@@ -35,6 +35,15 @@ class ProcessId {
 
 enum class WorkKind : std::uint8_t { transition, hold, unhold };
 
+[[nodiscard]] constexpr std::string_view to_string(WorkKind kind) noexcept {
+  switch (kind) {
+    case WorkKind::transition: return "transition";
+    case WorkKind::hold: return "hold";
+    case WorkKind::unhold: return "unhold";
+  }
+  return "transition";
+}
+
 /// One operation of a workload.
 class Work {
  public:

@@ -72,15 +72,6 @@ namespace patchbay::testing::simulation {
   return works;
 }
 
-[[nodiscard]] constexpr std::string_view to_string(WorkKind kind) noexcept {
-  switch (kind) {
-    case WorkKind::transition: return "transition";
-    case WorkKind::hold: return "hold";
-    case WorkKind::unhold: return "unhold";
-  }
-  return "transition";
-}
-
 /// One line for people; times count from `begin`.
 [[nodiscard]] inline std::string describe(const Work& work, SteadyTime begin) {
   const auto milli = [](Duration span) { return std::to_string(std::chrono::duration_cast<milliseconds>(span).count()) + " ms"; };
