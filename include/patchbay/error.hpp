@@ -30,7 +30,7 @@ enum class ErrorCode : std::uint8_t {
   not_reachable,       ///< The flow does not allow the move under the chosen reachability.
   flow_drifted,        ///< The deployed flow is not the one that the program was compiled for.
   stale_state,         ///< The interaction is no longer at the node that the request names.
-  not_eligible,        ///< The interaction may not be put on hold: its state, skill group or organisation.
+  not_eligible,        ///< The interaction may not be held or moved: it is over, or its skill group or organisation is not right.
   hold_limit,          ///< `HoldLimit::reject_late_unhold` is chosen and the limit has passed.
   insufficient_scope,  ///< The token was granted without a scope that this door needs.
   // Refused by the cloud.
@@ -136,7 +136,7 @@ enum class ErrorCategory : std::uint8_t {
     case ErrorCode::not_reachable: return "choose a node that the flow allows from here";
     case ErrorCode::flow_drifted: return "deploy the flow that the program knows, or compile it for the one that is deployed";
     case ErrorCode::stale_state: return "read the interaction and decide again from where it is now";
-    case ErrorCode::not_eligible: return "hold another interaction, or correct its routing";
+    case ErrorCode::not_eligible: return "choose an interaction that is not over, or correct its routing";
     case ErrorCode::hold_limit: return "route the interaction elsewhere, or choose a HoldLimit that releases late";
     case ErrorCode::insufficient_scope: return "grant the OAuth client the missing scope";
     case ErrorCode::authentication_failed: return "check the client id and secret and the login host";

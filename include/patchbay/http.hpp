@@ -18,13 +18,14 @@
 
 namespace patchbay {
 
-enum class Method : std::uint8_t { get, post, patch };
+enum class Method : std::uint8_t { get, post, patch, put };
 
 [[nodiscard]] constexpr std::string_view to_string(Method method) noexcept {
   switch (method) {
     case Method::get: return "GET";
     case Method::post: return "POST";
     case Method::patch: return "PATCH";
+    case Method::put: return "PUT";
   }
   return "GET";
 }

@@ -21,16 +21,18 @@ class InteractionSnapshot {
   std::string flow_node;      ///< As last written; see `has_flow_node`.
   bool has_flow_node = false;
   std::string transition_id;  ///< Of the last writer that gave one; empty when none did.
+  std::string participant_id; ///< Whose flow it is, where a conversation has several parties; else empty.
+  bool over = false;          ///< Nothing can happen to it any more, whatever the state is called.
   std::optional<bool> held;
 
   void clear() noexcept {
     id.clear(), etag.clear(), state.clear(), skill_group_id.clear(), organisation_id.clear();
-    flow_node.clear(), transition_id.clear();
-    weak_etag = has_flow_node = false;
+    flow_node.clear(), transition_id.clear(), participant_id.clear();
+    weak_etag = has_flow_node = over = false;
     held.reset();
   }
   /// Whether nothing can happen to the interaction any more.
-  [[nodiscard]] bool final() const noexcept { return state == "closed" || state == "abandoned"; }
+  [[nodiscard]] bool final() const noexcept { return over || state == "closed" || state == "abandoned"; }
 };
 
 /// Whether `text` can stand in `If-Match` as it is: a strong entity tag (RFC 9110 section 8.8.3), or the bare word that

@@ -24,7 +24,7 @@ struct Interactions {
                                                   InteractionSnapshot& out);
   [[nodiscard]] static constexpr Method write_method(const InteractionSnapshot&) noexcept { return Method::patch; }
   PATCHBAY_DECL static void write_target(std::string& out, const Endpoint& api, std::string_view id, const InteractionSnapshot& seen);
-  PATCHBAY_DECL static Result<std::size_t> encode_transition(std::string& out, const TransitionWrite& write);
+  PATCHBAY_DECL static Result<std::size_t> encode_transition(std::string& out, const TransitionWrite& write, JsonReader& reader);
   /// The version goes into a header.
   [[nodiscard]] static std::string_view locked(std::string&, std::string_view body, const InteractionSnapshot&) noexcept { return body; }
   [[nodiscard]] static constexpr bool is_done(int) noexcept { return true; }

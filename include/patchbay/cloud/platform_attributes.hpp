@@ -71,8 +71,9 @@ PATCHBAY_DECL void encode_transition_members(std::string& out, std::string_view 
 /// encoded `members`. Without a version nothing is locked. Returns the size of the attributes object in bytes.
 PATCHBAY_DECL std::size_t encode_record_patch(std::string& out, std::string_view record_id,
                                               std::optional<std::int32_t> version, std::string_view members);
-/// The body of the `PUT` that makes a first record: `{"id":…,"schemaId":…,"customAttributes":{…}}`. The id is the
-/// caller's choice, a UUID. Returns the size of the attributes object in bytes.
+/// The body of the `PUT` that makes a first record: `{"id":…,"schemaId":…,"version":0,"customAttributes":{…}}`. The id is
+/// the caller's choice, a UUID. The version is that of no record: where writers choose the same id, the second is refused
+/// and does not replace the first one's. Returns the size of the attributes object in bytes.
 PATCHBAY_DECL std::size_t encode_first_record(std::string& out, std::string_view record_id, std::string_view schema_id,
                                               std::string_view members);
 

@@ -77,7 +77,7 @@ class TransitionCore {
     operation.timestamp.clear();
     append_timestamp(operation.timestamp, timestamp);
     const Result<std::size_t> size = context.api->dialect->encode_transition(
-        operation.body, TransitionWrite{request.to(), operation.timestamp, operation.operation_id, operation.attributes});
+        operation.body, TransitionWrite{request.to(), operation.timestamp, operation.operation_id, operation.attributes}, operation.json);
     if (!size) return fail(size.error());
     if (*size > settings.transition.max_attributes_bytes)
       return fail(ErrorCode::payload_too_large, "the attributes take " + std::to_string(*size) + " bytes when encoded, and the limit is " +

@@ -35,7 +35,7 @@ class TransitionWrite {
 };
 
 /// How a cloud names, shows and locks interactions: addresses, bodies and the meaning of answers, as pure functions. The
-/// protocols ask it and are the same for every dialect. `cloud::Interactions` is the seed documents'.
+/// protocols ask it and are the same for every dialect. `cloud::Interactions` is the seed documents', `cloud::Platform` the real one.
 ///
 /// An interaction is read by `readings()` exchanges, numbered from 0, each adding to the same snapshot; the last one shows
 /// what a write is locked by, and is done alone where only that is asked for. `etag` of the snapshot is then whatever the
@@ -55,7 +55,7 @@ concept Dialect = std::copy_constructible<D> &&
                     { dialect.parse_reading(response, reader, id, number, snapshot) } -> std::same_as<Result<void>>;
                     { dialect.write_method(seen) } noexcept -> std::same_as<Method>;
                     { dialect.write_target(out, api, id, seen) } -> std::same_as<void>;
-                    { dialect.encode_transition(out, write) } -> std::same_as<Result<std::size_t>>;
+                    { dialect.encode_transition(out, write, reader) } -> std::same_as<Result<std::size_t>>;
                     { dialect.locked(out, body, seen) } -> std::same_as<std::string_view>;
                     { dialect.is_done(number) } noexcept -> std::same_as<bool>;
                     { dialect.is_conflict(response, reader) } -> std::same_as<bool>;
@@ -79,7 +79,7 @@ class AnyDialect {
   [[nodiscard]] virtual Method write_method(const InteractionSnapshot& seen) const noexcept = 0;
   virtual void write_target(std::string& out, const Endpoint& api, std::string_view id, const InteractionSnapshot& seen) const = 0;
   /// The size in bytes that the cloud's limit counts; an error when this dialect cannot carry a variable.
-  virtual Result<std::size_t> encode_transition(std::string& out, const TransitionWrite& write) const = 0;
+  virtual Result<std::size_t> encode_transition(std::string& out, const TransitionWrite& write, JsonReader& reader) const = 0;
   /// What is sent to write `body`, which `encode_transition` made, over the version `seen`: `body` itself or `room`.
   virtual std::string_view locked(std::string& room, std::string_view body, const InteractionSnapshot& seen) const = 0;
   /// Whether a 2xx with that status says that the write is done, and not only that it was accepted.
@@ -113,8 +113,8 @@ class DialectOf final : public AnyDialect {
   void write_target(std::string& out, const Endpoint& api, std::string_view id, const InteractionSnapshot& seen) const override {
     dialect_.write_target(out, api, id, seen);
   }
-  Result<std::size_t> encode_transition(std::string& out, const TransitionWrite& write) const override {
-    return dialect_.encode_transition(out, write);
+  Result<std::size_t> encode_transition(std::string& out, const TransitionWrite& write, JsonReader& reader) const override {
+    return dialect_.encode_transition(out, write, reader);
   }
   std::string_view locked(std::string& room, std::string_view body, const InteractionSnapshot& seen) const override {
     return dialect_.locked(room, body, seen);

@@ -91,7 +91,7 @@ inline void record_attempt(const Operation& operation, const TransitionContext& 
     record.status_code = operation.status;
     record.latency = attempt.latency;
     record.success = attempt.verdict.next == Next::done;
-    record.outcome = record.success ? Outcome::applied : attempt.verdict.ambiguous ? Outcome::unknown : Outcome::not_applied;
+    record.outcome = attempt.verdict.ambiguous ? Outcome::unknown : record.success ? Outcome::applied : Outcome::not_applied;
     if (record.success) return;
     record.error_code = to_string(attempt.verdict.code);
     if (operation.status != 0) record.error_message.append("answered ").append(std::to_string(operation.status));
@@ -144,6 +144,7 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
     operation.status = status;
     co_return WriteEnd::resolved;
   }
+  if (context.api->dialect->locking() == Locking::none) co_return fail(ambiguous ? unknown_outcome(error) : std::move(error));
   if (now.etag.empty()) {
     if (ambiguous) co_return fail(unknown_outcome(error));
     co_return fail(ErrorCode::no_etag, "the interaction came without a strong ETag");
@@ -154,6 +155,29 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
   }
   if (ambiguous && now.transition_id != operation.prior_id) co_return fail(unknown_outcome(error));
   co_return WriteEnd::stale;
+}
+
+/// Looks for the traces of a write that the cloud has accepted, and will carry out later: until they show, or until an
+/// attempt would have been given up. `unseen` is what to report then.
+inline Protocol<Result<WriteEnd>> await_effect(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
+                                               Error unseen) {
+  const int status = operation.status;
+  const SteadyTime limit = std::min(operation.deadline, after(operation.steady_now(), context.api->attempt_timeout));
+  for (Duration pause = milliseconds{50};; pause *= 2) {
+    operation.settling = true;
+    auto read = co_await read_interaction(operation, *context.api, request.interaction(), Reading::version);
+    operation.settling = false;
+    if (read && operation.snapshot.transition_id == operation.operation_id) {
+      operation.status = status;
+      co_return WriteEnd::resolved;
+    }
+    const SteadyTime again = after(operation.steady_now(), pause);
+    if (again >= limit || operation.cancel_requested) co_return fail(unknown_outcome(unseen, read ? nullptr : &read.error()));
+    const SteadyTime from = operation.steady_now();
+    SleepEffect patience(again);
+    co_await patience;
+    operation.slept += operation.steady_now() - from;
+  }
 }
 
 /// Writes into the journal that the version in `operation.etag` is about to be changed, and waits until that is
@@ -236,10 +260,18 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
     }
     if (last.verdict.next == Next::authorize) continue;
     if (last.verdict.next == Next::done) check_echo(operation, *gateway.dialect, last);
+    if (last.verdict.next == Next::done && !gateway.dialect->is_done(operation.status)) last.verdict.ambiguous = true;
+    if (last.verdict.next == Next::reread && !gateway.dialect->is_conflict(operation.response, operation.json))
+      last.verdict.next = Next::give_up;
     record_attempt(operation, context, request, last);
     ambiguous = ambiguous || last.verdict.ambiguous;
     switch (last.verdict.next) {
       case Next::done:
+        if (!gateway.dialect->is_done(operation.status)) {
+          auto shown = co_await await_effect(operation, context, request,
+                                             error_of(operation, last, patch.name, counts.total() + 1));
+          co_return shown;
+        }
         result.etag = operation.snapshot.etag;
         co_return WriteEnd::applied;
       case Next::refresh_token:
@@ -357,9 +389,10 @@ inline Protocol<Result<void>> transition(Operation& operation, const TransitionC
   bool again = false;
   for (int conflicts = 0;;) {
     const InteractionSnapshot& snapshot = operation.snapshot;
-    if (snapshot.etag.empty())
+    if (snapshot.over) co_return fail(ErrorCode::not_eligible, "the interaction is over, or the party whose flow it is has left it");
+    if (snapshot.etag.empty() && context.api->dialect->locking() != Locking::none)
       co_return fail(ErrorCode::no_etag, snapshot.weak_etag ? "the interaction's ETag is weak or malformed, and cannot lock a write"
-                                                            : "the interaction came without an ETag, and is not written without a lock");
+                                                            : "the interaction came without an ETag or a version, and is not written without a lock");
     if (snapshot.has_flow_node && snapshot.flow_node != request.from()) {
       if (memory) memory->remember(operation.steady_now(), origin, request.interaction(), snapshot);
       co_return fail(ErrorCode::stale_state, "the interaction is at " + excerpt(snapshot.flow_node, 128) + ", not at " + excerpt(request.from(), 128));

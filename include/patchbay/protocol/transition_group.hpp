@@ -92,7 +92,7 @@ class TransitionGroup {
     const auto write = [&](std::size_t count, std::string_view attributes) {
       return dialect
           .encode_transition(operation.body, TransitionWrite{hops[count - 1].request->to(), operation.timestamp,
-                                                             operation.operation_id, attributes})
+                                                             operation.operation_id, attributes}, operation.json)
           .value_or(limit + 1);
     };
     operation.attributes = members.front();

@@ -35,6 +35,11 @@ enum class WriteProof : std::uint8_t {
   return rival ? WriteProof::not_applied : WriteProof::lost;
 }
 
+/// Whether an interaction without a lock shows that no writer has been there since `write` was begun.
+[[nodiscard]] inline bool nobody_wrote(const TransitionContext& context, const InteractionSnapshot& now, const IntentRecord& write) noexcept {
+  return context.api->dialect->locking() == Locking::none && now.transition_id == write.prior_transition;
+}
+
 /// Whether something of before is to be settled before the interaction may be moved. Cheap when there is nothing.
 [[nodiscard]] inline bool must_resolve_first(const TransitionContext& context, std::string_view interaction) {
   return context.settings->journal && context.settings->journal->unresolved(interaction);
@@ -100,7 +105,7 @@ inline Protocol<Result<void>> settle_transitions(Operation& operation, Transitio
                         proof == WriteProof::too_early
                             ? "a late arrival can still change the interaction (journaling.fence_after)"
                             : "another writer has been there, or the interaction is gone; it is looked at again");
-    } else if (proof == WriteProof::too_early && !operation.snapshot.etag.empty()) {
+    } else if (proof == WriteProof::too_early && (!operation.snapshot.etag.empty() || nobody_wrote(context, operation.snapshot, each.record))) {
       settled = detail::settle_write(operation, context, each, Outcome::not_applied, "fence", report);
     } else {
       settled = detail::settle_write(operation, context, each, Outcome::unknown, "nobody", report);

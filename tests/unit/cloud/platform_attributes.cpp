@@ -149,7 +149,7 @@ TEST_CASE("writes of custom attributes are spelled as the platform reads them", 
   CHECK(platform::encode_record_patch(out, "r", std::numeric_limits<std::int32_t>::max(), "") == 2);
   CHECK(out == R"({"id":"r","version":2147483647,"customAttributes":{}})");
   CHECK(platform::encode_first_record(out, "r", "s\n", R"("a":{"b":[]})") == 14);
-  CHECK(out == R"({"id":"r","schemaId":"s\n","customAttributes":{"a":{"b":[]}}})");
+  CHECK(out == R"({"id":"r","schemaId":"s\n","version":0,"customAttributes":{"a":{"b":[]}}})");
 }
 
 TEST_CASE("a participant's attributes are texts", "[platform]") {

@@ -33,7 +33,7 @@ PATCHBAY_DECL void Interactions::write_target(std::string& out, const Endpoint& 
   DocumentsDialect::interaction_target(out, api, id);
 }
 
-PATCHBAY_DECL Result<std::size_t> Interactions::encode_transition(std::string& out, const TransitionWrite& write) {
+PATCHBAY_DECL Result<std::size_t> Interactions::encode_transition(std::string& out, const TransitionWrite& write, JsonReader&) {
   return DocumentsDialect::encode_transition(out, write.node, write.timestamp, write.transition_id, write.variables);
 }
 

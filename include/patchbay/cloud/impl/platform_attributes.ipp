@@ -102,7 +102,7 @@ PATCHBAY_DECL std::size_t encode_first_record(std::string& out, std::string_view
                                               std::string_view members) {
   append_json_string(out.assign(R"({"id":)"), record_id);
   append_json_string(out.append(R"(,"schemaId":)"), schema_id);
-  out.append(R"(,"customAttributes":{)").append(members).append("}}");
+  out.append(R"(,"version":0,"customAttributes":{)").append(members).append("}}");
   return members.size() + 2;
 }
 

@@ -1,0 +1,157 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <patchbay/cloud/error_body.hpp>
+#include <patchbay/cloud/platform.hpp>
+#include <patchbay/cloud/platform_attributes.hpp>
+#include <patchbay/cloud/platform_error.hpp>
+#include <patchbay/cloud/platform_targets.hpp>
+#include <patchbay/flow/flow_configuration.hpp>
+#include <patchbay/identifier.hpp>
+#include <patchbay/json/read.hpp>
+
+namespace patchbay::cloud {
+
+namespace detail {
+
+/// What a write of custom attributes is locked by, as it stands for an ETag: `7@<record>`, or `new@<record>` where there
+/// is no record yet.
+class RecordLock {
+ public:
+  static constexpr std::string_view none_yet = "new";
+
+  explicit RecordLock(std::string_view text) noexcept {
+    const std::size_t at = text.find('@');
+    if (at == std::string_view::npos) return;
+    record = text.substr(at + 1);
+    const std::string_view digits = text.substr(0, at);
+    is_first = digits == none_yet;
+    std::int32_t number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (!is_first && error == std::errc{} && end == digits.data() + digits.size()) version = number;
+  }
+  static void write(std::string& out, std::string_view version, std::string_view record) { out.assign(version).append("@").append(record); }
+
+  std::string_view record;
+  std::optional<std::int32_t> version;
+  bool is_first = false;
+};
+
+inline void show_participant(const platform::Conversation& seen, const platform::Participant& participant, InteractionSnapshot& out) {
+  out.participant_id = participant.id;
+  out.state = participant.state_text;
+  out.over = seen.ended || participant.over;
+  out.held = participant.held;
+}
+
+}  // namespace detail
+
+PATCHBAY_DECL void Platform::reading_target(std::string& out, const Endpoint& api, std::string_view id, int number) const {
+  if (number == 0) {
+    platform::conversation_target(out, api, id);
+  } else {
+    platform::custom_attributes_target(out, api, id);
+  }
+}
+
+PATCHBAY_DECL Result<void> Platform::parse_reading(const HttpResponse& response, JsonReader& reader, std::string_view id, int number,
+                                                   InteractionSnapshot& out) const {
+  if (number == 0) {
+    platform::Conversation seen;
+    if (auto parsed = platform::parse_conversation(response.body, reader, seen); !parsed) return parsed;
+    if (!equal_ignoring_case(seen.id, id))
+      return fail(ErrorCode::malformed_response, "the server answered with another conversation than the one asked for");
+    const auto found = platform::find_participant(seen, participant);
+    if (!found) return fail(found.error());
+    out.id = seen.id;
+    detail::show_participant(seen, **found, out);
+    if (store == TransitionStore::custom_attributes) return {};
+    if (const std::string* const node = (*found)->attribute("flow_node")) {
+      out.has_flow_node = true;
+      out.flow_node = *node;
+    }
+    if (const std::string* const writer = (*found)->attribute("transition_id")) out.transition_id = *writer;
+    return {};
+  }
+  platform::AttributeRecords records;
+  if (auto parsed = platform::parse_attribute_records(response.body, reader, records); !parsed) return parsed;
+  const auto found = records.find(schema_id);
+  if (!found) return fail(found.error());
+  if (*found == nullptr) {
+    if (schema_id.empty())
+      return fail(ErrorCode::invalid_settings,
+                  "the conversation has no custom attributes yet, and the dialect names no schema to make some of (Platform::schema_id)");
+    detail::RecordLock::write(out.etag, detail::RecordLock::none_yet, id);
+    return {};
+  }
+  const platform::AttributeRecord& record = **found;
+  if (!record.version_text.empty()) detail::RecordLock::write(out.etag, record.version_text, record.id);
+  out.has_flow_node = record.has_flow_node;
+  out.flow_node = record.flow_node;
+  out.transition_id = record.transition_id;
+  return {};
+}
+
+PATCHBAY_DECL Method Platform::write_method(const InteractionSnapshot& seen) const noexcept {
+  return detail::RecordLock(seen.etag).is_first ? Method::put : Method::patch;
+}
+
+PATCHBAY_DECL void Platform::write_target(std::string& out, const Endpoint& api, std::string_view id, const InteractionSnapshot& seen) const {
+  if (store == TransitionStore::custom_attributes) {
+    platform::custom_attributes_target(out, api, id);
+  } else {
+    platform::participant_attributes_target(out, api, id, seen.participant_id);
+  }
+}
+
+PATCHBAY_DECL Result<std::size_t> Platform::encode_transition(std::string& out, const TransitionWrite& write, JsonReader& reader) const {
+  if (store == TransitionStore::custom_attributes) {
+    platform::encode_transition_members(out, write.node, write.timestamp, write.transition_id, write.variables);
+    return out.size() + 2;  // the braces, which the version decides what stands around
+  }
+  std::string members;
+  platform::encode_transition_members(members, write.node, write.timestamp, write.transition_id, write.variables);
+  return platform::encode_participant_attributes(out, members, reader);
+}
+
+PATCHBAY_DECL std::string_view Platform::locked(std::string& room, std::string_view body, const InteractionSnapshot& seen) const {
+  if (store != TransitionStore::custom_attributes) return body;
+  const detail::RecordLock lock(seen.etag);
+  if (lock.is_first) {
+    platform::encode_first_record(room, lock.record, schema_id, body);
+  } else {
+    platform::encode_record_patch(room, lock.record, lock.version, body);
+  }
+  return room;
+}
+
+PATCHBAY_DECL bool Platform::is_conflict(const HttpResponse& response, JsonReader& reader) const {
+  ErrorBody body;
+  return parse_error_body(response.body, reader, body) && platform::is_version_conflict(response.status, body);
+}
+
+PATCHBAY_DECL Result<void> Platform::parse_echo(const HttpResponse& response, JsonReader& reader, InteractionSnapshot& out) const {
+  out.clear();
+  if (response.status == 202 || response.status == 204) return {};
+  if (const auto read = reader.object(response.body, [](std::string_view, JsonValue) { return simdjson::SUCCESS; }); !read)
+    return fail(ErrorCode::malformed_response, std::string("the body ").append(read.error().why));
+  return {};
+}
+
+PATCHBAY_DECL void Platform::flow_target(std::string& out, const Endpoint& api, std::string_view id) const {
+  platform::flow_configuration_target(out, api, id, flow_version);
+}
+
+PATCHBAY_DECL Result<FlowGraph> Platform::parse_flow(const HttpResponse& response, JsonReader& reader, std::string_view id,
+                                                     const FlowLimits& limits) const {
+  return parse_flow_configuration(response.body, reader, FlowOrigin(id, flow_version), limits);
+}
+
+}  // namespace patchbay::cloud

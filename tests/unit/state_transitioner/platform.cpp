@@ -1,0 +1,265 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#include <patchbay/cloud/platform.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <patchbay/state_transitioner.hpp>
+#include <patchbay/testing/simulated_platform.hpp>
+
+#include "door.hpp"
+#include "support/catch.hpp"
+
+using namespace patchbay;
+using namespace patchbay::testing;
+using cloud::Platform;
+using cloud::TransitionStore;
+
+namespace {
+
+const std::string main_menu = "Main menu", billing = "Billing inquiry", survey = "Survey";
+
+/// A door that speaks the real platform's dialect, in front of that platform in memory.
+struct PlatformFixture {
+  ManualClock clock;
+  SimulatedPlatform cloud;
+  Settings settings;
+  Platform dialect{.schema_id = std::string(platform_schema)};
+
+  explicit PlatformFixture(PlatformOptions options = {}) : cloud(clock, std::move(options)) {
+    settings.base_url = "https://api.mypurecloud.com";
+    settings.tokens = std::make_shared<TokenSource>(TokenSettings{.login_url = "https://login.mypurecloud.com",
+                                                                  .client_id = "client",
+                                                                  .client_secret = Secret("s3cr3t-canary"),
+                                                                  .credentials_in = CredentialsIn::basic});
+    settings.random = std::make_shared<RandomSource>(7);
+    cloud.change([](PlatformModel& model) { model.find(platform_flow_call)->records.clear(); });  // as a new call
+  }
+  auto door() { return StateTransitioner{Policies{.transport = cloud, .clock = clock, .schema = schema<IvrVariables>, .dialect = dialect}, settings}; }
+  static TransitionRequest move(std::string from, std::string to, std::string_view conversation = platform_flow_call) {
+    return TransitionRequest{std::string(conversation), std::string(platform_flow), std::move(from), std::move(to)};
+  }
+  /// The conversation's attribute as JSON, of its only record.
+  std::string stored(std::string_view name) {
+    return cloud.inspect([&](const PlatformModel& model) {
+      const auto& records = model.find(platform_flow_call)->records;
+      if (records.size() != 1) return std::string("<records: " + std::to_string(records.size()) + ">");
+      const std::string* const value = records.front().attribute(name);
+      return value ? *value : std::string("<none>");
+    });
+  }
+  int version() {
+    return cloud.inspect([](const PlatformModel& model) { return model.find(platform_flow_call)->records.front().version; });
+  }
+  std::string on_participant(std::string_view name) {
+    return cloud.inspect([&](const PlatformModel& model) {
+      for (const auto& [each, value] : model.find(platform_flow_call)->participant(platform_ivr)->attributes)
+        if (each == name) return value;
+      return std::string("<none>");
+    });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("on the platform a transition writes custom attributes under the record's version", "[transition][platform][A1][I1]") {
+  PlatformFixture f;
+  auto door = f.door();
+  const auto first = door.transition(f.move(main_menu, billing).json("call_duration_seconds", "2"));
+  REQUIRE(first);
+  CHECK(first->resolved_by == ResolvedBy::answer);
+  CHECK(first->etag_used == "new@" + std::string(platform_flow_call));
+  CHECK(f.stored("flow_node") == "\"Billing inquiry\"");
+  CHECK(f.stored("transition_id") == "\"" + first->transition_id + "\"");
+  CHECK(f.stored("call_duration_seconds") == "2");  // typed
+  CHECK(f.version() == 1);
+  const auto second = door.transition(f.move(billing, survey));
+  REQUIRE(second);
+  CHECK(second->etag_used == "1@" + std::string(platform_flow_call));
+  CHECK(f.stored("ivr_state") == "\"Survey\"");
+  CHECK(f.stored("call_duration_seconds") == "2");  // merged
+  CHECK(f.version() == 2);
+  const auto stale = door.transition(f.move(billing, survey));
+  REQUIRE_FALSE(stale);
+  CHECK(stale.error().code() == ErrorCode::stale_state);
+  CHECK(door.metrics().pending() == 0);
+}
+
+TEST_CASE("on the platform a version conflict is known by its code, read anew and tried with the new version", "[transition][platform][A2][A4]") {
+  PlatformFixture f;
+  REQUIRE(f.door().transition(f.move(main_menu, billing)));
+  SECTION("the other writer left the node") {
+    f.cloud.plan([&](FaultPlan& plan) { plan.on("PATCH").foreign_write(billing); });
+    auto door = f.door();
+    const auto moved = door.transition(f.move(billing, survey));
+    REQUIRE(moved);
+    CHECK(moved->attempts == 2);
+    CHECK(moved->etag_used == "2@" + std::string(platform_flow_call));
+    CHECK(door.metrics()[TransitionCount::conflicts] == 1);
+    CHECK(f.version() == 3);
+  }
+  SECTION("the other writer moved it") {
+    f.cloud.plan([&](FaultPlan& plan) { plan.on("PATCH").foreign_write(main_menu); });
+    const auto moved = f.door().transition(f.move(billing, survey));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::stale_state);
+    CHECK(f.stored("flow_node") == "\"Main menu\"");
+  }
+  SECTION("another 409 is no conflict of versions") {
+    f.cloud.plan([&](FaultPlan& plan) {
+      plan.on("PATCH").answer(409, {}, R"({"status":409,"code":"request.conflict","message":"too many at once"})");
+    });
+    const auto moved = f.door().transition(f.move(billing, survey));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::conflict);
+    CHECK(moved.error().server_code() == "request.conflict");
+    CHECK(moved.error().outcome() == Outcome::not_applied);
+    CHECK(f.version() == 1);
+  }
+}
+
+TEST_CASE("of two writers that make the first record at once the second is refused, and replaces nothing", "[transition][platform][I1]") {
+  PlatformFixture f;
+  const auto first = f.door().transition(f.move(main_menu, billing));
+  REQUIRE(first);
+  f.cloud.plan([](FaultPlan& plan) {  // a reading from before the first one's write
+    plan.on("GET", "/api/v2/conversations/" + std::string(platform_flow_call) + "/customattributes").answer(200, {}, R"({"results":[]})");
+  });
+  auto door = f.door();
+  const auto second = door.transition(f.move(main_menu, "Account menu"));
+  REQUIRE_FALSE(second);
+  CHECK(second.error().code() == ErrorCode::stale_state);
+  CHECK(door.metrics()[TransitionCount::conflicts] == 1);
+  CHECK(f.stored("transition_id") == "\"" + first->transition_id + "\"");
+  CHECK(f.version() == 1);
+}
+
+TEST_CASE("a lost answer of the platform is resolved by the transition's id, without a guess", "[transition][platform][A5][A6][I4]") {
+  PlatformFixture f;
+  REQUIRE(f.door().transition(f.move(main_menu, billing)));
+  SECTION("it was applied") {
+    f.cloud.plan([](FaultPlan& plan) { plan.on("PATCH").after_applying().reset(); });
+    const auto moved = f.door().transition(f.move(billing, survey));
+    REQUIRE(moved);
+    CHECK(moved->resolved_by == ResolvedBy::state);
+    CHECK(f.version() == 2);
+  }
+  SECTION("every attempt is lost before it is applied: the version is the same, and a late one may still come") {
+    f.cloud.plan([](FaultPlan& plan) { plan.on("PATCH").always().reset(); });
+    const auto moved = f.door().transition(f.move(billing, survey));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().outcome() == Outcome::unknown);
+    CHECK(f.version() == 1);
+  }
+  SECTION("a page of a proxy in place of an answer proves nothing") {
+    f.cloud.plan([](FaultPlan& plan) { plan.on("PATCH").garbage(); });
+    const auto moved = f.door().transition(f.move(billing, survey));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().outcome() == Outcome::unknown);
+  }
+}
+
+TEST_CASE("attributes of a participant are text, and count as written when they show", "[transition][platform][I4]") {
+  PlatformOptions options;
+  options.effect_delay = milliseconds{400};
+  PlatformFixture f(options);
+  f.dialect = Platform{.store = TransitionStore::participant_attributes};
+  SECTION("a write that is accepted is looked for until it shows") {
+    auto door = f.door();
+    const auto moved = door.transition(f.move(main_menu, billing).json("call_duration_seconds", "2").json("requires_supervisor", "true"));
+    REQUIRE(moved);
+    CHECK(moved->resolved_by == ResolvedBy::state);
+    CHECK(moved->http_status == 202);
+    CHECK(moved->etag_used.empty());  // nothing was locked
+    CHECK(f.on_participant("flow_node") == billing);
+    CHECK(f.on_participant("call_duration_seconds") == "2");
+    CHECK(f.on_participant("requires_supervisor") == "true");
+    CHECK(moved->waited >= milliseconds{300});
+    const auto attempt = door.audit_log().front();
+    CHECK(attempt.kind == AuditKind::attempt);
+    CHECK(attempt.outcome == Outcome::unknown);  // accepted is not applied
+    const auto wrong = door.transition(f.move(main_menu, billing));
+    REQUIRE_FALSE(wrong);
+    CHECK(wrong.error().code() == ErrorCode::stale_state);
+  }
+  SECTION("one that never shows is unknown") {
+    f.cloud.plan([](FaultPlan& plan) { plan.on("PATCH").answer(202); });
+    const auto moved = f.door().transition(f.move(main_menu, billing));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::outcome_unknown);
+    CHECK(moved.error().outcome() == Outcome::unknown);
+    CHECK(f.on_participant("flow_node") == "<none>");
+  }
+  SECTION("a refusal is not applied") {
+    f.cloud.plan([](FaultPlan& plan) { plan.on("PATCH").answer(403, {}, R"({"code":"missing.permissions"})"); });
+    const auto moved = f.door().transition(f.move(main_menu, billing));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::forbidden);
+    CHECK(moved.error().outcome() == Outcome::not_applied);
+  }
+}
+
+TEST_CASE("who is over, absent or meant twice is not written", "[transition][platform]") {
+  PlatformFixture f;
+  SECTION("a conversation that has ended") {
+    f.cloud.change([](PlatformModel& model) { model.end(platform_flow_call); });
+    const auto moved = f.door().transition(f.move(main_menu, billing));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::not_eligible);
+    CHECK(moved.error().outcome() == Outcome::not_applied);
+  }
+  SECTION("no participant of that purpose") {
+    f.dialect.participant = cloud::platform::ParticipantSelector::by_purpose("botflow");
+    const auto moved = f.door().transition(f.move(main_menu, billing));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::not_found);
+  }
+  SECTION("no record, and no schema to make one of") {
+    f.dialect.schema_id.clear();
+    const auto moved = f.door().transition(f.move(main_menu, billing));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::invalid_settings);
+  }
+  SECTION("no such conversation") {
+    const auto moved = f.door().transition(f.move(main_menu, billing, "c0000000-0000-4000-8000-00000000dead"));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::not_found);
+    CHECK(moved.error().server_code() == "not.found");
+  }
+  const auto writes = f.cloud.inspect([](const PlatformModel& model) { return model.find(platform_flow_call)->records.size(); });
+  CHECK(writes == 0);
+}
+
+TEST_CASE("the platform's flows allow and refuse by tasks, menus and actions", "[transition][platform][A25]") {
+  PlatformFixture f;
+  auto door = f.door();
+  const auto back = door.transition(f.move(survey, main_menu));
+  REQUIRE_FALSE(back);
+  CHECK(back.error().code() == ErrorCode::not_reachable);
+  const auto path = door.path(platform_flow, main_menu, "Account menu");
+  REQUIRE(path);
+  const auto nowhere = door.transition(f.move(main_menu, "Lost and found"));
+  REQUIRE_FALSE(nowhere);
+  CHECK(nowhere.error().code() == ErrorCode::unknown_node);
+  f.dialect.flow_version = std::string(platform_flow_version);
+  f.settings.flows = std::make_shared<FlowCache>();
+  const auto flow = f.door().flow(platform_flow, platform_flow_version);
+  REQUIRE(flow);
+  CHECK((*flow)->version() == platform_flow_version);
+}
+
+TEST_CASE("what became of a write is read from the record alone, whatever else can be read", "[transition][platform][I4]") {
+  PlatformFixture f;
+  REQUIRE(f.door().transition(f.move(main_menu, billing)));
+  const std::string conversation = "/api/v2/conversations/" + std::string(platform_flow_call);
+  f.cloud.plan([&](FaultPlan& plan) {
+    plan.on("PATCH").after_applying().reset();
+    plan.on("GET", conversation + "/customattributes").always().delay(Duration{});  // as ever
+    plan.on("GET", conversation).skip(1).always().answer(500);
+  });
+  const auto moved = f.door().transition(f.move(billing, survey));
+  REQUIRE(moved);
+  CHECK(moved->resolved_by == ResolvedBy::state);
+}
