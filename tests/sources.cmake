@@ -259,6 +259,7 @@ set(patchbay_tests_state_transitioner
   unit/state_transitioner/observe.cpp
   unit/state_transitioner/out_of_memory.cpp
   unit/state_transitioner/outcomes.cpp
+  unit/state_transitioner/platform.cpp
   unit/state_transitioner/refusals.cpp
   unit/state_transitioner/restraint.cpp
   unit/state_transitioner/static_flows.cpp

@@ -8,6 +8,7 @@ set(patchbay_headers
   include/patchbay/cloud/hold_dialect.hpp
   include/patchbay/cloud/interaction.hpp
   include/patchbay/cloud/interactions.hpp
+  include/patchbay/cloud/platform.hpp
   include/patchbay/cloud/platform_attributes.hpp
   include/patchbay/cloud/platform_channel.hpp
   include/patchbay/cloud/platform_conversation.hpp
@@ -273,6 +274,7 @@ set(patchbay_headers
 set(patchbay_definitions
   include/patchbay/cloud/impl/error_body.ipp
   include/patchbay/cloud/impl/interactions.ipp
+  include/patchbay/cloud/impl/platform.ipp
   include/patchbay/cloud/impl/platform_attributes.ipp
   include/patchbay/cloud/impl/platform_channel.ipp
   include/patchbay/cloud/impl/platform_conversation.ipp

@@ -11,6 +11,7 @@
 
 #include <patchbay/cloud/impl/error_body.ipp>
 #include <patchbay/cloud/impl/interactions.ipp>
+#include <patchbay/cloud/impl/platform.ipp>
 #include <patchbay/cloud/impl/platform_attributes.ipp>
 #include <patchbay/cloud/impl/platform_channel.ipp>
 #include <patchbay/cloud/impl/platform_conversation.ipp>
