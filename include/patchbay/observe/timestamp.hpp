@@ -57,7 +57,8 @@ inline void append_wait(std::string& out, Duration wait, WallTime now) {
     out.append("for more than a year");
     return;
   }
-  const auto whole = std::chrono::ceil<seconds>((std::max)(wait, Duration::zero()));
+  wait = (std::max)(wait, Duration::zero());
+  const auto whole = std::chrono::ceil<seconds>(wait);
   const auto hours = whole.count() / 3600, minutes = whole.count() / 60 % 60, rest = whole.count() % 60;
   out.append("for");
   if (hours != 0) out.append(" ").append(std::to_string(hours)).append(" h");

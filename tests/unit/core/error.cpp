@@ -75,6 +75,7 @@ TEST_CASE("an error says nothing that it was not told", "[error]") {
   CHECK(error.http_status() == 0);
   CHECK(error.attempts() == 0);
   CHECK(error.retry_after().count() == 0);
+  CHECK(error.server_code().empty());
   CHECK(error.server_message().empty());
   CHECK(error.interaction().empty());
   CHECK(error.server_correlation_id().empty());
@@ -91,6 +92,7 @@ TEST_CASE("of all codes only outcome_unknown begins with an unknown outcome", "[
 TEST_CASE("an error keeps what it is told", "[error]") {
   Error error(ErrorCode::rate_limited, "too many");
   error.set_outcome(Outcome::unknown)
+      .set_server_code("too.many.requests")
       .set_server_message("slow down")
       .set_interaction("conv-1")
       .set_server_correlation_id("corr-1")
@@ -99,6 +101,7 @@ TEST_CASE("an error keeps what it is told", "[error]") {
       .set_retry_after(std::chrono::milliseconds{1500})
       .set_violations({Violation{"a", "b", "c"}});
   CHECK(error.outcome() == Outcome::unknown);
+  CHECK(error.server_code() == "too.many.requests");
   CHECK(error.server_message() == "slow down");
   CHECK(error.interaction() == "conv-1");
   CHECK(error.server_correlation_id() == "corr-1");
@@ -123,6 +126,39 @@ TEST_CASE("a server's message is bounded and cannot forge a line of a log", "[er
   }
   error.set_server_message("");
   CHECK(error.server_message().empty());
+}
+
+TEST_CASE("a server's code is bounded, and one word", "[error]") {
+  Error error(ErrorCode::unexpected_status, "answered 400");
+  error.set_server_code("a b\r\nc\x7f\xc3\xa9" + std::string(1, '\0'));
+  CHECK(error.server_code() == "a?b??c????");
+  error.set_server_code(std::string(1000, 'x'));
+  CHECK(error.server_code().size() == 128);
+  error.set_server_code("conversation.error.user.not.party");
+  CHECK(error.describe() == "unexpected_status: answered 400 (conversation.error.user.not.party); next: " +
+                                std::string(next_step(ErrorCode::unexpected_status)));
+  // It is not said twice.
+  Error said(ErrorCode::authentication_failed, "refused: invalid_client");
+  said.set_server_code("invalid_client");
+  CHECK(said.describe().find('(') == std::string::npos);
+}
+
+TEST_CASE("an error takes over what another tells of an answer, and nothing else", "[error]") {
+  Error from(ErrorCode::unavailable, "answered 503");
+  from.set_http_status(503).set_server_code("service.unavailable").set_server_message("busy").set_server_correlation_id("c-1");
+  from.set_retry_after(std::chrono::milliseconds{5}).set_interaction("i-1").set_attempts(2).set_outcome(Outcome::applied);
+  Error to(ErrorCode::outcome_unknown, "nobody knows");
+  to.set_answer_of(from);
+  CHECK(to.http_status() == 503);
+  CHECK(to.server_code() == "service.unavailable");
+  CHECK(to.server_message() == "busy");
+  CHECK(to.server_correlation_id() == "c-1");
+  CHECK(to.retry_after().count() == 5);
+  CHECK(to.code() == ErrorCode::outcome_unknown);
+  CHECK(to.message() == "nobody knows");
+  CHECK(to.outcome() == Outcome::unknown);
+  CHECK(to.interaction().empty());
+  CHECK(to.attempts() == 0);
 }
 
 TEST_CASE("the description is one line: code, interaction, cause, every violation and the next step", "[error]") {
