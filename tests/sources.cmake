@@ -225,6 +225,7 @@ set(patchbay_tests_protocol
   unit/protocol/operation.cpp
   unit/protocol/pacer.cpp
   unit/protocol/pacer_learning.cpp
+  unit/protocol/platform_limits.cpp
   unit/protocol/protocol.cpp
   unit/protocol/retry_budget.cpp
   unit/protocol/single_flight.cpp
