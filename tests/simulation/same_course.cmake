@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The patchbay authors
 # SPDX-License-Identifier: BSL-1.0
 #
-# cmake -Dfirst=PROGRAM -Dsecond=PROGRAM -P same_course.cmake: two builds of the campaign give fifty seeds the same hash.
-foreach(program IN ITEMS "${first}" "${second}")
+# cmake -Dfirst=PROGRAM -Dsecond=PROGRAM [-Dthird=PROGRAM] -P same_course.cmake: all builds of the campaign give fifty seeds
+# the same hash.
+foreach(program IN LISTS first second third)
   execute_process(COMMAND "${program}" --seeds 50 --hash OUTPUT_VARIABLE hash RESULT_VARIABLE status OUTPUT_STRIP_TRAILING_WHITESPACE)
   if(NOT status EQUAL 0 OR NOT hash MATCHES "^[0-9a-f]+$")
     message(FATAL_ERROR "${program} failed: ${status} ${hash}")
@@ -14,4 +15,4 @@ list(LENGTH hashes different)
 if(NOT different EQUAL 1)
   message(FATAL_ERROR "The same seeds took different courses: ${hashes}")
 endif()
-message(STATUS "Both builds: ${hashes}")
+message(STATUS "All builds: ${hashes}")
