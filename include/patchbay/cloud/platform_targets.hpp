@@ -15,8 +15,8 @@
 // address, then the operation's, with ids percent-encoded.
 namespace patchbay::cloud::platform {
 
-/// `GET`. With a kind the flat view of that kind, which calls, callbacks, chats, emails and messages have; without, or
-/// for another kind, the one that lists the communications of every kind.
+/// `GET`. With a kind that has a view of its own (calls, callbacks, emails, messages) that one, which is flat, else the one
+/// that lists the communications of every kind.
 PATCHBAY_DECL void conversation_target(std::string& out, const Endpoint& api, std::string_view conversation,
                                        std::optional<Media> media = std::nullopt);
 /// `PATCH`, with what `encode_hold` writes. With a kind that has an operation of its own (calls, callbacks, emails,

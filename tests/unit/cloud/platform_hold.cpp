@@ -54,7 +54,7 @@ TEST_CASE("the platform's operations are where its definition has them", "[platf
   CHECK(conversation(std::nullopt) == "/api/v2/conversations/c%2F1");
   CHECK(conversation(Media::call) == "/api/v2/conversations/calls/c%2F1");
   CHECK(conversation(Media::callback) == "/api/v2/conversations/callbacks/c%2F1");
-  CHECK(conversation(Media::chat) == "/api/v2/conversations/chats/c%2F1");
+  CHECK(conversation(Media::chat) == "/api/v2/conversations/c%2F1");
   CHECK(conversation(Media::email) == "/api/v2/conversations/emails/c%2F1");
   CHECK(conversation(Media::message) == "/api/v2/conversations/messages/c%2F1");
   CHECK(conversation(Media::social_expression) == "/api/v2/conversations/c%2F1");

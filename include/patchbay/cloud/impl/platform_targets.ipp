@@ -20,6 +20,10 @@ inline void begin_conversation(std::string& out, const Endpoint& api, std::optio
   if (media) out.append(member_name(*media)).append("/");
   append_percent_encoded(out, conversation);
 }
+/// The kind, where the platform has operations for it alone: those for chats it has removed.
+inline std::optional<Media> with_operations(std::optional<Media> media) noexcept {
+  return media == Media::chat || media == Media::social_expression ? std::nullopt : media;
+}
 inline void begin_flow(std::string& out, const Endpoint& api, std::string_view flow) {
   out.assign(api.path()).append("/api/v2/flows/");
   append_percent_encoded(out, flow);
@@ -29,14 +33,13 @@ inline void begin_flow(std::string& out, const Endpoint& api, std::string_view f
 
 PATCHBAY_DECL void conversation_target(std::string& out, const Endpoint& api, std::string_view conversation,
                                        std::optional<Media> media) {
-  if (media == Media::social_expression) media.reset();
+  media = detail::with_operations(media);
   detail::begin_conversation(out, api, media, conversation);
 }
 
 PATCHBAY_DECL void participant_target(std::string& out, const Endpoint& api, std::string_view conversation,
                                       std::string_view participant, std::optional<Media> media) {
-  // The operation for chats was removed.
-  if (media == Media::chat || media == Media::social_expression) media.reset();
+  media = detail::with_operations(media);
   detail::begin_conversation(out, api, media, conversation);
   append_percent_encoded(out.append("/participants/"), participant);
 }
