@@ -7,13 +7,17 @@
 #include "support/json_tree.hpp"
 
 #include <patchbay/cloud/documents_dialect.hpp>
+#include <patchbay/cloud/error_body.hpp>
+#include <patchbay/observe/redact.hpp>
 #include <patchbay/protocol/oauth.hpp>
 #include <patchbay/testing/detail/wire_text.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdlib>  // strtod
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace patchbay;
 using patchbay_fuzz::law;
@@ -84,19 +88,76 @@ void check_grant(const HttpResponse& response, const JsonTree* tree, JsonReader&
   law(grant.expires_in == expected.expires_in, "for how long", {body});
 }
 
+bool is_code(std::string_view of) {
+  for (const char c : of)
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-')) return false;
+  return !of.empty() && of.size() <= ErrorBody::code_limit;
+}
+
+/// The first member of that name that is a text `fits` takes; empty when there is none.
+template <class Fits>
+std::string first_text(const JsonTree& object, std::string_view name, Fits fits) {
+  for (std::size_t i = 0; i < object.names.size(); ++i) {
+    const JsonTree& value = object.items[i];
+    if (object.names[i] == name && value.kind == JsonTree::Kind::string && fits(value.text)) return value.text;
+  }
+  return {};
+}
+
+/// The codes within an error, in their order.
+void inner_codes(const JsonTree& object, int depth, std::vector<std::string>& out) {
+  for (std::size_t i = 0; i < object.names.size(); ++i) {
+    const bool details = object.names[i] == "details", errors = object.names[i] == "errors" && depth < ErrorBody::max_depth;
+    if (object.items[i].kind != JsonTree::Kind::array || !(details || errors)) continue;
+    for (const JsonTree& each : object.items[i].items) {
+      if (each.kind != JsonTree::Kind::object) continue;
+      for (std::size_t k = 0; k < each.names.size(); ++k) {
+        const JsonTree& value = each.items[k];
+        if (each.names[k] == (details ? "errorCode" : "code") && value.kind == JsonTree::Kind::string && is_code(value.text))
+          out.push_back(value.text);
+        if (details) continue;
+        JsonTree one;  // the members keep their order, among codes and further errors
+        one.kind = JsonTree::Kind::object;
+        one.names = {each.names[k]};
+        one.items = {value};
+        inner_codes(one, depth + 1, out);
+      }
+    }
+  }
+}
+
 void check_refusal(const HttpResponse& response, const JsonTree* tree, JsonReader& reader) {
+  static ErrorBody told;  // used again, as it may be
   const std::string_view body = response.body.view();
-  const std::string code = DocumentsDialect::parse_refusal(response, reader);
-  law(code.size() <= 64 && printable(code, 0x20), "a code fits into a message", {body, code});
-  if (!tree) return;
-  std::string expected;
-  bool fine = tree->kind == JsonTree::Kind::object;
-  for (std::size_t i = 0; i < tree->names.size() && fine; ++i)
-    if (tree->names[i] == "error") fine = text(tree->items[i], expected);
-  if (!fine || expected.size() > 64) expected.clear();
-  for (char& c : expected)
-    if (!printable({&c, 1}, 0x20)) c = '?';
-  law(code == expected, "which code", {body, code, expected});
+  const bool found = parse_error_body(response.body, reader, told);
+  law(told.code.empty() || is_code(told.code), "a code is one", {body, told.code});
+  law(told.message.size() <= ErrorBody::message_limit && told.context_id.size() <= ErrorBody::code_limit &&
+          told.inner_codes.size() <= ErrorBody::max_inner_codes,
+      "what is told is bounded", {body});
+  law(is_valid_utf8(told.message) && is_valid_utf8(told.context_id), "what is told can be shown", {body});
+  law(found || (told.code.empty() && told.message.empty() && told.context_id.empty() && told.inner_codes.empty()),
+      "what is no error's body says nothing", {body});
+  if (!tree || body.size() > ErrorBody::largest_body) return;
+  law(found == (tree->kind == JsonTree::Kind::object), "what is an error's body", {body});
+  if (!found) return;
+  std::string code = first_text(*tree, "code", is_code);
+  if (code.empty()) code = first_text(*tree, "error", is_code);
+  law(told.code == code, "which code", {body, told.code, code});
+  const auto some = [](std::string_view text) { return !text.empty(); };
+  std::string message;
+  for (const char* name : {"message", "error_description", "description", "messageWithParams"})
+    if (message.empty()) message = first_text(*tree, name, some);
+  law(told.message == excerpt(message, ErrorBody::message_limit), "which message", {body, told.message, message});
+  const std::string context = excerpt(first_text(*tree, "contextId", some), ErrorBody::code_limit);
+  law(told.context_id == context, "which context", {body, told.context_id, context});
+  std::vector<std::string> codes;
+  inner_codes(*tree, 0, codes);
+  for (const std::string& each : codes) {
+    const bool kept = &each - codes.data() < static_cast<std::ptrdiff_t>(ErrorBody::max_inner_codes);
+    law(!kept || told.names(each), "a code within is found", {body, each});
+  }
+  if (codes.size() > ErrorBody::max_inner_codes) codes.resize(ErrorBody::max_inner_codes);
+  law(told.inner_codes == codes, "which codes within", {body});
 }
 
 /// What is sent to the login host: the same in its two forms, read back as a server reads it.

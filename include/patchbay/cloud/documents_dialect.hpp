@@ -151,17 +151,6 @@ struct DocumentsDialect {
     if (bad_lifetime) return tl::unexpected(JsonError("holds an expires_in that is no positive number"));
     return {};
   }
-  /// The `error` member of a refusal (RFC 6749 section 5.2); empty when there is none that can be printed.
-  static std::string parse_refusal(const HttpResponse& response, JsonReader& reader) {
-    std::string code;
-    const auto read = reader.object(response.body, [&](std::string_view key, JsonValue value) -> simdjson::error_code {
-      return key == "error" ? text(value, code) : simdjson::SUCCESS;
-    });
-    if (!read || code.size() > 64) code.clear();
-    for (char& c : code)
-      if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
-    return code;
-  }
 
  private:
   static void resource(std::string& out, const Endpoint& api, std::string_view collection, std::string_view id) {

@@ -33,11 +33,6 @@ class Reading {
     granted = DocumentsDialect::Grant{};
     return DocumentsDialect::parse_grant(response, reader, granted).has_value();
   }
-  std::string refusal(std::string_view body) {
-    response.clear();
-    response.body.assign(body);
-    return DocumentsDialect::parse_refusal(response, reader);
-  }
 
   HttpResponse response;
   JsonReader reader;
@@ -120,11 +115,6 @@ TEST_CASE("an answer that was cut at any byte is an error, never half an interac
     INFO(size);
     CHECK_FALSE(read.echo(whole_echo.substr(0, size)));
   }
-  const std::string refusal = R"({"error":"invalid_client","error_description":"unknown"})";
-  for (std::size_t size = 0; size < refusal.size(); ++size) {
-    INFO(size);
-    CHECK(read.refusal(refusal.substr(0, size)).empty());
-  }
 }
 
 TEST_CASE("text behind the end, and texts that are no object, are errors", "[dialect]") {
@@ -141,7 +131,6 @@ TEST_CASE("text behind the end, and texts that are no object, are errors", "[dia
     CHECK_FALSE(read.interaction(value));
     CHECK_FALSE(read.grant(value));
     CHECK_FALSE(read.echo(value));
-    CHECK(read.refusal(value).empty());
   }
   CHECK(read.interaction(" \t\r\n" + whole_interaction + " \t\r\n"));
 }
@@ -173,7 +162,6 @@ TEST_CASE("a member of the wrong type is an error, null is as good as absent", "
     CHECK(read.grant(R"({"access_token":"t","scope":)" + value + "}") == (null || is_text(value)));
     CHECK(read.grant(R"({"access_token":"t","token_type":)" + value + "}") == (null || value == "\"\""));
     CHECK(read.grant(R"({"access_token":"t","expires_in":)" + value + "}") == (null || value == "5"));
-    CHECK(read.refusal(R"({"error":)" + value + "}") == (value == "\"text\"" ? "text" : ""));
   }
 }
 
@@ -190,7 +178,6 @@ TEST_CASE("a member that is read and is no JSON is an error", "[dialect]") {
     CHECK_FALSE(read.echo(R"({"customAttributes":{"transition_id":)" + value + "}}"));
     CHECK_FALSE(read.grant(R"({"access_token":)" + value + "}"));
     CHECK_FALSE(read.grant(R"({"access_token":"t","expires_in":)" + value + "}"));
-    CHECK(read.refusal(R"({"error":)" + value + "}").empty());
   }
 }
 
@@ -357,15 +344,6 @@ TEST_CASE("lifetimes and tokens that no client should trust are refused", "[dial
     CHECK(read.grant(std::string(R"({"access_token":"t","token_type":")") + type + "\"}"));
   for (const char* type : {"mac", "bearer ", "Basic"})
     CHECK_FALSE(read.grant(std::string(R"({"access_token":"t","token_type":")") + type + "\"}"));
-}
-
-TEST_CASE("a refusal's code is printed only when it can be", "[dialect][A15]") {
-  Reading read;
-  CHECK(read.refusal(R"({"error":"invalid_client","error_description":"long"})") == "invalid_client");
-  CHECK(read.refusal(R"({"error":"a\r\nb\u001b[0m\u00e9"})") == "a??b?[0m??");
-  CHECK(read.refusal(R"({"error":")" + std::string(64, 'a') + "\"}") == std::string(64, 'a'));
-  CHECK(read.refusal(R"({"error":")" + std::string(65, 'a') + "\"}").empty());
-  CHECK(read.refusal(R"({"message":"other"})").empty());
 }
 
 TEST_CASE("the size of the attributes is that of the object as it is sent", "[dialect][A24]") {
