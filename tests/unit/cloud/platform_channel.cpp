@@ -50,7 +50,7 @@ ChannelFrame frame_on(std::string_view topic) {
 
 }  // namespace
 
-TEST_CASE("a channel is read, and its id and address are secrets", "[platform]") {
+TEST_CASE("a channel is read, and its id and address are secrets", "[platform][B12]") {
   platform::NotificationChannel channel;
   REQUIRE(read_channel(channel,
                        R"({"connectUri":"wss://streaming.mypurecloud.com/channels/streaming-0-ab","id":"streaming-0-ab",
@@ -63,7 +63,7 @@ TEST_CASE("a channel is read, and its id and address are secrets", "[platform]")
   CHECK(channel.expires == std::nullopt);
 }
 
-TEST_CASE("a channel that nobody can connect to is an error without its secrets", "[platform]") {
+TEST_CASE("a channel that nobody can connect to is an error without its secrets", "[platform][B12]") {
   struct Case {
     std::string_view text, why;
   };
@@ -149,7 +149,7 @@ TEST_CASE("topics are subscribed to by a bare list, or over the socket", "[platf
   CHECK(out == "v2.users.u1.conversations.socialexpressions");
 }
 
-TEST_CASE("what a frame is about is told by its topic", "[platform]") {
+TEST_CASE("what a frame is about is told by its topic", "[platform][B12]") {
   using Kind = ChannelFrame::Kind;
   struct Case {
     std::string_view topic;

@@ -44,7 +44,7 @@ TEST_CASE("a hold says what is wanted and nothing else", "[platform]") {
   CHECK(out == R"({"held":false,"confined":false})");
 }
 
-TEST_CASE("the platform's operations are where its definition has them", "[platform]") {
+TEST_CASE("the platform's operations are where its definition has them, with ids percent-encoded", "[platform][A18]") {
   const Endpoint api = Endpoint::parse("https://api.mypurecloud.com", "base_url").value();
   const Endpoint behind = Endpoint::parse("https://proxy.example/genesys", "base_url").value();
   std::string out;
