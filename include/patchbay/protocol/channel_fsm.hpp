@@ -110,6 +110,8 @@ class ChannelMachine {
     if (state_ == ChannelState::open) return std::min(ping_at_, silent_at());
     return never;
   }
+  /// When `tick` alone has: while something is being written, nothing that `next` asks for can be done.
+  [[nodiscard]] SteadyTime next_tick() const noexcept { return state_ == ChannelState::open ? silent_at() : never; }
 
   // What became of a connection; a report of another epoch is ignored, and says so with false.
 

@@ -167,7 +167,9 @@ class HoldSession {
   /// When there is something to do, if nothing is reported before; past when there is something to do now.
   [[nodiscard]] SteadyTime next_deadline() const noexcept {
     const bool paced = machine_.state() == ChannelState::open && !writing_;
-    return (std::min)({machine_.next_deadline(), table_.next_deadline(), registry_.next_deadline(), paced ? hold_turn_at_ : never});
+    // What the machine asks for waits for the end of a writing, and must not hide what is due meanwhile.
+    const SteadyTime machine = writing_ ? machine_.next_tick() : machine_.next_deadline();
+    return (std::min)({machine, table_.next_deadline(), registry_.next_deadline(), paced ? hold_turn_at_ : never});
   }
 
   // Reported by the driver.

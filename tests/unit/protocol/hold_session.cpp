@@ -144,6 +144,37 @@ TEST_CASE("timers belong to their commands", "[hold][session][B25]") {
   CHECK(d.session.table().next_deadline() == never);
 }
 
+TEST_CASE("while a frame is written, nothing that waits for its end hides a deadline", "[hold][session][I7][I15]") {
+  HoldSettings settings;
+  settings.ping_every = seconds{3};
+  settings.max_hold = seconds{8};
+  settings.warn_before = {};
+  Driven d(settings);
+  d.call(HoldVerb::hold, "a", "x");
+  const HoldAction action = d.session.next(d.now);
+  REQUIRE(action.kind == Kind::send);
+  const SteadyTime begun = d.now;
+  const HoldCall& release = d.call(HoldVerb::unhold, "b", "y", seconds{4});
+  d.now = begun + seconds{3};  // a ping is due
+  d.session.tick(d.now, 0.5);
+  REQUIRE(d.session.next(d.now).kind == Kind::none);
+  CHECK(d.session.next_deadline() == begun + seconds{4});
+  SECTION("on a connection that lives") {}
+  SECTION("on one that has ended, and is to be replaced at once") {
+    d.session.closed(action.epoch, 1006, d.now, 0.0);
+    CHECK(d.session.next_deadline() == begun + seconds{4});
+  }
+  d.now = begun + seconds{4};
+  d.session.tick(d.now, 0.5);
+  CHECK(release.end == CallEnd::out_of_time);
+  CHECK(d.session.next_deadline() == begun + seconds{5});  // the hold's acknowledgement
+  d.now = begun + seconds{5};
+  d.session.tick(d.now, 0.5);
+  CHECK(d.session.next_deadline() == begun + seconds{8});  // its limit
+  d.session.sent(action.epoch);
+  CHECK(d.session.next_deadline() <= d.now);
+}
+
 TEST_CASE("commands and tombstones are bounded", "[hold][session][I20]") {
   HoldSettings settings;
   settings.max_commands = 2;
