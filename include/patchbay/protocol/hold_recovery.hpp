@@ -57,12 +57,19 @@ using HoldQuestions = std::map<std::string, HoldQuestion>;
 }
 
 /// Puts those under the watchdog that are, or may be, on hold, and are not watched yet: before anything is read, since
-/// that may take long, or fail (hazard B6).
-inline void watch_again(HoldContext& context, const HoldQuestions& questions, RecoveryReport& report) {
+/// that may take long, or fail (hazard B6). Not those whose release was confirmed to this process: its end is about to
+/// be written, or the journal did not take it and hears of it now.
+inline void watch_again(const Operation& operation, HoldContext& context, const HoldQuestions& questions,
+                        RecoveryReport& report) {
   std::size_t rebuilt = 0;
   context.hub->with([&](HoldSession& session) {
     for (const auto& [interaction, question] : questions) {
       if (!question.believed || session.registry().since(interaction)) continue;
+      if (session.released(interaction)) {
+        // Written under the session's lock, so that the end of no later hold comes between.
+        if (question.intents.empty()) note_seen(context, interaction, false, operation.wall_now());
+        continue;
+      }
       session.restore(interaction, question.confirmed, question.since);
       ++rebuilt;
     }
@@ -132,7 +139,7 @@ inline Protocol<Result<void>> recover_holds(Operation& operation, HoldContext& c
   bool first = true;
   for (;;) {
     detail::HoldQuestions questions = detail::hold_questions(operation, context);
-    detail::watch_again(context, questions, report);
+    detail::watch_again(operation, context, questions, report);
     // Whoever is on hold for certain is looked at once; what is left open, again.
     if (!std::exchange(first, false)) {
       const std::vector<std::string> unseen = std::exchange(report.unseen, {});

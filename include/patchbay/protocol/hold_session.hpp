@@ -103,6 +103,10 @@ class HoldSession {
   [[nodiscard]] bool closing() const noexcept { return closing_; }
   /// Whether a release of the interaction is queued, or was sent and is not settled.
   [[nodiscard]] bool releasing(std::string_view interaction) noexcept { return table_.releasing(interaction); }
+  /// Whether the interaction is not watched because its release was confirmed.
+  [[nodiscard]] bool released(std::string_view interaction) const noexcept {
+    return registry_.belief(interaction) == HoldRegistry::Belief::not_held && table_.released(interaction);
+  }
 
   // Time.
 

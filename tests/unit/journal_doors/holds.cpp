@@ -229,6 +229,34 @@ TEST_CASE("a hold whose intent the disk does not take is not sent; a release is"
   CHECK(door.metrics()[HoldCount::releases_unjournaled] == 1);
 }
 
+TEST_CASE("whom a confirmed release has let go is not watched again because the journal did not take that",
+          "[journal][B6][I13]") {
+  World world(1, [] {
+    CloudOptions options;
+    options.show_held = false;  // so that no reading says so either
+    return options;
+  }());
+  HoldController door{world.policies(), world.settings};
+  REQUIRE(door.hold(hold_of()));
+  world.disk->capacity(0);
+  REQUIRE(door.unhold(release_of()));
+  world.disk->capacity(1 << 20);
+  REQUIRE(world.journal().holds().size() == 1);
+  const auto report = door.recover(seconds{1});
+  REQUIRE(report);
+  CHECK(report->holds_rebuilt == 0);
+  CHECK(door.held().empty());
+  CHECK(world.journal().holds().empty());  // the next process does not watch it either
+  SECTION("but a hold that came since is watched, also by the next process") {
+    const auto hold = door.hold(hold_of());
+    REQUIRE(hold);
+    CHECK_FALSE(hold->already_held);
+    REQUIRE(door.recover(seconds{1}));
+    CHECK(door.held().size() == 1);
+    CHECK(world.journal().holds().size() == 1);
+  }
+}
+
 TEST_CASE("a release waits for a hanging disk as long as it is told to, a hold to its deadline", "[journal][I7][I14]") {
   World world;
   bool hanging = false;
