@@ -4,6 +4,7 @@
 
 // Everything that a program needs to use the library. Adapters are headers of their own, and so is `testing/`.
 
+#include <patchbay/cloud/region.hpp>
 #include <patchbay/flow/diagram.hpp>
 #include <patchbay/flow/flow_configuration.hpp>
 #include <patchbay/flow/static_flow_definition.hpp>
