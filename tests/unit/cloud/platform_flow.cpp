@@ -50,8 +50,10 @@ constexpr WallTime noon = WallTime(std::chrono::sys_days(std::chrono::year(2026)
 TEST_CASE("what the platform says of a flow is read", "[cloud][platform]") {
   const FlowInfo flow =
       parsed(R"({"id":"f-1","name":"Main IVR","type":"INBOUNDCALL","active":true,"system":false,"deleted":false,
-    "publishedVersion":{"id":"7.0","type":"PUBLISH","dateCreated":1782907200000,"datePublished":"2026-07-01T12:00:00.250Z"},
-    "savedVersion":{"id":"9.0","dateCreated":"2026-07-01T12:00:00Z"},"checkedInVersion":{"id":"8.0"},"lockedUser":{"id":"u","name":"n"},
+    "publishedVersion":{"id":"7.0","type":"PUBLISH","dateCreated":1782907200000,
+                        "datePublished":"2026-07-01T12:00:00.250Z"},
+    "savedVersion":{"id":"9.0","dateCreated":"2026-07-01T12:00:00Z"},"checkedInVersion":{"id":"8.0"},
+    "lockedUser":{"id":"u","name":"n"},
     "inputSchema":{"id":5}})");
   CHECK(flow.id == "f-1");
   CHECK(flow.name == "Main IVR");
@@ -159,7 +161,8 @@ TEST_CASE("a reading leaves nothing of the one before", "[cloud][platform]") {
   FlowInfo flow;
   REQUIRE(cloud::platform::parse_flow_info(
       body_of(
-          R"({"id":"f","name":"n","type":"t","active":false,"system":true,"deleted":true,"publishedVersion":{"id":"1","dateCreated":0,"datePublished":0},"savedVersion":{"id":"2"}})"),
+          R"({"id":"f","name":"n","type":"t","active":false,"system":true,"deleted":true,
+                      "publishedVersion":{"id":"1","dateCreated":0,"datePublished":0},"savedVersion":{"id":"2"}})"),
       reader, flow));
   CHECK(flow.deleted);
   CHECK(flow.system);

@@ -163,9 +163,11 @@ TEST_CASE("members may stand in any order and be written in any way", "[flow][pl
 TEST_CASE("a node answers to its id, its path, its number, and its name where that is its own", "[flow][platform]") {
   const FlowGraph graph = parsed(flow(R"(
     {"id":"i1","name":"Main","trackingId":1,"actionList":[
-      {"id":"a1","name":"Ask","trackingId":11},{"id":"a2","name":"Play","trackingId":12},{"id":"a3","name":"Play","trackingId":13},
+      {"id":"a1","name":"Ask","trackingId":11},{"id":"a2","name":"Play","trackingId":12},
+      {"id":"a3","name":"Play","trackingId":13},
       {"id":"a4","name":"Sales","trackingId":14},{"id":"a5","name":"Play"}]},
-    {"id":"i2","name":"Sales","trackingId":2,"actionList":[{"id":"b1","name":"Ask again","trackingId":21},{"id":"b2","name":"Play"},
+    {"id":"i2","name":"Sales","trackingId":2,"actionList":[
+      {"id":"b1","name":"Ask again","trackingId":21},{"id":"b2","name":"Play"},
       {"id":"b3","name":"a1"},{"id":"b4","trackingId":24},{"id":"b5"}]},
     {"id":"i3","name":"Twin"},{"id":"i4","name":"Twin","trackingId":4,"actionList":[{"id":"c1","name":"In twin"}]},
     {"id":"i5"}
@@ -273,11 +275,16 @@ TEST_CASE("what leads nowhere is dropped, counted and said", "[flow][platform]")
   FlowConfigurationNotes notes;
   const FlowGraph graph = parsed(R"({"initialSequence":"i9","flowSequenceItemList":[
     {"id":"i1","name":"Pay","__type":"Task","startAction":"gone","nextAction":7,"actionList":[
-      {"id":"a1","name":"One","nextAction":"Pay","paths":[{"nextActionId":"a2"},{"nextActionId":"a\"9"},5,{"nextActionId":{}}]},
-      {"id":"a2","taskName":"Book","menuName":"Pay"},{"id":"a3","taskName":"Twin"},{"id":"a4","paths":{"nextActionId":"a1"}},
+      {"id":"a1","name":"One","nextAction":"Pay",
+       "paths":[{"nextActionId":"a2"},{"nextActionId":"a\"9"},5,{"nextActionId":{}}]},
+      {"id":"a2","taskName":"Book","menuName":"Pay"},{"id":"a3","taskName":"Twin"},
+      {"id":"a4","paths":{"nextActionId":"a1"}},
       {"id":"a5","menuReference":["i1"],"menuName":"Main"}, {"id":"a6","taskName":{"text":"Pay"}}]},
-    {"id":"i2","name":"Twin","__type":"Task"},{"id":"i3","name":"Twin","__type":"Task"},{"id":"i4","name":"Twin","__type":"Menu"},
-    {"id":"i5","name":"Main","__type":"Menu","menuChoiceList":[{"action":{"id":"m","menuName":"Twin","menuReference":"no"}},{"action":{"id":"m2","menuName":"Twin"}}],
+    {"id":"i2","name":"Twin","__type":"Task"},{"id":"i3","name":"Twin","__type":"Task"},
+    {"id":"i4","name":"Twin","__type":"Menu"},
+    {"id":"i5","name":"Main","__type":"Menu",
+     "menuChoiceList":[{"action":{"id":"m","menuName":"Twin","menuReference":"no"}},
+                       {"action":{"id":"m2","menuName":"Twin"}}],
      "defaultMenuChoice":{"action":{"id":"m3","nextAction":"no"}}}]})",
                                  &notes);
   CHECK(ways(graph) ==
@@ -339,7 +346,8 @@ TEST_CASE("what ends the flow is followed by its failures alone", "[flow][platfo
   FlowConfigurationNotes notes;
   const FlowGraph graph = parsed(flow(R"({"__type":"Task","id":"t","name":"T","actionList":[
     {"nextAction":"b","taskName":"T","id":"a","name":"A","__type":"DisconnectAction"},
-    {"id":"b","name":"B","__type":"TransferExternalAction","nextAction":"a","nextActionId":"a","paths":[{"label":"Failure","nextActionId":"a"}]},
+    {"id":"b","name":"B","__type":"TransferExternalAction","nextAction":"a","nextActionId":"a",
+     "paths":[{"label":"Failure","nextActionId":"a"}]},
     {"id":"c","name":"C","__type":"TransferTaskAction","taskName":"T"}]},
     {"__type":"TransferSequence","id":"u","name":"U","startAction":"a"})"),
                                  &notes);
@@ -352,11 +360,15 @@ TEST_CASE("what ends the flow is followed by its failures alone", "[flow][platfo
 TEST_CASE("a task that is called from several places is one node", "[flow][platform]") {
   const auto graph = std::make_shared<const FlowGraph>(parsed(flow(R"(
     {"__type":"Task","id":"t1","name":"Sales","startAction":"a","actionList":[
-      {"__type":"CallTaskAction","id":"a","name":"Verify","taskName":"Verify caller","paths":[{"label":"Good","nextActionId":"b"}]},{"id":"b","name":"Sell"}]},
+      {"__type":"CallTaskAction","id":"a","name":"Verify","taskName":"Verify caller",
+       "paths":[{"label":"Good","nextActionId":"b"}]},{"id":"b","name":"Sell"}]},
     {"__type":"Task","id":"t2","name":"Support","startAction":"c","actionList":[
-      {"__type":"CallTaskAction","id":"c","name":"Verify","taskName":"Verify caller","paths":[{"label":"Good","nextActionId":"d"}]},{"id":"d","name":"Help"}]},
-    {"__type":"Task","id":"t3","name":"Verify caller","startAction":"e","actionList":[{"id":"e","name":"Ask","nextAction":"f"},{"__type":"EndTaskAction","id":"f","name":"End"}]},
-    {"__type":"Task","id":"t4","name":"Nobody calls","startAction":"g","actionList":[{"id":"g","name":"Loop","nextAction":"g"}]}
+      {"__type":"CallTaskAction","id":"c","name":"Verify","taskName":"Verify caller",
+       "paths":[{"label":"Good","nextActionId":"d"}]},{"id":"d","name":"Help"}]},
+    {"__type":"Task","id":"t3","name":"Verify caller","startAction":"e","actionList":[
+      {"id":"e","name":"Ask","nextAction":"f"},{"__type":"EndTaskAction","id":"f","name":"End"}]},
+    {"__type":"Task","id":"t4","name":"Nobody calls","startAction":"g",
+     "actionList":[{"id":"g","name":"Loop","nextAction":"g"}]}
   )")));
   CHECK(way_of(graph, "Sales", "Verify caller/Ask") == "Sales -> Sales/Verify -> Verify caller -> Verify caller/Ask");
   CHECK(way_of(graph, "Support", "Verify caller/Ask") ==
@@ -453,7 +465,8 @@ TEST_CASE("what leaves open which nodes there are is refused, with its place", "
 
 TEST_CASE("an action of a choice that has no id takes the choice's", "[flow][platform]") {
   const FlowGraph graph = parsed(flow(R"({"id":"m","name":"M","__type":"Menu",
-    "menuChoiceList":[{"action":{"name":"One"},"id":"c1"},{"id":"c2","action":{"id":null,"name":"Two"}},{"id":"c3","action":{"id":"a3","name":"Three"}}]})"));
+    "menuChoiceList":[{"action":{"name":"One"},"id":"c1"},{"id":"c2","action":{"id":null,"name":"Two"}},
+                      {"id":"c3","action":{"id":"a3","name":"Three"}}]})"));
   CHECK(found(graph, "c1") == "M/One");
   CHECK(found(graph, "c2") == "M/Two");
   CHECK(found(graph, "c3") == "unknown");
@@ -553,7 +566,8 @@ TEST_CASE("a graph of the documents knows names alone", "[flow]") {
 TEST_CASE("drift and drawings take a configuration's graph by the names that people know", "[flow][platform]") {
   using Menu = StaticFlow<Edge<"Main", "Main/To sales", "1">, Edge<"Main/To sales", "Sales">>;
   const std::string text = flow(
-      R"({"__type":"Menu","id":"m","name":"Main","menuChoiceList":[{"digit":"1","action":{"id":"a","name":"To sales","taskName":"Sales"}}]},
+      R"({"__type":"Menu","id":"m","name":"Main",
+    "menuChoiceList":[{"digit":"1","action":{"id":"a","name":"To sales","taskName":"Sales"}}]},
     {"__type":"Task","id":"t","name":"Sales"})");
   const FlowGraph same = parsed(text);
   CHECK(drift(Menu{}, same).empty());

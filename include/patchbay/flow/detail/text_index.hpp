@@ -99,8 +99,12 @@ class TextIndex {
   /// The number of `text`, or `none`.
   template <class TextOf>
   [[nodiscard]] std::uint32_t find(std::string_view text, TextOf&& text_of) const noexcept {
+    return slots_.empty() ? none : find(tag_of(hash_text(text, seed_)), text, text_of);
+  }
+  /// The same where the tag is known.
+  template <class TextOf>
+  [[nodiscard]] std::uint32_t find(std::uint32_t tag, std::string_view text, TextOf&& text_of) const noexcept {
     if (slots_.empty()) return none;
-    const std::uint32_t tag = tag_of(hash_text(text, seed_));
     for (std::size_t i = tag & mask();; i = (i + 1) & mask()) {
       const Slot& slot = slots_[i];
       if (slot.number == none) return none;

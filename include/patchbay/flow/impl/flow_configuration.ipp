@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // min
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/flow/detail/text_index.hpp>
 #include <patchbay/flow/flow_configuration.hpp>
 #include <patchbay/flow/flow_graph.hpp>
 #include <patchbay/flow/impl/flow_configuration_reader.ipp>
@@ -31,12 +33,12 @@ class FlowConfigurationParser : private FlowConfigurationReader {
   Result<FlowGraph> parse(const Body& body, JsonReader& reader, FlowOrigin origin, FlowConfigurationNotes* notes) {
     Result<void> done = read(body, reader);
     if (done) done = identify();
-    if (done) done = call();
     if (done) {
       name_items();
       connect();
-      finish(origin);
+      done = call();
     }
+    if (done) finish(origin);
     if (notes != nullptr) *notes = std::move(notes_);
     if (!done) return fail(std::move(done.error()));
     return std::move(graph_);
@@ -61,8 +63,9 @@ class FlowConfigurationParser : private FlowConfigurationReader {
   Result<void> identify() {
     const auto count = static_cast<std::uint32_t>(nodes_.size());
     graph_.called_.reserve(std::size_t{count} * 4);
-    graph_.index_.reserve(std::size_t{count} * 4);
+    graph_.index_.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i) {
+      graph_.index_.prefetch(nodes_[std::min(i + 8, count - 1)].tag);
       const Node& node = nodes_[i];
       const auto [first, is_new] =
           graph_.index_.insert(node.tag, node.id, i, [this](std::uint32_t n) { return called(n); });
@@ -78,19 +81,33 @@ class FlowConfigurationParser : private FlowConfigurationReader {
   }
   static Failure too_many_names() { return malformed("the names of its nodes exceed 4 GiB"); }
 
-  /// Enters a text that names a node, unless a number below `rank_begins` has it, and gives its number.
-  std::uint32_t enter(Text text, std::uint32_t node, std::uint32_t rank_begins) {
-    const auto next = static_cast<std::uint32_t>(graph_.called_.size());
-    const auto [number, is_new] =
-        graph_.index_.insert(graph_.text(text), next, [this](std::uint32_t n) { return called(n); });
-    if (is_new) {
-      graph_.called_.push_back({text, node});
-    } else if (std::uint32_t& known = graph_.called_[number].node;
-               number >= rank_begins && known != node && known != none) {
-      known = none;
-      ++notes_.ambiguous_count;
+  /// A text that names a node, with its tag; once it is entered, its number.
+  struct Entry {
+    Text text;
+    std::uint32_t node, tag;
+  };
+  void note(Text text, std::uint32_t node) {
+    entries_.push_back({text, node, TextIndex::tag_of(hash_text(graph_.text(text), seed()))});
+  }
+  /// Enters what was noted from `first` on, but for texts that a number below `rank_begins` has. All together, so that
+  /// the memory of each can be asked for ahead of its turn.
+  void enter(std::size_t first, std::uint32_t rank_begins) {
+    graph_.index_.reserve(graph_.called_.size() + entries_.size() - first);
+    for (std::size_t i = first; i < entries_.size(); ++i) {
+      graph_.index_.prefetch(entries_[std::min(i + 16, entries_.size() - 1)].tag);
+      Entry& entry = entries_[i];
+      const auto next = static_cast<std::uint32_t>(graph_.called_.size());
+      const auto [number, is_new] =
+          graph_.index_.insert(entry.tag, graph_.text(entry.text), next, [this](std::uint32_t n) { return called(n); });
+      entry.tag = number;
+      if (is_new) {
+        graph_.called_.push_back({entry.text, entry.node});
+      } else if (std::uint32_t& known = graph_.called_[number].node;
+                 number >= rank_begins && known != entry.node && known != none) {
+        known = none;
+        ++notes_.ambiguous_count;
+      }
     }
-    return number;
   }
 
   /// Enters all that nodes are called, and chooses what each is shown as. All of a node's names but its id are parts of
@@ -98,10 +115,11 @@ class FlowConfigurationParser : private FlowConfigurationReader {
   Result<void> call() {
     const auto count = static_cast<std::uint32_t>(nodes_.size());
     struct Shown {
-      std::uint32_t path = none, full = none;  // numbers
-      Text name{0, 0};
+      std::size_t path, full;  // places among the entries; beyond them for none
+      Text name;
     };
-    std::vector<Shown> shown(count);
+    constexpr std::size_t nowhere = (std::numeric_limits<std::size_t>::max)();
+    std::vector<Shown> shown(count, Shown{nowhere, nowhere, {0, 0}});
     graph_.tracking_.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i) {
       const Node& node = nodes_[i];
@@ -111,23 +129,27 @@ class FlowConfigurationParser : private FlowConfigurationReader {
       graph_.tracking_.push_back(node.tracking);
       if (!room_for(item.size() + node.name.size() + number.size() + 2)) return too_many_names();
       const auto begin = static_cast<std::uint32_t>(graph_.arena_.size());
+      const auto whole = [&] { return Text{begin, static_cast<std::uint32_t>(graph_.arena_.size()) - begin}; };
       if (has_path && !is_item) graph_.arena_.append(item).push_back('/');
       if (named) shown[i].name = keep(node.name);
-      const auto size = [&] { return static_cast<std::uint32_t>(graph_.arena_.size()) - begin; };
-      if (has_path) shown[i].path = enter({begin, size()}, i, count);
+      if (has_path) shown[i].path = entries_.size(), note(whole(), i);
       if (number.empty()) continue;
       if (named) graph_.arena_.push_back(' ');
-      enter(keep(number), i, count);
-      if (has_path) shown[i].full = enter({begin, size()}, i, count);
+      note(keep(number), i);
+      if (has_path) shown[i].full = entries_.size(), note(whole(), i);
     }
-    const auto rank_begins = static_cast<std::uint32_t>(graph_.called_.size());
+    enter(0, count);
+    const std::size_t first = entries_.size();
     for (std::uint32_t i = 0; i < count; ++i)
-      if (nodes_[i].item != i && shown[i].name.size != 0) enter(shown[i].name, i, rank_begins);
+      if (nodes_[i].item != i && shown[i].name.size != 0) note(shown[i].name, i);
+    enter(first, static_cast<std::uint32_t>(graph_.called_.size()));
     graph_.names_.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i) {
-      const auto is_its_own = [&](std::uint32_t number) { return number != none && graph_.called_[number].node == i; };
-      const std::uint32_t number = is_its_own(shown[i].path)   ? shown[i].path
-                                   : is_its_own(shown[i].full) ? shown[i].full
+      const auto is_its_own = [&](std::size_t at) {
+        return at != nowhere && graph_.called_[entries_[at].tag].node == i;
+      };
+      const std::uint32_t number = is_its_own(shown[i].path)   ? entries_[shown[i].path].tag
+                                   : is_its_own(shown[i].full) ? entries_[shown[i].full].tag
                                                                : i;
       if (number == i) ++notes_.nameless_count;
       graph_.names_.push_back(graph_.called_[number].text);
@@ -149,11 +171,14 @@ class FlowConfigurationParser : private FlowConfigurationReader {
     }
   }
 
+  /// While the ids alone are entered.
   void connect() {
     std::vector<std::uint32_t> targets(links_.size());
+    for (std::size_t i = 0; i < links_.size(); ++i) targets[i] = TextIndex::tag_of(hash_text(links_[i].target, seed()));
     graph_.nodes_.assign(nodes_.size() + 1, {0, 0});
     for (std::size_t i = 0; i < links_.size(); ++i) {
-      targets[i] = resolve(links_[i]);
+      if (i + 16 < links_.size()) graph_.index_.prefetch(targets[i + 16]);
+      targets[i] = resolve(links_[i], targets[i]);
       if (targets[i] != none) ++graph_.nodes_[links_[i].from + 1].first_edge;
     }
     for (std::size_t i = 1; i < graph_.nodes_.size(); ++i)
@@ -165,8 +190,8 @@ class FlowConfigurationParser : private FlowConfigurationReader {
       if (targets[i] != none) graph_.edges_[next[links_[i].from]++] = FlowEdge(targets[i], links_[i].condition);
   }
 
-  /// The node that a link leads to; none, with the reason said, where it is dropped.
-  std::uint32_t resolve(const Link& link) {
+  /// The node that a link leads to, whose target has this tag; none, with the reason said, where it is dropped.
+  std::uint32_t resolve(const Link& link, std::uint32_t tag) {
     const Node& from = nodes_[link.from];
     if (link.field == Field::inlined) return link.node;
     const auto dropped = [&](const char* why, bool shows_target = true) {
@@ -186,8 +211,8 @@ class FlowConfigurationParser : private FlowConfigurationReader {
       if (item_of_[first] == several) return dropped(menu ? "several menus are called " : "several tasks are called ");
       return first;
     }
-    const std::uint32_t number = graph_.number_of(link.target);
-    return number < nodes_.size() ? number : dropped("no node has the id ");
+    const std::uint32_t number = graph_.index_.find(tag, link.target, [this](std::uint32_t n) { return called(n); });
+    return number != none ? number : dropped("no node has the id ");
   }
 
   void finish(FlowOrigin origin) {
@@ -212,6 +237,7 @@ class FlowConfigurationParser : private FlowConfigurationReader {
   }
 
   FlowGraph graph_;
+  std::vector<Entry> entries_;
   TextIndex tasks_, menus_;             // the first item of each name
   std::vector<std::uint32_t> item_of_;  // of such a one: itself, or several
 };
