@@ -5,12 +5,15 @@
 #include <algorithm>  // max
 #include <cstddef>
 #include <cstdint>
+#include <functional>  // less
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <patchbay/observe/audit.hpp>
 #include <patchbay/testing/simulation/invariants/check.hpp>
 
 namespace patchbay::testing::simulation {
@@ -19,7 +22,8 @@ namespace patchbay::testing::simulation {
 ///
 /// Decided when something leaves: no write to an interaction leaves a process whose last write to it has not ended, and
 /// no hold one that has an unsettled command on it over the same channel (settled: answered, given up after
-/// `ack_timeout`, or ended as a work); a release may follow at any time. And when something is applied: transitions of
+/// `ack_timeout`, which counts from a moment before it left, or ended by its audit record, be it before it truly left);
+/// a release may follow at any time. And when something is applied: transitions of
 /// one process on one interaction are applied in the order in which they were submitted, restarts included; one of many
 /// that were asked for together stands in that order when it begins, which may be behind what came later. Between a
 /// process's two doors there is no order, nor between releases.
@@ -42,15 +46,20 @@ class Order final : public Check {
     const ProcessRecord* const process = books().process(id);
     if (effect == nullptr || process == nullptr) return;
     std::vector<std::string>& sent = commands_[key(id, effect->interaction)];
-    const Duration patience = process->view != nullptr ? process->view->settings().hold.ack_timeout : Duration::zero();
+    Duration patience{};
+    if (process->view != nullptr)
+      patience = process->view->settings().hold.ack_timeout - Books::moment - process->view->tick();
     std::erase_if(sent, [&](const std::string& each) {
       const Effect* const before = books().effect(each);
-      return before == nullptr || before->answered() || !before->works.empty() || before->channel != channel ||
+      return before == nullptr || before->answered() || over_.find(each) != over_.end() || before->channel != channel ||
              at >= after(before->last_sent, patience);
     });
     if (effect->kind == WorkKind::hold && !sent.empty() && process->view != nullptr)
       broken("I6", *effect, "a hold left while another command on the interaction was under way: " + sent.front());
     sent.push_back(effect->id);
+  }
+  void audited(ProcessId, const AuditRecord& record) override {
+    if (record.kind == AuditKind::operation && record.action != "state_transition") over_.insert(record.operation_id);
   }
   void ended(ProcessId id, const Work& work, const WorkEnd&) override {
     const WorkRecord* const record = books().work(work.number);
@@ -78,8 +87,8 @@ class Order final : public Check {
     std::uint64_t applied = 0;  ///< Among all that was applied.
     std::uint64_t bulk = 0;
   };
-  /// Whether the earlier one may have been outside still when the later one was submitted: what is asked for together with
-  /// many others begins when its turn among them comes.
+  /// Whether the earlier one may have been outside still when the later one was submitted: what is asked for together
+  /// with many others begins when its turn among them comes.
   [[nodiscard]] static bool outside(const Placed& earlier, const Placed& later) noexcept {
     return earlier.bulk != 0 && earlier.bulk != later.bulk;
   }
@@ -97,15 +106,16 @@ class Order final : public Check {
   }
   std::map<std::pair<std::string, int>, std::uint64_t> writes_;
   std::map<std::pair<std::string, int>, std::vector<std::string>> commands_;
+  std::set<std::string, std::less<>> over_;  // holds and releases that have ended
   std::map<std::pair<std::string, int>, std::map<std::uint64_t, Placed>> applied_;
 };
 
 /// I7, deadline: every work ends by its beginning, its budget and one tick of its process's clock; only what a gap of
 /// the monotonic clock swallowed comes later, at its end. The budget of a work that was asked for together with others
 /// counts from when it begins, which only its audit record tells: that it is no longer than the budget is looked at
-/// there. A caller who blocks and is writing a frame or a ping when its deadline comes has a quarter of a second to finish
-/// it, since half a frame would cost everybody the connection. That no attempt and no sleep begins which cannot finish is
-/// seen by the same: something that did would end late or be cut short.
+/// there. A caller who blocks and is writing a frame or a ping when its deadline comes has a quarter of a second to
+/// finish it, since half a frame would cost everybody the connection. That no attempt and no sleep begins which cannot
+/// finish is seen by the same: something that did would end late or be cut short.
 class Deadlines final : public Check {
  public:
   using Check::Check;
@@ -152,11 +162,11 @@ class Deadlines final : public Check {
 ///
 /// Decided when a release ends without having been sent: not for a limit of time (unless the settings choose that), nor
 /// because a reading, the breaker, the pacer, a bulkhead or the token stood in its way while the channel was open; and
-/// when its command leaves: at most `R` = `send_timeout` after it was submitted or the channel was opened, whichever is
-/// later, whatever other operations wait for. Nor does a hold leave before a release that was asked for earlier than
-/// the hold can have been handed to the transport, where no journal stands between. And a journal that fails, or waits
-/// for recovery, refuses no release. Does not see which of several releases of one interaction a command
-/// belongs to.
+/// when its command leaves: at most `R` = `send_timeout` after it was submitted, the channel was opened, or a release
+/// before it left, whichever is latest, whatever other operations wait for. Nor does a hold leave before a release that
+/// was asked for earlier than the hold can have been handed to the transport, where no journal stands between. And a
+/// journal that fails, or waits for recovery, refuses no release. Does not see which of several releases of one
+/// interaction a command belongs to.
 class Releases final : public Check {
  public:
   using Check::Check;
@@ -175,8 +185,9 @@ class Releases final : public Check {
       if (each->interaction != effect->interaction) continue;
       if (const WorkRecord* const record = books().work(each->work)) check_delay(*process, *record, at);
       all.erase(each);
-      return;
+      break;
     }
+    last_[std::pair(id.number, id.incarnation)] = at;
   }
   void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
     if (work.kind != WorkKind::unhold) return;
@@ -238,14 +249,18 @@ class Releases final : public Check {
   }
   void check_delay(const ProcessRecord& process, const WorkRecord& record, SteadyTime at) const {
     if (process.channels.empty() || process.view == nullptr) return;
-    const SteadyTime from = books().due(std::max(record.work.at, process.channels.begin()->second));
+    SteadyTime from = std::max(record.work.at, process.channels.begin()->second);
     // One frame is written at a time, and each may take as long as the settings let it.
+    const auto before = last_.find(std::pair(process.id.number, process.id.incarnation));
+    if (before != last_.end()) from = std::max(from, before->second);
+    from = books().due(from);
     const Duration most = process.view->settings().hold.send_timeout + process.view->tick() + Books::moment;
     if (at > books().latest(from, most))
       broken("I14", record,
              "a release waited for " + std::to_string((at - from).count()) + " ns with the channel open");
   }
   std::map<std::pair<int, int>, std::vector<Waiting>> waiting_;
+  std::map<std::pair<int, int>, SteadyTime> last_;  // when a release left
 };
 
 }  // namespace patchbay::testing::simulation
