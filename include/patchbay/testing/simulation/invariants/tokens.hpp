@@ -21,10 +21,12 @@ namespace patchbay::testing::simulation {
 /// I10, tokens, of each incarnation's one `TokenSource`.
 ///
 /// At most one token request is under way. No request leaves with a token after its monotonic expiry, counted from when
-/// it was asked for, nor with one that has been refused to one operation after the other. A write is replayed at most
-/// once after a 401, with another token. A credential that was refused (`invalid_client`) is not tried again for the
-/// same asker: since requests do not say for whom they are, refusals in a row are held against the works that were open
-/// or came since, two each (a hold wants a token for its reading and for its channel).
+/// it was asked for, nor with one that has been refused to one operation after the other; refusals do not count of
+/// operations that were refused another token before, and so cannot tell whose fault it is: of readings and writes of
+/// an interaction as many as were refused before, to works that are still open. A write is replayed at most once after
+/// a 401, with another token. A credential that was refused (`invalid_client`) is not tried again for the same asker:
+/// since requests do not say for whom they are, refusals in a row are held against the works that were open or came
+/// since, two each (a hold wants a token for its reading and for its channel).
 class Tokens final : public Check {
  public:
   using Check::Check;
@@ -72,7 +74,9 @@ class Tokens final : public Check {
     const auto known = source.tokens.find(sent->token);
     if (known == source.tokens.end() || sent->kind == ExchangeClass::opening) return;
     // Those that were under way together are refused together.
+    const bool again = replayed(view.process, *sent, source, at);
     if (known->second.refusals != 0 && sent->left_at <= after(known->second.refused_at, Books::moment)) return;
+    if (again) return;
     ++known->second.refusals;
     known->second.refused_at = at;
   }
@@ -83,6 +87,14 @@ class Tokens final : public Check {
     SteadyTime expires = never, refused_at{};
     int refusals = 0;  ///< Of requests that left one behind the other.
   };
+  class Refusal {
+   public:
+    Refusal(std::string interaction_in, std::string token_in, SteadyTime at_in)
+        : interaction(std::move(interaction_in)), token(std::move(token_in)), at(at_in) {}
+    std::string interaction;  ///< Empty: of a flow.
+    std::string token;
+    SteadyTime at;
+  };
   class Source {
    public:
     int under_way = 0;
@@ -91,8 +103,27 @@ class Tokens final : public Check {
     std::map<std::string, Known> tokens;
     std::map<std::string, int> refused_writes;
     std::map<std::string, std::string> refused_tokens;  ///< By write, the last.
+    std::vector<Refusal> refused;                       ///< Whose operations may ask once more.
   };
   Source& source_of(ProcessId id) { return sources_[std::pair(id.number, id.incarnation)]; }
+  /// Whether what was refused now may be of an operation that was refused another token before; it has no third.
+  [[nodiscard]] bool replayed(ProcessId id, const ExchangeRecord& sent, Source& source, SteadyTime at) const {
+    const ProcessRecord* const process = books().process(id);
+    for (auto each = source.refused.begin(); process != nullptr && each != source.refused.end(); ++each) {
+      const bool same = each->interaction.empty() || sent.interaction.empty() || each->interaction == sent.interaction;
+      if (!same || each->token == sent.token || sent.left_at < each->at) continue;
+      const std::string& interaction = sent.interaction.empty() ? each->interaction : sent.interaction;
+      for (const std::uint64_t number : process->works) {
+        const WorkRecord* const work = books().work(number);
+        if (work == nullptr || work->work.at > each->at || (work->ends != 0 && work->end.at < at)) continue;
+        if (!interaction.empty() && plain::lower(work->work.interaction) != interaction) continue;
+        source.refused.erase(each);
+        return true;
+      }
+    }
+    source.refused.emplace_back(sent.interaction, sent.token, at);
+    return false;
+  }
   void learn(const ExchangeRecord& sent, const HttpResponse& response, Source& source) {
     const ProcessRecord* const process = books().process(sent.process);
     if (response.status >= 200 && response.status <= 299) {
