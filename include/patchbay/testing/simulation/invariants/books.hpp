@@ -36,8 +36,8 @@ class Books final : public Witness {
       if (at >= from && at < to) at = to;
     return at;
   }
-  /// The last moment for what is due then, of a process that needs `slack` for it. A gap of the clock that begins meanwhile
-  /// is nobody's fault: behind it the process has its slack once more, and a moment to look at the clock.
+  /// The last moment for what is due then, of a process that needs `slack` for it. A gap of the clock that begins
+  /// meanwhile is nobody's fault: behind it the process has its slack once more, and a moment to look at the clock.
   [[nodiscard]] SteadyTime latest(SteadyTime at, Duration slack) const noexcept {
     SteadyTime last = after(at, slack);
     for (const auto& [from, to] : gaps_)
@@ -56,6 +56,7 @@ class Books final : public Witness {
   [[nodiscard]] const std::map<std::string, Effect, std::less<>>& effects() const noexcept { return effects_; }
   [[nodiscard]] const std::map<std::string, Truth, std::less<>>& truths() const noexcept { return truths_; }
   [[nodiscard]] const std::map<std::pair<int, int>, ProcessRecord>& processes() const noexcept { return processes_; }
+  [[nodiscard]] const std::map<std::uint64_t, ExchangeRecord>& exchanges() const noexcept { return exchanges_; }
   [[nodiscard]] const WorkRecord* work(std::uint64_t number) const { return plain::find_in(works_, number); }
   [[nodiscard]] const Effect* effect(std::string_view id) const { return plain::find_in(effects_, id); }
   [[nodiscard]] const Truth* truth(std::string_view interaction) const { return plain::find_in(truths_, interaction); }
@@ -65,17 +66,17 @@ class Books final : public Witness {
   [[nodiscard]] const ExchangeRecord* exchange(std::uint64_t number) const {
     return plain::find_in(exchanges_, number);
   }
-  /// Whether a reading since a write left showed a version before the one that it was locked with. Readings from replicas
-  /// that lag may: a version is opaque to a client, for which another one has come since, and which sees its write neither
-  /// applied nor able to be applied any more. That is the cloud's untruth.
+  /// Whether a reading since its first write left showed a version before one that a transition was locked with.
+  /// Readings from replicas that lag may: a version is opaque to a client, for which another one has come since, and
+  /// which sees its write neither applied nor able to be applied any more. That is the cloud's untruth.
   [[nodiscard]] bool shown_older(const Effect& effect) const {
-    const std::optional<std::uint64_t> mine = plain::version_of(effect.etag);
-    if (effect.kind != WorkKind::transition || !mine) return false;
+    const std::uint64_t mine = effect.newest_version;
+    if (effect.kind != WorkKind::transition || mine == 0) return false;
     return std::any_of(processes_.begin(), processes_.end(), [&](const auto& entry) {
       return entry.first.first == effect.process.number &&
              std::any_of(entry.second.readings.begin(), entry.second.readings.end(), [&](const Reading& each) {
                const std::optional<std::uint64_t> shown = plain::version_of(each.etag);
-               return each.interaction == effect.interaction && each.at >= effect.first_sent && shown && *shown < *mine;
+               return each.interaction == effect.interaction && each.at >= effect.first_sent && shown && *shown < mine;
              });
     });
   }
@@ -160,6 +161,7 @@ class Books final : public Witness {
     exchange.kind = kind_of(view);
     exchange.left_at = at;
     exchange.under_way = true;
+    exchange.by_holds = view.by_holds;
     if (view.request != nullptr) {
       exchange.etag = view.request->header("If-Match");
       exchange.has_etag = view.request->has_header("If-Match");
@@ -177,6 +179,7 @@ class Books final : public Witness {
     // A doubt about an earlier version is none about this one: a write against it conflicts by now.
     if (effect.etag != exchange.etag) effect.doubtful = 0;
     effect.etag = exchange.etag;
+    effect.newest_version = std::max(effect.newest_version, plain::version_of(exchange.etag).value_or(0));
     ++effect.sends;
     ++effect.under_way;
   }
@@ -252,7 +255,6 @@ class Books final : public Witness {
     serving_ = plain::find_in(exchanges_, view.number);
     if (serving_ != nullptr && !serving_->interaction.empty()) learn(serving_->interaction, model, at);
   }
-  // What it was is of interest until everything that it changed was told.
   void served(const ExchangeView&, const HttpResponse&, const CloudModel&, SteadyTime at) override { now_ = at; }
   void applied(const AppliedOperation& operation, const CloudModel& model, SteadyTime at) override {
     now_ = at;
@@ -310,11 +312,8 @@ class Books final : public Witness {
     const auto [found, fresh] = effects_.try_emplace(id);
     Effect& effect = found->second;
     if (fresh) {
-      effect.id = id;
-      effect.kind = kind;
-      effect.process = process;
-      effect.interaction = interaction;
-      effect.first_sent = at;
+      effect.id = id, effect.kind = kind, effect.process = process;
+      effect.interaction = interaction, effect.first_sent = at;
     } else if (effect.kind != kind || !(effect.process == process) || effect.interaction != interaction) {
       effect.reused = true;
     }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // any_of, max, min
+#include <algorithm>  // any_of, max, min, none_of
 #include <cmath>  // isfinite
 #include <cstddef>
 #include <cstdint>
@@ -28,7 +28,8 @@ namespace patchbay::testing::simulation {
 /// outcome (L2), for an open circuit (L4), or for any other trouble on the way, its deadline included (L6). Refusals by
 /// rules, by the interaction's state and by bounds are answers. At the end the last command on an interaction that was
 /// carried out since then is what the cloud shows, and what its process believes (L2). A rate that a pacer has lowered
-/// rises with answers, of which there may be few; so being paced is no failure, and the rate is looked at when a
+/// rises with answers, of which there may be few; so being paced is no failure, nor is it when a write has no turn left
+/// for the reading that would tell what became of it, and the rate is looked at when a
 /// hundred good answers have come since: it is 90 % of what it was when the process began then, or, of one that had no
 /// ceiling, of what these answers add to it (L4).
 class Liveness final : public Check {
@@ -61,6 +62,7 @@ class Liveness final : public Check {
     const ProcessRecord* const process = books().process(id);
     if (process == nullptr || process->gone()) return;
     const std::string code(to_string(end.code));
+    if (end.outcome == Outcome::unknown && out_of_turns(*process, *record)) return;
     if (end.outcome == Outcome::unknown)
       return broken("L2", *record, "an outcome is unknown although nothing went wrong: " + code);
     switch (end.code) {
@@ -140,6 +142,27 @@ class Liveness final : public Check {
     const Duration patience = hold.silence_limit + hold.ping_every + hold.delay_cap + hold.connect_timeout +
                               seconds{60} + process->view->tick();
     return std::max(after(std::max(books().healed_at(), process->since), patience), state_of(id).closed_until);
+  }
+  /// Whether a transition ends as unknown for want of a turn: its last write had to wait until hardly any time was
+  /// left, or every write was refused for another version, and its door did not come to ask once more whose that is.
+  [[nodiscard]] bool out_of_turns(const ProcessRecord& process, const WorkRecord& record) const {
+    constexpr Duration hardly = milliseconds{500};
+    const std::shared_ptr<Pacer> pacer = process.view == nullptr ? nullptr : process.view->settings().pacer;
+    if (!pacer || !std::isfinite(pacer->rate())) return false;
+    const Effect* const effect = books().effect(record.end.id);
+    if (effect == nullptr || effect->kind != WorkKind::transition || effect->sends == 0 || effect->under_way != 0)
+      return false;
+    const ExchangeRecord* last = nullptr;
+    for (const auto& [number, each] : books().exchanges())
+      if (each.operation == effect->id && (last == nullptr || each.left_at >= last->left_at)) last = &each;
+    if (last == nullptr) return false;
+    if (after(last->left_at, hardly) >= after(record.work.at, record.work.budget)) return true;
+    if (effect->doubtful != 0) return false;
+    return std::none_of(books().exchanges().begin(), books().exchanges().end(), [&](const auto& entry) {
+      const ExchangeRecord& each = entry.second;
+      return each.kind == ExchangeClass::read && !each.by_holds && each.process == effect->process &&
+             each.interaction == effect->interaction && each.left_at >= last->ended_at;
+    });
   }
   [[nodiscard]] static bool paced(const ProcessRecord& process) {
     return process.view == nullptr || process.view->settings().pacer || process.view->settings().hold.pacer;

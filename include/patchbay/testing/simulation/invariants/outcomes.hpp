@@ -5,7 +5,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>  // less
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,11 +21,12 @@ namespace patchbay::testing::simulation {
 /// I4, truthful outcome.
 ///
 /// Success: what the id names was applied exactly once before the end; a hold that was proved by state: the cloud had
-/// the wanted state between its beginning and its end, or said so; a hold that found what it wanted: likewise, and
-/// nothing was sent. Failed as not applied: it was not applied, and is not for the rest of the run, however late; when
-/// a send was in doubt there was a fence, that is, the version had moved on; a command that was sent was refused in so
-/// many words. Unknown: something was sent. No work ends twice, and at the end of the run none is left, unless its
-/// process crashed. Does not see whether an unknown outcome could have been settled by trying harder.
+/// the wanted state between its beginning and its end, or said so; a hold that found what it wanted: likewise (or an
+/// earlier life has released it, and no disk took that), and nothing was sent. Failed as not applied: it was not
+/// applied, and is not for the rest of the run, however late; when a send was in doubt there was a fence, that is, the
+/// version had moved on; a command that was sent was refused in so many words. Unknown: something was sent. No work
+/// ends twice, and at the end of the run none is left, unless its process crashed. Does not see whether an unknown
+/// outcome could have been settled by trying harder.
 class TruthfulOutcomes final : public Check {
  public:
   using Check::Check;
@@ -55,6 +58,8 @@ class TruthfulOutcomes final : public Check {
     if (const WorkRecord* const record = books().work(found->second))
       broken("I4", *record, "reported as not applied, and applied afterwards");
   }
+  void journaled(ProcessId, const JournalView& view, SteadyTime) override { journaled_.emplace(view.id); }
+  void recovered(ProcessId, const JournalView& view, SteadyTime) override { journaled_.emplace(view.id); }
   void finished(SteadyTime) override {
     for (const auto& [number, record] : books().works()) {
       const ProcessRecord* const process = books().process(record.process);
@@ -77,7 +82,7 @@ class TruthfulOutcomes final : public Check {
     const bool seen = truth == nullptr || truth->was_held(wanted, work.at, end.at) || shown(record, wanted);
     if (end.already_held) {
       // That another controller has released it is heard of by reading alone, where readings show it (hazard B38).
-      if (!seen && truth->changed_by == record.process.number)
+      if (!seen && truth->changed_by == record.process.number && !forgotten(record))
         broken("I4", record, "said to be on hold already, and it was not");
       if (effect != nullptr && effect->sends != 0)
         broken("I4", record, "said to be on hold already, and a command was sent");
@@ -89,6 +94,17 @@ class TruthfulOutcomes final : public Check {
              "success, and the command was carried out " + std::to_string(effect == nullptr ? 0 : effect->carried_out) +
                  " times");
     }
+  }
+  /// Whether an earlier life has released it, and no record of that reached the disk: nobody knows of it any more.
+  [[nodiscard]] bool forgotten(const WorkRecord& record) const {
+    const std::string interaction = plain::lower(record.work.interaction);
+    const Effect* last = nullptr;
+    for (const auto& [id, each] : books().effects())
+      if (each.kind == WorkKind::unhold && each.interaction == interaction && each.changes != 0 &&
+          each.process.number == record.process.number && (last == nullptr || each.applied_order > last->applied_order))
+        last = &each;
+    return last != nullptr && last->process.incarnation < record.process.incarnation &&
+           journaled_.find(last->id) == journaled_.end();
   }
   /// Whether an answer said so, be it an old one from a replica: then it was the cloud who was wrong.
   [[nodiscard]] bool shown(const WorkRecord& record, bool wanted) const {
@@ -121,6 +137,7 @@ class TruthfulOutcomes final : public Check {
       broken("I4", record, "reported as not applied while a write in doubt could still be applied");
   }
   std::map<std::string, std::uint64_t, std::less<>> forbidden_;  // not applied, by their work
+  std::set<std::string, std::less<>> journaled_;                 // what a record that reached the disk is about
 };
 
 /// I24, conservation, of each incarnation that lives at the end of the run, and for what counts down, whenever a work

@@ -56,6 +56,7 @@ class ExchangeRecord {
   ExchangeClass kind = ExchangeClass::read;
   SteadyTime left_at{}, ended_at{};
   bool under_way = false;
+  bool by_holds = false;        ///< Of the process's door for holds.
   bool has_etag = false;
   int status = 0;               ///< Of its answer; 0: there was none, or none yet.
   std::string etag;             ///< The `If-Match` field.
@@ -73,6 +74,7 @@ class Effect {
   std::string interaction;
   std::string node;  ///< Where a transition leads.
   std::string etag;  ///< Of the last write.
+  std::uint64_t newest_version = 0;  ///< That any write was locked with.
   SteadyTime first_sent{}, last_sent{};
   std::uint64_t channel = 0, order = 0;  ///< Of a command; its place among all commands of the run.
   bool reused = false;                   ///< The id named something else before.
