@@ -180,7 +180,8 @@ class WriteAhead final : public Check {
 /// Each delivery names an event that is the id of an applied transition, with the node that this made, and never that
 /// of one whose caller was told that it was not applied; what is delivered again is the same to the byte. With a
 /// journal: the first deliveries of one interaction come in the order in which its transitions were applied, and at the
-/// end of the run each success was delivered, unless the process is gone. Without one a webhook that fails is given up,
+/// end of the run each success was delivered, unless the process is gone, or the CRM has asked it to wait longer with
+/// that interaction's. Without one a webhook that fails is given up,
 /// which is not looked at.
 class Outbox final : public Check {
  public:
@@ -205,6 +206,16 @@ class Outbox final : public Check {
     if (effect->applied_order < last) broken("I17", *effect, "a webhook came after that of a later transition");
     last = std::max(last, effect->applied_order);
   }
+  void exchange_ended(const ExchangeView& view, const HttpResponse* response, const TransportError*,
+                      SteadyTime at) override {
+    if (response == nullptr || !is_webhook(view)) return;
+    const auto field = response->headers.find("Retry-After");
+    if (!field || (response->status >= 200 && response->status <= 299)) return;
+    const std::string interaction = plain::lower(plain::JsonScan::text_member(view.body, "interactionId"));
+    SteadyTime& until =
+        kept_off_.try_emplace(std::pair(view.process.number, interaction), SteadyTime::min()).first->second;
+    until = std::max(until, after(at, plain::longest_wait(*field)));
+  }
   void quiescent(SteadyTime) override {
     for (const auto& [number, record] : books().works()) {
       if (record.work.kind != WorkKind::transition || record.ends == 0 || record.end.failed) continue;
@@ -214,6 +225,9 @@ class Outbox final : public Check {
         continue;
       // One that was refused waits for its next attempt, and on a door that blocks for somebody who delivers.
       if (!process->view->on_loop() || books().now() < after(record.end.at, std::chrono::minutes{10})) continue;
+      if (const auto kept = kept_off_.find(std::pair(record.process.number, plain::lower(record.work.interaction)));
+          kept != kept_off_.end() && books().now() < after(kept->second, seconds{60}))
+        continue;
       if (delivered_.find(record.end.id) == delivered_.end())
         broken("L3", record, "the webhook of a success was never delivered");
     }
@@ -241,6 +255,7 @@ class Outbox final : public Check {
   std::map<std::string, std::string, std::less<>> bodies_;
   std::set<std::string, std::less<>> delivered_;
   std::map<std::pair<int, std::string>, std::uint64_t> last_;
+  std::map<std::pair<int, std::string>, SteadyTime> kept_off_;  // until when the CRM has asked to be left alone
 };
 
 }  // namespace patchbay::testing::simulation

@@ -20,8 +20,9 @@ namespace patchbay::testing::simulation {
 /// A hold that was confirmed to an earlier life, and of which neither a release has left nor a reading shown the end,
 /// is watched again a moment after the next life has begun, before anything can have been read. And no life has a
 /// webhook leave behind which, in the order of the transitions of that interaction, one stands that an earlier life
-/// owes: of a success that its caller was told of, which the CRM has not taken, and which this life has not tried to
-/// deliver. Looked at on event loops, since doors that block recover, and deliver, when they are told to.
+/// owes: of a success that its caller was told of, which the CRM has not taken, which a later life has read back, or
+/// found out, and which this life has not tried to deliver. (What the disk never took nobody knows any more.) Looked at
+/// on event loops, since doors that block recover, and deliver, when they are told to.
 class Restarts final : public Check {
  public:
   using Check::Check;
@@ -64,6 +65,12 @@ class Restarts final : public Check {
     }
   }
 
+  void recovered(ProcessId, const JournalView& view, SteadyTime) override {
+    if (view.kind != JournalView::Kind::intent && view.outcome == Outcome::applied) known_.emplace(view.id);
+  }
+  void journaled(ProcessId, const JournalView& view, SteadyTime) override {
+    if (view.kind == JournalView::Kind::resolution && view.outcome == Outcome::applied) known_.emplace(view.id);
+  }
   void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
     const WorkRecord* const record = books().work(work.number);
     if (work.kind != WorkKind::transition || end.failed || record == nullptr || view_of(id) == nullptr) return;
@@ -80,6 +87,7 @@ class Restarts final : public Check {
       if (each.id == effect->id) each.tried = view.process;
       if (order >= effect->applied_order || each.taken || each.told == view.process || each.tried == view.process)
         continue;
+      if (known_.find(each.id) == known_.end()) continue;
       broken("I17", *effect,
              "a webhook left before that of an earlier transition, which an earlier life owes: " + each.id);
       each.taken = true;  // once is enough
@@ -114,6 +122,7 @@ class Restarts final : public Check {
   std::map<int, std::set<std::string, std::less<>>> held_;         // of each process: confirmed to it
   std::map<std::pair<int, std::string>, std::uint64_t> released_;  // the order of the last release that left
   std::vector<std::pair<ProcessId, SteadyTime>> due_;              // lives that have begun, and when to look
+  std::set<std::string, std::less<>> known_;  // transitions of which a later life knows that they were applied
   /// In the order in which they were applied.
   std::map<std::pair<int, std::string>, std::map<std::uint64_t, Owed>> owed_;
 };
