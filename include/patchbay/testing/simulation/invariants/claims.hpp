@@ -2,14 +2,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // max
+#include <algorithm>  // any_of, count_if, max
+#include <chrono>
+#include <cmath>  // floor, isfinite
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <ratio>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include <patchbay/protocol/pacer.hpp>
 #include <patchbay/testing/simulation/invariants/check.hpp>
 
 namespace patchbay::testing::simulation {
@@ -74,9 +80,10 @@ class Claims final : public Check {
 ///
 /// Of the transitions of one interaction in one process the one that was asked for first is in the lane, or next to
 /// enter it. When it runs out of time, and for two seconds or more, since everybody before it had ended, no request for
-/// that interaction, nor for a token or a flow, left its process or was waited for, then nobody has told it that its turn
-/// had come. Processes that were asked to wait, or slept with their machine, have another excuse; a paced turn
-/// is none, since nobody waits for one that would come too late.
+/// that interaction, nor for a token or a flow, left its process or was waited for, then nobody has told it that its
+/// turn had come. Processes that were asked to wait, or slept with their machine, have another excuse. A paced turn of
+/// its own is none, since nobody waits for one that would come too late; but it may wait for a flow that another
+/// transition fetches, in its turn: when a pacer had no turn left of what it gave to others meanwhile.
 class Turns final : public Check {
  public:
   using Check::Check;
@@ -105,7 +112,7 @@ class Turns final : public Check {
       return;
     const Shared& shared = shared_[key(id)];
     if (shared.told_to_wait >= since || std::max(lane.sent, shared.sent) >= since - Books::moment ||
-        std::max(lane.over, shared.over) > since)
+        std::max(lane.over, shared.over) > since || behind_a_paced_fetch(*process, shared, since, end.at))
       return;
     broken("L6", *record,
            "ran out of time at the head of its lane, and did nothing for " + std::to_string((end.at - since).count()) +
@@ -113,6 +120,8 @@ class Turns final : public Check {
   }
   void request_left(const ExchangeView& view, SteadyTime at) override {
     if (const ExchangeRecord* const sent = books().exchange(view.number)) {
+      const bool paced = !sent->interaction.empty() || sent->kind == ExchangeClass::flow;
+      if (paced) shared_[key(view.process)].turns.push_back(at);
       if (!sent->interaction.empty()) lane_of(view.process, sent->interaction).sent = at;
       else if (sent->kind == ExchangeClass::token || sent->kind == ExchangeClass::flow)
         shared_[key(view.process)].sent = at;
@@ -144,7 +153,22 @@ class Turns final : public Check {
   class Shared {
    public:
     SteadyTime sent = SteadyTime::min(), over = SteadyTime::min(), told_to_wait = SteadyTime::min();
+    std::vector<SteadyTime> turns;  ///< When requests left that a pacer spaces.
   };
+  /// Whether another transition of the process is under way, which may be fetching the flow, and the pacer's turns were
+  /// all taken.
+  [[nodiscard]] bool behind_a_paced_fetch(const ProcessRecord& process, const Shared& shared, SteadyTime since,
+                                          SteadyTime until) const {
+    const std::shared_ptr<Pacer> pacer = process.view->settings().pacer;
+    const auto lanes = lanes_.find(key(process.id));
+    if (!pacer || !std::isfinite(pacer->rate()) || lanes == lanes_.end()) return false;
+    const auto taken = std::count_if(shared.turns.begin(), shared.turns.end(),
+                                     [&](SteadyTime each) { return each >= since && each <= until; });
+    const double turns = std::chrono::duration<double, std::ratio<60>>(until - since).count() * pacer->rate();
+    return static_cast<double>(taken) + 1 >= std::floor(turns) &&
+           std::any_of(lanes->second.begin(), lanes->second.end(),
+                       [](const auto& each) { return !each.second.open.empty(); });
+  }
   [[nodiscard]] static std::pair<int, int> key(ProcessId id) noexcept { return {id.number, id.incarnation}; }
   Lane& lane_of(ProcessId id, const std::string& interaction) { return lanes_[key(id)][interaction]; }
   void forget(ProcessId id) { lanes_.erase(key(id)); }

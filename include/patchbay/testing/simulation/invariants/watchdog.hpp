@@ -22,9 +22,9 @@ namespace patchbay::testing::simulation {
 /// release that left behind it is confirmed, or, once it was confirmed itself (by an answer, or a reading), a reading
 /// shows the interaction not on hold. An interaction *may* be watched when it must, when a hold was confirmed after the
 /// release behind it, or when a reading showed it on hold since the last confirmed release left, and not any more when
-/// its door has answered a command by having read that the interaction is over. `held()` must lie
-/// between the two. It is compared when something relevant has happened, and what differs must do so at a later time as
-/// well, since a process may hear of an event only after its witnesses.
+/// its door has answered a command by having read that the interaction is over. `held()` must lie between the two. It
+/// is compared when something relevant has happened, and what differs must do so a moment and a tick later as well,
+/// since a process may hear of an event only after its witnesses.
 ///
 /// An interaction that must be watched has its escalation, or its release attempt, by the hold's limit and one tick,
 /// and again after each `repeat_every`, while the process's channel is served; gaps of the clock are nobody's fault,
@@ -165,8 +165,8 @@ class Watchdogs final : public Check {
     SteadyTime next_due = never, unserved_at = SteadyTime::min();
     bool dirty = false, doubtful = false;
   };
-  /// Whether the journal of a process, who saw that an unanswered hold was not in effect and sees it again after the time
-  /// that its settings give to late arrivals, may call it not applied. That this is true is I16's business.
+  /// Whether the journal of a process, who saw that an unanswered hold was not in effect and sees it again after the
+  /// time that its settings give to late arrivals, may call it not applied. That this is true is I16's business.
   [[nodiscard]] bool fenced(ProcessId id, Hold& hold, SteadyTime at) const {
     const ProcessRecord* const process = books().process(id);
     if (process == nullptr || process->view == nullptr || !process->view->settings().journal) return false;
@@ -201,7 +201,7 @@ class Watchdogs final : public Check {
       } else if (watch.wrong_since == never) {
         watch.wrong_since = at;
         belief.doubtful = true;
-      } else if (at > after(watch.wrong_since, Books::moment)) {
+      } else if (at > after(watch.wrong_since, Books::moment + process.view->tick())) {
         complain(process, "I13", interaction, wrong);
         watch.wrong_since = SteadyTime::max() - Duration(1);  // once is enough
       } else {

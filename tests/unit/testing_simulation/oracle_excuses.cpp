@@ -1,0 +1,284 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+
+// What no process can know, or help, is excused; and what is nearly that is not.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <patchbay/journal/journal.hpp>
+#include <patchbay/protocol/pacer.hpp>
+#include <patchbay/testing/simulated_disk.hpp>
+
+#include "support/catch.hpp"
+#include "unit/testing_simulation/story.hpp"
+
+using namespace story;
+
+TEST_CASE("I6: a command is over when its audit record says so, or its time is, from when it was handed on",
+          "[testing][oracle]") {
+  Story story;
+  story.log_in();
+  story.open_channel();
+  Work& release = story.submit(WorkKind::unhold);
+  story.submit(WorkKind::hold);
+  SECTION("it ended before it truly left") {
+    const bool ended = GENERATE(true, false);
+    if (ended) story.fail(release, ErrorCode::outcome_unknown, Outcome::unknown, "u-1", 1);
+    story.command("unhold", "u-1");
+    story.command("hold", "h-1");
+    CHECK(story.broken().count("I6") == (ended ? 0 : 1));
+  }
+  SECTION("it left a moment after it was handed on") {
+    const Duration short_of = milliseconds{GENERATE(10, 11)};
+    story.command("unhold", "u-1");
+    story.wait(story.view.given.hold.ack_timeout - short_of);
+    story.command("hold", "h-1");
+    CHECK(story.broken().count("I6") == (short_of == milliseconds{10} ? 0 : 1));
+  }
+}
+
+TEST_CASE("I14: a release waits for those before it, for each no longer than a frame may take", "[testing][oracle]") {
+  Story story;
+  story.log_in();
+  story.open_channel();
+  const Duration frame = story.view.given.hold.send_timeout;
+  story.submit(WorkKind::unhold);
+  story.submit(WorkKind::unhold, there);
+  story.wait(frame);
+  const bool before = GENERATE(true, false);
+  if (before) story.command("unhold", "u-1");
+  story.wait(frame);
+  story.command("unhold", "u-2", there);
+  CHECK(story.broken() == (before ? Broken{} : Broken{"I14"}));
+}
+
+TEST_CASE("I12: a repeated answer may be lost with its connection, and in no other way", "[testing][oracle]") {
+  Story story;
+  story.log_in();
+  story.open_channel();
+  story.hold("h-1");
+  story.message(Story::ack("hold", "h-1"));
+  bool lost = false;
+  SECTION("with its connection") {
+    lost = true;
+    story.end_channel();
+  }
+  SECTION("with one that ended later") {
+    story.wait(seconds{1});
+    story.end_channel();
+  }
+  SECTION("for no reason") {}
+  story.rest();
+  CHECK(story.broken().count("I12") == (lost ? 0 : 1));
+}
+
+TEST_CASE("I10: an operation that was refused another token cannot tell whose fault it is", "[testing][oracle]") {
+  Story story;
+  story.log_in();
+  const std::size_t refused_before = GENERATE(1U, 3U);
+  for (int i = 0; i < 4; ++i) story.submit(WorkKind::transition);
+  const auto ask = [&] { return story.send("GET", "/api/v2/interactions/" + here, {}, story.bearer()); };
+  std::vector<std::uint64_t> together;
+  for (std::size_t i = 0; i < refused_before; ++i) together.push_back(ask());
+  for (const std::uint64_t each : together) story.answered(each, 401);
+  story.wait(milliseconds{20});
+  story.log_in();
+  // Each of these may be one of those. A fourth, and a fifth, of three are others.
+  for (int i = 0; i < 4; ++i) {
+    story.answered(ask(), 401);
+    story.wait(milliseconds{20});
+  }
+  ask();
+  CHECK(story.broken() == (refused_before == 3 ? Broken{} : Broken{"I10"}));
+}
+
+TEST_CASE("I4: a version that an operation has used is newer than an older one, whatever it used since",
+          "[testing][oracle]") {
+  Story story;
+  Work& work = story.submit(WorkKind::transition);
+  const std::string old = story.prepare();
+  story.cloud.set_held(here, true);
+  story.tell_applied();
+  const std::string tag = story.read();
+  REQUIRE(old != tag);
+  story.wait(milliseconds{1});
+  const std::uint64_t first = story.write(tag, "t-1");
+  story.arrive(first);
+  story.answered(first, 503);
+  const bool lagging = GENERATE(true, false);
+  if (lagging) {
+    const std::uint64_t stale = story.send("GET", "/api/v2/interactions/" + here, {}, story.bearer());
+    story.answered(stale, 200, {{"ETag", old}}, R"({"id":"x","state":"connected","customAttributes":{}})");
+    const std::uint64_t second = story.write(old, "t-1");
+    story.arrive(second);
+    story.answered(second);
+  }
+  story.read();
+  story.fail(work, ErrorCode::stale_state, Outcome::not_applied, "t-1", lagging ? 2 : 1);
+  CHECK(story.broken().count("I4") == (lagging ? 0 : 1));
+}
+
+TEST_CASE("I4: a release that no disk took is known to no later life", "[testing][oracle]") {
+  Story story;
+  story.view.given.journal = Journal::open(std::make_shared<SimulatedDisk>()).value();
+  story.log_in();
+  story.open_channel();
+  story.hold("h-1");
+  story.wait(seconds{1});
+  const bool written = GENERATE(false, true), later = GENERATE(true, false);
+  story.release("u-1");
+  if (written) {
+    JournalView record;
+    record.kind = JournalView::Kind::terminal, record.sequence = 1, record.id = "u-1", record.interaction = here;
+    record.outcome = Outcome::applied;
+    story.oracle.journaled(story.me, record, story.now);
+  }
+  story.wait(seconds{1});
+  if (later) {
+    story.oracle.crashed(story.me, story.now);
+    ++story.me.incarnation;
+    story.oracle.attached(story.me, story.view, story.now);
+  }
+  Work& work = story.submit(WorkKind::hold);
+  WorkEnd how;
+  how.already_held = true;
+  story.end(work, how);
+  CHECK(story.broken().count("I4") == (later && !written ? 0 : 1));
+}
+
+TEST_CASE("I13: a process with a coarse clock hears of an answer at its next tick", "[testing][oracle]") {
+  Story story;
+  story.log_in();
+  story.open_channel();
+  story.hold("h-1");
+  story.view.coarse = milliseconds{GENERATE(16, 0)};
+  Work& release = story.submit(WorkKind::unhold);
+  story.command("unhold", "u-1");
+  story.carry_out("unhold", "u-1");
+  story.message(Story::ack("unhold", "u-1"));
+  ++story.view.commands.counts[static_cast<std::size_t>(HoldCount::acks_positive)];
+  story.succeed(release, "u-1");
+  story.tick();
+  story.wait(milliseconds{16});
+  CHECK(story.broken().count("I13") == (story.view.coarse == Duration::zero() ? 1 : 0));
+  story.wait(milliseconds{16});  // and not much later
+  CHECK(story.broken().count("I13") == 1);
+}
+
+TEST_CASE("I20: a refusal is told at the next tick", "[testing][oracle]") {
+  Story story;
+  story.view.given.max_operations = 1;
+  story.view.coarse = milliseconds{GENERATE(16, 0)};
+  story.submit(WorkKind::transition);
+  story.submit(WorkKind::transition, there);
+  story.wait(milliseconds{20});
+  story.log_in();
+  CHECK(story.broken().count("I20") == (story.view.coarse == Duration::zero() ? 1 : 0));
+}
+
+TEST_CASE("L2: a pacer may leave no turn to find out what became of a write", "[testing][oracle]") {
+  Story story;
+  const bool paced = GENERATE(true, false);
+  // The usual one spaces nothing before a server has asked for that.
+  story.view.given.pacer = paced ? std::make_shared<Pacer>(600.0) : std::make_shared<Pacer>();
+  story.oracle.attached(story.me, story.view, story.now);
+  story.log_in();
+  story.oracle.healed(story.now);
+  story.wait(std::chrono::minutes{5});
+  story.log_in();
+  Work& work = story.submit(WorkKind::transition);
+  const std::string tag = story.prepare();
+  story.wait(milliseconds{1});
+  bool excused = paced;
+  SECTION("of one that was refused") {
+    story.answered(story.write(tag, "t-1"), 412);
+    SECTION("unread") {}
+    SECTION("and read") {
+      excused = false;
+      story.wait(milliseconds{1});
+      story.read();
+    }
+  }
+  SECTION("of one that left when hardly any time was left") {
+    story.wait(work.budget - milliseconds{50});
+    story.failed(story.write(tag, "t-1"));
+  }
+  SECTION("but of one that left in time it would") {
+    excused = false;
+    story.failed(story.write(tag, "t-1"));
+  }
+  story.wait(milliseconds{1});
+  story.fail(work, ErrorCode::outcome_unknown, Outcome::unknown, "t-1", 1);
+  CHECK(story.broken() == (excused ? Broken{} : Broken{"L2"}));
+}
+
+TEST_CASE("L3: a CRM that asks to be left alone is left alone", "[testing][oracle]") {
+  Story story;
+  story.view.given.journal = Journal::open(std::make_shared<SimulatedDisk>()).value();
+  story.view.given.transition.webhook.url = "https://crm.example.com/webhook";
+  JournalView record;
+  record.sequence = 1, record.id = "t-1", record.interaction = here;
+  story.oracle.journaled(story.me, record, story.now);
+  story.transition("t-1");
+  const std::string body = R"({"eventId":"t-1","interactionId":")" + here +
+                           R"(","previousState":"MainMenu","newState":"BillingInquiry","variables":{}})";
+  const bool asked = GENERATE(true, false);
+  const std::uint64_t number = story.send("POST", "/webhook", body);
+  if (asked) {
+    story.answered(number, 429, {{"Retry-After", "3000"}});
+  } else {
+    story.answered(number, 503);
+  }
+  story.wait(std::chrono::minutes{11});
+  story.rest();
+  CHECK(story.broken().count("L3") == (asked ? 0 : 1));
+}
+
+TEST_CASE("L6: a transition may wait for a flow that another fetches, in a turn that others have taken",
+          "[testing][oracle]") {
+  Story story;
+  story.log_in();
+  story.wait(seconds{1});
+  const bool paced = GENERATE(true, false), taken = GENERATE(true, false);
+  if (paced) story.view.given.pacer = std::make_shared<Pacer>(60.0);
+  story.submit(WorkKind::transition, there).budget = seconds{300};
+  Work& work = story.submit(WorkKind::transition);
+  for (int i = 0; i < 30; ++i) {
+    story.wait(seconds{1} - Duration(1));
+    if (taken) story.read(there);
+    story.wait(Duration(1));
+  }
+  story.fail(work, ErrorCode::deadline_exceeded, Outcome::not_applied);
+  CHECK(story.broken() == (paced && taken ? Broken{} : Broken{"L6"}));
+}
+
+TEST_CASE("I17: of a success that no disk took the next life owes no webhook", "[testing][oracle]") {
+  Story story;
+  story.view.given.journal = Journal::open(std::make_shared<SimulatedDisk>()).value();
+  story.view.given.transition.webhook.url = "https://crm.example.com/webhook";
+  std::uint64_t last = 0;
+  const auto record = [&](JournalView::Kind kind, std::string_view id, Outcome outcome) {
+    JournalView out;
+    out.kind = kind, out.sequence = ++last, out.id = id, out.interaction = here, out.outcome = outcome;
+    return out;
+  };
+  const bool written = GENERATE(true, false);
+  const JournalView intent = record(JournalView::Kind::intent, "t-1", Outcome::unknown);
+  story.oracle.journaled(story.me, intent, story.now);
+  story.transition("t-1");
+  const JournalView terminal = record(JournalView::Kind::terminal, "t-1", Outcome::applied);
+  if (written) story.oracle.journaled(story.me, terminal, story.now);
+  story.oracle.crashed(story.me, story.now);
+  ++story.me.incarnation;
+  story.oracle.attached(story.me, story.view, story.now);
+  story.oracle.recovered(story.me, intent, story.now);
+  if (written) story.oracle.recovered(story.me, terminal, story.now);
+  story.tick();
+  story.log_in();
+  story.oracle.journaled(story.me, record(JournalView::Kind::intent, "t-2", Outcome::unknown), story.now);
+  story.transition("t-2", "BillingInquiry", "BalanceInfo");
+  story.send("POST", "/webhook", R"({"eventId":"t-2","interactionId":")" + here +
+                                     R"(","previousState":"BillingInquiry","newState":"BalanceInfo","variables":{}})");
+  CHECK(story.broken().count("I17") == (written ? 1 : 0));
+}
