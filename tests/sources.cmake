@@ -293,6 +293,7 @@ set(patchbay_tests_testing
 )
 set(patchbay_tests_testing_simulation
   unit/testing_simulation/oracle_channel.cpp
+  unit/testing_simulation/oracle_excuses.cpp
   unit/testing_simulation/oracle_later.cpp
   unit/testing_simulation/oracle_order.cpp
   unit/testing_simulation/oracle_outcomes.cpp
