@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>  // max
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -60,7 +61,9 @@ class Exchange : public Prop, public Tied {
     if (scene.strikes(Fault::connect_hang, random_)) return;
     const Duration connecting = random_.span(Duration::zero(), milliseconds{5});
     if (scene.strikes(Fault::connect_failure, random_)) {
-      scene.in(connecting, [this] { fail(TransportFault::connect, Delivery::not_sent, "refused"); });
+      constexpr std::array<TransportFault, 5> faults{TransportFault::connect, TransportFault::connect, TransportFault::resolve,
+                                                     TransportFault::tls, TransportFault::queue_full};
+      scene.in(connecting, [this, fault = random_.pick(faults)] { fail(fault, Delivery::not_sent, "no connection"); });
       return;
     }
     scene.in(connecting, [this] { leave(); });
@@ -157,7 +160,9 @@ class Exchange : public Prop, public Tied {
     if (scene.strikes(Fault::drop_answer, random_)) return unheard();
     if (scene.strikes(Fault::reset_answer, random_)) {
       unheard();
-      scene.in(way, [this] { fail(TransportFault::reset, Delivery::maybe_sent, "the connection ended within the answer"); });
+      // A length that is wrong and a chunk that is cut off are either, as the transport sees them.
+      const TransportFault how = random_.chance(256) ? TransportFault::malformed : TransportFault::reset;
+      scene.in(way, [this, how] { fail(how, Delivery::maybe_sent, "the connection ended within the answer"); });
       return;
     }
     scene.in(way, [this, too_large] { come_back(too_large); });

@@ -17,7 +17,7 @@ namespace patchbay::testing::simulation {
 /// Everything that can go wrong in a simulation.
 enum class Fault : std::uint8_t {
   // An HTTP exchange, or the opening of a channel.
-  connect_failure,    ///< Refused at once; nothing was sent.
+  connect_failure,    ///< Refused at once, no such host, no handshake, or no room for it; nothing was sent.
   connect_hang,       ///< No connection by the deadline; nothing was sent.
   slow,               ///< Request and answer take their time, with a heavy tail; requests overtake each other so.
   late_request,       ///< The request arrives when its sender may have given up long ago.
