@@ -281,7 +281,7 @@ class HoldPump final : public WaitServer {
     // An attempt that nobody reported would be waited for without end.
     if (!calm) failure.emplace(OpenFailure::Kind::network, Error(ErrorCode::not_connected, "memory ran out"));
     if (failure && now() >= limit && limit < whole) failure->kind = OpenFailure::Kind::abandoned;
-    shortened_ = shortened && failure;
+    shortened_ = shortened && failure && now() >= limit;
     outbox_.teller().tell_opening(failure ? &failure->error : nullptr, now() - begun);
     lock.lock();
     if (failure) return hub_->session().open_failed(epoch, std::move(*failure), now(), random_unit());
@@ -333,7 +333,7 @@ class HoldPump final : public WaitServer {
   HoldOutbox outbox_;
   const ChannelAddress* address_ = nullptr;
   std::uint64_t token_generation_ = 0;  ///< Of the last connection's token.
-  bool shortened_ = false;              ///< The last attempt to connect failed, and had less time for the watchdog's sake.
+  bool shortened_ = false;              ///< The last attempt to connect ran out of time, cut for the watchdog.
 
   // Under the hub's lock.
   std::condition_variable turn_;

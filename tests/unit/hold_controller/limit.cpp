@@ -86,6 +86,18 @@ TEST_CASE("who connects on the caller's thread keeps no limit waiting, and conne
     CHECK(openings[1].deadline - begun == seconds{120});
     CHECK(openings[2].deadline - openings[2].at == f.settings.hold.connect_timeout);
   }
+  SECTION("an attempt that fails by itself, with time to spare, gives the next one none for the limit's") {
+    peer.close_after(seconds{114}, 1006);
+    f.cloud.fail_open(TransportFault::reset);
+    for (int i = 0; i < 4; ++i) f.cloud.fail_open(TransportFault::timed_out);
+    door.pump_for(seconds{135});
+    CHECK(told == std::vector<Duration>{seconds{120}});
+    const auto openings = f.cloud.openings();
+    REQUIRE(openings.size() >= 3);
+    CHECK(openings[1].deadline - begun == seconds{120});
+    CHECK(openings[2].at - begun < seconds{120});
+    CHECK(openings[2].deadline - begun == seconds{120});
+  }
 }
 
 TEST_CASE("limits that are due all the time shorten every other attempt to connect and no more", "[hold][B2][I15]") {
