@@ -270,6 +270,10 @@ TEST_CASE("attributes that are asked for are read as text, whatever their type",
   CHECK(*read.at(1).attribute("flow_node") == "");
   CHECK(read.at(2).attribute("count") == nullptr);  // of duplicates the last counts
   CHECK(*read.at(2).attribute("flow_node") == "b");
+  const Read late(with(R"({"attributes":{"flow_node":"a","count":"1","flow_node":null}})"), options);
+  CHECK(late.at(0).attribute("flow_node") == nullptr);
+  REQUIRE(late.at(0).attribute("count") != nullptr);
+  CHECK(*late.at(0).attribute("count") == "1");
 }
 
 TEST_CASE("of a participant's communications the one counts that is connected, or else live, or else the last",

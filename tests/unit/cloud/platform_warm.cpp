@@ -44,7 +44,8 @@ TEST_CASE("what is read again allocates nothing", "[platform]") {
                         R"(","state":"connected","held":true,"startHoldTime":"2026-11-21T09:30:00.125Z"}]})";
     std::string other = party;
     other.replace(other.find("agent"), 5, "customer");
-    body.assign(R"({"id":")" + id + R"(","participants":[)" + party + "," + other + "]}");
+    const std::string once = R"({"calls":[{"id":")" + id + R"(","state":"disconnected"}]})";
+    body.assign(R"({"id":")" + id + R"(","participants":[)" + party + "," + other + "," + once + "," + once + "]}");
     platform::Conversation conversation;
     const auto selector = platform::ParticipantSelector::by_purpose("agent");
     check_warm([&] {
