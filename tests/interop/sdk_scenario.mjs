@@ -152,7 +152,7 @@ export async function scenario({ sdk }, cloud, { note = () => {}, socketOptions 
 
   // Custom attributes: a version in the body.
   const before = await answer(conversations.getConversationCustomattributes(inFlow));
-  equal('a record', [before.body.results[0].id, before.body.results[0].customAttributes.flow_node], [record, 'MainMenu']);
+  equal('a record', [before.body.results[0].id, before.body.results[0].customAttributes.flow_node], [record, 'Main menu']);
   note('CustomAttributesListing', before.body);
   const version = before.body.results[0].version;
   const write = (number, more) => answer(conversations.patchConversationCustomattributes(inFlow, { body: { id: record, version: number, customAttributes: more } }));

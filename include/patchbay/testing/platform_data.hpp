@@ -50,7 +50,7 @@ inline constexpr std::string_view platform_flow_json =
     R"("initialSequence":"f0000000-0000-4000-8000-000000000011","manifest":{"queue":[)"
     R"({"id":"a0000000-0000-4000-8000-000000000002","name":"Billing"}],"dataAction":[)"
     R"({"id":"custom_-_0f3c","name":"Look up balance"}],"userPrompt":[],"ttsVoice":[]},"variables":[)"
-    R"({"__type":"StringVariable","name":"Flow.ivr_state","isInput":false,"isOutput":true,"initialValue":"MainMenu"},)"
+    R"({"__type":"StringVariable","name":"Flow.ivr_state","isInput":false,"isOutput":true,"initialValue":"Main menu"},)"
     R"({"__type":"BoolVariable","name":"Flow.requires_supervisor","isInput":true,"isOutput":false},)"
     R"({"__type":"IntegerVariable","name":"Flow.attempts","isInput":false,"isOutput":false,"initialValue":0}],)"
     R"("flowSequenceItemList":[)"
@@ -234,7 +234,7 @@ class PlatformFlow {
   }
 };
 
-/// What the platform's cloud comes with, begun a minute before `now`. The call with the flow is at `MainMenu` by its
+/// What the platform's cloud comes with, begun a minute before `now`. The call with the flow is at `Main menu` by its
 /// record of custom attributes; the others have no record.
 [[nodiscard]] inline std::vector<PlatformConversation> platform_conversations(WallTime now) {
   std::vector<PlatformConversation> all;
@@ -243,7 +243,7 @@ class PlatformFlow {
     each.started = now - seconds{60};
     each.participants.emplace_back(platform_customer, media == PlatformMedia::call ? "customer" : "external");
     PlatformParticipant& flow = each.participants.emplace_back(platform_ivr, "ivr");
-    flow.set_attribute("ivr_state", "MainMenu");
+    flow.set_attribute("ivr_state", "Main menu");
     if (agent_state.empty()) return;
     flow.state = "disconnected", flow.disconnect_type = "transfer";
     PlatformParticipant& queue = each.participants.emplace_back(platform_acd, "acd");
@@ -258,8 +258,8 @@ class PlatformFlow {
   add(platform_flow_call, PlatformMedia::call, {});
   PlatformRecord& record = all.back().records.emplace_back(platform_record);
   record.created = record.modified = all.back().started;
-  record.set_attribute("ivr_state", "\"MainMenu\"");
-  record.set_attribute("flow_node", "\"MainMenu\"");
+  record.set_attribute("ivr_state", "\"Main menu\"");
+  record.set_attribute("flow_node", "\"Main menu\"");
   add(platform_ended_call, PlatformMedia::call, "disconnected");
   all.back().ended = now;
   for (PlatformParticipant& each : all.back().participants) each.state = "disconnected", each.disconnect_type = "peer";

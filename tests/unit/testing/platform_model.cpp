@@ -105,7 +105,7 @@ TEST_CASE("a conversation is shown nested, and a call flat as well", "[testing][
   CHECK(client.text("participants.3.user.id") == platform_user);
   CHECK(client.text("participants.3.conversationRoutingData.queue.id") == platform_queue);
   CHECK(client.text("participants.3.calls") == "-");
-  CHECK(client.text("participants.1.attributes.ivr_state") == "MainMenu");
+  CHECK(client.text("participants.1.attributes.ivr_state") == "Main menu");
   CHECK(client.get(conversations + "emails/" + std::string(platform_call)) == 404);
   CHECK(client.get(conversations + "none") == 404);
   CHECK(client.text("code") == "not.found");
@@ -276,7 +276,7 @@ TEST_CASE("participant attributes are strings and merge; nothing is locked", "[t
   CHECK(client.ask("PATCH", target, R"({"attributes":{"flow_node":"Survey","transition_id":"t-1"}})") == 202);
   CHECK(client.response.body.empty());
   const PlatformParticipant& flow = *client.cloud.find(platform_flow_call)->participant(platform_ivr);
-  CHECK(*flow.attribute("ivr_state") == "MainMenu");
+  CHECK(*flow.attribute("ivr_state") == "Main menu");
   CHECK(*flow.attribute("flow_node") == "Survey");
   REQUIRE(client.cloud.operations().size() == 1);
   CHECK(client.cloud.operations().front().kind == AppliedOperation::Kind::attributes);
@@ -284,7 +284,7 @@ TEST_CASE("participant attributes are strings and merge; nothing is locked", "[t
   CHECK(client.cloud.times_applied("t-1") == 1);
   CHECK(client.ask("PATCH", of_call(platform_flow_call, platform_ivr) + "/attributes", R"({"attributes":{"a":"b"}})") ==
         202);
-  CHECK(client.text("attributes") == R"({"ivr_state":"MainMenu","flow_node":"Survey","transition_id":"t-1","a":"b"})");
+  CHECK(client.text("attributes") == R"({"ivr_state":"Main menu","flow_node":"Survey","transition_id":"t-1","a":"b"})");
   client.cloud.options().attributes_replace = true;
   CHECK(client.ask("PATCH", of_call(platform_flow_call, platform_ivr) + "/attributes", R"({"attributes":{"c":"d"}})") ==
         202);
@@ -308,7 +308,7 @@ TEST_CASE("custom attributes apply once, against the version that the body names
   REQUIRE(client.get(target) == 200);
   CHECK(client.text("results.0.id") == platform_record);
   CHECK(client.text("results.0.version") == "1");
-  CHECK(client.text("results.0.customAttributes.flow_node") == "MainMenu");
+  CHECK(client.text("results.0.customAttributes.flow_node") == "Main menu");
   const auto body = [](int version, std::string_view node, std::string_view id) {
     return R"({"id":")" + std::string(platform_record) + R"(","version":)" + std::to_string(version) +
            R"(,"customAttributes":{"flow_node":")" + std::string(node) + R"(","transition_id":")" + std::string(id) +
@@ -323,7 +323,7 @@ TEST_CASE("custom attributes apply once, against the version that the body names
   CHECK(client.cloud.operations().back().kind == AppliedOperation::Kind::transition);
   CHECK(client.cloud.operations().back().version == 2);
   CHECK(client.cloud.operations().back().node == "\"Survey\"");
-  CHECK(*client.cloud.find(platform_flow_call)->records[0].attribute("ivr_state") == "\"MainMenu\"");  // merged
+  CHECK(*client.cloud.find(platform_flow_call)->records[0].attribute("ivr_state") == "\"Main menu\"");  // merged
   CHECK(client.ask("PUT", target, body(2, "Billing", "t-2")) == 200);
   CHECK(client.text("id") == platform_record);
   CHECK(client.cloud.find(platform_flow_call)->records[0].attribute("ivr_state") == nullptr);  // replaced

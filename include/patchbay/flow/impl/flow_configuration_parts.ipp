@@ -136,7 +136,7 @@ class FlowConfigurationParts : protected FlowValues {
     has_menu = 1 << 13,
     has_task_name = 1 << 14,
     has_menu_name = 1 << 15,
-    has_label = 1 << 16,
+    has_path_label = 1 << 16,
     has_output = 1 << 17,
     has_digit = 1 << 18,
     has_action = 1 << 19
@@ -156,7 +156,7 @@ class FlowConfigurationParts : protected FlowValues {
   static constexpr MemberName item_members[] = {
       {"actionList", has_actions}, {"menuChoiceList", has_choices}, {"defaultMenuChoice", has_fallback}};
   static constexpr MemberName path_members[] = {
-      {"nextActionId", has_next_id}, {"label", has_label}, {"outputId", has_output}};
+      {"nextActionId", has_next_id}, {"label", has_path_label}, {"outputId", has_output}};
   static constexpr MemberName choice_members[] = {
       {"action", has_action}, {"id", has_id}, {"name", has_name}, {"digit", has_digit}};
 

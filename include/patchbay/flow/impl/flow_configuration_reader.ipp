@@ -263,7 +263,7 @@ class FlowConfigurationReader : protected FlowConfigurationParts {
       switch (which) {
         case has_next_id:
           return text(member, depth, link.target, &is_text);
-        case has_label:
+        case has_path_label:
           return condition_text(member, depth, label);
         case has_output:
           return condition_text(member, depth, output);
