@@ -224,6 +224,36 @@ TEST_CASE("nothing strikes any more when the world is healed, be it a connection
   CHECK(before > 20);
 }
 
+TEST_CASE("the oracle of a run knows the canary in its variables, and which variables there may be", "[simulation][I18][I19]") {
+  const OracleOptions facts = facts_of();
+  Oracle oracle(facts);
+  oracle.logged(ProcessId{}, "operation=1 note=canary-metadata");
+  CHECK(oracle.count() == 1);
+  oracle.logged(ProcessId{}, "operation=1 note=canary");
+  CHECK(oracle.count() == 1);
+
+  // What every transition of a run carries, and nothing beside it.
+  std::set<std::string> written;
+  class Bodies final : public Witness {
+   public:
+    explicit Bodies(std::set<std::string>& names_in) : names(&names_in) {}
+    void request_left(const ExchangeView& view, SteadyTime) override {
+      if (view.method != "PATCH") return;
+      plain::JsonScan::members(plain::JsonScan::member(view.body, "customAttributes"),
+                               [this](std::string_view name, std::string_view) { names->emplace(name); });
+    }
+    std::set<std::string>* names;
+  } bodies(written);
+  SimulationOptions options;
+  options.faults = FaultSet::none();
+  options.witnesses = {&bodies};
+  CHECK(simulate(3, options).clean());
+  CHECK(written.contains("routing_metadata"));
+  for (const std::string& each : facts.variables) written.erase(each);
+  for (const char* const own : {"ivr_state", "flow_node", "last_updated", "transition_id"}) CHECK(written.erase(own) == 1);
+  CHECK(written.empty());
+}
+
 TEST_CASE("a client's settings, requests and witnesses take part", "[simulation]") {
   SimulationOptions options;
   options.faults = FaultSet::none();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -85,10 +86,21 @@ class Judgement {
   }
 };
 
+/// What the oracle is told of a simulation with these policies: the canary that stands in a variable of every transition,
+/// and, of the documents' schema, which variables there are.
+template <class Client = ClientPolicies<>>
+[[nodiscard]] OracleOptions facts_of() {
+  OracleOptions out;
+  out.secrets.emplace_back(canary_value);
+  if constexpr (std::is_same_v<typename Client::schema_type, DefaultSchema>)
+    out.variables = {"customer_tier", "call_duration_seconds", "requires_supervisor", "routing_metadata"};
+  return out;
+}
+
 /// The same before the invariants: each of them that is broken is a breach.
 template <class Client = ClientPolicies<>>
 Judgement simulate(std::uint64_t seed, SimulationOptions options = {}, const Client& client = {}, std::FILE* trace = nullptr) {
-  Oracle oracle;
+  Oracle oracle(facts_of<Client>());
   options.witnesses.insert(options.witnesses.begin(), &oracle);
   Judgement out;
   out.report = run(seed, options, client, trace);
