@@ -8,6 +8,7 @@
 #include <functional>  // less
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,6 +59,8 @@ class Books final : public Witness {
   [[nodiscard]] const std::map<std::pair<int, int>, ProcessRecord>& processes() const noexcept { return processes_; }
   [[nodiscard]] const std::map<std::uint64_t, ExchangeRecord>& exchanges() const noexcept { return exchanges_; }
   [[nodiscard]] const WorkRecord* work(std::uint64_t number) const { return plain::find_in(works_, number); }
+  /// Whether a record of the operation has reached its process's disk.
+  [[nodiscard]] bool recorded(std::string_view id) const { return recorded_.find(id) != recorded_.end(); }
   [[nodiscard]] const Effect* effect(std::string_view id) const { return plain::find_in(effects_, id); }
   [[nodiscard]] const Truth* truth(std::string_view interaction) const { return plain::find_in(truths_, interaction); }
   [[nodiscard]] const ProcessRecord* process(ProcessId id) const {
@@ -102,10 +105,7 @@ class Books final : public Witness {
     process.view = &view;
     process.since = at;
   }
-  void started(ProcessId id, SteadyTime at) override {
-    now_ = at;
-    process_of(id).since = at;
-  }
+  void started(ProcessId id, SteadyTime at) override { process_of(id).since = now_ = at; }
   void crashed(ProcessId id, SteadyTime at) override {
     ProcessRecord& process = end_of(id, at);
     process.crashed = true;
@@ -118,10 +118,9 @@ class Books final : public Witness {
     now_ = to;
     gaps_.emplace_back(from, to);
   }
-  void after_event(SteadyTime at) override {
-    now_ = at;
-    serving_ = nullptr;
-  }
+  void after_event(SteadyTime at) override { now_ = at, serving_ = nullptr; }
+  void journaled(ProcessId, const JournalView& view, SteadyTime) override { recorded_.emplace(view.id); }
+  void recovered(ProcessId, const JournalView& view, SteadyTime) override { recorded_.emplace(view.id); }
 
   void submitted(ProcessId id, const Work& work) override {
     WorkRecord& record = works_[work.number];
@@ -388,6 +387,7 @@ class Books final : public Witness {
   std::map<std::string, Effect, std::less<>> effects_;
   std::map<std::string, Truth, std::less<>> truths_;
   std::map<std::pair<int, int>, ProcessRecord> processes_;
+  std::set<std::string, std::less<>> recorded_;
   std::uint64_t orders_ = 0, applications_ = 0;
   std::optional<Reading> reading_;
   Reply reply_;

@@ -34,6 +34,19 @@ class Check : public Witness {
     entry.work = record.work.number;
   }
 
+  /// Whether an earlier life has released what a hold found on hold already, and no record of that reached the disk:
+  /// nobody knows of it any more.
+  [[nodiscard]] bool forgotten(const WorkRecord& record) const {
+    const std::string interaction = plain::lower(record.work.interaction);
+    const Effect* last = nullptr;
+    for (const auto& [id, each] : books().effects())
+      if (each.kind == WorkKind::unhold && each.interaction == interaction && each.changes != 0 &&
+          each.process.number == record.process.number && (last == nullptr || each.applied_order > last->applied_order))
+        last = &each;
+    return last != nullptr && last->process.incarnation < record.process.incarnation &&
+           !books().recorded(last->id);
+  }
+
  private:
   const Books* books_;
   Judge* judge_;

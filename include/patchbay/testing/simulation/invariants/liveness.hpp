@@ -97,7 +97,7 @@ class Liveness final : public Check {
         continue;
       if (truth->changed_by != record->process.number) continue;  // others' doings are not heard of (hazard B38)
       const bool held = record->work.kind == WorkKind::hold;
-      if (truth->held != held)
+      if (truth->held != held && !(record->end.already_held && forgotten(*record)))
         broken("L2", *record, "the last command succeeded, and the cloud does not show what it wanted");
       bool believed = false;
       for (const HeldInteraction& each : process->view->held())

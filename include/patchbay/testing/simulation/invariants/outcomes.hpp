@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>  // less
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,8 +57,6 @@ class TruthfulOutcomes final : public Check {
     if (const WorkRecord* const record = books().work(found->second))
       broken("I4", *record, "reported as not applied, and applied afterwards");
   }
-  void journaled(ProcessId, const JournalView& view, SteadyTime) override { journaled_.emplace(view.id); }
-  void recovered(ProcessId, const JournalView& view, SteadyTime) override { journaled_.emplace(view.id); }
   void finished(SteadyTime) override {
     for (const auto& [number, record] : books().works()) {
       const ProcessRecord* const process = books().process(record.process);
@@ -95,17 +92,6 @@ class TruthfulOutcomes final : public Check {
                  " times");
     }
   }
-  /// Whether an earlier life has released it, and no record of that reached the disk: nobody knows of it any more.
-  [[nodiscard]] bool forgotten(const WorkRecord& record) const {
-    const std::string interaction = plain::lower(record.work.interaction);
-    const Effect* last = nullptr;
-    for (const auto& [id, each] : books().effects())
-      if (each.kind == WorkKind::unhold && each.interaction == interaction && each.changes != 0 &&
-          each.process.number == record.process.number && (last == nullptr || each.applied_order > last->applied_order))
-        last = &each;
-    return last != nullptr && last->process.incarnation < record.process.incarnation &&
-           journaled_.find(last->id) == journaled_.end();
-  }
   /// Whether an answer said so, be it an old one from a replica: then it was the cloud who was wrong.
   [[nodiscard]] bool shown(const WorkRecord& record, bool wanted) const {
     const ProcessRecord* const process = books().process(record.process);
@@ -137,7 +123,6 @@ class TruthfulOutcomes final : public Check {
       broken("I4", record, "reported as not applied while a write in doubt could still be applied");
   }
   std::map<std::string, std::uint64_t, std::less<>> forbidden_;  // not applied, by their work
-  std::set<std::string, std::less<>> journaled_;                 // what a record that reached the disk is about
 };
 
 /// I24, conservation, of each incarnation that lives at the end of the run, and for what counts down, whenever a work
