@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include <patchbay/cloud/region.hpp>
 #include <patchbay/observe/audit_file.hpp>
 
 #include "environment.hpp"
@@ -19,11 +20,11 @@ using patchbay::fail;
 using patchbay::Result;
 
 /// The variables that have no default: who acts, and where (hazard A17).
-Result<void> check_present(const Environment& environment) {
+Result<void> check_present(const Environment& environment, bool has_region) {
   std::string missing;
-  for (const char* const name : {"GENESYS_BASE_URL", "GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET"}) {
-    const auto value = environment.find(name);
-    if (value && !value->empty()) continue;
+  for (const std::string_view name : {"GENESYS_BASE_URL", "GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET"}) {
+    const auto value = environment.find(std::string(name));
+    if ((value && !value->empty()) || (has_region && name == "GENESYS_BASE_URL")) continue;
     if (!missing.empty()) missing.append("; ");
     missing.append(name).append(value ? " is empty" : " is not set");
   }
@@ -40,6 +41,34 @@ Result<void> check_address(std::string_view name, const std::string& url) {
               std::string(name) + ": plain text goes only to this machine; use https or wss");
 }
 
+/// Where the API is, and where tokens come from.
+struct Addresses {
+  std::string base, login;
+};
+
+/// By region, or by the addresses themselves; never by both, for one of them would have to lose.
+Result<Addresses> addresses_of(const Environment& environment, const std::string& region, bool is_platform) {
+  Addresses out{environment.find("GENESYS_BASE_URL").value_or(""), environment.find("GENESYS_LOGIN_URL").value_or("")};
+  if (!region.empty()) {
+    for (const auto& [name, url] :
+         {std::pair<const char*, const std::string&>{"GENESYS_BASE_URL", out.base}, {"GENESYS_LOGIN_URL", out.login}})
+      if (!url.empty())
+        return fail(ErrorCode::invalid_settings,
+                    std::string("GENESYS_REGION and ") + name + " are both given; a region has its own addresses");
+    const auto parsed = patchbay::Region::parse(region, "GENESYS_REGION");
+    if (!parsed) return fail(parsed.error());
+    parsed->assign_to(out.base, out.login);
+    return out;
+  }
+  if (!out.login.empty()) return out;
+  const auto base = patchbay::Endpoint::parse(out.base, "GENESYS_BASE_URL");
+  if (is_platform && base && base->host().starts_with("api."))
+    return fail(ErrorCode::invalid_settings, "GENESYS_LOGIN_URL is not set, and a region's API gives no tokens; set "
+                                             "GENESYS_REGION in the place of GENESYS_BASE_URL");
+  out.login = out.base;
+  return out;
+}
+
 }  // namespace
 
 std::string journal_folder_of(const Options& options) {
@@ -50,11 +79,13 @@ Result<Configuration> configure(const Options& options) {
   Environment environment(options.environment);
   if (options.env_file)
     if (auto read = environment.read_file(*options.env_file); !read) return fail(std::move(read.error()));
-  if (auto present = check_present(environment); !present) return fail(std::move(present.error()));
   // A variable that is set but empty asks for nothing.
   const auto text = [&](const char* name) { return environment.find(name).value_or(""); };
-  const std::string base = text("GENESYS_BASE_URL");
-  const std::string login = text("GENESYS_LOGIN_URL").empty() ? base : text("GENESYS_LOGIN_URL");
+  const std::string region = text("GENESYS_REGION");
+  if (auto present = check_present(environment, !region.empty()); !present) return fail(std::move(present.error()));
+  const auto addresses = addresses_of(environment, region, options.dialect == DialectName::platform);
+  if (!addresses) return fail(addresses.error());
+  const auto& [base, login] = *addresses;
   const std::string channel = text("GENESYS_WS_URL"), webhook = text("CRM_WEBHOOK_URL");
   for (const auto& [name, url] : {std::pair<const char*, const std::string&>{"GENESYS_BASE_URL", base},
                                   {"GENESYS_LOGIN_URL", login},
@@ -99,6 +130,7 @@ Result<Configuration> configure(const Options& options) {
     out.logger = patchbay::TextLogger(
         stderr, options.log_level, options.log == Log::json ? patchbay::LogFormat::json : patchbay::LogFormat::logfmt);
   out.strict = options.strict;
+  if (options.dialect == DialectName::platform) out.dialect = SpokenDialect(options.platform);
   out.journal_folder = text("PATCHBAY_JOURNAL_DIR");
   out.ca_file = text("PATCHBAY_CA_FILE");
   return out;

@@ -8,6 +8,7 @@
 #include <patchbay/policy/text_logger.hpp>
 #include <patchbay/settings.hpp>
 
+#include "dialect.hpp"
 #include "options.hpp"
 #include "recorder.hpp"
 #include "sync_thread.hpp"
@@ -21,6 +22,7 @@ class Configuration {
   patchbay::Settings settings;
   patchbay::TextLogger logger{nullptr};
   bool strict = false;
+  SpokenDialect dialect;
   std::string journal_folder;  ///< Empty: no journal.
   std::string ca_file;  ///< Empty: the system's trust store.
   std::shared_ptr<Recorder> recorder;

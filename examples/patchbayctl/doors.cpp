@@ -24,7 +24,10 @@ std::optional<patchbay::Error> not_utf8(const Job& job) {
 
 std::optional<patchbay::Error> Doors::begin(const Job& job) {
   recorder_->expect(job.interaction);
-  return job.refused ? job.refused : not_utf8(job);
+  if (job.refused) return job.refused;
+  if (is_platform_ && job.action != Command::transition)
+    return patchbay::Error(patchbay::ErrorCode::invalid_argument, std::string(no_holds_on_platform));
+  return not_utf8(job);
 }
 
 patchbay::TransitionRequest Doors::transition_of(const Job& job) {
@@ -43,7 +46,7 @@ Performed Doors::perform(const Job& job) {
   } else if (job.action == Command::transition) {
     out.set(transitions.transition(transition_of(job)));
   } else {
-    out.set(holds.perform(job));
+    out.set(holds->perform(job));
   }
   end(job, out);
   return out;

@@ -19,9 +19,11 @@ class Doors {
  public:
   explicit Doors(const Configuration& configuration)
       : recorder_(configuration.recorder),
+        is_platform_(configuration.dialect.is_platform()),
         random_(configuration.settings.random),
-        transitions(configuration),
-        holds(configuration) {}
+        transitions(configuration) {
+    if (!is_platform_) holds.emplace(configuration);
+  }
 
   /// Blocks until the job has ended.
   [[nodiscard]] Performed perform(const Job& job);
@@ -36,11 +38,12 @@ class Doors {
 
  private:
   std::shared_ptr<Recorder> recorder_;
+  bool is_platform_;
   std::shared_ptr<patchbay::RandomSource> random_;
 
  public:
   Transitions transitions;
-  Holds holds;
+  std::optional<Holds> holds;  ///< None in the platform's dialect, which has no holds yet.
 };
 
 }  // namespace patchbayctl

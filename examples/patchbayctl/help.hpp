@@ -20,7 +20,12 @@ inline constexpr std::string_view help_text = R"(Moves IVR interactions through 
   patchbayctl release-all [--priority N]
   patchbayctl journal show [DIR]
 
+The cloud speaks the dialect that --dialect names: interactions (the default), or platform, which is the real Genesys Cloud. There
+`transition`, `flow`, `run` and `recover` go about conversations; `hold`, `unhold` and `release-all`, and such lines of `run`, are not
+there yet and are refused.
+
 Options stand before or after the command.
+  --conversation ID  the platform's word for --interaction, and in lines of `run` "conversation" for "interaction"
   --var NAME=VALUE   a variable as text, coerced by its type; may be repeated
   --vars JSON        variables as one JSON object
   --strict           refuse variables that the schema does not have; otherwise they pass as strings
@@ -33,6 +38,13 @@ Options stand before or after the command.
   --resume           go on with the latest run of the job: what its journal has as applied is not done again
   --job NAME         by which a later --resume finds it, at most 128 bytes (the file's name)
   --fence-after SECONDS for which a request may still arrive after its connection is gone (60)
+  --dialect          interactions or platform (interactions)
+  --participant WHO  with --dialect platform, whose flow it is: an id, purpose:NAME or user:ID (purpose:ivr)
+  --store            with --dialect platform, where a move is written: custom-attributes of the conversation, locked by
+                     their version, or participant-attributes, which nothing locks (custom-attributes)
+  --schema-id ID     with --dialect platform, of the custom attributes; without it, the only record that there is
+  --flow-version V   with --dialect platform, the flow's version to go by (its latest configuration, published or not)
+  --region R         name or domain, such as eu_west_1 or mypurecloud.ie; stands for the two addresses that it has
   --deadline SECONDS of one operation, over all attempts and waits (30)
   --rate PER_MINUTE  spaces requests (off)
   --reachability     path, direct or conditional (path)
@@ -42,7 +54,8 @@ Options stand before or after the command.
   --help, --version
 
 Environment; a flag of the same meaning wins.
-  GENESYS_BASE_URL        --base-url        the API's address; needed
+  GENESYS_BASE_URL        --base-url        the API's address; needed, or a region
+  GENESYS_REGION          --region          the real cloud's: in the place of base URL and login URL, not beside them
   GENESYS_CLIENT_ID       --client-id       needed
   GENESYS_CLIENT_SECRET                     needed; no flag, since others can read a command line
   GENESYS_LOGIN_URL       --login-url       where tokens come from (the base URL)
@@ -63,7 +76,8 @@ unknown, and how long they took, unless --log is off.
 With a journal nothing is sent before it is on the disk what will be, and whatever kills the program, the next one knows: `transition`,
 `hold` and `run` first find out what became of operations that were left open, and stderr says so (`run` waits for all of them, the others
 look once; `unhold` looks afterwards). `recover` does nothing else: one JSON object for each of them, exit status 5 when one is not
-settled yet, or nobody can tell any more, as of a hold that was released meanwhile. `run --resume` takes up a job that was cut off, with
+settled yet, or nobody can tell any more, as of a hold that was released meanwhile; on the platform it wants the same --participant,
+--store and --schema-id as what it settles, since that says where to look. `run --resume` takes up a job that was cut off, with
 the same lines: a line that is done already has a result with "resumed":true. `release-all` takes off hold whoever is, or may be, by what
 the journal says. `journal show` prints the journal.
 

@@ -23,6 +23,7 @@ class LineReading {
   LineReading(Job& job, std::string& vars) : job_(job), vars_(vars) {}
 
   simdjson::error_code operator()(std::string_view name, JsonValue value) {
+    if (name == "conversation") name = "interaction";  // the platform's word
     simdjson::ondemand::json_type type;
     if (const auto error = value.type().get(type)) return error;
     const bool is_text = type == simdjson::ondemand::json_type::string;

@@ -94,7 +94,7 @@ void look_back(const Configuration& configuration, Doors& doors, Command command
   if (journal == nullptr || (waiting_in(*journal).empty() && journal->holds().empty())) return;
   // Less than the time between two looks: one look.
   const patchbay::Duration budget = configuration.settings.journaling.look_every;
-  const auto report = command == Command::transition ? doors.transitions.recover(budget) : doors.holds.recover(budget);
+  const auto report = command == Command::transition ? doors.transitions.recover(budget) : doors.holds->recover(budget);
   const std::string said = report ? sentence_of(*report) : report.error().describe();
   if (!said.empty()) say(said);
 }
@@ -111,7 +111,17 @@ int recover(const Configuration& configuration, Doors& doors, Output& output) {
     if (!report->unseen.empty()) status = std::max(status, incomplete_status);
   };
   // The doors share the journal; whoever may be on hold is known before anything that takes its time.
-  turn(doors.holds.recover({}));
+  if (doors.holds) {
+    turn(doors.holds->recover({}));
+  } else {
+    for (const patchbay::OpenIntent& each : waiting)
+      if (each.record.action != patchbay::JournalAction::transition)
+        open.insert_or_assign(each.position, std::string(no_holds_on_platform));
+    if (const std::size_t held = journal.holds().size(); held != 0) {
+      say(counted(held, "interaction") + " that may be on hold: " + std::string(no_holds_on_platform));
+      status = incomplete_status;
+    }
+  }
   turn(doors.transitions.recover({}));
   const auto endings = read_endings(configuration.journal_folder);
   if (!endings) return std::max(status, failed(endings.error()));

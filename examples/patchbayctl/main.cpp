@@ -114,7 +114,8 @@ int main(const std::vector<std::string>& arguments) {
   Doors doors(*configuration);
   int status = dispatch(options, *configuration, doors, output);
   say_undelivered(*configuration);
-  for (const std::string& each : doors.holds.standing()) complain(each, status);
+  if (doors.holds)
+    for (const std::string& each : doors.holds->standing()) complain(each, status);
   if (const int lost = configuration->recorder->failures(); lost != 0)
     complain(std::to_string(lost) + " audit records could not be written", status);
   if (output.failed())

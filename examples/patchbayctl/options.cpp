@@ -21,6 +21,7 @@ namespace {
 constexpr unsigned transition = 1, hold = 2, unhold = 4, flow = 8, run = 16, recover = 32, release_all = 64,
                    journal = 128;
 constexpr unsigned every = 127;  // that asks the cloud
+constexpr unsigned holding = hold | unhold | release_all;
 
 struct Flag {
   std::string_view name;
@@ -28,10 +29,12 @@ struct Flag {
   unsigned required_by;
   std::optional<std::string> Options::*text;  // where its text goes; null: see `interpret`
   std::string_view variable;                  // the environment variable that it stands for
+  bool of_platform = false;                   // means something in the platform's dialect alone
 };
 
 constexpr std::array flags{
-    Flag{"interaction", transition | hold | unhold, transition | hold | unhold, &Options::interaction, {}},
+    Flag{"interaction", transition | hold | unhold, 0, &Options::interaction, {}},
+    Flag{"conversation", transition | hold | unhold, 0, &Options::interaction, {}},
     Flag{"flow", transition | flow, transition | flow, &Options::flow, {}},
     Flag{"from", transition | flow, transition, &Options::from, {}},
     Flag{"to", transition | flow, transition, &Options::to, {}},
@@ -45,6 +48,12 @@ constexpr std::array flags{
     Flag{"in-flight", run, 0, nullptr, {}},
     Flag{"transport", run, 0, nullptr, {}},
     Flag{"job", run, 0, &Options::job, {}},
+    Flag{"dialect", every, 0, nullptr, {}},
+    Flag{"participant", transition | run | recover, 0, nullptr, {}, true},
+    Flag{"store", transition | run | recover, 0, nullptr, {}, true},
+    Flag{"schema-id", transition | run | recover, 0, nullptr, {}, true},
+    Flag{"flow-version", transition | flow | run, 0, nullptr, {}, true},
+    Flag{"region", every, 0, nullptr, "GENESYS_REGION"},
     Flag{"deadline", every, 0, nullptr, {}},
     Flag{"fence-after", every & ~flow, 0, nullptr, {}},
     Flag{"rate", every, 0, nullptr, {}},
@@ -107,9 +116,40 @@ std::vector<std::string> split_values(const std::vector<std::string>& arguments)
   return out;
 }
 
+using Selector = patchbay::cloud::platform::ParticipantSelector;
+
 std::optional<double> positive(const std::string& text, double most) {
   const std::optional<double> number = patchbay::parse_json_number(text);
   return number && *number > 0 && *number <= most ? number : std::nullopt;
+}
+
+/// Whose flow it is: `purpose:NAME`, `user:ID`, or the participant's id, which holds no colon.
+std::optional<Selector> parse_participant(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const std::string_view kind = colon == std::string_view::npos ? "" : text.substr(0, colon);
+  std::string rest(colon == std::string_view::npos ? text : text.substr(colon + 1));
+  if (rest.empty() || rest.find(':') != std::string::npos) return std::nullopt;
+  if (colon == std::string_view::npos) return Selector::by_id(std::move(rest));
+  if (kind == "purpose") return Selector::by_purpose(std::move(rest));
+  if (kind == "user") return Selector::by_user(std::move(rest));
+  return std::nullopt;
+}
+
+/// Parses the value of a flag of the platform's dialect; false when it is none of what the flag takes.
+bool interpret(patchbay::cloud::Platform& platform, std::string_view flag, const std::string& value) {
+  using patchbay::cloud::TransitionStore;
+  if (flag == "store") {
+    platform.store =
+        value == "custom-attributes" ? TransitionStore::custom_attributes : TransitionStore::participant_attributes;
+    return value == "custom-attributes" || value == "participant-attributes";
+  }
+  if (flag == "participant") {
+    const std::optional<Selector> selector = parse_participant(value);
+    if (selector) platform.participant = *selector;
+    return selector.has_value();
+  }
+  (flag == "schema-id" ? platform.schema_id : platform.flow_version) = value;
+  return !value.empty();
 }
 
 /// Parses the value of a flag that is more than text; false when it is none of what the flag takes.
@@ -117,6 +157,11 @@ bool interpret(Options& options, const Flag& flag, const std::string& value) {
   if (!flag.variable.empty()) {
     options.environment.insert_or_assign(std::string(flag.variable), value);
     return true;
+  }
+  if (flag.of_platform) return interpret(options.platform, flag.name, value);
+  if (flag.name == "dialect") {
+    options.dialect = value == "platform" ? DialectName::platform : DialectName::interactions;
+    return value == "platform" || value == "interactions";
   }
   const auto put = [](auto& member, const auto& parsed) {
     if (parsed) member = *parsed;
@@ -163,7 +208,26 @@ std::string_view expected_by(std::string_view flag) {
   if (flag == "log-level") return "debug, info, warn or error";
   if (flag == "in-flight") return "a whole number from 1 to 20000";
   if (flag == "transport") return "beast or curl";
+  if (flag == "dialect") return "interactions or platform";
+  if (flag == "participant") return "a participant's id, purpose:NAME or user:ID";
+  if (flag == "store") return "custom-attributes or participant-attributes";
+  if (flag == "schema-id") return "the id of a schema of custom attributes";
+  if (flag == "flow-version") return "a version of the flow";
   return "a positive number";
+}
+
+/// What the chosen dialect does not know of what is asked for; empty when it knows all of it.
+std::string wrong_for_the_dialect(const Options& options, const CLI::App& app, unsigned command) {
+  const bool is_platform = options.dialect == DialectName::platform;
+  for (const Flag& flag : flags)
+    if (flag.of_platform && !is_platform && app.count("--" + std::string(flag.name)) != 0)
+      return std::string("--").append(flag.name).append(" goes with --dialect platform");
+  if (!is_platform) return {};
+  if ((command & holding) != 0) return std::string(no_holds_on_platform);
+  if (!options.platform.schema_id.empty() &&
+      options.platform.store == patchbay::cloud::TransitionStore::participant_attributes)
+    return "--schema-id is of custom attributes, and --store says participant-attributes";
+  return {};
 }
 
 }  // namespace
@@ -206,6 +270,9 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
 
   Options options;
   options.command = chosen->command;
+  const bool needs_interaction = ((transition | hold | unhold) & chosen->bit) != 0;
+  if (needs_interaction && app.count("--interaction") + app.count("--conversation") == 0)
+    return UsageError(std::string(chosen->text) + " needs --interaction, or --conversation");
   for (const Flag& flag : flags) {
     const std::string shown = "--" + std::string(flag.name);
     const std::vector<std::string> values = app.get_option(shown)->results();
@@ -215,11 +282,14 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
     if ((flag.commands & chosen->bit) == 0) return UsageError(shown + " is no option of " + std::string(chosen->text));
     if (values.size() > 1) return UsageError(shown + " is given twice");
     if (flag.text) {
+      if (options.*flag.text) return UsageError("--interaction and --conversation are the same: give one");
       options.*flag.text = values.front();
     } else if (!interpret(options, flag, values.front())) {
       return UsageError(shown + ": expected " + std::string(expected_by(flag.name)));
     }
   }
+  if (const std::string wrong = wrong_for_the_dialect(options, app, chosen->bit); !wrong.empty())
+    return UsageError(wrong);
   options.var = app.get_option("--var")->results();
   options.strict = app.get_option("--strict")->as<bool>();
   options.ordered = app.get_option("--ordered")->as<bool>();

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include <patchbay/cloud/platform.hpp>
 #include <patchbay/flow/diagram.hpp>
 #include <patchbay/flow/reachability.hpp>
 #include <patchbay/policy/logger.hpp>
@@ -20,6 +21,12 @@ enum class Command { transition, hold, unhold, flow, run, recover, release_all, 
 enum class Log { off, text, json };
 /// Which library carries the HTTP of `run`.
 enum class HttpLibrary { beast, curl };
+/// Whose addresses and bodies are spoken: the documents' or the real platform's.
+enum class DialectName { interactions, platform };
+
+/// Said of whatever would hold or release a caller there.
+inline constexpr std::string_view no_holds_on_platform =
+    "holds are not spoken in the platform's dialect yet: --dialect platform moves and reads alone";
 
 /// The command line. What the library judges (identifiers, nodes, priorities, variables) stays the text that was given;
 /// what only the tool knows is parsed.
@@ -35,6 +42,8 @@ class Options {
   bool ordered = false;
   HttpLibrary transport = HttpLibrary::beast;
   bool resume = false;
+  DialectName dialect = DialectName::interactions;
+  patchbay::cloud::Platform platform;  ///< What is asked for of the platform's dialect.
   std::optional<std::string> job;  ///< By which a later `run --resume` knows it; the file's name when none is given.
 
   patchbay::Duration deadline = patchbay::seconds{30};

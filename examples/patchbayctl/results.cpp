@@ -52,6 +52,7 @@ void append_error(JsonWriter& json, const Error& error) {
   }
   json.member("nextStep", next_step(error.code()));
   if (!error.server_code().empty()) member(json, "serverCode", error.server_code());
+  if (!error.server_code().empty()) member(json, "serverCode", error.server_code());
   if (!error.server_message().empty()) member(json, "serverMessage", error.server_message());
   if (!error.server_correlation_id().empty()) member(json, "serverCorrelationId", error.server_correlation_id());
   if (error.retry_after() > patchbay::Duration::zero()) json.member("retryAfterMs", error.retry_after().count());

@@ -65,7 +65,7 @@ bool Runner::recover() {
   if (journal == nullptr ||
       (journal->open_intents().empty() && journal->holds().empty() && journal->deliveries(1).empty()))
     return true;
-  int waiting = 2;  // with the lock
+  int waiting = doors_.holds ? 2 : 1;  // with the lock
   patchbay::RecoveryReport sum;
   const auto take = [&](patchbay::Result<patchbay::RecoveryReport> report) {
     if (!report) std::fprintf(stderr, "patchbayctl: %s\n", report.error().describe().c_str());
@@ -78,7 +78,7 @@ bool Runner::recover() {
     sum.open.insert(sum.open.end(), report->open.begin(), report->open.end());
     sum.unseen.insert(sum.unseen.end(), report->unseen.begin(), report->unseen.end());
   };
-  holds().start_recover(take);
+  if (doors_.holds) holds().start_recover(take);
   loop_.start_recover(take);
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return waiting == 0; });

@@ -10,6 +10,7 @@
 #include <patchbay/state_transitioner.hpp>
 
 #include "connecting.hpp"
+#include "dialect.hpp"
 #include "transition_loop.hpp"
 #include "variables.hpp"
 
@@ -22,7 +23,8 @@ class BeastLoop final : public TransitionLoop {
   explicit BeastLoop(const Configuration& configuration)
       : door_(patchbay::Policies{.transport = patchbay::beast::Transport(io_, connecting(configuration)),
                                  .logger = configuration.logger,
-                                 .schema = DocumentVariables(configuration.strict)},
+                                 .schema = DocumentVariables(configuration.strict),
+                                 .dialect = configuration.dialect},
               configuration.settings) {}
 
   void start(patchbay::TransitionRequest request, Ended ended) override {
@@ -43,7 +45,7 @@ class BeastLoop final : public TransitionLoop {
  private:
   boost::asio::io_context io_{1};
   patchbay::StateTransitioner<patchbay::beast::Transport, patchbay::SystemClock, patchbay::DefaultRetry,
-                              patchbay::TextLogger, DocumentVariables>
+                              patchbay::TextLogger, DocumentVariables, SpokenDialect>
       door_;
 };
 

@@ -9,6 +9,7 @@
 #include <patchbay/curl/transport.hpp>
 #include <patchbay/state_transitioner.hpp>
 
+#include "dialect.hpp"
 #include "variables.hpp"
 
 namespace patchbayctl {
@@ -27,7 +28,8 @@ class CurlLoop final : public TransitionLoop {
       : loop_(connecting_by_curl(configuration)),
         door_(patchbay::Policies{.transport = patchbay::curl::Transport(loop_),
                                    .logger = configuration.logger,
-                                   .schema = DocumentVariables(configuration.strict)},
+                                   .schema = DocumentVariables(configuration.strict),
+                                   .dialect = configuration.dialect},
                 configuration.settings) {}
 
   void start(patchbay::TransitionRequest request, Ended ended) override {
@@ -42,7 +44,7 @@ class CurlLoop final : public TransitionLoop {
  private:
   patchbay::curl::Loop loop_;
   patchbay::StateTransitioner<patchbay::curl::Transport, patchbay::SystemClock, patchbay::DefaultRetry,
-                              patchbay::TextLogger, DocumentVariables>
+                              patchbay::TextLogger, DocumentVariables, SpokenDialect>
       door_;
 };
 

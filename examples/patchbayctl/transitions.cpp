@@ -8,6 +8,7 @@
 #include <patchbay/state_transitioner.hpp>
 
 #include "connecting.hpp"
+#include "dialect.hpp"
 #include "variables.hpp"
 
 namespace patchbayctl {
@@ -17,7 +18,8 @@ namespace {
 auto policies_of(const Configuration& configuration) {
   return patchbay::Policies{.transport = patchbay::beast::BlockingTransport(connecting(configuration)),
                             .logger = configuration.logger,
-                            .schema = DocumentVariables(configuration.strict)};
+                            .schema = DocumentVariables(configuration.strict),
+                            .dialect = configuration.dialect};
 }
 
 }  // namespace
@@ -27,7 +29,7 @@ class Transitions::Door {
   explicit Door(const Configuration& configuration)
       : transitioner(policies_of(configuration), configuration.settings) {}
   patchbay::StateTransitioner<patchbay::beast::BlockingTransport, patchbay::SystemClock, patchbay::DefaultRetry,
-                              patchbay::TextLogger, DocumentVariables>
+                              patchbay::TextLogger, DocumentVariables, SpokenDialect>
       transitioner;
 };
 

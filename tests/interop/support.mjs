@@ -13,7 +13,7 @@ import { isDeepStrictEqual, inspect } from 'node:util';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const source = process.env.PATCHBAY_SOURCE ? resolve(process.env.PATCHBAY_SOURCE) : resolve(here, '../..');
-const bin = process.env.PATCHBAY_BIN ? resolve(process.env.PATCHBAY_BIN) : join(source, 'build/release/bin');
+export const bin = process.env.PATCHBAY_BIN ? resolve(process.env.PATCHBAY_BIN) : join(source, 'build/release/bin');
 
 /** Ends the test as skipped. */
 export function skip(why) {
