@@ -316,6 +316,7 @@ set(patchbay_tests_tools
   unit/tools/journal.cpp
   unit/tools/loopback_server.cpp
   unit/tools/loopback_state.cpp
+  unit/tools/platform.cpp
   unit/tools/run.cpp
   unit/tools/run_in_flight.cpp
   unit/tools/usage.cpp
