@@ -38,6 +38,27 @@ TEST_CASE("I6: a command is over when its audit record says so, or its time is, 
   }
 }
 
+TEST_CASE("I6: no hold leaves behind a release that was asked for later", "[testing][oracle]") {
+  Story story;
+  story.log_in();
+  story.open_channel();
+  Work& hold = story.submit(WorkKind::hold);
+  const bool before = GENERATE(true, false);
+  if (before) {
+    story.command("hold", "h-1");
+    story.carry_out("hold", "h-1");
+    story.acknowledged("hold", "h-1");
+  }
+  story.release("u-1");
+  if (!before) {
+    story.command("hold", "h-1");
+    story.carry_out("hold", "h-1");
+    story.acknowledged("hold", "h-1");
+  }
+  story.succeed(hold, "h-1");
+  CHECK(story.broken() == (before ? Broken{} : Broken{"I6"}));
+}
+
 TEST_CASE("I14: a release waits for those before it, for each no longer than a frame may take", "[testing][oracle]") {
   Story story;
   story.log_in();
@@ -119,11 +140,12 @@ TEST_CASE("I4: a version that an operation has used is newer than an older one, 
   CHECK(story.broken().count("I4") == (lagging ? 0 : 1));
 }
 
-TEST_CASE("I4: a release that no disk took is known to no later life", "[testing][oracle]") {
+TEST_CASE("I4, L2: a release that no disk took is known to no later life", "[testing][oracle]") {
   Story story;
   story.view.given.journal = Journal::open(std::make_shared<SimulatedDisk>()).value();
   story.log_in();
   story.open_channel();
+  story.oracle.healed(story.now);
   story.hold("h-1");
   story.wait(seconds{1});
   const bool written = GENERATE(false, true), later = GENERATE(true, false);
@@ -140,11 +162,15 @@ TEST_CASE("I4: a release that no disk took is known to no later life", "[testing
     ++story.me.incarnation;
     story.oracle.attached(story.me, story.view, story.now);
   }
+  story.wait(std::chrono::minutes{5});
   Work& work = story.submit(WorkKind::hold);
+  story.watch(here, true);
   WorkEnd how;
   how.already_held = true;
   story.end(work, how);
+  story.rest();
   CHECK(story.broken().count("I4") == (later && !written ? 0 : 1));
+  CHECK(story.broken().count("L2") == (later && !written ? 0 : 1));
 }
 
 TEST_CASE("I13: a process with a coarse clock hears of an answer at its next tick", "[testing][oracle]") {
@@ -251,6 +277,23 @@ TEST_CASE("L6: a transition may wait for a flow that another fetches, in a turn 
   }
   story.fail(work, ErrorCode::deadline_exceeded, Outcome::not_applied);
   CHECK(story.broken() == (paced && taken ? Broken{} : Broken{"L6"}));
+}
+
+TEST_CASE("I16: what has succeeded has its terminal, unless the disk did not take it", "[testing][oracle]") {
+  Story story;
+  story.view.given.journal = Journal::open(std::make_shared<SimulatedDisk>()).value();
+  JournalView record;
+  record.sequence = 1, record.id = "t-1", record.interaction = here;
+  story.oracle.journaled(story.me, record, story.now);
+  story.transition("t-1");
+  const bool written = GENERATE(true, false), failed = GENERATE(false, true);
+  if (written) {
+    record.sequence = 2, record.kind = JournalView::Kind::terminal, record.outcome = Outcome::applied;
+    story.oracle.journaled(story.me, record, story.now);
+  }
+  if (failed) ++story.view.transitions.counts[static_cast<std::size_t>(TransitionCount::journal_failures)];
+  story.rest();
+  CHECK(story.broken() == (written || failed ? Broken{} : Broken{"I16"}));
 }
 
 TEST_CASE("I17: of a success that no disk took the next life owes no webhook", "[testing][oracle]") {

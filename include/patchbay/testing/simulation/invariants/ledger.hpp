@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <patchbay/journal/journal.hpp>
+#include <patchbay/observe/metrics.hpp>
 #include <patchbay/testing/simulation/invariants/check.hpp>
 
 namespace patchbay::testing::simulation {
@@ -20,8 +21,9 @@ namespace patchbay::testing::simulation {
 /// I16, write-ahead audit, of processes whose settings have a journal; and L3, that recovery drains.
 ///
 /// Decided from the records as they become durable: a write or a hold leaves only when its intent is; an intent has at
-/// most one terminal and at most one resolution, and no resolution beside a terminal that knew; a terminal says what
-/// the caller was told; the numbers of one process grow by one, over restarts too. After a restart recovery reads back,
+/// most one terminal and at most one resolution, and no resolution beside a terminal that knew; what has succeeded has
+/// one of them at the end of the run, unless a disk failed; a terminal says what the caller was told; the numbers of
+/// one process grow by one, over restarts too. After a restart recovery reads back,
 /// in order, every record that was durable. At the end of the run no intent is open that was read back, unless its
 /// process is gone again, or its journal closed for good; what nobody waits for may not have reached the disk yet. A
 /// release may leave without an intent, since no disk may keep it back (I14). Checksums are the parser's business, and
@@ -98,6 +100,13 @@ class WriteAhead final : public Check {
     }
   }
   void quiescent(SteadyTime) override {
+    for (const auto& [number, record] : books().works()) {
+      if (record.ends == 0 || record.end.failed || !ended_in_this_life(record)) continue;
+      const auto entry = entries_.find(record.end.id);
+      if (entry == entries_.end() || entry->second.intents == 0) continue;
+      if (entry->second.terminals + entry->second.resolutions == 0)
+        broken("I16", record, "it has ended, and its intent has no terminal");
+    }
     for (const auto& [id, entry] : entries_) {
       const Effect* const effect = books().effect(id);
       if (entry.intents == 0 || entry.terminals + entry.resolutions != 0 || !entry.read_back || entry.settled ||
@@ -129,6 +138,14 @@ class WriteAhead final : public Check {
     Breach& breach = broken("I16", id, std::move(text));
     breach.operation = view.id;
     breach.interaction = view.interaction;
+  }
+  /// Whether its process is still the same, and its journal took everything.
+  [[nodiscard]] bool ended_in_this_life(const WorkRecord& record) const {
+    const ProcessRecord* const process = books().process(record.process);
+    if (process == nullptr || process->view == nullptr || process->gone()) return false;
+    if (closed_for_good(*process->view)) return false;
+    return process->view->transition_metrics()[TransitionCount::journal_failures] == 0 &&
+           process->view->hold_metrics()[HoldCount::journal_failures] == 0;
   }
   [[nodiscard]] bool lives(int number) const {
     for (const auto& [key, process] : books().processes())

@@ -23,7 +23,8 @@ namespace patchbay::testing::simulation {
 /// Decided when something leaves: no write to an interaction leaves a process whose last write to it has not ended, and
 /// no hold one that has an unsettled command on it over the same channel (settled: answered, given up after
 /// `ack_timeout`, which counts from a moment before it left, or ended by its audit record, be it before it truly left);
-/// a release may follow at any time. And when something is applied: transitions of
+/// a release may follow at any time, and then no hold leaves that was asked for before it. And when something is
+/// applied: transitions of
 /// one process on one interaction are applied in the order in which they were submitted, restarts included; one of many
 /// that were asked for together stands in that order when it begins, which may be behind what came later. Between a
 /// process's two doors there is no order, nor between releases.
@@ -61,8 +62,9 @@ class Order final : public Check {
   void audited(ProcessId, const AuditRecord& record) override {
     if (record.kind == AuditKind::operation && record.action != "state_transition") over_.insert(record.operation_id);
   }
-  void ended(ProcessId id, const Work& work, const WorkEnd&) override {
+  void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
     const WorkRecord* const record = books().work(work.number);
+    if (record != nullptr && work.kind != WorkKind::transition && !end.failed) check_overtaking(id, *record);
     if (work.kind != WorkKind::transition || record == nullptr) return;
     const Effect* const effect = books().effect(record->end.id);
     if (effect == nullptr || effect->changes == 0) return;
@@ -104,6 +106,25 @@ class Order final : public Check {
         return broken("I6", effect, "applied after what was submitted later");
     }
   }
+  class Asked {
+   public:
+    std::uint64_t order = 0, left = 0;  ///< Among all works, and among all commands that left.
+    bool hold = false;
+  };
+  /// A release takes the place of a hold that was asked for before it and has not left yet.
+  void check_overtaking(ProcessId id, const WorkRecord& record) {
+    const Effect* const effect = books().effect(record.end.id);
+    if (effect == nullptr || effect->sends == 0 || !(effect->process == id)) return;
+    std::vector<Asked>& all = asked_[std::pair(id.number, id.incarnation)][effect->interaction];
+    const Asked mine{record.order, effect->order, record.work.kind == WorkKind::hold};
+    for (const Asked& other : all) {
+      const Asked &hold = mine.hold ? mine : other, &release = mine.hold ? other : mine;
+      if (hold.hold && !release.hold && hold.order < release.order && hold.left > release.left)
+        broken("I6", *effect, "a hold left behind a release that was asked for later");
+    }
+    all.push_back(mine);
+  }
+  std::map<std::pair<int, int>, std::map<std::string, std::vector<Asked>>> asked_;  // of what succeeded by an answer
   std::map<std::pair<std::string, int>, std::uint64_t> writes_;
   std::map<std::pair<std::string, int>, std::vector<std::string>> commands_;
   std::set<std::string, std::less<>> over_;  // holds and releases that have ended
@@ -163,7 +184,8 @@ class Deadlines final : public Check {
 /// Decided when a release ends without having been sent: not for a limit of time (unless the settings choose that), nor
 /// because a reading, the breaker, the pacer, a bulkhead or the token stood in its way while the channel was open; and
 /// when its command leaves: at most `R` = `send_timeout` after it was submitted, the channel was opened, or a release
-/// before it left, whichever is latest, whatever other operations wait for. Nor does a hold leave before a release that
+/// before it left, whichever is latest, whatever other operations wait for; where holds are paced, which would look the
+/// same, releases before it are no excuse. Nor does a hold leave before a release that
 /// was asked for earlier than the hold can have been handed to the transport, where no journal stands between. And a
 /// journal that fails, or waits for recovery, refuses no release. Does not see which of several releases of one
 /// interaction a command belongs to.
@@ -252,7 +274,7 @@ class Releases final : public Check {
     SteadyTime from = std::max(record.work.at, process.channels.begin()->second);
     // One frame is written at a time, and each may take as long as the settings let it.
     const auto before = last_.find(std::pair(process.id.number, process.id.incarnation));
-    if (before != last_.end()) from = std::max(from, before->second);
+    if (before != last_.end() && !process.view->settings().hold.pacer) from = std::max(from, before->second);
     from = books().due(from);
     const Duration most = process.view->settings().hold.send_timeout + process.view->tick() + Books::moment;
     if (at > books().latest(from, most))
