@@ -73,7 +73,7 @@ class Acknowledgements final : public Check {
   /// or an answer once more.
   void channel_ended(ProcessId id, std::uint64_t, SteadyTime at) override {
     Count& count = counts_[std::pair(id.number, id.incarnation)];
-    if (at <= after(count.last_at, books().tick(id) + Books::moment)) ++count.ended;
+    if (at <= books().latest(count.last_at, books().tick(id) + Books::moment)) ++count.ended;
   }
   void ended(ProcessId, const Work& work, const WorkEnd& end) override {
     if (work.kind == WorkKind::transition) return;
