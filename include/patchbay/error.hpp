@@ -37,7 +37,7 @@ enum class ErrorCode : std::uint8_t {
   authentication_failed,  ///< The token endpoint refused the credentials, or a fresh token was answered with 401.
   forbidden,              ///< 403.
   not_found,              ///< 404: the interaction or the flow.
-  conflict,               ///< 409 or 412 with an unchanged ETag: a conflict of the cloud's own rules.
+  conflict,               ///< 409 or 412 with an unchanged version: a conflict of the cloud's own rules.
   unprocessable,          ///< 422.
   precondition_required,  ///< 428: the server wants a precondition that was sent; a programming error.
   command_refused,        ///< A negative acknowledgement of a hold or unhold.
@@ -51,7 +51,7 @@ enum class ErrorCode : std::uint8_t {
   network,             ///< The connection failed to the end.
   malformed_response,  ///< An answer that cannot be understood: not JSON, too deep, wrong types, bad UTF-8.
   response_too_large,  ///< An answer beyond the configured size.
-  no_etag,             ///< No strong ETag to lock with, therefore no write.
+  no_etag,             ///< No strong ETag, or other version, to lock with, therefore no write.
   flow_malformed,      ///< A flow definition that breaks the contract or a limit.
   not_connected,       ///< The hold channel did not become ready in time.
   queue_full,          ///< A bounded queue is full, which the message names; nothing was sent.
@@ -154,7 +154,7 @@ enum class ErrorCategory : std::uint8_t {
     case ErrorCode::network: return "check the network and the address, then ask again";
     case ErrorCode::malformed_response: return "check that the base URL names the API itself";
     case ErrorCode::response_too_large: return "raise the limit in the settings if the answer is legitimate";
-    case ErrorCode::no_etag: return "use an endpoint that answers with a strong ETag";
+    case ErrorCode::no_etag: return "use an endpoint that answers with a strong ETag or a version";
     case ErrorCode::flow_malformed: return "correct the flow definition, or raise the limit that it names";
     case ErrorCode::not_connected: return "check the channel's address and ask again";
     case ErrorCode::queue_full: return "wait for operations to finish, then ask again";

@@ -13,7 +13,8 @@ namespace patchbay {
 class InteractionSnapshot {
  public:
   std::string id;
-  std::string etag;       ///< Strong, ready for `If-Match`; empty when the answer had none.
+  std::string etag;       ///< What a write is locked by: the strong ETag, ready for `If-Match`, or what the dialect has in
+                          ///< its place. Empty for none.
   bool weak_etag = false; ///< The answer had an ETag that cannot lock anything.
   std::string state;
   std::string skill_group_id;

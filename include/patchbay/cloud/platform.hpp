@@ -39,10 +39,12 @@ struct Platform {
   TransitionStore store = TransitionStore::custom_attributes;
   /// Whose flow it is; with `participant_attributes`, whose attributes are written.
   platform::ParticipantSelector participant = platform::ParticipantSelector::by_purpose("ivr");
-  /// Of the custom attributes. A conversation without a record of that schema gets one, whose id is the conversation's.
+  /// Of the custom attributes. A conversation without a record of that schema gets one, whose id is the conversation's
+  /// in small letters, so that of several writers one makes it.
   /// Empty: the only record that there is, and none is made.
   std::string schema_id = {};
-  /// The flow's version to go by; empty: its latest configuration, published or not.
+  /// The flow's version to go by; empty: its latest configuration, published or not. Doors that share a `FlowCache` share
+  /// the graph, and must go by the same one.
   std::string flow_version = {};
 
   [[nodiscard]] Locking locking() const noexcept {
@@ -63,7 +65,8 @@ struct Platform {
   PATCHBAY_DECL std::string_view locked(std::string& room, std::string_view body, const InteractionSnapshot& seen) const;
   /// 202 is an acceptance.
   [[nodiscard]] static constexpr bool is_done(int status) noexcept { return status != 202; }
-  /// By the error's code: any operation may answer 409 for other reasons.
+  /// By the error's code: any operation may answer 409 for other reasons. One without a code that can be read may be one, as
+  /// the refusal of a copy of a write that was applied is: the reading that follows tells.
   PATCHBAY_DECL bool is_conflict(const HttpResponse& response, JsonReader& reader) const;
   /// `malformed_response` for a 200 whose body is no JSON object: it may come from anywhere.
   PATCHBAY_DECL Result<void> parse_echo(const HttpResponse& response, JsonReader& reader, InteractionSnapshot& out) const;

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <patchbay/cloud/interaction.hpp>
 #include <patchbay/flow/flow_graph.hpp>
@@ -35,14 +34,21 @@ class TransitionWrite {
 };
 
 /// How a cloud names, shows and locks interactions: addresses, bodies and the meaning of answers, as pure functions. The
-/// protocols ask it and are the same for every dialect. `cloud::Interactions` is the seed documents', `cloud::Platform` the real one.
+/// protocols ask it and are the same for every dialect. `cloud::Interactions` is the seed documents', `cloud::Platform` the
+/// real one. What each function does is said at those of `detail::AnyDialect`.
 ///
 /// An interaction is read by `readings()` exchanges, numbered from 0, each adding to the same snapshot; the last one shows
-/// what a write is locked by, and is done alone where only that is asked for. `etag` of the snapshot is then whatever the
-/// dialect locks by, as text, empty only if there is nothing; who wrote last stands in `transition_id`.
+/// what a write is locked by and who wrote last, and is done alone, with a snapshot that is clear, where only that is asked
+/// for. It sets `etag` to whatever the dialect locks by, as text: equal for equal versions and different for different ones,
+/// without secrets, for it is audited, empty only if there is nothing; and `transition_id`, empty where no writer gave one.
+/// `flow_node` and `has_flow_node` are the node as far as the cloud shows it, and `over` forbids a write.
 ///
 /// Laws: const functions without effects, callable from several threads at once; the same arguments give the same results;
-/// what `encode_transition` made serves for every version, and `locked` may add only what names the version.
+/// what `encode_transition` made serves for every version, and `locked` may add only what names the version. With
+/// `Locking::etag` the version is sent as `If-Match`, so `is_strong_etag` holds for it; with `Locking::body_version` the server
+/// refuses a body that names another version than its own; with `Locking::none` `etag` is empty, and a write is not sent again
+/// once it may have been applied. Targets begin with `api.path()` and have ids percent-encoded; targets and bodies replace
+/// what `out` holds. `scope` is a view into the dialect, or of what lives as long as the program.
 template <class D>
 concept Dialect = std::copy_constructible<D> &&
                   requires(const D& dialect, std::string& out, const Endpoint& api, std::string_view id, std::string_view body, int number,
@@ -66,28 +72,35 @@ concept Dialect = std::copy_constructible<D> &&
 
 namespace detail {
 
-/// A dialect of whatever type; see `Dialect` for what each function does.
+/// A dialect of whatever type, behind which protocols are no templates. The laws are those of `Dialect`.
 class AnyDialect {
  public:
   [[nodiscard]] virtual Locking locking() const noexcept = 0;
   /// What a door's tokens must have been granted for transitions; empty: roles decide, and nothing is asked for.
   [[nodiscard]] virtual std::string_view scope() const noexcept = 0;
+  /// Exchanges that show an interaction, 1 or more. Only where it is 1 are versions remembered for warm writes.
   [[nodiscard]] virtual int readings() const noexcept = 0;
   virtual void reading_target(std::string& out, const Endpoint& api, std::string_view id, int number) const = 0;
+  /// Adds what a 2xx shows to `out`, which is clear before the first exchange. An error unless it is about `id`.
   virtual Result<void> parse_reading(const HttpResponse& response, JsonReader& reader, std::string_view id, int number,
                                      InteractionSnapshot& out) const = 0;
   [[nodiscard]] virtual Method write_method(const InteractionSnapshot& seen) const noexcept = 0;
+  /// Of a write over the version `seen`, as its method is.
   virtual void write_target(std::string& out, const Endpoint& api, std::string_view id, const InteractionSnapshot& seen) const = 0;
   /// The size in bytes that the cloud's limit counts; an error when this dialect cannot carry a variable.
   virtual Result<std::size_t> encode_transition(std::string& out, const TransitionWrite& write, JsonReader& reader) const = 0;
-  /// What is sent to write `body`, which `encode_transition` made, over the version `seen`: `body` itself or `room`.
+  /// What is sent to write `body`, which `encode_transition` made, over the version `seen`: `body` itself, or a view of `room`,
+  /// which may hold anything before.
   virtual std::string_view locked(std::string& room, std::string_view body, const InteractionSnapshot& seen) const = 0;
   /// Whether a 2xx with that status says that the write is done, and not only that it was accepted.
   [[nodiscard]] virtual bool is_done(int status) const noexcept = 0;
-  /// Whether a 409 or 412 that answers a write says that the interaction has another version.
+  /// Whether a 409 or 412 that answers a write says, or may say, that the interaction has another version: it is read then.
   virtual bool is_conflict(const HttpResponse& response, JsonReader& reader) const = 0;
+  /// Replaces `out` by what a 2xx to a write shows of the interaction, if only that it shows nothing. `malformed_response` for
+  /// what cannot be the cloud's own answer: it proves nothing.
   virtual Result<void> parse_echo(const HttpResponse& response, JsonReader& reader, InteractionSnapshot& out) const = 0;
   virtual void flow_target(std::string& out, const Endpoint& api, std::string_view id) const = 0;
+  /// An error unless it is the flow `id`.
   virtual Result<FlowGraph> parse_flow(const HttpResponse& response, JsonReader& reader, std::string_view id,
                                        const FlowLimits& limits) const = 0;
 

@@ -14,7 +14,7 @@ namespace patchbay {
 enum class ExchangeKind : std::uint8_t {
   read,     ///< GET: may be repeated freely.
   token,    ///< The token request: may be repeated, a refusal may not.
-  write,    ///< A conditional write: may be repeated with the same ETag, which the server applies at most once.
+  write,    ///< A write: may be repeated when it is locked, for the server applies one version's at most once.
   webhook,  ///< A delivery: may be repeated, since the receiver knows the event's id.
 };
 

@@ -58,7 +58,7 @@ class InteractionMemory {
   }
 
   /// Remembers the interaction as `seen`, in place of what was remembered of it; forgets it when nothing could be tried
-  /// with that: no strong ETag, no node, a state that is final, or texts too long to keep.
+  /// with that: no version to lock with, no node, a state that is final, or texts too long to keep.
   void remember(SteadyTime now, std::string_view origin, std::string_view interaction, const InteractionSnapshot& seen) noexcept {
     const std::lock_guard lock(mutex_);
     const bool useful = capacity_ != 0 && !seen.etag.empty() && seen.has_flow_node && !seen.final() && fits(origin) && fits(interaction) &&
@@ -80,7 +80,7 @@ class InteractionMemory {
   static constexpr Index none = static_cast<Index>(-1);
   static constexpr std::size_t longest = 512;  // bytes of each text
 
-  /// One interaction. Without an ETag it is vacant, and keeps its place and memory until another one needs them.
+  /// One interaction. Without a version it is vacant, and keeps its place and memory until another one needs them.
   struct Entry {
     std::string origin, interaction, etag, node, transition_id;
     SteadyTime seen{};

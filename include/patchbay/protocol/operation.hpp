@@ -124,7 +124,7 @@ class Operation : public Wakeable {
   int side_effects = 0;         ///< Sends that could change something.
   int status = 0;               ///< Of the last HTTP answer.
   std::string server_correlation_id;  ///< Of the last HTTP exchange; empty when its answer had none.
-  std::string etag;             ///< Last one sent in `If-Match`.
+  std::string etag;             ///< Of the version that was written over last; empty for none.
   std::string prior_id;         ///< The transition id that the interaction carried in that version.
   bool warm = false;            ///< That version was remembered, and not read by this operation.
   int coalesced = 1;            ///< Moves that its write makes.

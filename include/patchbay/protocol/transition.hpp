@@ -90,9 +90,11 @@ inline void record_attempt(const Operation& operation, const TransitionContext& 
     begin_record(record, operation, request, AuditKind::attempt);
     record.status_code = operation.status;
     record.latency = attempt.latency;
-    record.success = attempt.verdict.next == Next::done;
+    // What was only accepted has not failed, and is no success either.
+    const bool taken = attempt.verdict.next == Next::done;
+    record.success = taken && !attempt.verdict.ambiguous;
     record.outcome = attempt.verdict.ambiguous ? Outcome::unknown : record.success ? Outcome::applied : Outcome::not_applied;
-    if (record.success) return;
+    if (taken) return;
     record.error_code = to_string(attempt.verdict.code);
     if (operation.status != 0) record.error_message.append("answered ").append(std::to_string(operation.status));
     if (operation.status != 0 && !attempt.detail.empty()) record.error_message.append(": ");
@@ -147,7 +149,7 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
   if (context.api->dialect->locking() == Locking::none) co_return fail(ambiguous ? unknown_outcome(error) : std::move(error));
   if (now.etag.empty()) {
     if (ambiguous) co_return fail(unknown_outcome(error));
-    co_return fail(ErrorCode::no_etag, "the interaction came without a strong ETag");
+    co_return fail(ErrorCode::no_etag, "the interaction came without a version that could lock a write");
   }
   if (now.etag == operation.etag) {
     if (ambiguous) co_return fail(unknown_outcome(error));
@@ -157,22 +159,26 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
   co_return WriteEnd::stale;
 }
 
-/// Looks for the traces of a write that the cloud has accepted, and will carry out later: until they show, or until an
-/// attempt would have been given up. `unseen` is what to report then.
+/// Looks for the traces of a write that the cloud has accepted, and will carry out later, or that nothing locked: until they
+/// show, or until an attempt would have been given up. `unseen` is what to report then. A reading that fails in spite of its
+/// own attempts ends it: to go on would be more of them, and sooner than a server that is overloaded asks for (invariants I8, I9).
 inline Protocol<Result<WriteEnd>> await_effect(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
                                                Error unseen) {
   const int status = operation.status;
   const SteadyTime limit = std::min(operation.deadline, after(operation.steady_now(), context.api->attempt_timeout));
   for (Duration pause = milliseconds{50};; pause *= 2) {
     operation.settling = true;
+    if (operation.cancel_requested)  // one more reading, and a short one, as `resolve` does
+      operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.api->attempt_timeout));
     auto read = co_await read_interaction(operation, *context.api, request.interaction(), Reading::version);
     operation.settling = false;
-    if (read && operation.snapshot.transition_id == operation.operation_id) {
+    if (!read) co_return fail(unknown_outcome(unseen, &read.error()));
+    if (operation.snapshot.transition_id == operation.operation_id) {
       operation.status = status;
       co_return WriteEnd::resolved;
     }
     const SteadyTime again = after(operation.steady_now(), pause);
-    if (again >= limit || operation.cancel_requested) co_return fail(unknown_outcome(unseen, read ? nullptr : &read.error()));
+    if (again >= limit || operation.cancel_requested) co_return fail(unknown_outcome(unseen));
     const SteadyTime from = operation.steady_now();
     SleepEffect patience(again);
     co_await patience;
@@ -218,10 +224,12 @@ inline Protocol<Result<void>> declare_write(Operation& operation, const Transiti
 }
 
 /// Sends the write in `operation.body` against the version in `operation.snapshot`, as often as it takes and always with
-/// the same ETag, so that the server applies it at most once (invariant I3).
+/// the same version, so that the server applies it at most once (invariant I3). Where nothing locks it, it is not sent again
+/// once it may have been applied: the second copy could overwrite what somebody else has written after the first (I5).
 inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
                                              TransitionResult& result) {
   const Gateway& gateway = *context.api;
+  const Locking locking = gateway.dialect->locking();
   operation.etag = operation.snapshot.etag;
   operation.prior_id = operation.snapshot.transition_id;
   if (context.settings->journal)
@@ -250,7 +258,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
     }
     const std::array<HeaderView, 4> headers{HeaderView{"Authorization", operation.authorization}, HeaderView{"Accept", "application/json"},
                                             HeaderView{"Content-Type", "application/json"}, HeaderView{"If-Match", operation.etag}};
-    patch.headers = std::span(headers).first(gateway.dialect->locking() == Locking::etag ? 4 : 3);
+    patch.headers = std::span(headers).first(locking == Locking::etag ? 4 : 3);
     Attempt last;
     const int sent = operation.side_effects;
     if (auto begun = co_await attempt(operation, gateway, ExchangeKind::write, patch, limit, last, charge); !begun) {
@@ -290,6 +298,10 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
         Error failure = error_of(operation, last, patch.name, counts.total());
         const auto asked = retry_after_of(operation);
         not_before = asked ? after(operation.steady_now(), *asked) : SteadyTime::min();
+        if (ambiguous && locking == Locking::none) {
+          error = std::move(failure);
+          break;
+        }
         auto pause = co_await back_off(operation, gateway, last.verdict.cause, attempts, limit, failure, charge);
         if (!pause) {
           error = std::move(pause.error());
@@ -312,6 +324,10 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
     co_await patience;
     operation.slept += operation.steady_now() - from;
     if (patience.cancelled) co_return fail(unknown_outcome(*error));
+  }
+  if (locking == Locking::none) {
+    auto shown = co_await await_effect(operation, context, request, std::move(*error));
+    co_return shown;
   }
   auto end = co_await resolve(operation, context, request, true, *error);
   // Proven not applied: what is reported is why the attempts ended, not that somebody else was quicker afterwards.
@@ -373,12 +389,13 @@ inline void remember_written(Operation& operation, InteractionMemory& memory, st
 ///
 /// Read, check, write with the version that was checked; when another writer was quicker, read and check again
 /// (hazards A1 to A6, invariants I1 to I5). The first reading is left out when the settings remember a version that was at
-/// the node to start from. The caller holds the interaction's lane.
+/// the node to start from, unless it takes several exchanges, which show more than that. The caller holds the interaction's lane.
 inline Protocol<Result<void>> transition(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
                                          TransitionResult& result, std::span<Hop> hops = {}) {
   const TransitionSettings& settings = context.settings->transition;
   const std::string_view origin = context.settings->base_url;
-  InteractionMemory* const memory = settings.remember.get();
+  const bool read_at_once = context.api->dialect->readings() == 1;
+  InteractionMemory* const memory = read_at_once ? settings.remember.get() : nullptr;
   // A remembered node other than `from` is no reason to refuse: somebody may have moved the interaction since.
   bool warm = memory && memory->recall(operation.steady_now(), origin, request.interaction(), request.from(), operation.snapshot);
   if (warm) {
@@ -421,11 +438,14 @@ inline Protocol<Result<void>> transition(Operation& operation, const TransitionC
     if (operation.snapshot.has_flow_node && operation.snapshot.flow_node != request.from()) continue;
     Error error(ErrorCode::conflict, "other writers kept changing the interaction");
     if (++conflicts > settings.max_conflicts) co_return fail(std::move(error));
-    if (conflicts == 1) continue;
-    RetryCharge none;  // reading anew is free
-    auto pause = co_await back_off(operation, *context.api, RetryCause::conflict, conflicts, operation.deadline, error, none);
-    if (!pause) co_return fail(std::move(pause.error()));
-    if (*pause != Pause::over) co_return fail(std::move(error));
+    if (conflicts == 1 && read_at_once) continue;
+    if (conflicts > 1) {
+      RetryCharge none;  // reading anew is free
+      auto pause = co_await back_off(operation, *context.api, RetryCause::conflict, conflicts, operation.deadline, error, none);
+      if (!pause) co_return fail(std::move(pause.error()));
+      if (*pause != Pause::over) co_return fail(std::move(error));
+    }
+    // All of it: the proof has shown the version and who wrote it, and that need not be all that decides.
     if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) co_return read;
   }
 }

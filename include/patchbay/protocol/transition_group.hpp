@@ -89,21 +89,20 @@ class TransitionGroup {
   /// Encodes the write of as many of the moves, from the first, as the limit allows, and drops the others.
   void encode(Operation& operation, const detail::AnyDialect& dialect, std::size_t limit) {
     // Each move was encoded alone before, so that no variable can be one that the dialect does not carry.
-    const auto write = [&](std::size_t count, std::string_view attributes) {
-      return dialect
-          .encode_transition(operation.body, TransitionWrite{hops[count - 1].request->to(), operation.timestamp,
-                                                             operation.operation_id, attributes}, operation.json)
-          .value_or(limit + 1);
+    const auto fits = [&](std::size_t count, std::string_view attributes) {
+      const TransitionWrite write{hops[count - 1].request->to(), operation.timestamp, operation.operation_id, attributes};
+      const Result<std::size_t> size = dialect.encode_transition(operation.body, write, operation.json);
+      return size && *size <= limit;
     };
     operation.attributes = members.front();
     std::size_t fitting = 1;
     for (; fitting < size(); ++fitting) {
       std::string wider = operation.attributes;
       detail::merge_members(wider, members[fitting]);
-      if (write(fitting + 1, wider) > limit) break;
+      if (!fits(fitting + 1, wider)) break;
       operation.attributes = std::move(wider);
     }
-    if (fitting < size()) write(fitting, operation.attributes);
+    if (fitting < size()) fits(fitting, operation.attributes);
     keep(fitting);
   }
 

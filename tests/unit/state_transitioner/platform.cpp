@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <patchbay/cloud/platform.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -180,6 +181,8 @@ TEST_CASE("attributes of a participant are text, and count as written when they 
     const auto attempt = door.audit_log().front();
     CHECK(attempt.kind == AuditKind::attempt);
     CHECK(attempt.outcome == Outcome::unknown);  // accepted is not applied
+    CHECK_FALSE(attempt.success);
+    CHECK(attempt.error_code.empty());
     const auto wrong = door.transition(f.move(main_menu, billing));
     REQUIRE_FALSE(wrong);
     CHECK(wrong.error().code() == ErrorCode::stale_state);
@@ -191,6 +194,13 @@ TEST_CASE("attributes of a participant are text, and count as written when they 
     CHECK(moved.error().code() == ErrorCode::outcome_unknown);
     CHECK(moved.error().outcome() == Outcome::unknown);
     CHECK(f.on_participant("flow_node") == "<none>");
+  }
+  SECTION("one whose answer is lost is not sent again, which could overwrite another's, but looked for") {
+    f.cloud.plan([](FaultPlan& plan) { plan.on("PATCH").after_applying().reset(); });
+    const auto moved = f.door().transition(f.move(main_menu, billing));
+    REQUIRE(moved);
+    CHECK(moved->attempts == 1);
+    CHECK(moved->resolved_by == ResolvedBy::state);
   }
   SECTION("a refusal is not applied") {
     f.cloud.plan([](FaultPlan& plan) { plan.on("PATCH").answer(403, {}, R"({"code":"missing.permissions"})"); });
@@ -262,4 +272,83 @@ TEST_CASE("what became of a write is read from the record alone, whatever else c
   const auto moved = f.door().transition(f.move(billing, survey));
   REQUIRE(moved);
   CHECK(moved->resolved_by == ResolvedBy::state);
+}
+
+TEST_CASE("a conversation that ends while another writer is quicker is not written any more", "[transition][platform][A2]") {
+  PlatformFixture f;
+  REQUIRE(f.door().transition(f.move(main_menu, billing)));
+  const std::string conversation = "/api/v2/conversations/" + std::string(platform_flow_call);
+  f.cloud.plan([&](FaultPlan& plan) {
+    plan.on("PATCH").foreign_write(billing);
+    plan.on("GET", conversation + "/customattributes").always().delay(Duration{});  // as ever
+    plan.on("GET", conversation).skip(1).always().answer(
+        200, {}, "{\"id\":\"" + std::string(platform_flow_call) +
+                     R"(","endTime":"2026-01-01T00:00:00Z","participants":[{"id":"p","purpose":"ivr","endTime":"2026-01-01T00:00:00Z"}]})");
+  });
+  const auto moved = f.door().transition(f.move(billing, survey));
+  REQUIRE_FALSE(moved);
+  CHECK(moved.error().code() == ErrorCode::not_eligible);
+  CHECK(moved.error().attempts() == 1);
+  CHECK(f.version() == 2);  // the other's
+}
+
+TEST_CASE("no version of the platform is remembered: it does not tell whether the conversation has ended", "[transition][platform][warm]") {
+  PlatformFixture f;
+  f.settings.transition.remember = std::make_shared<InteractionMemory>();
+  auto door = f.door();
+  REQUIRE(door.transition(f.move(main_menu, billing)));
+  f.cloud.plan([](FaultPlan& plan) { plan.on("PATCH").after_applying().reset(); });
+  REQUIRE(door.transition(f.move(billing, survey)));  // proved by a reading
+  REQUIRE_FALSE(door.transition(f.move(main_menu, billing)));  // which another one showed to be elsewhere
+  CHECK(f.settings.transition.remember->size() == 0);
+  f.cloud.change([](PlatformModel& model) { model.end(platform_flow_call); });
+  const auto late = door.transition(f.move(survey, main_menu));
+  REQUIRE_FALSE(late);
+  CHECK(f.version() == 2);
+}
+
+TEST_CASE("a refusal that cannot be read is looked into: it may be that of a copy of what was applied", "[transition][platform][I4]") {
+  PlatformFixture f;
+  REQUIRE(f.door().transition(f.move(main_menu, billing)));
+  const auto answer = GENERATE(as<std::string>{}, "", "<html>Conflict</html>", R"({"status":409})");
+  SECTION("it was applied") {
+    f.cloud.plan([&](FaultPlan& plan) { plan.on("PATCH").after_applying().answer(409, {}, answer); });
+    const auto moved = f.door().transition(f.move(billing, survey));
+    REQUIRE(moved);
+    CHECK(moved->resolved_by == ResolvedBy::state);
+    CHECK(f.version() == 2);
+  }
+  SECTION("it was not, and the version is the same") {
+    f.cloud.plan([&](FaultPlan& plan) { plan.on("PATCH").answer(409, {}, answer); });
+    const auto moved = f.door().transition(f.move(billing, survey));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::conflict);
+    CHECK(moved.error().outcome() == Outcome::not_applied);
+    CHECK(f.version() == 1);
+  }
+}
+
+TEST_CASE("a first record has one id however the conversation's is spelt", "[platform][dialect][I1]") {
+  const Platform dialect{.schema_id = "s"};
+  HttpResponse response;
+  response.status = 200;
+  response.body.assign(R"({"results":[]})");
+  JsonReader reader;
+  InteractionSnapshot large, small;
+  REQUIRE(dialect.parse_reading(response, reader, "C0FFEE00-0000-4000-8000-00000000ABCD", 1, large));
+  REQUIRE(dialect.parse_reading(response, reader, "c0ffee00-0000-4000-8000-00000000abcd", 1, small));
+  CHECK(large.etag == "new@c0ffee00-0000-4000-8000-00000000abcd");
+  CHECK(large.etag == small.etag);
+}
+
+TEST_CASE("a participant without an id has no attributes that could be written", "[platform][dialect]") {
+  const Platform dialect{.store = TransitionStore::participant_attributes};
+  HttpResponse response;
+  response.status = 200;
+  response.body.assign(R"({"id":"c-1","participants":[{"purpose":"ivr"}]})");
+  JsonReader reader;
+  InteractionSnapshot seen;
+  const auto read = dialect.parse_reading(response, reader, "c-1", 0, seen);
+  REQUIRE_FALSE(read);
+  CHECK(read.error().code() == ErrorCode::malformed_response);
 }

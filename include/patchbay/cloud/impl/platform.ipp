@@ -38,6 +38,12 @@ class RecordLock {
     if (!is_first && error == std::errc{} && end == digits.data() + digits.size()) version = number;
   }
   static void write(std::string& out, std::string_view version, std::string_view record) { out.assign(version).append("@").append(record); }
+  /// Of no record. In small letters: the first record is found by its id, which must be one however writers spell the conversation's.
+  static void write_first(std::string& out, std::string_view conversation) {
+    write(out, none_yet, conversation);
+    for (char& c : out)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
 
   std::string_view record;
   std::optional<std::int32_t> version;
@@ -73,6 +79,8 @@ PATCHBAY_DECL Result<void> Platform::parse_reading(const HttpResponse& response,
     out.id = seen.id;
     detail::show_participant(seen, **found, out);
     if (store == TransitionStore::custom_attributes) return {};
+    if (out.participant_id.empty())
+      return fail(ErrorCode::malformed_response, "the participant has no id by which its attributes could be written");
     if (const std::string* const node = (*found)->attribute("flow_node")) {
       out.has_flow_node = true;
       out.flow_node = *node;
@@ -88,7 +96,7 @@ PATCHBAY_DECL Result<void> Platform::parse_reading(const HttpResponse& response,
     if (schema_id.empty())
       return fail(ErrorCode::invalid_settings,
                   "the conversation has no custom attributes yet, and the dialect names no schema to make some of (Platform::schema_id)");
-    detail::RecordLock::write(out.etag, detail::RecordLock::none_yet, id);
+    detail::RecordLock::write_first(out.etag, id);
     return {};
   }
   const platform::AttributeRecord& record = **found;
@@ -134,7 +142,8 @@ PATCHBAY_DECL std::string_view Platform::locked(std::string& room, std::string_v
 
 PATCHBAY_DECL bool Platform::is_conflict(const HttpResponse& response, JsonReader& reader) const {
   ErrorBody body;
-  return parse_error_body(response.body, reader, body) && platform::is_version_conflict(response.status, body);
+  const bool told = parse_error_body(response.body, reader, body) && !(body.code.empty() && body.inner_codes.empty());
+  return !told || platform::is_version_conflict(response.status, body);
 }
 
 PATCHBAY_DECL Result<void> Platform::parse_echo(const HttpResponse& response, JsonReader& reader, InteractionSnapshot& out) const {
