@@ -260,6 +260,7 @@ set(patchbay_tests_state_transitioner
   unit/state_transitioner/observe.cpp
   unit/state_transitioner/out_of_memory.cpp
   unit/state_transitioner/outcomes.cpp
+  unit/state_transitioner/own_dialect.cpp
   unit/state_transitioner/platform.cpp
   unit/state_transitioner/refusals.cpp
   unit/state_transitioner/restraint.cpp
@@ -325,6 +326,7 @@ set(patchbay_compile_fail_pairs
   bulk_not_requests
   door_clock_without_sleep
   door_copied
+  door_dialect_without_locked
   door_logger_without_enabled
   door_loop_without_channels
   door_policies_swapped
