@@ -47,6 +47,13 @@ class Scene {
       if (auto json = std::make_unique<Json>(line); (*json)["/kind"] == kind) out.push_back(std::move(json));
     return out;
   }
+  /// Waits until the journal has a record of a kind. Until the program has made the folder there is nothing to show, and
+  /// that is no success.
+  void wait_for(std::string_view kind) {
+    const std::string member = "\"kind\":\"" + std::string(kind) + "\"";
+    while (tool.run({"journal", "show", journal}).out.find(member) == std::string::npos) {
+    }
+  }
   /// Starts a command whose request takes effect and is never answered, and kills it then.
   void die(std::vector<std::string> arguments, const std::string& interaction) {
     const std::size_t before = cloud.interaction(interaction)->size("/operations");
@@ -130,8 +137,7 @@ TEST_CASE("what was never sent is settled when nothing can arrive any more", "[t
   Scene scene;
   scene.cloud.fault(R"({"on":"http","match":{"method":"PATCH"},"kind":"timeout"})");
   Process process = scene.tool.start(move_job());
-  while (scene.records("intent").empty()) {
-  }
+  scene.wait_for("intent");
   process.send(SIGKILL);
   CHECK(process.wait().signal == SIGKILL);
   // One look does not do: a late arrival could still change the interaction.
@@ -278,8 +284,7 @@ TEST_CASE("a journal that cannot be used stops what would act without it", "[too
   SECTION("in use by another process") {
     scene.cloud.fault(R"({"on":"http","match":{"method":"GET"},"kind":"timeout","times":0})");
     Process holder = scene.tool.start(move_job());
-    while (scene.records("checkpoint").empty()) {
-    }
+    scene.wait_for("checkpoint");
     const Ended refused = scene.tool.run(hold_second);
     CHECK(refused.status == 4);
     CHECK(refused.out.empty());
