@@ -3,11 +3,14 @@
 #include <patchbay/cloud/platform.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <patchbay/state_transitioner.hpp>
+#include <patchbay/testing/loop_transport.hpp>
 #include <patchbay/testing/simulated_platform.hpp>
 
 #include "door.hpp"
@@ -351,4 +354,35 @@ TEST_CASE("a participant without an id has no attributes that could be written",
   const auto read = dialect.parse_reading(response, reader, "c-1", 0, seen);
   REQUIRE_FALSE(read);
   CHECK(read.error().code() == ErrorCode::malformed_response);
+}
+
+TEST_CASE("on a loop the dialect lives as long as the operations of a door that is gone, and cancelling cuts the search short",
+          "[transition][platform][loop][I4][I23]") {
+  const bool typed = GENERATE(true, false);
+  for (int steps = 0; steps < 24; ++steps) {
+    CAPTURE(steps);
+    PlatformOptions options;
+    options.effect_delay = milliseconds{400};
+    PlatformFixture f(options);
+    f.dialect.store = typed ? TransitionStore::custom_attributes : TransitionStore::participant_attributes;
+    ManualLoop loop(f.clock);
+    LoopTransport<SimulatedPlatform> transport(loop, f.cloud);
+    transport.latency(milliseconds{1});
+    std::optional<Result<TransitionResult>> ended;
+    int calls = 0;
+    {
+      StateTransitioner door{Policies{.transport = transport, .clock = f.clock, .dialect = f.dialect}, f.settings};
+      door.start_transition(f.move(main_menu, billing), [&](Result<TransitionResult> told) { ended.emplace(std::move(told)), ++calls; });
+      for (int i = 0; i < steps; ++i) loop.run_one();
+    }
+    const SteadyTime destroyed = f.clock.steady_now();
+    loop.run();
+    REQUIRE(calls == 1);
+    const std::string node = typed ? "\"Billing inquiry\"" : billing;
+    const std::string found = typed ? f.stored("flow_node") : f.on_participant("flow_node");
+    if (ended->has_value()) CHECK(found == node);
+    if (!ended->has_value() && ended->error().outcome() == Outcome::not_applied) CHECK(found != node);
+    CHECK(f.clock.steady_now() - destroyed < milliseconds{100});  // one reading
+    CHECK(transport.under_way() == 0);
+  }
 }
