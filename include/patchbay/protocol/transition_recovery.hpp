@@ -35,9 +35,12 @@ enum class WriteProof : std::uint8_t {
   return rival ? WriteProof::not_applied : WriteProof::lost;
 }
 
-/// Whether an interaction without a lock shows that no writer has been there since `write` was begun.
+/// Whether an interaction without a lock shows that no writer has been there since `write` was begun: it carries the id that
+/// it carried then. That neither then nor now there is any proves nothing, for what was read may be another part of it than
+/// was written, such as the flow's next participant.
 [[nodiscard]] inline bool nobody_wrote(const TransitionContext& context, const InteractionSnapshot& now, const IntentRecord& write) noexcept {
-  return context.api->dialect->locking() == Locking::none && now.transition_id == write.prior_transition;
+  return context.api->dialect->locking() == Locking::none && !write.prior_transition.empty() &&
+         now.transition_id == write.prior_transition;
 }
 
 /// Whether something of before is to be settled before the interaction may be moved. Cheap when there is nothing.
