@@ -262,6 +262,7 @@ set(patchbay_tests_state_transitioner
   unit/state_transitioner/outcomes.cpp
   unit/state_transitioner/own_dialect.cpp
   unit/state_transitioner/platform.cpp
+  unit/state_transitioner/platform_recovery.cpp
   unit/state_transitioner/refusals.cpp
   unit/state_transitioner/restraint.cpp
   unit/state_transitioner/static_flows.cpp
