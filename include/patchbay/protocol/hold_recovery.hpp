@@ -86,9 +86,15 @@ inline void learn_from(Operation& operation, HoldContext& context, const std::st
   const bool over = snapshot.final();
   if (!over && !snapshot.held) return;  // it stays watched, if it is
   if (!over && *snapshot.held) {
-    context.hub->with([&](HoldSession& session) {
+    const bool watched = context.hub->with([&](HoldSession& session) {
+      const bool before = session.registry().since(interaction).has_value();
       session.seen(interaction, true, order, question.believed ? question.since : operation.steady_now());
+      return before;
     });
+    if (!watched) {
+      ++report.holds_rebuilt;
+      context.metrics->count(HoldCount::holds_rebuilt);
+    }
     if (context.pump) context.pump->wake_up();
     return;
   }
