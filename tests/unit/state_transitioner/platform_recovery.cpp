@@ -21,11 +21,10 @@ using cloud::TransitionStore;
 
 namespace {
 
-const std::string main_menu = "Main menu", billing = "Billing inquiry", survey = "Survey";
-
 /// A door with a journal, in front of the platform in memory. What a participant's attributes hold nothing locks, so
 /// that recovery has only what it reads there to go by.
 struct RecoveryFixture {
+  const std::string main_menu = "Main menu", billing = "Billing inquiry", survey = "Survey";
   ManualClock clock;
   SimulatedPlatform cloud{clock, PlatformOptions{}};
   Settings settings;
@@ -81,24 +80,24 @@ TEST_CASE("recovery knows a participant that nobody has written to by the id tha
           "[transition][platform][journal][I4]") {
   RecoveryFixture f;
   SECTION("it was written") {
-    f.lose(main_menu, billing, true);
+    f.lose(f.main_menu, f.billing, true);
     CHECK(f.recover().applied == 1);
   }
   SECTION("it carries the transition of before") {
-    REQUIRE(f.move(main_menu, billing));
-    f.lose(billing, survey, false);
+    REQUIRE(f.move(f.main_menu, f.billing));
+    f.lose(f.billing, f.survey, false);
     CHECK(f.recover().not_applied == 1);
   }
   SECTION("nobody has ever written to it") {
-    f.lose(main_menu, billing, false);
+    f.lose(f.main_menu, f.billing, false);
     CHECK(f.recover().given_up == 1);
   }
   SECTION("the flow has another participant by now, and the one that was written to has left") {
-    f.lose(main_menu, billing, true);
-    f.cloud.change([](PlatformModel& model) {
+    f.lose(f.main_menu, f.billing, true);
+    f.cloud.change([&](PlatformModel& model) {
       PlatformConversation& call = *model.find(platform_flow_call);
       PlatformParticipant next(*call.participant(platform_ivr));
-      CHECK(*next.attribute("flow_node") == billing);
+      CHECK(*next.attribute("flow_node") == f.billing);
       call.participant(platform_ivr)->state = "disconnected";
       next.id = "b0000000-0000-4000-8000-000000000077";
       next.attributes.clear();
@@ -110,7 +109,7 @@ TEST_CASE("recovery knows a participant that nobody has written to by the id tha
   }
   SECTION("it was written elsewhere, by a program that was told another store") {
     f.dialect = Platform{.schema_id = std::string(platform_schema)};
-    f.lose(main_menu, billing, true);
+    f.lose(f.main_menu, f.billing, true);
     f.dialect = Platform{.store = TransitionStore::participant_attributes};
     const RecoveryReport report = f.recover();
     CHECK(report.not_applied == 0);
