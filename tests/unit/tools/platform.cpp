@@ -3,6 +3,9 @@
 
 // `patchbayctl --dialect platform` against a cloud that speaks as the real one does, over TLS: once for each way that a
 // transition can take to it.
+#include <thread>
+
+#include "unit/tools/loopback.hpp"
 #include "unit/tools/platform_cloud.hpp"
 
 using namespace patchbay::test;
@@ -57,6 +60,14 @@ class Moved {
   Ended ended;
   std::unique_ptr<Json> result;
 };
+
+/// Where no journal is yet.
+std::filesystem::path new_folder() {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("patchbay-platform-" + std::to_string(::getpid()));
+  std::filesystem::remove_all(folder);
+  return folder;
+}
 
 const std::vector<std::string> by_schema{"--schema-id", attribute_schema};
 const std::vector<std::string> for_the_agent{"--schema-id", attribute_schema, "--participant", "purpose:agent"};
@@ -195,11 +206,9 @@ TEST_CASE("the platform's flows are drawn, and moves asked about, by the names t
   CHECK(draw({"--from", "Main menu", "--to", "Dance floor"}).status == 1);
 }
 
-TEST_CASE("recovery looks where the platform's moves were written, and leaves holds alone", "[tools][platform][A5]") {
+TEST_CASE("recovery looks where the platform's moves were written", "[tools][platform][A5]") {
   const PlatformCloud cloud;
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("patchbay-platform-" + std::to_string(::getpid()));
-  std::filesystem::remove_all(folder);
+  const std::filesystem::path folder = new_folder();
   cloud.put(call_in_flow, "Main menu");
   cloud.fault(R"({"match":{"method":"PATCH"},"kind":"delay","delayMs":20000,"applied":true})");
   Tool tool = cloud.tool();
@@ -224,6 +233,37 @@ TEST_CASE("recovery looks where the platform's moves were written, and leaves ho
   CHECK(line["/outcome"] == "applied");
   CHECK(line["/settled"] == "true");
   CHECK(tool.run({"recover", "--dialect", "platform"}).out.empty());
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("what the journal has open of the documents' holds stays open on the platform, and is said",
+          "[tools][platform][I14]") {
+  const LoopbackCloud documents;
+  documents.fault(R"({"on":"command","match":{"verb":"hold"},"kind":"drop","applied":true})");
+  const std::filesystem::path folder = new_folder();
+  Tool holder = documents.tool();
+  holder.environment["PATCHBAY_JOURNAL_DIR"] = folder.string();
+  Process process = holder.start({"hold", "--interaction", second_caller, "--reason", "queueing", "--priority", "1"});
+  for (int i = 0; i < 2000 && (*documents.interaction(second_caller))["/held"] != "true"; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  process.send(SIGKILL);
+  CHECK(process.wait(when_busy).signal == SIGKILL);
+
+  const PlatformCloud cloud;
+  Tool tool = cloud.tool();
+  tool.environment["PATCHBAY_JOURNAL_DIR"] = folder.string();
+  const Ended left = tool.run({"recover", "--dialect", "platform"});
+  INFO(left.out << left.err);
+  CHECK(left.status == 5);
+  CHECK(left.err.find("1 interaction that may be on hold: holds are not spoken") != std::string::npos);
+  REQUIRE(lines_of(left.out).size() == 1);
+  const Json line(left.out);
+  CHECK(line["/action"] == "hold");
+  CHECK(line["/settled"] == "false");
+  CHECK(line["/why"].starts_with("holds are not spoken in the platform's dialect yet"));
+  // Where they are spoken it is settled as ever.
+  CHECK(holder.run({"release-all"}).status == 0);
+  CHECK((*documents.interaction(second_caller))["/held"] == "false");
   std::filesystem::remove_all(folder);
 }
 
