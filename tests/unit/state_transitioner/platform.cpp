@@ -386,3 +386,16 @@ TEST_CASE("on a loop the dialect lives as long as the operations of a door that 
     CHECK(transport.under_way() == 0);
   }
 }
+
+TEST_CASE("a node is the same by each of the names that the flow has for it", "[transition][platform][A2]") {
+  PlatformFixture f;
+  f.cloud.change([](PlatformModel& model) {
+    model.move(platform_flow_call, "f0000000-0000-4000-8000-000000000011");  // written by its id
+  });
+  const auto moved = f.door().transition(f.move(main_menu, billing));
+  REQUIRE(moved);
+  f.cloud.change([](PlatformModel& model) { model.move(platform_flow_call, "Not of this flow"); });
+  const auto lost = f.door().transition(f.move(main_menu, billing));
+  REQUIRE_FALSE(lost);
+  CHECK(lost.error().code() == ErrorCode::stale_state);
+}
