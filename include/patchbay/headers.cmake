@@ -145,9 +145,12 @@ set(patchbay_headers
   include/patchbay/protocol/spare_nodes.hpp
   include/patchbay/protocol/token_source.hpp
   include/patchbay/protocol/transition.hpp
+  include/patchbay/protocol/transition_context.hpp
   include/patchbay/protocol/transition_group.hpp
   include/patchbay/protocol/transition_operation.hpp
+  include/patchbay/protocol/transition_proof.hpp
   include/patchbay/protocol/transition_recovery.hpp
+  include/patchbay/protocol/transition_write.hpp
   include/patchbay/protocol/webhook.hpp
   include/patchbay/protocol/webhook_delivery.hpp
   include/patchbay/protocol/webhook_outbox.hpp
