@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <patchbay/beast/transport.hpp>
+#include <patchbay/cloud/documents_dialect.hpp>
 #include <patchbay/hold_controller.hpp>
 
 #include "work.hpp"
