@@ -242,7 +242,8 @@ TEST_CASE("moves of a write behind which all memory is gone end, and say that no
   for (const bool sent : {false, true}) {
     Settings settings;
     settings.base_url = "https://api.example.com";
-    detail::TransitionCore core(settings);
+    const detail::DialectOf dialect(cloud::Interactions{});
+    detail::TransitionCore core(settings, dialect);
     BareOperation operation;
     core.begin(operation, id, seconds{1});
     TransitionGroup group;
