@@ -47,7 +47,7 @@ int main() {
 
   // A success, by way of a lost connection and a conflict.
   const testing::HeaderList first{{"ETag", "\"1\""}}, second{{"ETag", "\"2\""}};
-  const char* const at_menu = R"({"state":"connected","customAttributes":{"flow_node":"MainMenu"}})";
+  const char* const at_menu = R"({"id":"interaction","state":"connected","customAttributes":{"flow_node":"MainMenu"}})";
   cloud.answer(200, first, at_menu).answer(412).answer(200, second, at_menu).answer(503).answer(200);
   const auto moved = door.transition(request());
   check(moved.has_value(), "a transition succeeds");

@@ -340,6 +340,9 @@ class ScriptedProcess {
                    R"(","state":"connected","routingData":{"skillGroup":{"id":"s","name":"B"},"orgId":"o"}})");
     transport.latency(milliseconds{100});
   }
+  ScriptedProcess(const ScriptedProcess&) = delete;
+  ScriptedProcess& operator=(const ScriptedProcess&) = delete;
+  ~ScriptedProcess() { loop.run_for(seconds{60}); }  // a door that is gone closes its channel on it
   void acknowledge(std::size_t command, std::string_view type) {
     const std::string sent = peer.sent().at(command);
     const std::size_t at = sent.find("\"correlationId\":\"") + 17;
