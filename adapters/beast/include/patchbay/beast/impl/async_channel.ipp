@@ -206,8 +206,41 @@ struct AsyncChannel::State final : detail::Opening, detail::LoopStreamBase, deta
     }
   }
   // Within the call that started it, as a rule: Beast's operation is then over before the call returns, and the
-  // client's completion is posted.
-  void write_ended(error_code ec) { writer(ec, ec ? 0 : written); }
+  // client's completion is posted. Not deeper than so: each ping that was read begins the writing of a pong, whose end
+  // reads the next, and a flood of them must not take a thread's stack.
+  void write_ended(error_code ec) {
+    constexpr unsigned deepest = 16;
+    if (writes_within < deepest) {
+      struct Within {
+        explicit Within(unsigned& count_in) noexcept : count(&count_in) { ++*count; }
+        Within(const Within&) = delete;
+        Within& operator=(const Within&) = delete;
+        ~Within() { --*count; }
+        unsigned* count;
+      } const within(writes_within);
+      return writer(ec, ec ? 0 : written);
+    }
+    struct Ended {
+      using allocator_type = detail::OperationAllocator<void>;
+      [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(state->write_memory); }
+      void operator()() const { state->write_ended_later(failed); }
+      std::shared_ptr<State> state;
+      error_code failed;
+    };
+    waits_to_write = true;  // nobody else ends it meanwhile
+    boost::asio::post(executor, Ended{shared_from_this(), ec});
+  }
+  void write_ended_later(error_code ec) {
+    Lock lock(mutex);
+    waits_to_write = false;
+    if (!wire || !wire->socket.is_open() || phase == Phase::over) return;
+    try {
+      if (writer) write_ended(ec);
+    } catch (const std::exception&) {
+      finish(detail::was_cut);
+    }
+    tell(lock);
+  }
   void writable(error_code ec) {
     Lock lock(mutex);
     waits_to_write = false;
@@ -534,6 +567,7 @@ struct AsyncChannel::State final : detail::Opening, detail::LoopStreamBase, deta
   bool reading = false;
   std::size_t written = 0;
   bool waits_to_write = false;
+  unsigned writes_within = 0;  ///< Ends of writings that are being told, each within the one before.
 
   Completion<Sent> sending;
   Sent send_result{};
