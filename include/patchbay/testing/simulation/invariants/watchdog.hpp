@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/journal/journal.hpp>
 #include <patchbay/testing/simulation/invariants/check.hpp>
 
 namespace patchbay::testing::simulation {
