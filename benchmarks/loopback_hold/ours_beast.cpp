@@ -81,7 +81,7 @@ Report ours_beast(const Work& work) {
   settings.tokens = std::make_shared<TokenSource>(TokenSettings{.login_url = settings.base_url,
                                                                 .client_id = "id",
                                                                 .client_secret = Secret("secret"),
-                                                                .scope = std::string(DocumentsDialect::hold_scope)});
+                                                                .scope = std::string(cloud::Interactions::hold_scope())});
   settings.hold.max_commands = static_cast<std::size_t>(work.in_flight);
   beast::PoolOptions options;
   options.max_connections_per_host = http_connections;

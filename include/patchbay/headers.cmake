@@ -34,6 +34,7 @@ set(patchbay_headers
   include/patchbay/driver/encode_members.hpp
   include/patchbay/driver/hold_core.hpp
   include/patchbay/driver/hold_door.hpp
+  include/patchbay/driver/hold_errand.hpp
   include/patchbay/driver/hold_outbox.hpp
   include/patchbay/driver/hold_pump.hpp
   include/patchbay/driver/hold_teller.hpp
@@ -100,6 +101,7 @@ set(patchbay_headers
   include/patchbay/policy/completion_transport.hpp
   include/patchbay/policy/composed_transport.hpp
   include/patchbay/policy/dialect.hpp
+  include/patchbay/policy/hold_dialect.hpp
   include/patchbay/policy/logger.hpp
   include/patchbay/policy/retry.hpp
   include/patchbay/policy/schema.hpp
@@ -110,6 +112,7 @@ set(patchbay_headers
   include/patchbay/protocol/breaker.hpp
   include/patchbay/protocol/call.hpp
   include/patchbay/protocol/channel_fsm.hpp
+  include/patchbay/protocol/channel_lease.hpp
   include/patchbay/protocol/channel_open.hpp
   include/patchbay/protocol/channel_wait.hpp
   include/patchbay/protocol/classify.hpp
@@ -122,10 +125,12 @@ set(patchbay_headers
   include/patchbay/protocol/gateway.hpp
   include/patchbay/protocol/get.hpp
   include/patchbay/protocol/hold_action.hpp
+  include/patchbay/protocol/hold_by_request.hpp
   include/patchbay/protocol/hold_command.hpp
   include/patchbay/protocol/hold_context.hpp
   include/patchbay/protocol/hold_hub.hpp
   include/patchbay/protocol/hold_journal.hpp
+  include/patchbay/protocol/hold_proof.hpp
   include/patchbay/protocol/hold_recovery.hpp
   include/patchbay/protocol/hold_registry.hpp
   include/patchbay/protocol/hold_session.hpp
@@ -284,6 +289,7 @@ set(patchbay_definitions
   include/patchbay/cloud/impl/platform_error.ipp
   include/patchbay/cloud/impl/platform_flow.ipp
   include/patchbay/cloud/impl/platform_frame.ipp
+  include/patchbay/cloud/impl/platform_holds.ipp
   include/patchbay/cloud/impl/platform_targets.ipp
   include/patchbay/cloud/impl/region.ipp
   include/patchbay/driver/impl/completion_operation.ipp

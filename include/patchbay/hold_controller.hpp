@@ -57,8 +57,10 @@ class HoldController {
   static_assert(Logger<LoggerPolicy>,
                 "patchbay::HoldController: Policies::logger must model patchbay::Logger; give it a const enabled(Level) -> bool and "
                 "log(Level, const Event&)");
-  static_assert(std::is_same_v<DialectPolicy, cloud::Interactions>,
-                "patchbay::HoldController: Policies::dialect must be patchbay::cloud::Interactions; holds are spoken in no other dialect yet");
+  static_assert(HoldDialect<DialectPolicy>,
+                "patchbay::HoldController: Policies::dialect must model patchbay::HoldDialect; besides patchbay::Dialect it needs "
+                "hold_scope, encode_hold, check_hold, parse_news and channel_target, and, for holds that travel as requests, all that "
+                "patchbay::HoldsByRequest asks for");
 
  public:
   using policies_type = Policies<TransportPolicy, ClockPolicy, RetryChoice, LoggerPolicy, SchemaPolicy, DialectPolicy>;

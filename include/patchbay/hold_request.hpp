@@ -130,6 +130,7 @@ class HoldResult {
   int attempts = 0;        ///< Commands sent: 0 when it was on hold already.
   int http_status = 0;     ///< Of the last HTTP answer; 0 when none was needed.
   bool already_held = false;
+  bool reason_kept = false;  ///< The cloud has taken the reason, where it is no part of the command (`cloud::Platform`).
   ResolvedBy resolved_by = ResolvedBy::answer;
 };
 

@@ -18,6 +18,7 @@
 #include <patchbay/cloud/impl/platform_error.ipp>
 #include <patchbay/cloud/impl/platform_flow.ipp>
 #include <patchbay/cloud/impl/platform_frame.ipp>
+#include <patchbay/cloud/impl/platform_holds.ipp>
 #include <patchbay/cloud/impl/platform_targets.ipp>
 #include <patchbay/cloud/impl/region.ipp>
 #include <patchbay/driver/impl/completion_operation.ipp>

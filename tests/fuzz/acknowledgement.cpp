@@ -194,8 +194,8 @@ class World {
     body.assign(bytes.text(60));
     if (bytes.flip()) {
       JsonReader reader;
-      ChannelReply reply;
-      const bool read = HoldDialect::parse_reply(body, reader, reply).has_value();
+      ChannelNews reply;
+      const bool read = DocumentsHoldDialect::parse_reply(body, reader, reply).has_value();
       if (read && !reply.correlation_id.empty())
         return deliver(epoch, std::string(body.view()), reply.correlation_id, reply.type, reply.interaction);
       expect(read ? HoldCount::foreign_messages : HoldCount::junk_frames, epoch, {}, CallEnd::pending,

@@ -21,8 +21,8 @@ void take(const JsonTree& value, std::string& out) {
   if (value.kind == JsonTree::Kind::string) out = value.text;
 }
 
-ChannelReply reckon(const JsonTree& tree) {
-  ChannelReply out;
+ChannelNews reckon(const JsonTree& tree) {
+  ChannelNews out;
   for (std::size_t i = 0; i < tree.names.size(); ++i) {
     const std::string& name = tree.names[i];
     const JsonTree& value = tree.items[i];
@@ -38,7 +38,7 @@ ChannelReply reckon(const JsonTree& tree) {
   return out;
 }
 
-bool same(const ChannelReply& a, const ChannelReply& b) {
+bool same(const ChannelNews& a, const ChannelNews& b) {
   return a.correlation_id == b.correlation_id && a.type == b.type && a.interaction == b.interaction &&
          a.message == b.message && a.has_type == b.has_type;
 }
@@ -47,11 +47,11 @@ bool same(const ChannelReply& a, const ChannelReply& b) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static JsonReader reader;
-  static ChannelReply reply;  // used again, as a session does: nothing of the last message may be left
+  static ChannelNews reply;  // used again, as a session does: nothing of the last message may be left
   const std::string_view input = patchbay_fuzz::as_text(data, size);
   Body body;
   body.assign(input);
-  const auto read = HoldDialect::parse_reply(body, reader, reply);
+  const auto read = DocumentsHoldDialect::parse_reply(body, reader, reply);
   for (const std::string* each : {&reply.correlation_id, &reply.type, &reply.interaction, &reply.message})
     law(is_valid_utf8(*each), "what is read is UTF-8", {input, *each});
   const auto tree = JsonTree::parse(input);
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (!is_valid_utf8(input)) return 0;
   std::string frame("left over");
   const HoldVerb verb = size % 2 == 0 ? HoldVerb::hold : HoldVerb::unhold;
-  HoldDialect::encode_command(frame, verb, input, size % 3 == 0 ? "" : R"("interactionId":"a","priority":5)");
+  DocumentsHoldDialect::encode_command(frame, verb, input, size % 3 == 0 ? "" : R"("interactionId":"a","priority":5)");
   const auto sent = JsonTree::parse(frame);
   law(sent && sent->names == std::vector<std::string>{"command", "correlationId", "body"}, "a command is JSON",
       {frame});
@@ -73,8 +73,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   law(sent->items[2].names.front() == "type" && sent->items[2].items.front().text == to_string(verb), "and its verb",
       {frame});
   body.assign(frame);
-  ChannelReply echoed;
-  law(HoldDialect::parse_reply(body, reader, echoed).has_value() && echoed.correlation_id == input &&
+  ChannelNews echoed;
+  law(DocumentsHoldDialect::parse_reply(body, reader, echoed).has_value() && echoed.correlation_id == input &&
           echoed.type == to_string(verb),
       "what is sent can be read as an answer to itself", {frame});
   return 0;

@@ -26,9 +26,7 @@ struct DocumentsDialect {
   /// Attributes that the library writes and no variable may (hazard A19).
   static constexpr const auto& reserved_attributes = detail::reserved_attributes;
   static constexpr std::string_view transition_scope = "interaction:update interaction:read flow:read";
-  static constexpr std::string_view hold_scope = "interaction:control interaction:read";
   static constexpr std::string_view token_target = "/oauth/token";
-  static constexpr std::string_view channel_target = "/api/v2/interactions";
 
   static void interaction_target(std::string& out, const Endpoint& api, std::string_view id) { resource(out, api, "/api/v2/interactions/", id); }
   static void flow_target(std::string& out, const Endpoint& api, std::string_view id) { resource(out, api, "/api/v2/flows/", id); }

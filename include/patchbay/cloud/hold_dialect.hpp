@@ -9,21 +9,9 @@
 #include <patchbay/cloud/reserved_names.hpp>
 #include <patchbay/json/read.hpp>
 #include <patchbay/json/write.hpp>
-#include <patchbay/observe/hold_events.hpp>
+#include <patchbay/policy/hold_dialect.hpp>
 
 namespace patchbay {
-
-/// A message of the channel, as far as the routing of acknowledgements needs it. Used again, so that it allocates little.
-class ChannelReply {
- public:
-  std::string correlation_id;  ///< Empty when there is none.
-  std::string type;            ///< `body.type`.
-  std::string interaction;     ///< `body.interactionId`; empty when it names none.
-  std::string message;         ///< `body.message`, or the message beside the body.
-  bool has_type = false;
-
-  void clear() noexcept { correlation_id.clear(), type.clear(), interaction.clear(), message.clear(), has_type = false; }
-};
 
 /// The hold channel's frames as document B has them.
 struct DocumentsHoldDialect {
@@ -40,7 +28,7 @@ struct DocumentsHoldDialect {
 
   /// Reads any message. Members that matter may be of other types in messages that are none of ours: they count as absent.
   /// An error only when the text is no JSON object.
-  static JsonResult<void> parse_reply(const Body& text, JsonReader& reader, ChannelReply& out) {
+  static JsonResult<void> parse_reply(const Body& text, JsonReader& reader, ChannelNews& out) {
     out.clear();
     return reader.object(text, [&](std::string_view key, JsonValue value) -> simdjson::error_code {
       if (key == "correlationId") return take(value, out.correlation_id);
@@ -75,7 +63,5 @@ struct DocumentsHoldDialect {
     return simdjson::SUCCESS;
   }
 };
-
-using HoldDialect = DocumentsHoldDialect;
 
 }  // namespace patchbay

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include <patchbay/time.hpp>
+
 namespace patchbay {
 
 /// An interaction as one answer of the cloud showed it. Used again between readings, so that it allocates nothing warm.
@@ -25,12 +27,13 @@ class InteractionSnapshot {
   std::string participant_id; ///< Whose flow it is, where a conversation has several parties; else empty.
   bool over = false;          ///< Nothing can happen to it any more, whatever the state is called.
   std::optional<bool> held;
+  std::optional<WallTime> held_since;  ///< By the cloud's clock; nothing when it does not say.
 
   void clear() noexcept {
     id.clear(), etag.clear(), state.clear(), skill_group_id.clear(), organisation_id.clear();
     flow_node.clear(), transition_id.clear(), participant_id.clear();
     weak_etag = has_flow_node = over = false;
-    held.reset();
+    held.reset(), held_since.reset();
   }
   /// Whether nothing can happen to the interaction any more.
   [[nodiscard]] bool final() const noexcept { return over || state == "closed" || state == "abandoned"; }

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include <patchbay/config.hpp>
-#include <patchbay/policy/dialect.hpp>
+#include <patchbay/policy/hold_dialect.hpp>
 
 namespace patchbay::cloud {
 
@@ -34,8 +34,21 @@ struct Interactions {
   PATCHBAY_DECL static void flow_target(std::string& out, const Endpoint& api, std::string_view id);
   PATCHBAY_DECL static Result<FlowGraph> parse_flow(const HttpResponse& response, JsonReader& reader, std::string_view id,
                                                     const FlowLimits& limits);
+
+  // Holds: messages of one channel, below the API's address, that are answered there.
+
+  [[nodiscard]] static constexpr std::string_view hold_scope() noexcept { return "interaction:control interaction:read"; }
+  PATCHBAY_DECL static void encode_hold(std::string& out, HoldVerb verb, std::string_view correlation_id, std::string_view members);
+  /// `not_eligible` for an interaction without a skill group (document B).
+  static Result<void> check_hold(const InteractionSnapshot& seen) {
+    if (seen.skill_group_id.empty()) return fail(ErrorCode::not_eligible, "the interaction has no skill group");
+    return {};
+  }
+  /// `malformed_response` for what is no JSON object.
+  PATCHBAY_DECL static Result<void> parse_news(const Body& message, JsonReader& reader, ChannelNews& out);
+  static void channel_target(std::string& out, const Endpoint& api) { out.assign(api.path()).append("/api/v2/interactions"); }
 };
-static_assert(Dialect<Interactions>);
+static_assert(Dialect<Interactions> && HoldsByChannel<Interactions>);
 
 }  // namespace patchbay::cloud
 

@@ -4,12 +4,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include <patchbay/cloud/platform_channel.hpp>
 #include <patchbay/cloud/platform_conversation.hpp>
 #include <patchbay/config.hpp>
-#include <patchbay/policy/dialect.hpp>
+#include <patchbay/policy/hold_dialect.hpp>
 
 namespace patchbay::cloud {
 
@@ -46,6 +49,24 @@ struct Platform {
   /// The flow's version to go by; empty: its latest configuration, published or not. Doors that share a `FlowCache` share
   /// the graph, and must go by the same one.
   std::string flow_version = {};
+  /// The user whose conversations the notification channel tells of: the one that is held, as a rule. Empty: there is no
+  /// channel, and what became of a hold is read.
+  std::string user = {};
+  /// The one kind of communication that is held and told of; nothing: whichever the participant has. For calls the
+  /// platform wants a token of the user's own, and lets nobody else hold.
+  std::optional<platform::Media> media = std::nullopt;
+  bool hold_music = false;  ///< Who is put on hold in a call hears music (`confined`), and not silence.
+  /// The participant's attribute that is to keep `holdReason`, for which the platform has no place; empty: the audit alone
+  /// has it.
+  std::string hold_reason_attribute = {};
+
+  /// For the holds of a user: the user's own party is held, and the channel tells of the user's conversations.
+  [[nodiscard]] static Platform of_user(std::string id) {
+    Platform out;
+    out.participant = platform::ParticipantSelector::by_user(id);
+    out.user = std::move(id);
+    return out;
+  }
 
   [[nodiscard]] Locking locking() const noexcept {
     return store == TransitionStore::custom_attributes ? Locking::body_version : Locking::none;
@@ -73,11 +94,35 @@ struct Platform {
   PATCHBAY_DECL void flow_target(std::string& out, const Endpoint& api, std::string_view id) const;
   PATCHBAY_DECL Result<FlowGraph> parse_flow(const HttpResponse& response, JsonReader& reader, std::string_view id,
                                              const FlowLimits& limits) const;
+
+  // Holds: a `PATCH` of the participant, which the platform only accepts, and events that tell what came of it.
+
+  [[nodiscard]] static constexpr std::string_view hold_scope() noexcept { return {}; }
+  /// `{"held":…}`. The platform has no place for reason, priority, music and prompt of a command: audit and journal keep them.
+  PATCHBAY_DECL void encode_hold(std::string& out, HoldVerb verb, std::string_view correlation_id, std::string_view members) const;
+  /// `not_eligible` for what rings: the platform lets nobody hold that.
+  PATCHBAY_DECL Result<void> check_hold(const InteractionSnapshot& seen) const;
+  PATCHBAY_DECL Result<void> parse_news(const Body& message, JsonReader& reader, ChannelNews& out) const;
+  PATCHBAY_DECL void channel_target(std::string& out, const Endpoint& api) const;
+  PATCHBAY_DECL void hold_target(std::string& out, const Endpoint& api, std::string_view id, std::string_view party) const;
+  PATCHBAY_DECL HoldRefused hold_refusal(const HttpResponse& response, JsonReader& reader) const;
+  [[nodiscard]] std::string_view hold_participant() const noexcept {
+    return participant.by() == platform::ParticipantSelector::By::id ? std::string_view(participant.text()) : std::string_view{};
+  }
+  PATCHBAY_DECL bool encode_hold_reason(std::string& out, std::string_view reason) const;
+  PATCHBAY_DECL void hold_reason_target(std::string& out, const Endpoint& api, std::string_view id, std::string_view party) const;
+  [[nodiscard]] bool makes_channel() const noexcept { return !user.empty(); }
+  PATCHBAY_DECL Result<void> parse_channel(const HttpResponse& response, JsonReader& reader, MadeChannel& out) const;
+  PATCHBAY_DECL void subscription_target(std::string& out, const Endpoint& api, const MadeChannel& channel) const;
+  PATCHBAY_DECL void encode_subscription(std::string& out) const;
+  PATCHBAY_DECL Result<void> parse_subscription(const HttpResponse& response, JsonReader& reader) const;
+  [[nodiscard]] static constexpr std::string_view alive_question() noexcept { return platform::ping_message; }
 };
-static_assert(Dialect<Platform>);
+static_assert(Dialect<Platform> && HoldsByRequest<Platform>);
 
 }  // namespace patchbay::cloud
 
 #if !defined(PATCHBAY_SEPARATE_COMPILATION)
 #include <patchbay/cloud/impl/platform.ipp>
+#include <patchbay/cloud/impl/platform_holds.ipp>
 #endif

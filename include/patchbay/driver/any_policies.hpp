@@ -9,7 +9,7 @@
 #include <utility>
 
 #include <patchbay/policy/clock.hpp>
-#include <patchbay/policy/dialect.hpp>
+#include <patchbay/policy/hold_dialect.hpp>
 #include <patchbay/policy/logger.hpp>
 #include <patchbay/policy/retry.hpp>
 #include <patchbay/policy/transport.hpp>
@@ -53,6 +53,8 @@ class AnyPolicies {
   virtual bool log_enabled(Level level) const = 0;
   virtual void log(Level level, const Event& event) = 0;
   virtual const AnyDialect& dialect() const noexcept = 0;
+  /// Null when the dialect has no holds.
+  virtual const AnyHoldDialect* holds() const noexcept = 0;
 
  protected:
   ~AnyPolicies() = default;
@@ -78,7 +80,7 @@ class AnyBlockingPolicies : public AnyPolicies {
 template <class PolicySet, class Interface>
 class PolicyCalls : public Interface {
  public:
-  explicit PolicyCalls(PolicySet&& policies) : set(std::move(policies)), dialect_(set.dialect) {}
+  explicit PolicyCalls(PolicySet&& policies) : set(std::move(policies)), dialect_(set.dialect), holds_(set.dialect) {}
 
   SteadyTime steady_now() final { return set.clock.steady_now(); }
   WallTime wall_now() final { return set.clock.wall_now(); }
@@ -86,6 +88,10 @@ class PolicyCalls : public Interface {
   bool log_enabled(Level level) const final { return set.logger.enabled(level); }
   void log(Level level, const Event& event) final { set.logger.log(level, event); }
   const AnyDialect& dialect() const noexcept final { return dialect_; }
+  const AnyHoldDialect* holds() const noexcept final {
+    if constexpr (HoldDialect<Spoken>) return &holds_;
+    return nullptr;
+  }
 
   PolicySet set;
 
@@ -93,7 +99,9 @@ class PolicyCalls : public Interface {
   ~PolicyCalls() = default;
 
  private:
-  DialectOf<decltype(PolicySet::dialect)> dialect_;
+  using Spoken = decltype(PolicySet::dialect);
+  DialectOf<Spoken> dialect_;
+  HoldsPart<Spoken> holds_;
 };
 
 /// `Policies` with a blocking transport, behind that interface.

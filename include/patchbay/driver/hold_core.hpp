@@ -21,15 +21,16 @@ namespace patchbay::detail {
 /// What the hold doors of all drivers have in common: settings, books, the session, and what is done before anything is sent.
 class HoldCore {
  public:
-  /// `dialect` outlives it.
-  HoldCore(Settings given, const AnyDialect& dialect)
+  /// The dialects outlive it; without `holds`, which no door that compiles is, every operation fails.
+  HoldCore(Settings given, const AnyDialect& dialect, const AnyHoldDialect* holds)
       : settings(std::move(given)),
         audit(settings.audit_records, settings.audit),
         handlers(metrics),
         hub(settings.hold, metrics),
         random(settings.random ? settings.random : std::make_shared<RandomSource>(0)),
         context(settings, audit, metrics, hub, handlers) {
-    invalid = open_gateway(dialect);
+    if (holds) hub.session().speak(*(context.dialect = holds));
+    invalid = holds ? open_gateway(dialect) : Error(ErrorCode::invalid_settings, "the dialect has no holds");
   }
 
   void begin(Operation& operation, HoldVerb verb, std::optional<Duration> deadline) {
@@ -82,7 +83,7 @@ class HoldCore {
     }
     job.call.interaction.assign(job.interaction);
     make_lower_case(job.call.interaction);
-    HoldDialect::encode_command(job.call.frame, job.verb, job.call.correlation_id, operation.attributes);
+    context.dialect->encode_hold(job.call.frame, job.verb, job.call.correlation_id, operation.attributes);
     return {};
   }
 
@@ -116,16 +117,22 @@ class HoldCore {
   HoldHub hub;
   std::shared_ptr<RandomSource> random;
   HoldContext context;
-  std::optional<ChannelAddress> address;  ///< Of the channel.
+  std::optional<ChannelAddress> address;  ///< Of the channel, unless the cloud makes it.
   std::optional<Error> invalid;
 
  private:
   std::optional<Error> open_gateway(const AnyDialect& dialect) {
     if (auto fine = settings.check(); !fine) return std::move(fine.error());
-    context.api.emplace(*settings.endpoint(settings.base_url, "base_url"), settings, DocumentsDialect::hold_scope);
+    context.api.emplace(*settings.endpoint(settings.base_url, "base_url"), settings, context.dialect->scope());
     context.api->dialect = &dialect;
+    if (context.dialect->path() == HoldPath::request) {
+      if (settings.hold.channel_url.empty()) return std::nullopt;
+      return Error(ErrorCode::invalid_settings, "hold.channel_url: this dialect's cloud makes the channel and says where it is");
+    }
     if (settings.hold.channel_url.empty()) {
-      address.emplace(context.api->api, context.api->api.path() + std::string(DocumentsDialect::channel_target));
+      std::string target;
+      context.dialect->channel_target(target, context.api->api);
+      address.emplace(context.api->api, std::move(target));
       return std::nullopt;
     }
     auto channel = settings.endpoint(settings.hold.channel_url, "hold.channel_url");

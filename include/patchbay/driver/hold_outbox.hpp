@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include <patchbay/driver/hold_errand.hpp>
 #include <patchbay/driver/hold_teller.hpp>
 #include <patchbay/random_source.hpp>
 
@@ -88,11 +89,19 @@ class HoldOutbox {
   void stop_waiting() noexcept {
     for (const auto& each : own_) each->stop_waiting();
   }
+  [[nodiscard]] bool has_errands() const noexcept { return !errands_.empty(); }
+  /// What the door owes by itself where holds travel as requests, oldest first; there is one.
+  [[nodiscard]] std::unique_ptr<HoldErrand> take_errand() noexcept {
+    std::unique_ptr<HoldErrand> first = std::move(errands_.front());
+    errands_.pop_front();
+    return first;
+  }
   /// Queues the releases that the watchdog asks for, each with an id of its own; with a journal when their intents are
   /// on the disk, or after `JournalingSettings::release_wait`.
   void release_what_is_due(SteadyTime now) {
     HoldHub& hub = *context_->hub;
     HoldSession& session = hub.session();
+    if (context_->dialect->path() == HoldPath::request) return collect_errands();
     for (const auto& each : own_)
       if (!each->submitted && (!each->waiter || each->waiter->woken() || each->send_by <= now)) submit(*each, now);
     if (session.releases_due().empty()) return hub.complete();
@@ -113,7 +122,7 @@ class HoldOutbox {
       std::string id, frame, members;
       random_->uuid(id);
       JsonWriter(members).member("interactionId", std::string_view(interaction)).member("priority", settings.release_priority);
-      HoldDialect::encode_command(frame, HoldVerb::unhold, id, members);
+      context_->dialect->encode_hold(frame, HoldVerb::unhold, id, members);
       job.call = HoldCall(HoldVerb::unhold, std::move(id), interaction, std::move(frame), after(now, settings.repeat_every));
       hub.expect_ends(own_.size() + 1);
       OwnPlace place(own_);
@@ -127,6 +136,18 @@ class HoldOutbox {
   }
 
  private:
+  void collect_errands() {
+    HoldSession& session = context_->hub->session();
+    const HoldSettings& settings = context_->settings->hold;
+    // Those that find no room are asked for again by the watchdog, or by the next gap.
+    const auto take = [&](std::vector<std::string>& due, HoldErrand::Kind kind, std::size_t room) {
+      for (Taken each(due); each.any(); each.next())
+        if (errands_.size() < room) errands_.push_back(std::make_unique<HoldErrand>(kind, each.front()));
+    };
+    take(session.releases_due(), HoldErrand::Kind::release, 2 * settings.max_commands + settings.max_holds);
+    take(session.looks_due(), HoldErrand::Kind::look, settings.max_holds);
+    context_->hub->complete();
+  }
   /// Begins to write the intent of a release. False while that is to be waited for.
   bool declared(OwnRelease& release, SteadyTime now) noexcept {
     release.journal = context_->settings->journal.get();
@@ -205,6 +226,7 @@ class HoldOutbox {
   std::size_t bytes_ = 0;  ///< Of the messages in it.
   std::deque<std::unique_ptr<OwnRelease>> finished_;
   std::vector<std::unique_ptr<OwnRelease>> own_;
+  std::deque<std::unique_ptr<HoldErrand>> errands_;
   bool delivering_ = false;
 };
 

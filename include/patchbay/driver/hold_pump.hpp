@@ -14,7 +14,7 @@
 
 #include <patchbay/driver/blocking.hpp>
 #include <patchbay/driver/hold_outbox.hpp>
-#include <patchbay/protocol/channel_open.hpp>
+#include <patchbay/protocol/channel_lease.hpp>
 #include <patchbay/protocol/hold_command.hpp>
 
 namespace patchbay {
@@ -26,14 +26,20 @@ namespace patchbay {
 /// make it look up. No lock is held while the transport or user code runs.
 class HoldPump final : public WaitServer {
  public:
-  HoldPump(detail::AnyBlockingPolicies& policies, HoldContext& context, RandomSource& random)
-      : policies_(&policies), context_(&context), hub_(context.hub), random_(&random), opening_(policies, random), outbox_(policies, context, random) {}
+  HoldPump(detail::AnyBlockingPolicies& policies, HoldContext& context, RandomSource& random, OperationPool& pool)
+      : policies_(&policies),
+        context_(&context),
+        hub_(context.hub),
+        random_(&random),
+        pool_(&pool),
+        opening_(policies, random),
+        outbox_(policies, context, random) {}
   ~HoldPump() { outbox_.stop_waiting(); }  // while those are still there whom the journal would wake
   HoldPump(const HoldPump&) = delete;
   HoldPump& operator=(const HoldPump&) = delete;
 
-  /// `address` outlives the pump.
-  void connect_to(const ChannelAddress& address) noexcept { address_ = &address; }
+  /// Where the channel is, for dialects that know; before anything else.
+  void connect_to(const ChannelAddress& address) { lease_ = ChannelLease(address); }
 
   void wait(const WaitEffect& effect, const std::stop_token& stop) override {
     const auto over = [&] { return effect.waiter->woken() || stop.stop_requested(); };
@@ -119,6 +125,7 @@ class HoldPump final : public WaitServer {
         lead(lock, until, done);
       }
       outbox_.deliver(lock);
+      run_errands(lock, until);
     }
   }
 
@@ -163,6 +170,7 @@ class HoldPump final : public WaitServer {
       hub_->complete();
       outbox_.release_what_is_due(now());
       outbox_.collect();
+      if (!errands_run_ && outbox_.has_errands()) return;
       // Without a channel the next action may be to connect, which takes its time: what the watchdog says is not kept
       // waiting for that (invariant I15). With one, releases go first (I14).
       if (!channel_ && !outbox_.delivering() && outbox_.has_news()) return;
@@ -186,7 +194,13 @@ class HoldPump final : public WaitServer {
     HoldSession& session = hub_->session();
     const std::uint64_t epoch = session.channel().epoch();
     lock.unlock();
-    if (!guarded([&] { channel_->receive(event_, deadline); })) {
+    const bool dated = context_->dialect->path() == HoldPath::request;  // where the cloud says since when it holds
+    WallTime wall{};
+    const bool calm = guarded([&] {
+      channel_->receive(event_, deadline);
+      if (dated) wall = policies_->wall_now();
+    });
+    if (!calm) {
       event_.kind = ChannelEvent::Kind::closed;
       event_.close_code = 1006;
     }
@@ -196,7 +210,7 @@ class HoldPump final : public WaitServer {
     switch (event_.kind) {
       case ChannelEvent::Kind::idle:
       case ChannelEvent::Kind::interrupted: received = false; break;
-      case ChannelEvent::Kind::text: session.text(epoch, event_.payload, listened_at_); break;
+      case ChannelEvent::Kind::text: session.text(epoch, event_.payload, listened_at_, wall, dated ? random_unit() : 0.5); break;
       case ChannelEvent::Kind::binary: session.binary(epoch, event_.payload, listened_at_); break;
       case ChannelEvent::Kind::ping:
       case ChannelEvent::Kind::pong: session.alive(epoch, listened_at_); break;
@@ -261,6 +275,7 @@ class HoldPump final : public WaitServer {
   void connect(Lock& lock, std::uint64_t epoch, SteadyTime until) {
     const HoldSettings& settings = context_->settings->hold;
     const bool fresh_token = hub_->session().channel().needs_fresh_token();
+    if (hub_->session().channel().needs_fresh_channel()) lease_.forget();
     const SteadyTime watchdog = hub_->session().registry().next_deadline();
     lock.unlock();
     const SteadyTime begun = now();
@@ -287,10 +302,10 @@ class HoldPump final : public WaitServer {
     if (failure) return hub_->session().open_failed(epoch, std::move(*failure), now(), random_unit());
     {
       const std::lock_guard channel_lock(channel_mutex_);
-      channel_ = std::move(opened);
+      channel_.swap(opened);
     }
     listened_at_ = now();
-    hub_->session().opened(epoch, listened_at_);
+    hub_->session().opened(epoch, listened_at_, lease_.renew_at());
   }
   std::optional<OpenFailure> open(bool fresh_token, SteadyTime limit, ChannelOwner& out) {
     const Gateway& gateway = *context_->api;
@@ -298,10 +313,11 @@ class HoldPump final : public WaitServer {
       gateway.tokens->invalidate(token_generation_);
       context_->replayed();
     }
-    const auto authorized = opening_.run(authorize(opening_, gateway, fresh_token ? token_generation_ : 0));
-    if (!authorized) return token_failure(authorized.error());
+    const auto prepared = opening_.run(prepare_channel(opening_, *context_, fresh_token ? token_generation_ : 0, lease_));
+    if (!prepared) return token_failure(prepared.error());
     token_generation_ = opening_.token_generation;
-    const ChannelUpgrade upgrade(*address_, opening_.authorization, context_->settings->hold);
+    const std::string_view authorization = lease_.is_made() ? std::string_view{} : std::string_view(opening_.authorization);
+    const ChannelUpgrade upgrade(*lease_.address(), authorization, context_->settings->hold);
     opening_.response.clear();
     // Not assigned to a result: tl::expected 1.0 copies then where there are no exceptions.
     std::optional<TransportError> error(std::in_place, TransportFault::reset, Delivery::maybe_sent, "the transport threw");
@@ -314,8 +330,28 @@ class HoldPump final : public WaitServer {
         error = std::move(opened.error());
       }
     });
-    if (error) return upgrade_failure(*error, opening_.response, opening_.wall_now(), opening_.authorization);
+    if (error) return upgrade_failure(*error, opening_.response, opening_.wall_now(), opening_.authorization, lease_.is_made());
     return std::nullopt;
+  }
+  /// Carries out what the door owes by itself, which whoever serves does for all, within its own time.
+  void run_errands(Lock& lock, SteadyTime until) {
+    if (errands_run_) return;
+    errands_run_ = true;
+    while (outbox_.has_errands() && now() < until && !over()) {
+      std::unique_ptr<HoldErrand> errand = outbox_.take_errand();
+      lock.unlock();
+      guarded([&] {
+        const auto lease = pool_->take();
+        BlockingOperation& operation = *lease;
+        operation.waits = this;
+        errand->begin(operation, *context_, *random_, until);
+        Result<HoldResult> result = operation.run(errand->run(operation, *context_));
+        errand->settle(operation, *context_, result);
+        errand->tell(*context_);
+      });
+      lock.lock();
+    }
+    errands_run_ = false;
   }
   void let_go() noexcept {
     ChannelOwner dead;
@@ -329,15 +365,17 @@ class HoldPump final : public WaitServer {
   HoldContext* context_;
   HoldHub* hub_;
   RandomSource* random_;
+  OperationPool* pool_;
   BlockingOperation opening_;  ///< The leader's, for connecting.
   HoldOutbox outbox_;
-  const ChannelAddress* address_ = nullptr;
+  ChannelLease lease_;
   std::uint64_t token_generation_ = 0;  ///< Of the last connection's token.
   bool shortened_ = false;              ///< The last attempt to connect ran out of time, cut for the watchdog.
 
   // Under the hub's lock.
   std::condition_variable turn_;
   bool led_ = false;
+  bool errands_run_ = false;  ///< Somebody carries out what the door owes.
 
   // The leader's.
   std::atomic<std::thread::id> leader_{};

@@ -77,6 +77,11 @@ class HoldTeller {
                      [&] { return policies_->wall_now(); });
     log(Level::info, "hold.late_ack", {{"operation", late.correlation_id}, {"positive", late.positive}, {"ms", to_milliseconds(late.since_sent)}});
   }
+  void tell(const HoldSeen& seen) {
+    const WallTime since = policies_->wall_now() - std::chrono::duration_cast<WallTime::duration>(seen.held_for);
+    note_seen(*context_, seen.interaction, seen.held, since);
+    log(Level::info, "hold.seen", {{"interaction", seen.interaction}, {"held", seen.held}, {"held_ms", to_milliseconds(seen.held_for)}});
+  }
   void tell(OwnRelease& release) {
     const HoldJob& job = release.job;
     const Duration latency = policies_->steady_now() - release.started;

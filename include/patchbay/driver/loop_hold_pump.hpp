@@ -15,7 +15,7 @@
 #include <patchbay/driver/completion_operation.hpp>
 #include <patchbay/driver/hold_outbox.hpp>
 #include <patchbay/driver/mailbox.hpp>
-#include <patchbay/protocol/channel_open.hpp>
+#include <patchbay/protocol/channel_lease.hpp>
 
 namespace patchbay::detail {
 
@@ -33,9 +33,9 @@ class LoopHoldPump final : public Wakeable {
   LoopHoldPump& operator=(const LoopHoldPump&) = delete;
   PATCHBAY_DECL ~LoopHoldPump();
 
-  /// `address` outlives the pump; `owner` is what it is part of.
-  void connect_to(const ChannelAddress& address, std::weak_ptr<void> owner) noexcept {
-    address_ = &address;
+  /// Where the channel is, for dialects that know; `owner` is what the pump is part of. Before anything else.
+  void connect_to(const std::optional<ChannelAddress>& address, std::weak_ptr<void> owner) {
+    if (address) lease_ = ChannelLease(*address);
     owner_ = std::move(owner);
   }
   /// There is something to do for the session. From any thread; nothing is done within the call.
@@ -85,13 +85,16 @@ class LoopHoldPump final : public Wakeable {
     bool beginning = false;
     bool under_way = false;
   };
-  class AuthorizeJob;
-  /// What came of getting a token. The job that gets it writes this, and nobody reads it before `authorized` is handled.
+  class PrepareJob;
+  class ErrandJob;
+  /// What came of getting a token, and a channel where one is made. The job that does writes this, and nobody reads it
+  /// before `authorized` is handled.
   class Authorization {
    public:
     bool granted = false;
     std::uint64_t generation = 0;        ///< Of the token.
     std::string header;
+    ChannelLease lease;
     std::optional<OpenFailure> failure;  ///< Missing when there was no memory for it.
   };
   using Lock = std::unique_lock<std::mutex>;
@@ -117,7 +120,8 @@ class LoopHoldPump final : public Wakeable {
   PATCHBAY_DECL void report(Mailbox::Signals signals) noexcept;
   PATCHBAY_DECL void report_received();
   PATCHBAY_DECL void carry_out(const HoldAction& action, Lock& lock) noexcept;
-  PATCHBAY_DECL void connect(bool fresh_token) noexcept;
+  PATCHBAY_DECL void connect(bool fresh_token, bool fresh_channel) noexcept;
+  PATCHBAY_DECL void run_errands() noexcept;
   PATCHBAY_DECL void open() noexcept;
   PATCHBAY_DECL void write(const HoldAction& action) noexcept;
   PATCHBAY_DECL void close(SteadyTime by) noexcept;
@@ -135,7 +139,7 @@ class LoopHoldPump final : public Wakeable {
   RandomSource* random_;
   CompletionPool* pool_;
   HoldOutbox outbox_;
-  const ChannelAddress* address_ = nullptr;
+  ChannelLease lease_;  ///< Of the last attempt to connect.
   std::weak_ptr<void> owner_;
   Mailbox mailbox_;
 
@@ -146,6 +150,7 @@ class LoopHoldPump final : public Wakeable {
   bool starved_ = false;        ///< Memory ran out, and something is to be tried again.
   bool news_ = false;           ///< There is something to tell.
   SteadyTime now_{};            ///< At the last signals.
+  WallTime wall_now_{};
   double chance_ = 0.5;         ///< The next random number that the session is given.
 
   std::uint64_t connecting_ = 0;  ///< The epoch that is being opened.
@@ -162,7 +167,7 @@ class LoopHoldPump final : public Wakeable {
   ResultEnd<std::unique_ptr<AnyLoopChannel>, opened> opening_{*this};
   ExchangeId opening_id_ = 0;
 
-  std::unique_ptr<AnyLoopChannel> fresh_, channel_;  ///< One that has just been opened; the present one.
+  std::unique_ptr<AnyLoopChannel> fresh_, channel_, replaced_;  ///< One that has just been opened; the present one; the last one.
   std::uint64_t epoch_ = 0;  ///< Of the channel.
   ChannelEvent event_;
   End receiving_{*this, received};

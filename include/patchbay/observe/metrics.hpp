@@ -74,6 +74,7 @@ enum class HoldCount : std::uint8_t {
   junk_frames,             ///< No JSON object, or too large.
   connects,
   reconnects,
+  handovers,               ///< Of the reconnects: those made before the connection that they replace was given up.
   pings,
   missed_pongs,
   watchdog_warnings,
@@ -85,6 +86,7 @@ enum class HoldCount : std::uint8_t {
   releases_unjournaled,    ///< Releases that were sent although their intent was not on the disk.
   recovered,               ///< Commands from before whose fate `recover` has settled.
   holds_rebuilt,           ///< Interactions that `recover` has put under the watchdog again.
+  holds_adopted,           ///< Holds of others that the channel told of, and that are watched since.
   audit_failures,
   callback_failures,
   count_
@@ -100,13 +102,14 @@ inline constexpr std::array<std::string_view, 18> transition_count_names{
     "conflictAnswers",     "warmWrites",          "warmConflicts",        "flowCacheHits",     "flowCacheMisses",
     "webhooksDelivered",   "webhooksFailed",      "webhooksQueued",       "webhooksDead",      "journalFailures",
     "operationsRecovered", "auditFailures",       "callbackFailures"};
-inline constexpr std::array<std::string_view, 30> hold_count_names{
+inline constexpr std::array<std::string_view, 32> hold_count_names{
     "operationsSubmitted", "operationsSucceeded", "operationsNotApplied", "operationsUnknown",  "holds",
     "unholds",             "acksPositive",        "acksNegative",         "promptAcks",         "promptPositiveAcks",
     "ackTimeouts",         "lateAcks",            "duplicateAcks",        "foreignMessages",    "junkFrames",
-    "connects",            "reconnects",          "pings",                "missedPongs",        "watchdogWarnings",
-    "watchdogEscalations", "watchdogReleases",    "monitorFailures",      "droppedNotices",     "journalFailures",
-    "releasesUnjournaled", "commandsRecovered",   "holdsRebuilt",         "auditFailures",      "callbackFailures"};
+    "connects",            "reconnects",          "handovers",            "pings",              "missedPongs",
+    "watchdogWarnings",    "watchdogEscalations", "watchdogReleases",     "monitorFailures",    "droppedNotices",
+    "journalFailures",     "releasesUnjournaled", "commandsRecovered",    "holdsRebuilt",       "holdsAdopted",
+    "auditFailures",       "callbackFailures"};
 static_assert(exchange_count_names.size() == static_cast<std::size_t>(ExchangeCount::count_));
 static_assert(transition_count_names.size() == static_cast<std::size_t>(TransitionCount::count_));
 static_assert(hold_count_names.size() == static_cast<std::size_t>(HoldCount::count_));

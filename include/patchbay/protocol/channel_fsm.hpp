@@ -21,6 +21,7 @@ class OpenFailure {
     network,    ///< It may work later.
     busy,       ///< 429 or 503: not before the wait that the server asked for.
     auth,       ///< 401 or 403: with a newer token, once.
+    channel_gone,  ///< The channel that was made is not there any more: another has to be made.
     permanent,  ///< It will not work until somebody changes something.
     abandoned,  ///< Whoever attempted it had no time left; says nothing about the server.
   };
@@ -33,7 +34,8 @@ class OpenFailure {
 /// The hold channel's connection as a state machine: when to connect, ping, give up on silence, and wait.
 ///
 /// Pure: time and random numbers are handed in, and what it wants done is asked for with `next`. One connection at a time:
-/// every attempt begins a new epoch, and whatever belongs to an older one is ignored (hazard B16, invariant I11).
+/// every attempt begins a new epoch, and whatever belongs to an older one is ignored (hazard B16, invariant I11). Only a
+/// handover makes the next connection before the present one is given up (hazard B36).
 /// The driver carries a `Wish` out and reports its end before it asks for the next.
 class ChannelMachine {
  public:
@@ -49,11 +51,20 @@ class ChannelMachine {
 
   [[nodiscard]] ChannelState state() const noexcept { return state_; }
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
+  /// Of the attempt at a connection, while one is under way beside the present one; else `epoch()`.
+  [[nodiscard]] std::uint64_t attempt_epoch() const noexcept { return handing_over_ ? handover_epoch_ : epoch_; }
+  /// Whether the end of that attempt at a connection is still waited for.
+  [[nodiscard]] bool awaits(std::uint64_t epoch) const noexcept {
+    if (state_ == ChannelState::connecting) return epoch == epoch_;
+    return state_ == ChannelState::open && handing_over_ && epoch == handover_epoch_;
+  }
   /// Why the channel is refused, or why the last connection ended.
   [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
   [[nodiscard]] int close_code() const noexcept { return close_code_; }
   /// Whether the next attempt needs a token newer than the last one's.
   [[nodiscard]] bool needs_fresh_token() const noexcept { return fresh_token_; }
+  /// Whether the next attempt needs another channel than the last one's, where channels are made.
+  [[nodiscard]] bool needs_fresh_channel() const noexcept { return fresh_channel_; }
 
   /// Pings that nothing followed before the next one was due, or before the connection was given up.
   [[nodiscard]] std::uint64_t missed_pongs() const noexcept { return missed_pongs_; }
@@ -86,10 +97,16 @@ class ChannelMachine {
     if (close_at_end_ && std::exchange(close_at_end_, false)) return Wish::close;
     if (state_ == ChannelState::waiting && now >= retry_at_) {
       state_ = ChannelState::connecting;
-      ++epoch_;
-      attempts_[next_attempt_] = now;
-      next_attempt_ = (next_attempt_ + 1) % attempts_.size();
+      epoch_ = begin_attempt(now);
       return Wish::connect;
+    }
+    if (state_ == ChannelState::open && !handing_over_ && now >= handover_at_) {
+      handover_at_ = earliest(now);
+      if (now >= handover_at_) {
+        handing_over_ = true;
+        handover_epoch_ = begin_attempt(now);
+        return Wish::connect;
+      }
     }
     if (state_ == ChannelState::open && now >= ping_at_) {
       if (unanswered_ping_) {
@@ -107,7 +124,7 @@ class ChannelMachine {
   [[nodiscard]] SteadyTime next_deadline() const noexcept {
     if (wish_drop_ || close_at_end_) return SteadyTime::min();
     if (state_ == ChannelState::waiting) return retry_at_;
-    if (state_ == ChannelState::open) return std::min(ping_at_, silent_at());
+    if (state_ == ChannelState::open) return std::min({ping_at_, silent_at(), handing_over_ ? never : handover_at_});
     return never;
   }
   /// When `tick` alone has: while something is being written, nothing that `next` asks for can be done.
@@ -115,9 +132,14 @@ class ChannelMachine {
 
   // What became of a connection; a report of another epoch is ignored, and says so with false.
 
-  bool opened(std::uint64_t epoch, SteadyTime now) noexcept {
-    if (epoch != epoch_ || state_ != ChannelState::connecting) return false;
+  /// At `renew_at` another connection takes its place.
+  bool opened(std::uint64_t epoch, SteadyTime now, SteadyTime renew_at = never) noexcept {
+    if (!awaits(epoch)) return false;
     state_ = ChannelState::open;
+    epoch_ = epoch;
+    handing_over_ = fresh_channel_ = false;
+    handover_at_ = renew_at;
+    handover_failures_ = 0;
     opened_at_ = heard_at_ = now;
     unanswered_ping_.reset();
     ping_at_ = after(now, settings_->ping_every);
@@ -128,15 +150,26 @@ class ChannelMachine {
     return true;
   }
   bool open_failed(std::uint64_t epoch, OpenFailure failure, SteadyTime now, double random) {
-    if (epoch != epoch_ || state_ != ChannelState::connecting) return false;
-    close_code_ = 0;
+    if (!awaits(epoch)) return false;
     const Duration asked = failure.error.retry_after();
+    if (failure.kind == OpenFailure::Kind::channel_gone) fresh_channel_ = true;
+    if (handing_over_) {
+      // The present connection goes on, as long as it does.
+      handing_over_ = false;
+      fresh_token_ = fresh_token_ || failure.kind == OpenFailure::Kind::auth;
+      const Duration bound = delay_bound(handover_failures_);
+      if (handover_failures_ < 63) ++handover_failures_;
+      handover_at_ = earliest(after(after(now, asked), bound / 2 + jittered(bound / 2, random)));
+      return true;
+    }
+    close_code_ = 0;
     error_ = std::move(failure.error);
     switch (failure.kind) {
       case OpenFailure::Kind::abandoned:
         forget_attempt();  // or calls without the time to connect would use up the attempts of those who have it
         wait_until(after(now, jittered(settings_->first_delay, random)));
         break;
+      case OpenFailure::Kind::channel_gone:
       case OpenFailure::Kind::network: back_off(now, random, Duration::zero()); break;
       case OpenFailure::Kind::busy: back_off(now, random, asked); break;
       case OpenFailure::Kind::auth: authenticate_again(now, random, Duration::zero()); break;
@@ -150,6 +183,21 @@ class ChannelMachine {
     std::string message("the hold channel was closed with code ");
     message.append(std::to_string(code));
     lose(now, random, code, Error(ErrorCode::network, std::move(message)));
+    wish_drop_ = true;
+    return true;
+  }
+  /// The server is about to close this connection: another is made before, and takes its place.
+  bool closing(std::uint64_t epoch, SteadyTime now) noexcept {
+    if (epoch != epoch_ || state_ != ChannelState::open) return false;
+    if (!handing_over_ && handover_at_ > now) handover_at_ = now;
+    return true;
+  }
+  /// The channel that was made for this connection is over, and, when `revoked`, so is the token.
+  bool ended(std::uint64_t epoch, bool revoked, SteadyTime now, double random) {
+    if (epoch != epoch_ || state_ != ChannelState::open) return false;
+    fresh_channel_ = true;
+    lose(now, random, 1006, Error(ErrorCode::network, revoked ? "the token of the hold channel was revoked" : "the server has ended the hold channel"));
+    fresh_token_ = fresh_token_ || revoked;
     wish_drop_ = true;
     return true;
   }
@@ -186,21 +234,33 @@ class ChannelMachine {
   [[nodiscard]] static Duration jittered(Duration bound, double random) noexcept {
     return Duration(static_cast<Duration::rep>(static_cast<double>(bound.count()) * random));
   }
+  std::uint64_t begin_attempt(SteadyTime now) noexcept {
+    attempts_[next_attempt_] = now;
+    next_attempt_ = (next_attempt_ + 1) % attempts_.size();
+    return ++last_epoch_;
+  }
   void forget_attempt() noexcept {
     next_attempt_ = (next_attempt_ + attempts_.size() - 1) % attempts_.size();
     attempts_[next_attempt_] = SteadyTime{};
   }
   void wait_until(SteadyTime when) noexcept {
     state_ = ChannelState::waiting;
-    // The oldest of the last attempts stands where the next one goes.
+    retry_at_ = earliest(when);
+  }
+  /// `when`, or as soon as another attempt is allowed. The oldest of the last ones stands where the next one goes.
+  [[nodiscard]] SteadyTime earliest(SteadyTime when) const noexcept {
     const SteadyTime oldest = attempts_[next_attempt_];
-    retry_at_ = oldest == SteadyTime{} ? when : std::max(when, after(oldest, std::chrono::minutes{1}));
+    return oldest == SteadyTime{} ? when : std::max(when, after(oldest, std::chrono::minutes{1}));
+  }
+  [[nodiscard]] Duration delay_bound(int failures) const noexcept {
+    Duration bound = settings_->first_delay;
+    for (int i = 0; i < failures && bound < settings_->delay_cap; ++i)
+      bound = bound > settings_->delay_cap / 2 ? settings_->delay_cap : bound * 2;
+    return bound;
   }
   /// Full jitter under a bound that doubles (RFC 6455 section 7.2.3), behind the server's own wait.
   void back_off(SteadyTime now, double random, Duration at_least) noexcept {
-    Duration bound = settings_->first_delay;
-    for (int i = 0; i < failures_ && bound < settings_->delay_cap; ++i)
-      bound = bound > settings_->delay_cap / 2 ? settings_->delay_cap : bound * 2;
+    Duration bound = delay_bound(failures_);
     if (failures_ < 63) ++failures_;
     if (at_least > Duration::zero()) bound = std::min<Duration>(bound, at_least / 10 + milliseconds{50});
     wait_until(after(after(now, at_least), jittered(bound, random)));
@@ -217,6 +277,14 @@ class ChannelMachine {
   }
   void lose(SteadyTime now, double random, std::uint16_t code, Error error) {
     close_code_ = code;
+    handover_at_ = never;
+    if (std::exchange(handing_over_, false)) {
+      // The connection that was to take its place is on its way already.
+      error_.emplace(std::move(error));
+      epoch_ = handover_epoch_;
+      state_ = ChannelState::connecting;
+      return;
+    }
     if (now >= after(opened_at_, settings_->stable_after)) failures_ = 0, auth_retried_ = false;
     if (code == 1008 || (code >= 4000 && code <= 4999)) {
       error_.emplace(ErrorCode::authentication_failed, error.message());
@@ -239,13 +307,16 @@ class ChannelMachine {
 
   const HoldSettings* settings_;
   ChannelState state_ = ChannelState::idle;
-  std::uint64_t epoch_ = 0;
+  std::uint64_t epoch_ = 0, last_epoch_ = 0, handover_epoch_ = 0;
   std::uint64_t missed_pongs_ = 0;
-  int failures_ = 0;
+  int failures_ = 0, handover_failures_ = 0;
   int close_code_ = 0;
   bool auth_retried_ = false, fresh_token_ = false, stable_ = false, spoken_ = false;
+  bool fresh_channel_ = false;
+  bool handing_over_ = false;  ///< An attempt is under way beside the open connection.
   bool wish_drop_ = false, close_at_end_ = false;
   SteadyTime retry_at_{}, opened_at_{}, heard_at_{}, ping_at_{};
+  SteadyTime handover_at_ = never;  ///< When another connection is to take the place of the open one.
   std::optional<SteadyTime> unanswered_ping_;  ///< The first since anything was heard.
   std::array<SteadyTime, max_connects_per_minute> attempts_{};
   std::size_t next_attempt_ = 0;

@@ -27,10 +27,10 @@ class ChannelAddress {
 /// An upgrade request with its token, where the settings want it. The target may be a secret; it is never logged (B12).
 class ChannelUpgrade {
  public:
-  /// `authorization` is `Bearer …`, and outlives this.
+  /// `authorization` is `Bearer …`, and outlives this; empty for an address that needs none.
   ChannelUpgrade(const ChannelAddress& address, std::string_view authorization, const HoldSettings& settings)
       : address_(&address), settings_(&settings), headers_{HeaderView{"Authorization", authorization}}, target_(address.target) {
-    if (settings.token_in == ChannelToken::header) return;
+    if (authorization.empty() || settings.token_in == ChannelToken::header) return;
     authorization.remove_prefix(std::min(authorization.find(' ') + 1, authorization.size()));
     target_.append(target_.find('?') == std::string::npos ? "?access_token=" : "&access_token=");
     append_percent_encoded(target_, authorization);
@@ -40,7 +40,7 @@ class ChannelUpgrade {
 
   [[nodiscard]] ChannelRequest request() const {
     ChannelRequest out(address_->endpoint, target_);
-    if (settings_->token_in == ChannelToken::header) out.headers = headers_;
+    if (!headers_[0].value.empty() && settings_->token_in == ChannelToken::header) out.headers = headers_;
     out.max_message = settings_->max_message;
     return out;
   }
@@ -85,9 +85,9 @@ class ChannelUpgrade {
 }
 
 /// What the failure of an upgrade means for the channel (hazards B13, B17). `authorization` is what it was asked with, which
-/// the refusal may repeat.
+/// the refusal may repeat; a channel that was `made` needs none, and is gone when it is refused.
 [[nodiscard]] inline OpenFailure upgrade_failure(const TransportError& failure, const HttpResponse& refusal, WallTime now,
-                                                 std::string_view authorization = {}) {
+                                                 std::string_view authorization = {}, bool made = false) {
   if (failure.fault != TransportFault::upgrade_refused) {
     std::string message("the hold channel could not be opened: ");
     message.append(to_string(failure.fault));
@@ -112,6 +112,7 @@ class ChannelUpgrade {
       error.add_message(text).set_retry_after(std::chrono::ceil<milliseconds>(std::min<Duration>(*wait, std::chrono::hours{24})));
     }
   }
+  if (made && (status == 401 || status == 403 || status == 404 || status == 410)) return {OpenFailure::Kind::channel_gone, std::move(error)};
   switch (status) {
     case 401:
     case 403: return {OpenFailure::Kind::auth, std::move(error)};

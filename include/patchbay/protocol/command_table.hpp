@@ -27,6 +27,7 @@ enum class CallEnd : std::uint8_t {
   refused,       ///< The server said that it is not.
   ack_timeout,   ///< Sent, and nothing was heard in time.
   disconnected,  ///< Sent, and the connection ended before anything was heard.
+  accepted,      ///< The server will see to it, and there is nobody to tell when it has.
   forsaken,      ///< Sent, and whoever waited was cancelled before anything was heard.
   // Not sent, and never will be:
   out_of_time,      ///< The operation's deadline passed.
@@ -36,6 +37,7 @@ enum class CallEnd : std::uint8_t {
   watch_full,       ///< So many interactions are watched that this hold could not be.
   closed,           ///< The door is closed.
   cancelled,        ///< Whoever asked for it has cancelled it.
+  unsent,           ///< Its request came to nothing; see `HoldCall::error`.
 };
 
 /// Whether the server may have seen the command.
@@ -61,7 +63,7 @@ class HoldCall {
       text->clear();
       if (text->capacity() > kept) std::string{}.swap(*text);
     }
-    verb = HoldVerb::hold, deadline = {}, waiter = nullptr;
+    verb = HoldVerb::hold, deadline = {}, waiter = nullptr, granted = false;
     end = CallEnd::pending, sent_at = {}, ack_latency = {};
     error.reset();
   }
@@ -75,6 +77,7 @@ class HoldCall {
   Waiter* waiter = nullptr; ///< Who is told of the end; none: nobody waits.
 
   // What became of it.
+  bool granted = false;        ///< Its turn has come to be sent as a request by whoever waits.
   CallEnd end = CallEnd::pending;
   SteadyTime sent_at{};        ///< When it was handed to the transport, if it was.
   Duration ack_latency{};      ///< From there to the acknowledgement.
@@ -114,6 +117,7 @@ class Command {
   bool was_sent = false;
   bool acknowledged = false;  ///< By an acknowledgement in time, or a late one.
   bool confirmed = false;     ///< By a positive one.
+  bool overtaken = false;     ///< A hold whose request was not answered yet when a release was sent as another.
   std::uint64_t epoch = 0;    ///< Of the connection that it was handed to.
   std::uint64_t order = 0;    ///< Among the commands handed out.
   SteadyTime sent_at{};
@@ -207,6 +211,19 @@ class CommandTable {
     command.phase = Command::Phase::queued;
     command.was_sent = false;
     restart_timer(command, command.call->deadline);
+  }
+
+  /// When a command that is sent is given up.
+  void wait_until(Command& command, SteadyTime when) { restart_timer(command, (std::min)(when, command.call->deadline)); }
+  /// A command of the interaction that was sent, and is not settled; null: there is none. For messages that carry no id.
+  [[nodiscard]] Command* sent(std::string_view interaction, HoldVerb verb) noexcept {
+    const auto found = traffic_.find(interaction);
+    if (found == traffic_.end() || found->second.in_flight == 0) return nullptr;
+    Command* sent = nullptr;
+    for_each_pending([&](Command& each) {
+      if (each.was_sent && each.verb == verb && each.interaction == interaction && (!sent || each.order < sent->order)) sent = &each;
+    });
+    return sent;
   }
 
   /// Ends a command that is under way; it stays as a tombstone, and the oldest tombstone may go for it. Takes no memory:

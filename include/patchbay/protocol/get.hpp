@@ -27,12 +27,22 @@ inline Result<void> accept_part(Operation& operation, const detail::AnyDialect& 
   return dialect.parse_reading(operation.response, operation.json, part.id, part.number, operation.snapshot);
 }
 
+/// What is asked for where that is no plain reading: something that may be asked for as often as it takes.
+class Repeatable {
+ public:
+  // A constructor, since g++ 12 miscompiles aggregates in awaited calls.
+  Repeatable(Method method_in, std::string_view body_in) noexcept : method(method_in), body(body_in) {}
+  Method method;
+  std::string_view body;  ///< JSON; may be empty.
+};
+
 /// Reads `operation.target` with a token into `operation.response`, with retries; `name` is the request's for logs and
 /// messages. Succeeds on 2xx, and on 304 when `if_none_match` is given, if the answer is what `part` asks for.
 inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, std::string_view name, std::string_view if_none_match,
-                                  std::optional<ReadingPart> part = std::nullopt) {
-  HttpRequest request(Method::get, gateway.api, operation.target);
+                                  std::optional<ReadingPart> part = std::nullopt, Repeatable what = Repeatable(Method::get, {})) {
+  HttpRequest request(what.method, gateway.api, operation.target);
   request.name = name;
+  request.body = what.body;
   request.max_body = gateway.max_body;
   std::uint64_t stale_generation = 0;
   AttemptCounts counts;
@@ -41,8 +51,9 @@ inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, 
     if (!authorized_at_once(operation, gateway, stale_generation))
       if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) co_return authorized;
     const std::array<HeaderView, 3> headers{HeaderView{"Authorization", operation.authorization}, HeaderView{"Accept", "application/json"},
-                                            HeaderView{"If-None-Match", if_none_match}};
-    request.headers = std::span(headers).first(if_none_match.empty() ? 2 : 3);
+                                            what.body.empty() ? HeaderView{"If-None-Match", if_none_match}
+                                                              : HeaderView{"Content-Type", "application/json"}};
+    request.headers = std::span(headers).first(if_none_match.empty() && what.body.empty() ? 2 : 3);
     Attempt last;
     if (auto begun = co_await attempt(operation, gateway, ExchangeKind::read, request, operation.deadline, last, charge); !begun)
       co_return begun;
@@ -64,8 +75,9 @@ inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, 
 
 /// How much of an interaction a reading shows.
 enum class Reading : std::uint8_t {
-  whole,    ///< All that decides whether it may be written.
-  version,  ///< What a write is locked by, and who wrote last: the proof of a write.
+  whole,     ///< All that decides whether it may be written.
+  standing,  ///< Only how it stands: whether it is over, and on hold.
+  version,   ///< What a write is locked by, and who wrote last: the proof of a write.
 };
 
 namespace detail {
@@ -86,8 +98,9 @@ inline Protocol<Result<void>> read_interaction(Operation& operation, const Gatew
                                                Reading how = Reading::whole) {
   const int last = gateway.dialect->readings() - 1;
   if (how == Reading::whole && last > 0) return detail::read_in_parts(operation, gateway, id);
-  gateway.dialect->reading_target(operation.target, gateway.api, id, last);
-  return get(operation, gateway, "interaction.get", {}, ReadingPart(id, last, true));
+  const int number = how == Reading::standing ? 0 : last;
+  gateway.dialect->reading_target(operation.target, gateway.api, id, number);
+  return get(operation, gateway, "interaction.get", {}, ReadingPart(id, number, true));
 }
 
 }  // namespace patchbay

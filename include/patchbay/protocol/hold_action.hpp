@@ -23,8 +23,16 @@ class LateAcknowledgement {
   std::string interaction;
 };
 
+/// The channel told how an interaction stands that no command of ours has brought there.
+class HoldSeen {
+ public:
+  std::string interaction;
+  bool held = false;
+  Duration held_for{};
+};
+
 /// What a session has to tell, in the order in which it happened.
-using HoldNotice = std::variant<HoldLimitEvent, ChannelMessage, ChannelStateEvent, LateAcknowledgement>;
+using HoldNotice = std::variant<HoldLimitEvent, ChannelMessage, ChannelStateEvent, LateAcknowledgement, HoldSeen>;
 
 /// What a session wants done. The driver carries it out and reports its end before it asks for the next.
 class HoldAction {
@@ -35,11 +43,12 @@ class HoldAction {
     send,     ///< `text`; report `sent` or `send_failed`.
     ping,     ///< Report `sent` or `send_failed`.
     close,    ///< Close with 1000; nothing to report.
-    drop,     ///< Let go of the connection at once; nothing to report.
+    drop,     ///< Let go of the connection at once, and of an attempt at one if `attempt`; nothing to report.
   };
 
   Kind kind = Kind::none;
   std::uint64_t epoch = 0;
+  bool attempt = true;
   std::string_view text{};  ///< Stays until the end is reported.
 };
 

@@ -8,9 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include <patchbay/protocol/get.hpp>
-#include <patchbay/protocol/hold_context.hpp>
-#include <patchbay/protocol/hold_journal.hpp>
+#include <patchbay/protocol/hold_by_request.hpp>
+#include <patchbay/protocol/hold_proof.hpp>
 
 namespace patchbay {
 
@@ -80,29 +79,14 @@ inline void settle_hold(Operation& operation, HoldContext& context, const HoldJo
                  {"ms", to_milliseconds(latency)}});
 }
 
-/// The error of a hold that a release of the same interaction has overtaken before it was sent.
-[[nodiscard]] inline Failure superseded_hold() {
-  return fail(ErrorCode::cancelled, "superseded by a release of the same interaction before it was sent");
-}
-
 /// Whether the interaction may be put on hold, by its snapshot (hazards B8, B10).
-[[nodiscard]] inline Result<void> check_eligibility(const InteractionSnapshot& snapshot, const HoldSettings& settings) {
+[[nodiscard]] inline Result<void> check_eligibility(const InteractionSnapshot& snapshot, const HoldContext& context) {
   if (snapshot.final()) return fail(ErrorCode::not_eligible, "the interaction is over; its state is " + excerpt(snapshot.state, 32));
-  if (snapshot.skill_group_id.empty()) return fail(ErrorCode::not_eligible, "the interaction has no skill group");
+  if (auto fine = context.dialect->check_hold(snapshot); !fine) return fine;
+  const HoldSettings& settings = context.settings->hold;
   if (!settings.organisation_id.empty() && snapshot.organisation_id != settings.organisation_id)
     return fail(ErrorCode::not_eligible, "the interaction belongs to another organisation than the configured one");
   return {};
-}
-
-/// An interaction was read that is over: it is on hold no more, whatever was sent. It is watched no more, and the journal
-/// hears of that, or recovery would have it watched again.
-inline void forget_over(Operation& operation, HoldContext& context, const std::string& interaction) {
-  const bool watched = context.hub->with([&](HoldSession& session) {
-    const bool was = session.registry().since(interaction).has_value();
-    session.known_released(interaction);
-    return was;
-  });
-  if (watched) note_seen(context, interaction, false, operation.wall_now());
 }
 
 /// Waits for the interaction's turn, reads it, and decides. True when it is on hold already, so that nothing is to be sent
@@ -120,10 +104,11 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     if (!context.turns.inside(turn))
       co_return fail(ErrorCode::deadline_exceeded, "the deadline passed while another command on the interaction was under way");
   }
-  if (auto read = co_await read_interaction(operation, *context.api, job.interaction); !read) co_return fail(std::move(read.error()));
+  if (auto read = co_await read_interaction(operation, *context.api, job.interaction, Reading::standing); !read)
+    co_return fail(std::move(read.error()));
   const InteractionSnapshot& snapshot = operation.snapshot;
   if (snapshot.final()) forget_over(operation, context, job.call.interaction);
-  if (auto eligible = check_eligibility(snapshot, context.settings->hold); !eligible) co_return fail(std::move(eligible.error()));
+  if (auto eligible = check_eligibility(snapshot, context); !eligible) co_return fail(std::move(eligible.error()));
   if (context.settings->journal && context.settings->journal->unresolved(job.call.interaction))
     if (auto clear = settle_holds(operation, context, job.call.interaction); !clear)
       co_return fail(std::move(clear.error()));
@@ -139,7 +124,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
       if (registry.full() && registry.belief(interaction) == HoldRegistry::Belief::not_held)
         return fail(ErrorCode::queue_full, "the interaction is on hold already, and too many others are for it to be watched (hold.max_holds)");
       news = registry.belief(interaction) == HoldRegistry::Belief::not_held;
-      if (snapshot.held) session.seen(interaction, true, session.table().last_order(), now);  // or it is only believed
+      if (snapshot.held) session.seen(interaction, true, session.table().last_order(), seen_since(operation, context, now));  // or it is only believed
       out.held_for = now - registry.since(interaction).value_or(now);
       out.already_held = true;
       return true;
@@ -154,92 +139,19 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
   co_return already;
 }
 
-/// Reads the interaction after a command whose fate is not known; whether the state is the wanted one (hazards B20, B21).
-/// The other state proves nothing, since the command may still be on its way.
-inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext& context, const HoldJob& job) {
-  const std::uint64_t order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
-  operation.settling = true;
-  auto read = co_await read_interaction(operation, *context.api, job.interaction);
-  operation.settling = false;
-  if (!read) co_return fail(std::move(read.error()));
-  const bool wanted = job.verb == HoldVerb::hold;
-  const bool shown = operation.snapshot.held && *operation.snapshot.held == wanted;
-  if (operation.snapshot.final()) {
-    // That it is over ends the watch; of the command it proves nothing.
-    forget_over(operation, context, job.call.interaction);
-    co_return shown;
-  }
-  if (!shown) co_return false;
-  const bool ended = context.hub->with([&](HoldSession& session) {
-    const HoldRegistry& registry = session.registry();
-    const bool watched = registry.since(job.call.interaction).has_value();
-    // The hold is watched since it was sent, unless a release was confirmed meanwhile: what was seen is older than that.
-    if (wanted && !watched) return false;
-    session.seen(job.call.interaction, wanted, order, job.call.sent_at);
-    return watched && !registry.since(job.call.interaction);
-  });
-  // The end of a refused release tells the journal of no change: that somebody else released it must be told.
-  if (ended && job.call.end == CallEnd::refused) note_seen(context, job.call.interaction, false, operation.wall_now());
-  co_return true;
+/// Hands the command to the channel and waits for its end there, which is left in `job.call.end`.
+inline Protocol<Result<void>> send_on_channel(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn) {
+  HoldCall& call = job.call;
+  Waiter waiter(operation);
+  if (!submit_command(operation, context, call, turn, waiter)) co_return Result<void>{};
+  HoldCallGuard guard(context, call);
+  if (context.pump) context.pump->wake_up();
+  WaitEffect wait(waiter, operation.deadline);
+  wait.kept = context.always_served;
+  co_await wait;
+  guard.end(operation.cancel_requested);
+  co_return Result<void>{};
 }
-
-/// What to report when a command ended without an acknowledgement that says it is done.
-inline Error error_of(const HoldJob& job, HoldContext& context) {
-  const std::string verb(to_string(job.verb));
-  switch (job.call.end) {
-    case CallEnd::refused: {
-      Error error(ErrorCode::command_refused, "the server refused the " + verb);
-      error.set_server_message(excerpt(job.call.server_message, 512));
-      return error;
-    }
-    case CallEnd::ack_timeout:
-      return {ErrorCode::outcome_unknown, "the " + verb + " was sent, no acknowledgement came in time, and the interaction's state proves nothing"};
-    case CallEnd::disconnected:
-      return {ErrorCode::outcome_unknown, "the " + verb + " was sent, the connection ended, and the interaction's state proves nothing"};
-    case CallEnd::forsaken:
-      return {ErrorCode::outcome_unknown,
-              "the " + verb + " was sent, and cancelled before it was acknowledged; the interaction's state proves nothing"};
-    case CallEnd::superseded: return superseded_hold().value();
-    case CallEnd::cancelled: return {ErrorCode::cancelled, "cancelled before the " + verb + " was sent"};
-    case CallEnd::channel_refused:
-      if (job.call.error) return *job.call.error;
-      return {ErrorCode::not_connected, "the hold channel is refused"};
-    case CallEnd::table_full: return {ErrorCode::queue_full, "too many commands are under way (hold.max_commands)"};
-    case CallEnd::watch_full: return {ErrorCode::queue_full, "too many interactions are on hold (hold.max_holds)"};
-    case CallEnd::closed: return {ErrorCode::closed, "the door is closed"};
-    case CallEnd::out_of_time: {
-      const bool open = context.hub->with([](HoldSession& session) { return session.channel().state() == ChannelState::open; });
-      if (open) return {ErrorCode::deadline_exceeded, "the deadline passed before the " + verb + " could be sent"};
-      const auto last = context.hub->with([](HoldSession& session) { return session.channel().error(); });
-      Error error(ErrorCode::not_connected, "the hold channel did not open in time" + (last ? ": " + last->message() : std::string{}));
-      if (last) error.set_answer_of(*last);
-      return error;
-    }
-    case CallEnd::pending:
-    case CallEnd::acknowledged: break;
-  }
-  return {ErrorCode::internal, "a command ended without a cause"};
-}
-
-/// A command that is under way; taken back when nobody waits for it any more.
-class HoldCallGuard {
- public:
-  HoldCallGuard(HoldContext& context, HoldCall& call) noexcept : context_(&context), call_(&call) {}
-  HoldCallGuard(const HoldCallGuard&) = delete;
-  HoldCallGuard& operator=(const HoldCallGuard&) = delete;
-  /// Of a frame that is destroyed while it waits.
-  ~HoldCallGuard() {
-    if (call_) guarded([this] { end(true); });
-  }
-  void end(bool cancelled) {
-    context_->hub->with([&](HoldSession& session) { session.abandon(*call_, cancelled); });
-    call_ = nullptr;
-  }
-
- private:
-  HoldContext* context_;
-  HoldCall* call_;
-};
 
 /// Sends the command and waits for its end; then finds out what became of it.
 inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn, HoldResult& out) {
@@ -247,27 +159,13 @@ inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& co
   if (context.settings->journal)
     if (auto declared = co_await declare_command(operation, context, job); !declared) co_return declared;
   HoldCall& call = job.call;
-  Waiter waiter(operation);
-  call.waiter = &waiter;
-  call.deadline = operation.deadline;
-  const bool admitted = context.hub->with([&](HoldSession& session) {
-    // Asked under the session's lock, so that no hold slips in behind a release that was to take its place.
-    if (context.turns.superseded(turn)) {
-      call.end = CallEnd::superseded;
-    } else {
-      session.submit(call, operation.steady_now());
-    }
-    return call.end == CallEnd::pending;
-  });
-  if (admitted) {
-    HoldCallGuard guard(context, call);
-    if (context.pump) context.pump->wake_up();
-    WaitEffect wait(waiter, operation.deadline);
-    wait.kept = context.always_served;
-    co_await wait;
-    guard.end(operation.cancel_requested);
+  const bool by_request = context.dialect->path() == HoldPath::request;
+  if (by_request) {
+    if (auto sent = co_await send_by_request(operation, context, job, turn); !sent) co_return sent;
+  } else {
+    if (auto sent = co_await send_on_channel(operation, context, job, turn); !sent) co_return sent;
+    if (was_sent(call.end)) ++operation.side_effects;
   }
-  if (was_sent(call.end)) ++operation.side_effects;
   if (call.end == CallEnd::acknowledged) co_return Result<void>{};
   Error error = error_of(job, context);
   const bool unsettled = in_doubt(call.end);
@@ -280,7 +178,12 @@ inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& co
     // Whoever waits for a release must hear soon that it is in doubt, even while the proof cannot be had.
     operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.settings->attempt_timeout));
     operation.settling = true;  // cancelling makes the proof short, one reading, and does not stop it
-    const Result<bool> seen = co_await resolve_by_state(operation, context, job);
+    Result<bool> seen = false;
+    if (by_request && unsettled) {
+      seen = co_await await_state(operation, context, job);
+    } else {
+      seen = co_await resolve_by_state(operation, context, job);
+    }
     operation.settling = false;
     if (unsettled && seen && *seen) {
       out.resolved_by = ResolvedBy::state;
@@ -312,6 +215,10 @@ inline Protocol<Result<HoldResult>> perform_hold(Operation& operation, HoldConte
   }
   auto sent = co_await send_command(operation, context, job, turn, out);
   if (!sent) co_return fail(std::move(sent.error()));
+  if (job.verb == HoldVerb::hold && context.dialect->path() == HoldPath::request) {
+    const auto kept = co_await keep_reason(operation, context, job);
+    out.reason_kept = kept && *kept;
+  }
   co_return out;
 }
 

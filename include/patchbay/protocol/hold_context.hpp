@@ -2,8 +2,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
+#include <functional>  // equal_to
+#include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include <patchbay/hold_request.hpp>
@@ -16,6 +21,32 @@
 
 namespace patchbay {
 
+/// Whose holds they are, by interaction, as the last readings showed: a release needs no other then. Bounded; thread-safe.
+class PartyBook {
+ public:
+  explicit PartyBook(std::size_t capacity) noexcept : capacity_(capacity) {}
+  void learn(std::string_view interaction, std::string_view party) {
+    if (party.empty()) return;
+    const std::lock_guard lock(mutex_);
+    if (parties_.size() >= capacity_ && !parties_.contains(interaction)) parties_.clear();
+    parties_.insert_or_assign(std::string(interaction), std::string(party));
+  }
+  [[nodiscard]] std::string of(std::string_view interaction) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = parties_.find(interaction);
+    return found == parties_.end() ? std::string{} : found->second;
+  }
+  void forget(std::string_view interaction) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = parties_.find(interaction); found != parties_.end()) parties_.erase(found);
+  }
+
+ private:
+  std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, std::string, detail::TextHash, std::equal_to<>> parties_;
+};
+
 /// What the hold protocols need of their door; belongs to the door.
 class HoldContext final : public OperationObserver {
  public:
@@ -26,7 +57,8 @@ class HoldContext final : public OperationObserver {
         metrics(&metrics_in),
         hub(&hub_in),
         handlers(&handlers_in),
-        turns(settings_in.max_operations, settings_in.max_waiting) {}
+        turns(settings_in.max_operations, settings_in.max_waiting),
+        parties(settings_in.hold.max_holds) {}
 
   void exchanged(ExchangeKind, Duration latency, int status) noexcept override { metrics->exchanged(latency, status); }
   void replayed() noexcept override { metrics->count(ExchangeCount::token_refreshes); }
@@ -40,7 +72,9 @@ class HoldContext final : public OperationObserver {
   HoldHub* hub;
   HoldHandlers* handlers;
   std::optional<Gateway> api;  ///< Absent only while the settings are invalid.
+  const detail::AnyHoldDialect* dialect = &detail::documents_holds;  ///< That the holds are spoken in.
   HoldTurns turns;
+  PartyBook parties;    ///< Where holds travel as requests.
   Wakeable* pump = nullptr;  ///< Told that there is something to send.
   FenceBook fences;     ///< What `recover` waits for.
   bool always_served = false;  ///< Somebody pumps at all times, so that the session keeps the deadlines of commands.

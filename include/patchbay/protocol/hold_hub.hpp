@@ -76,9 +76,12 @@ class HoldHub {
   [[nodiscard]] HoldSession& session() noexcept { return session_; }
   /// Hands on what the session has settled. Called after every report, with the lock held.
   void complete() {
+    for (HoldCall* const call : session_.granted())
+      if (call->waiter && !call->waiter->woken()) call->waiter->wake();
+    session_.granted().clear();
     for (HoldCall* const call : session_.completed()) {
       if (call->waiter) {
-        call->waiter->wake();
+        if (!call->waiter->woken()) call->waiter->wake();
       } else {
         ended_.push_back(call);
       }

@@ -125,7 +125,7 @@ inline Protocol<Result<void>> recover_hold(Operation& operation, HoldContext& co
     if (!context.turns.inside(turn)) co_return leave("another command on the interaction is under way");
   }
   const std::uint64_t order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
-  auto read = co_await read_interaction(operation, *context.api, interaction);
+  auto read = co_await read_interaction(operation, *context.api, interaction, Reading::standing);
   if (!read && read.error().code() == ErrorCode::cancelled) co_return read;
   if (!read) co_return leave(read.error().message());
   if (context.turns.superseded(turn)) co_return leave("a release of the interaction is under way");

@@ -93,6 +93,16 @@ class HoldRegistry {
     entry.held = true;
     entry.held_order = std::max(entry.held_order, order);
   }
+  /// The hold of an interaction that is watched began earlier than was believed.
+  void began(std::string_view interaction, SteadyTime since) {
+    Watched* const entry = find(interaction);
+    if (!entry || since >= entry->since) return;
+    entry->since = since;
+    if (entry->repetitions != 0) return;  // its limit has passed already
+    auto node = due_.extract(entry->due);
+    node.key() = first_due(since);
+    entry->due = due_.insert(std::move(node));
+  }
   /// A hold was confirmed so late that it may have been applied after a release which was sent behind it.
   void may_be_held(std::string_view interaction, std::uint64_t order, SteadyTime since) { hold_sent(interaction, order, since); }
   /// A release was confirmed.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <patchbay/cloud/documents_dialect.hpp>
+#include <patchbay/cloud/hold_dialect.hpp>
 #include <patchbay/cloud/interactions.hpp>
 
 namespace patchbay::cloud {
@@ -53,6 +54,16 @@ PATCHBAY_DECL Result<FlowGraph> Interactions::parse_flow(const HttpResponse& res
   if (parsed && !parsed->id().empty() && parsed->id() != id)
     return fail(ErrorCode::flow_malformed, "the server answered with another flow than the one asked for");
   return parsed;
+}
+
+PATCHBAY_DECL void Interactions::encode_hold(std::string& out, HoldVerb verb, std::string_view correlation_id, std::string_view members) {
+  DocumentsHoldDialect::encode_command(out, verb, correlation_id, members);
+}
+
+PATCHBAY_DECL Result<void> Interactions::parse_news(const Body& message, JsonReader& reader, ChannelNews& out) {
+  if (!DocumentsHoldDialect::parse_reply(message, reader, out)) return fail(ErrorCode::malformed_response, "the message is no JSON object");
+  if (!out.correlation_id.empty()) out.kind = ChannelNews::Kind::reply;
+  return {};
 }
 
 }  // namespace patchbay::cloud

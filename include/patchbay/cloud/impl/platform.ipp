@@ -55,13 +55,14 @@ inline void show_participant(const platform::Conversation& seen, const platform:
   out.state = participant.state_text;
   out.over = seen.ended || participant.over;
   out.held = participant.held;
+  if (participant.held.value_or(false)) out.held_since = participant.hold_started;
 }
 
 }  // namespace detail
 
 PATCHBAY_DECL void Platform::reading_target(std::string& out, const Endpoint& api, std::string_view id, int number) const {
   if (number == 0) {
-    platform::conversation_target(out, api, id);
+    platform::conversation_target(out, api, id, media);
   } else {
     platform::custom_attributes_target(out, api, id);
   }
@@ -71,7 +72,8 @@ PATCHBAY_DECL Result<void> Platform::parse_reading(const HttpResponse& response,
                                                    InteractionSnapshot& out) const {
   if (number == 0) {
     platform::Conversation seen;
-    if (auto parsed = platform::parse_conversation(response.body, reader, seen); !parsed) return parsed;
+    const platform::ConversationOptions options(media);
+    if (auto parsed = platform::parse_conversation(response.body, reader, seen, options); !parsed) return parsed;
     if (!equal_ignoring_case(seen.id, id))
       return fail(ErrorCode::malformed_response, "the server answered with another conversation than the one asked for");
     const auto found = platform::find_participant(seen, participant);

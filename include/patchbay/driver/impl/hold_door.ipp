@@ -13,7 +13,7 @@ namespace patchbay::detail {
 
 struct HoldDoor::State : HoldCore {
   State(AnyBlockingPolicies& policies, Settings given)
-      : HoldCore(std::move(given), policies.dialect()), clock(policies), pool(policies, *random), pump(policies, context, *random) {
+      : HoldCore(std::move(given), policies.dialect(), policies.holds()), clock(policies), pool(policies, *random), pump(policies, context, *random, pool) {
     if (address) pump.connect_to(*address);
     context.pump = &pump;
   }

@@ -56,7 +56,7 @@ class LoopHoldDoor::JobMemory {
 
 struct LoopHoldDoor::State : HoldCore {
   State(std::unique_ptr<AnyChannelLoop> loop_in, Settings given)
-      : HoldCore(std::move(given), loop_in->dialect()), loop(std::move(loop_in)), pool(*loop, *random), pump(*loop, context, *random, pool) {
+      : HoldCore(std::move(given), loop_in->dialect(), loop_in->holds()), loop(std::move(loop_in)), pool(*loop, *random), pump(*loop, context, *random, pool) {
     context.pump = &pump;
     context.always_served = true;
   }
@@ -158,7 +158,7 @@ class LoopHoldDoor::RecoverJob final : public CompletionJob {
 
 PATCHBAY_DECL LoopHoldDoor::LoopHoldDoor(std::unique_ptr<AnyChannelLoop> loop, Settings settings)
     : state_(std::make_shared<State>(std::move(loop), std::move(settings))) {
-  if (state_->address) state_->pump.connect_to(*state_->address, state_);
+  state_->pump.connect_to(state_->address, state_);
 }
 PATCHBAY_DECL LoopHoldDoor::~LoopHoldDoor() {
   State& state = *state_;

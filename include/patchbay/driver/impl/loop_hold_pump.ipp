@@ -9,25 +9,26 @@
 
 namespace patchbay::detail {
 
-/// Gets the token that the channel is opened with. An operation of its own, with its own deadline; it waits for nothing
-/// but the login host, since releases wait for it (invariant I14).
-class LoopHoldPump::AuthorizeJob final : public CompletionJob {
+/// Gets the token that the channel is opened with, and the channel where the cloud makes it. An operation of its own, with
+/// its own deadline; it waits for nothing but the hosts, since releases may wait for it (invariant I14).
+class LoopHoldPump::PrepareJob final : public CompletionJob {
  public:
-  AuthorizeJob(LoopHoldPump& pump, std::uint64_t stale_generation) noexcept : pump_(&pump), stale_generation_(stale_generation) {}
-  AuthorizeJob(const AuthorizeJob&) = delete;
-  AuthorizeJob& operator=(const AuthorizeJob&) = delete;
-  ~AuthorizeJob() override {
+  PrepareJob(LoopHoldPump& pump, std::uint64_t stale_generation) : pump_(&pump), stale_generation_(stale_generation), lease_(pump.lease_) {}
+  PrepareJob(const PrepareJob&) = delete;
+  PrepareJob& operator=(const PrepareJob&) = delete;
+  ~PrepareJob() override {
     if (!delivered_ && pump_->pool_->torn_down()) pump_->gone(pump_->authorizing_);
   }
 
   void start(Operation& operation) override {
-    protocol_.begin(authorize(operation, *pump_->context_->api, stale_generation_));
+    protocol_.begin(prepare_channel(operation, *pump_->context_, stale_generation_, lease_));
   }
   [[nodiscard]] bool done() const noexcept override { return protocol_.done(); }
   void settle(Operation& operation, bool calm) noexcept override {
     // The pump's other state belongs to whoever handles its mailbox, perhaps another thread at this moment.
     Authorization& out = pump_->authorization_;
     protocol_.finish([&](const Result<void>& result) {
+      out.lease = std::move(lease_);
       if (!result) return void(out.failure.emplace(token_failure(result.error())));
       if (!calm) return;
       out.header.assign(operation.authorization);
@@ -43,8 +44,30 @@ class LoopHoldPump::AuthorizeJob final : public CompletionJob {
  private:
   LoopHoldPump* pump_;
   std::uint64_t stale_generation_;
+  ChannelLease lease_;
   bool delivered_ = false;
   RunningProtocol<Result<void>> protocol_;
+};
+
+/// What the door does by itself.
+class LoopHoldPump::ErrandJob final : public CompletionJob {
+ public:
+  ErrandJob(LoopHoldPump& pump, std::unique_ptr<HoldErrand> errand) noexcept : pump_(&pump), errand_(std::move(errand)) {}
+  void prepare(Operation& operation) { errand_->begin(operation, *pump_->context_, *pump_->random_, never); }
+  void start(Operation& operation) override { protocol_.begin(errand_->run(operation, *pump_->context_)); }
+  [[nodiscard]] bool done() const noexcept override { return protocol_.done(); }
+  void settle(Operation& operation, bool calm) noexcept override {
+    Result<HoldResult> result;
+    const bool taken = protocol_.finish([&](auto ended) { result = std::move(ended); });
+    if (!calm || !taken) fail_for_lack(result);
+    guarded([&] { errand_->settle(operation, *pump_->context_, result); });
+  }
+  void deliver() noexcept override { errand_->tell(*pump_->context_); }
+
+ private:
+  LoopHoldPump* pump_;
+  std::unique_ptr<HoldErrand> errand_;
+  RunningProtocol<Result<HoldResult>> protocol_;
 };
 
 PATCHBAY_DECL LoopHoldPump::~LoopHoldPump() { outbox_.stop_waiting(); }
@@ -97,6 +120,7 @@ PATCHBAY_DECL void LoopHoldPump::gone(bool& under_way) noexcept {
   opening_.result.reset();
   fresh_.reset();
   channel_.reset();
+  replaced_.reset();
   timer_.reset();
   if (quiet()) keep_.reset();
 }
@@ -125,7 +149,10 @@ PATCHBAY_DECL void LoopHoldPump::on_signals(Mailbox::Signals signals) noexcept {
     keep_ = owner_.lock();
     in_use_.store(true, std::memory_order_release);
   }
-  guarded([this] { now_ = loop_->steady_now(); });
+  guarded([this] {
+    now_ = loop_->steady_now();
+    if (context_->dialect->path() == HoldPath::request) wall_now_ = loop_->wall_now();  // which dates holds
+  });
   before_reports(signals);
   SteadyTime due = never;
   bool dead = false;
@@ -160,7 +187,9 @@ PATCHBAY_DECL void LoopHoldPump::on_signals(Mailbox::Signals signals) noexcept {
     dead = writing_.under_way && state != ChannelState::open && state != ChannelState::closed;
   }
   fresh_.reset();  // if nobody wanted it any more
-  if (dead) let_go();
+  replaced_.reset();
+  if (dead) channel_.reset();
+  run_errands();
   receive();
   // While something is written the session asks for nothing else, so what is due then waits for the writing's end.
   if (due <= now_) due = writing_.under_way || writing_.result ? never : after(now_, milliseconds{1});
@@ -175,7 +204,7 @@ PATCHBAY_DECL void LoopHoldPump::before_reports(Mailbox::Signals signals) noexce
     closing_.under_way = false;
     let_go();
   }
-  if (signals & received && event_.kind == ChannelEvent::Kind::closed && receiving_epoch_ == epoch_) let_go();
+  if (signals & received && event_.kind == ChannelEvent::Kind::closed && receiving_epoch_ == epoch_) channel_.reset();
   if (signals & authorized) take_token();
   if (signals & opened) take_channel();
   if (failure_owed_) {
@@ -186,6 +215,7 @@ PATCHBAY_DECL void LoopHoldPump::before_reports(Mailbox::Signals signals) noexce
 }
 PATCHBAY_DECL void LoopHoldPump::take_token() noexcept {
   authorizing_ = false;
+  lease_ = std::exchange(authorization_.lease, ChannelLease{});
   if (authorization_.granted) {
     token_generation_ = authorization_.generation;
     return open();
@@ -204,7 +234,7 @@ PATCHBAY_DECL void LoopHoldPump::take_channel() noexcept {
     outbox_.teller().tell_opening(nullptr, now_ - connect_begun_);
     return;
   }
-  failure_owed_ = !guarded([&] { failure_.emplace(upgrade_failure(result->error(), refusal_, loop_->wall_now(), authorization_.header)); });
+  failure_owed_ = !guarded([&] { failure_.emplace(upgrade_failure(result->error(), refusal_, loop_->wall_now(), authorization_.header, lease_.is_made())); });
 }
 
 /// Tells the session what has ended. A report for which memory runs out is lost; what it was about times out.
@@ -213,9 +243,9 @@ PATCHBAY_DECL void LoopHoldPump::report(Mailbox::Signals signals) noexcept {
   if (auto failure = std::exchange(failure_, std::nullopt))
     guarded([&] { session.open_failed(connecting_, std::move(*failure), now_, chance_); });
   if (fresh_) {
-    guarded([&] { session.opened(connecting_, now_); });
+    guarded([&] { session.opened(connecting_, now_, lease_.renew_at()); });
     if (session.channel().state() == ChannelState::open && session.channel().epoch() == connecting_) {
-      channel_ = std::move(fresh_);
+      replaced_ = std::exchange(channel_, std::move(fresh_));  // let go of outside the lock
       epoch_ = connecting_;
     }
   }
@@ -238,7 +268,7 @@ PATCHBAY_DECL void LoopHoldPump::report_received() {
   switch (event_.kind) {
     case ChannelEvent::Kind::idle:
     case ChannelEvent::Kind::interrupted: break;
-    case ChannelEvent::Kind::text: session.text(receiving_epoch_, event_.payload, now_); break;
+    case ChannelEvent::Kind::text: session.text(receiving_epoch_, event_.payload, now_, wall_now_, chance_); break;
     case ChannelEvent::Kind::binary: session.binary(receiving_epoch_, event_.payload, now_); break;
     case ChannelEvent::Kind::ping:
     case ChannelEvent::Kind::pong: session.alive(receiving_epoch_, now_); break;
@@ -248,36 +278,44 @@ PATCHBAY_DECL void LoopHoldPump::report_received() {
 
 PATCHBAY_DECL void LoopHoldPump::carry_out(const HoldAction& action, Lock& lock) noexcept {
   const bool fresh_token = hub_->session().channel().needs_fresh_token();
+  const bool fresh_channel = hub_->session().channel().needs_fresh_channel();
   const SteadyTime close_by = hub_->close_by;
   lock.unlock();
   switch (action.kind) {
     case HoldAction::Kind::none: break;
     case HoldAction::Kind::connect:
       connecting_ = action.epoch;
-      connect(fresh_token);
+      connect(fresh_token, fresh_channel);
       break;
     case HoldAction::Kind::send:
     case HoldAction::Kind::ping: write(action); break;
     case HoldAction::Kind::close: close(close_by); break;
-    case HoldAction::Kind::drop: let_go(); break;
+    case HoldAction::Kind::drop:
+      if (action.attempt) {
+        let_go();
+      } else {
+        channel_.reset();
+      }
+      break;
   }
   lock.lock();
 }
 
 /// Begins to get a token; what opens the channel comes when it is there.
-PATCHBAY_DECL void LoopHoldPump::connect(bool fresh_token) noexcept {
+PATCHBAY_DECL void LoopHoldPump::connect(bool fresh_token, bool fresh_channel) noexcept {
   connect_begun_ = now_;
   connect_by_ = after(now_, context_->settings->hold.connect_timeout);
   failure_.reset();
   authorization_.granted = failure_owed_ = false;
   authorization_.failure.reset();
+  if (fresh_channel) lease_.forget();
   const bool calm = guarded([&] {
     const Gateway& gateway = *context_->api;
     if (fresh_token && token_generation_ != 0) {
       gateway.tokens->invalidate(token_generation_);
       context_->replayed();
     }
-    auto job = std::make_unique<AuthorizeJob>(*this, fresh_token ? token_generation_ : 0);
+    auto job = std::make_unique<PrepareJob>(*this, fresh_token ? token_generation_ : 0);
     CompletionPool::Lease operation = pool_->take();
     operation->begin({}, connect_by_ - now_);
     operation->observer = context_;
@@ -288,15 +326,17 @@ PATCHBAY_DECL void LoopHoldPump::connect(bool fresh_token) noexcept {
   });
   if (calm) return;
   authorizing_ = false;
+  guarded([this] { authorization_.lease = lease_; });
   static_cast<void>(mailbox_.leave(authorized));  // it is this thread that sees to it
 }
 PATCHBAY_DECL void LoopHoldPump::open() noexcept {
   const bool wanted = hub_->with([this](HoldSession& session) {
-    return session.channel().state() == ChannelState::connecting && session.channel().epoch() == connecting_;
+    return session.channel().awaits(connecting_);
   });
   if (!wanted) return;
   const bool calm = guarded([this] {
-    upgrade_.emplace(*address_, authorization_.header, context_->settings->hold);
+    upgrade_.emplace(*lease_.address(), lease_.is_made() ? std::string_view{} : std::string_view(authorization_.header),
+                     context_->settings->hold);
     request_.emplace(upgrade_->request());
     refusal_.clear();
   }) && begin(opening_, [this] { opening_id_ = loop_->open(*request_, refusal_, connect_by_, opening_); });
@@ -320,6 +360,8 @@ PATCHBAY_DECL void LoopHoldPump::write(const HoldAction& action) noexcept {
   static_cast<void>(mailbox_.leave(written));
 }
 PATCHBAY_DECL void LoopHoldPump::close(SteadyTime by) noexcept {
+  if (authorizing_) authorization_handle_.cancel();
+  if (opening_.under_way) loop_->cancel(opening_id_);
   if (channel_ && !begin(closing_, [&] { channel_->close(1000, by, Completion<void>(closing_)); })) let_go();
 }
 /// Ends the connection, or the attempt at one, at once; what was under way on it ends soon.
@@ -335,6 +377,25 @@ PATCHBAY_DECL void LoopHoldPump::receive() noexcept {
   event_.kind = ChannelEvent::Kind::closed;
   event_.close_code = 1006;
   static_cast<void>(mailbox_.leave(received));
+}
+
+/// Begins what the door owes by itself where holds travel as requests.
+PATCHBAY_DECL void LoopHoldPump::run_errands() noexcept {
+  for (;;) {
+    std::unique_ptr<HoldErrand> errand;
+    {
+      const Lock lock(hub_->mutex());
+      if (!outbox_.has_errands() || !keep_) return;
+      errand = outbox_.take_errand();
+    }
+    const bool calm = guarded([&] {
+      auto job = std::make_unique<ErrandJob>(*this, std::move(errand));
+      CompletionPool::Lease operation = pool_->take();
+      job->prepare(*operation);
+      operation.launch(std::move(job), keep_);
+    });
+    if (!calm) return;  // the watchdog asks for it again, or the next gap
+  }
 }
 
 /// Sets the timer, unless it wakes us early enough already.

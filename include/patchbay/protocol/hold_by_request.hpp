@@ -1,0 +1,208 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <patchbay/protocol/hold_proof.hpp>
+
+// Holds and releases that travel as requests (`HoldPath::request`): their turn, the request, and what its end says.
+namespace patchbay {
+
+/// Whether the session has taken the command; otherwise `call.end` says why not. `waiter` is told of its turn, or of its end.
+inline bool submit_command(Operation& operation, HoldContext& context, HoldCall& call, const HoldTurn& turn, Waiter& waiter) {
+  call.waiter = &waiter;
+  call.deadline = operation.deadline;
+  return context.hub->with([&](HoldSession& session) {
+    // Asked under the session's lock, so that no hold slips in behind a release that was to take its place.
+    if (context.turns.superseded(turn)) {
+      call.end = CallEnd::superseded;
+    } else {
+      session.submit(call, operation.steady_now());
+    }
+    return call.end == CallEnd::pending;
+  });
+}
+
+namespace detail {
+
+/// Finds out whose hold it is, if no reading has shown that yet: the request names the party.
+inline Protocol<Result<void>> find_party(Operation& operation, HoldContext& context, const HoldJob& job, std::string& party) {
+  party.assign(context.dialect->hold_participant());
+  if (party.empty()) party = context.parties.of(job.call.interaction);
+  if (!party.empty()) co_return Result<void>{};
+  auto read = co_await read_interaction(operation, *context.api, job.interaction, Reading::standing);
+  if (!read) co_return read;
+  if (operation.snapshot.final()) {
+    forget_over(operation, context, job.call.interaction);
+    co_return fail(ErrorCode::not_eligible, "the interaction is over; its state is " + excerpt(operation.snapshot.state, 32));
+  }
+  party = operation.snapshot.participant_id;
+  if (party.empty()) co_return fail(ErrorCode::malformed_response, "the participant has no id by which it could be held or released");
+  context.parties.learn(job.call.interaction, party);
+  co_return Result<void>{};
+}
+
+/// The error of a request that the cloud refused, and what it teaches.
+inline Error refusal_of(Operation& operation, HoldContext& context, const HoldJob& job, const Attempt& last, int attempts) {
+  Error error = error_of(operation, last, "participant.patch", attempts);
+  if (operation.status < 400 || operation.status >= 500 || operation.status == 401 || operation.status == 403 || operation.status == 429)
+    return error;
+  const HoldRefused why = context.dialect->hold_refusal(operation.response, operation.json);
+  if (why == HoldRefused::over) {
+    context.parties.forget(job.call.interaction);
+    forget_over(operation, context, job.call.interaction);
+  }
+  const ErrorCode code = why == HoldRefused::other && operation.status == 404 ? ErrorCode::not_found
+                         : why == HoldRefused::other                          ? ErrorCode::command_refused
+                                                                              : ErrorCode::not_eligible;
+  Error out(code, std::string("the server refused the ").append(to_string(job.verb)).append(why == HoldRefused::over ? ": the interaction is over" : ""));
+  out.set_answer_of(error);
+  out.set_server_message(error.server_message()).set_server_code(error.server_code());
+  return out;
+}
+
+/// Sends the request for a command whose turn has come, and tells the session how that ended. A hold is sent once; a
+/// release, which changes nothing a second time, as often as it takes.
+inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, const std::string& party) {
+  const Gateway& gateway = *context.api;
+  HoldCall& call = job.call;
+  // A quarter of what is left is kept back, so that there is time to find out what became of it.
+  const SteadyTime limit = operation.deadline - (operation.deadline - operation.steady_now()) / 4;
+  context.dialect->hold_target(operation.target, gateway.api, job.interaction, party);
+  HttpRequest patch(Method::patch, gateway.api, operation.target);
+  patch.name = "participant.patch";
+  patch.body = call.frame;
+  patch.max_body = gateway.max_body;
+  std::uint64_t stale_generation = 0;
+  AttemptCounts counts;
+  RetryCharge charge;
+  bool ambiguous = false, refused = false;
+  std::optional<Error> error;
+  while (!error) {
+    if (!authorized_at_once(operation, gateway, stale_generation)) {
+      if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) {
+        error = std::move(authorized.error());
+        break;
+      }
+    }
+    const std::array<HeaderView, 3> headers{HeaderView{"Authorization", operation.authorization}, HeaderView{"Accept", "application/json"},
+                                            HeaderView{"Content-Type", "application/json"}};
+    patch.headers = headers;
+    Attempt last;
+    const int sent = operation.side_effects;
+    if (auto begun = co_await attempt(operation, gateway, ExchangeKind::write, patch, limit, last, charge); !begun) {
+      ambiguous = ambiguous || operation.side_effects != sent;
+      error = std::move(begun.error());
+      break;
+    }
+    ambiguous = ambiguous || last.verdict.ambiguous;
+    switch (last.verdict.next) {
+      case Next::authorize: break;
+      case Next::done: {
+        const bool done = gateway.dialect->is_done(operation.status);
+        context.hub->with([&](HoldSession& session) { done ? session.applied(call, operation.steady_now()) : session.accepted(call, operation.steady_now()); });
+        co_return Result<void>{};
+      }
+      case Next::refresh_token:
+        if (may_replay(operation, gateway)) {
+          stale_generation = operation.token_generation;
+          break;
+        }
+        [[fallthrough]];
+      case Next::reread:
+      case Next::give_up:
+        refused = operation.status != 0 && !last.verdict.ambiguous;
+        error = refused ? refusal_of(operation, context, job, last, counts.total() + 1) : error_of(operation, last, patch.name, counts.total() + 1);
+        break;
+      case Next::retry: {
+        const int attempts = counts.count(last.verdict.cause);
+        Error failure = error_of(operation, last, patch.name, counts.total());
+        if (ambiguous && job.verb == HoldVerb::hold) {
+          error = std::move(failure);
+          break;
+        }
+        auto pause = co_await back_off(operation, gateway, last.verdict.cause, attempts, limit, failure, charge);
+        if (!pause) {
+          error = std::move(pause.error());
+        } else if (*pause != Pause::over) {
+          error = std::move(failure);
+        }
+        break;
+      }
+    }
+  }
+  // A refusal speaks for a release that was sent before, and of which nothing was heard, as well: what is refused now was
+  // not brought about then, or is as it should be.
+  call.error = std::move(error);
+  context.hub->with([&](HoldSession& session) {
+    if (ambiguous && !refused) return session.lost(call, operation.cancel_requested);
+    refused ? session.refused(call, operation.steady_now()) : session.unsent(call);
+  });
+  co_return Result<void>{};
+}
+
+}  // namespace detail
+
+/// Waits for the command's turn, sends its request, and waits until the channel tells what came of it, or nobody will; the end
+/// is left in `job.call.end`. Fails only when nothing was sent.
+inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn) {
+  HoldCall& call = job.call;
+  std::string party;
+  if (job.verb == HoldVerb::hold) {
+    party = operation.snapshot.participant_id;  // it was read just now
+    context.parties.learn(call.interaction, party);
+  }
+  if (party.empty())
+    if (auto found = co_await detail::find_party(operation, context, job, party); !found) co_return found;
+  Waiter turn_waiter(operation), end_waiter(operation);
+  if (!submit_command(operation, context, call, turn, turn_waiter)) co_return Result<void>{};
+  HoldCallGuard guard(context, call);
+  if (context.pump) context.pump->wake_up();
+  bool granted = context.hub->with([&](HoldSession&) { return call.granted; });
+  if (!granted) {
+    WaitEffect wait(turn_waiter, operation.deadline);
+    wait.kept = context.always_served;
+    co_await wait;
+    granted = context.hub->with([&](HoldSession&) { return call.granted && call.end == CallEnd::pending; });
+    if (!granted || wait.cancelled) {
+      guard.end(operation.cancel_requested);
+      co_return Result<void>{};
+    }
+  }
+  co_await detail::patch_participant(operation, context, job, party);
+  const bool waits = context.hub->with([&](HoldSession&) {
+    call.waiter = &end_waiter;
+    return call.end == CallEnd::pending;
+  });
+  if (context.pump) context.pump->wake_up();  // perhaps there is a release to repeat, or an alarm to set
+  if (waits) {
+    WaitEffect wait(end_waiter, operation.deadline);
+    wait.kept = context.always_served;
+    co_await wait;
+  }
+  guard.end(operation.cancel_requested);
+  co_return Result<void>{};
+}
+
+/// Leaves the reason of a hold where the dialect has a place for it. What that comes to changes nothing of the hold.
+inline Protocol<Result<bool>> keep_reason(Operation& operation, HoldContext& context, const HoldJob& job) {
+  if (!context.dialect->encode_hold_reason(operation.body, job.reason)) co_return false;
+  std::string party(context.dialect->hold_participant());
+  if (party.empty()) party = context.parties.of(job.call.interaction);
+  const Gateway& gateway = *context.api;
+  context.dialect->hold_reason_target(operation.target, gateway.api, job.interaction, party);
+  const int status = operation.status;
+  auto kept = co_await get(operation, gateway, "participant.reason", {}, std::nullopt, Repeatable(Method::patch, operation.body));
+  operation.status = status;
+  if (kept) co_return true;
+  operation.log(Level::warn, "hold.reason", {{"operation", operation.operation_id}, {"kept", false}, {"error", to_string(kept.error().code())}});
+  co_return false;
+}
+
+}  // namespace patchbay
