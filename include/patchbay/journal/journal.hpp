@@ -87,7 +87,8 @@ class Journal final : public AuditSink, public std::enable_shared_from_this<Jour
                                                             std::string_view from, std::string_view prior_transition,
                                                             std::string_view flow_version = {});
   /// Ends an intent: exactly one for each, by the process that began it. `unknown` leaves it to `recover`.
-  /// `invalid_argument` when that intent is not open or has one already.
+  /// `invalid_argument` when that intent is not open or has one already. Of an `applied` that is not taken
+  /// `OpenIntent::applied` remembers that, for whoever calls `recovered` later.
   [[nodiscard]] PATCHBAY_DECL Result<JournalPosition> terminal(JournalPosition intent, const EndRecord& end);
   /// The intent's operation is gone without an end, as when its door was destroyed: it is left to `recovered`. Records
   /// nothing, for the disk says so already.

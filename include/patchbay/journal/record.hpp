@@ -101,6 +101,9 @@ class OpenIntent {
   IntentRecord record;       ///< As amended.
   int amendments = 0;
   bool unknown = false;      ///< It has a terminal, which says `unknown`.
+  /// It was applied, as its own operation knew, and the disk had no room for the terminal. This process alone remembers
+  /// that, until `recovered` writes it.
+  bool applied = false;
   /// No terminal is to be expected of anyone: an earlier process began it, or its operation is gone
   /// (`Journal::abandon`).
   bool orphaned = false;

@@ -68,6 +68,8 @@ class JournalState {
   /// Everything that is open was begun by another process.
   PATCHBAY_DECL void orphan_all() noexcept;
   PATCHBAY_DECL void abandon(JournalPosition intent) noexcept;
+  /// Its terminal, which says that it was applied, could not be written.
+  PATCHBAY_DECL void remember_applied(JournalPosition intent) noexcept;
   /// Drops as many dead letters, oldest first, as it takes for everything to stay within `most` bytes; none when that
   /// does not help. How many.
   PATCHBAY_DECL std::size_t drop_dead_letters_beyond(std::size_t most) noexcept;

@@ -129,9 +129,13 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
       out.already_held = true;
       return true;
     }
-    // Believed to be on hold and seen not to be: somebody else has released it.
-    news = believed && snapshot.held && !*snapshot.held;
-    if (news) session.seen(interaction, false, session.table().last_order(), now);
+    // Watched and seen not to be on hold: somebody else has released it, or a release of ours whose fate was not known. The
+    // hold that is sent now is a new one, with a limit of its own; the old one's has perhaps passed, for which
+    // `HoldLimit::reject_late_unhold` would refuse the new one's release.
+    if (snapshot.held && !*snapshot.held && registry.since(interaction)) {
+      session.seen(interaction, false, session.table().last_order(), now);
+      news = !registry.since(interaction);
+    }
     return false;
   });
   if (news && already) note_seen(context, job.call.interaction, *already, operation.wall_now());

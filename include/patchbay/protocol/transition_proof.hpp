@@ -86,30 +86,41 @@ inline void check_echo(Operation& operation, const detail::AnyDialect& dialect, 
 /// before: a writer without ids has been there, ours has not, and can no longer be applied. Another version under a third
 /// id: ours may have been there in between, so nothing is known. The same version: a late write may still come. No reading:
 /// nothing is known, even behind a refusal, for a copy of the write that was refused may have been applied before it.
+///
+/// Behind a 412 a reading of the same version is older than the refusal, as those from replicas that lag may be: it is asked
+/// for again, twice, and when it stays so nothing is known.
 inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
                                           bool ambiguous, Error error) {
   const int status = operation.status;
-  // Cancelling stops no proof, it only makes it short: one reading, without another attempt.
-  operation.settling = true;
-  if (operation.cancel_requested)
-    operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.api->attempt_timeout));
-  auto read = co_await read_interaction(operation, *context.api, request.interaction(), Reading::version);
-  operation.settling = false;
-  // A refusal for another version, too, says nothing by itself: the write that made that version may be a copy of ours.
-  if (!read) co_return fail(unknown_outcome(error, &read.error()));
+  const bool outdated = status == 412;  // a 409 may have other reasons than the version
   const InteractionSnapshot& now = operation.snapshot;
-  if (now.transition_id == operation.operation_id) {
-    operation.status = status;
-    co_return WriteEnd::resolved;
-  }
-  if (context.api->dialect->locking() == Locking::none) co_return fail(ambiguous ? unknown_outcome(error) : std::move(error));
-  if (now.etag.empty()) {
-    if (ambiguous) co_return fail(unknown_outcome(error));
-    co_return fail(ErrorCode::no_etag, "the interaction came without a version that could lock a write");
-  }
-  if (now.etag == operation.etag) {
-    if (ambiguous) co_return fail(unknown_outcome(error));
-    co_return fail(std::move(error));
+  for (Duration pause = milliseconds{50};; pause *= 2) {
+    // Cancelling stops no proof, it only makes it short: one reading, without another attempt.
+    operation.settling = true;
+    if (operation.cancel_requested)
+      operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.api->attempt_timeout));
+    auto read = co_await read_interaction(operation, *context.api, request.interaction(), Reading::version);
+    operation.settling = false;
+    // A refusal for another version, too, says nothing by itself: the write that made that version may be a copy of ours.
+    if (!read) co_return fail(unknown_outcome(error, &read.error()));
+    if (now.transition_id == operation.operation_id) {
+      operation.status = status;
+      co_return WriteEnd::resolved;
+    }
+    if (context.api->dialect->locking() == Locking::none) co_return fail(ambiguous ? unknown_outcome(error) : std::move(error));
+    if (now.etag.empty()) {
+      if (ambiguous) co_return fail(unknown_outcome(error));
+      co_return fail(ErrorCode::no_etag, "the interaction came without a version that could lock a write");
+    }
+    if (now.etag != operation.etag) break;
+    if (!outdated) co_return fail(ambiguous ? unknown_outcome(error) : std::move(error));
+    const SteadyTime from = operation.steady_now();
+    if (operation.cancel_requested || pause > milliseconds{100} || after(from, pause) >= operation.deadline)
+      co_return fail(unknown_outcome(error));
+    SleepEffect patience(after(from, pause));
+    co_await patience;
+    operation.slept += operation.steady_now() - from;
+    if (patience.cancelled) co_return fail(unknown_outcome(error));
   }
   if (ambiguous && now.transition_id != operation.prior_id) co_return fail(unknown_outcome(error));
   co_return WriteEnd::stale;

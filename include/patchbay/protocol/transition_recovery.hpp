@@ -75,6 +75,7 @@ inline Result<void> settle_write(Operation& operation, TransitionContext& contex
   QueuedWebhook queued(intent.record.operation, intent.record.interaction, intent.record.webhook);
   queued.position = at;
   queued.queued_at = operation.wall_now();
+  queued.since = operation.steady_now();
   if (context.crm) context.outbox.add(std::move(queued));
   return {};
 }
@@ -82,11 +83,20 @@ inline Result<void> settle_write(Operation& operation, TransitionContext& contex
 }  // namespace detail
 
 /// Reads the interaction that `intents` are all of, and settles those of them that it says something of; the others,
-/// and why, go to `report.open`. The caller holds the interaction's lane. Fails only when the journal does, or when
-/// cancelled.
+/// and why, go to `report.open`. Those that this process knows to be applied take no reading: another writer may have
+/// been there since, and then none would show it, and the webhook of a success would be lost (invariant I17). The caller
+/// holds the interaction's lane. Fails only when the journal does, or when cancelled.
 inline Protocol<Result<void>> settle_transitions(Operation& operation, TransitionContext& context,
                                                  const std::vector<OpenIntent>& intents, RecoveryReport& report) {
   const JournalingSettings& settings = context.settings->journaling;
+  bool known = true;
+  for (const OpenIntent& each : intents) {
+    known = known && each.applied;
+    if (!each.applied) continue;
+    auto settled = detail::settle_write(operation, context, each, Outcome::applied, "answer", report);
+    if (!settled) co_return settled;
+  }
+  if (known) co_return Result<void>{};
   auto read = co_await read_interaction(operation, *context.api, intents.front().record.interaction, Reading::version);
   if (!read && read.error().code() == ErrorCode::cancelled) co_return read;
   const bool gone = !read && read.error().code() == ErrorCode::not_found;

@@ -26,8 +26,8 @@ inline void load_webhooks(TransitionContext& context) {
   }
 }
 
-/// Puts the journal's dead letters among what is to be delivered again; how many there were.
-inline Result<std::size_t> redrive_dead_letters(TransitionContext& context, WallTime now) {
+/// Puts the journal's dead letters among what is to be delivered again, as new; how many there were.
+inline Result<std::size_t> redrive_dead_letters(TransitionContext& context, WallTime now, SteadyTime steady_now) {
   Journal& journal = *context.settings->journal;
   std::size_t count = 0;
   for (JournalDelivery& each : journal.dead_letters()) {
@@ -35,6 +35,7 @@ inline Result<std::size_t> redrive_dead_letters(TransitionContext& context, Wall
     QueuedWebhook queued(std::move(each.event), std::move(each.interaction), std::move(each.body));
     queued.position = each.position;
     queued.queued_at = now;
+    queued.since = steady_now;
     context.outbox.add(std::move(queued));
     ++count;
   }
@@ -110,7 +111,7 @@ inline Protocol<Result<void>> deliver_one(Operation& operation, TransitionContex
   operation.operation_id = webhook.event;
   operation.body = webhook.body;
   if (webhook.since == SteadyTime::min()) {
-    // As old as the wall clock says, which may have jumped: at least this attempt is made in any case.
+    // Of an earlier process. As old as the wall clock says, which may have jumped: this attempt is made in any case.
     const Duration age = std::chrono::duration_cast<Duration>(operation.wall_now() - webhook.queued_at);
     webhook.since = operation.steady_now() - std::clamp(age, Duration::zero(), settings.outbox.max_age);
   }

@@ -29,7 +29,9 @@ class QueuedWebhook {
   std::string interaction;
   std::string body;         ///< The same at every attempt.
   WallTime queued_at{};     ///< In which process ever.
-  SteadyTime since = SteadyTime::min();  ///< Where its age counts from; not known before the first attempt.
+  /// Where its age counts from: when it was queued. Of one that was queued by an earlier process that is not known before
+  /// the first attempt, since only the wall clock tells.
+  SteadyTime since = SteadyTime::min();
   int attempts = 0;         ///< In this process.
 };
 

@@ -148,6 +148,40 @@ TEST_CASE("the document's letter refuses a late release, when it is chosen", "[h
   CHECK(escalations == 2);  // one for each hold
 }
 
+TEST_CASE("a hold that is seen to be over, whose release nobody knew the fate of, lends the next one no limit",
+          "[hold][B1][B8][I13][I14][I15]") {
+  HoldFixture f;
+  f.settings.hold.limit = HoldLimit::reject_late_unhold;
+  f.settings.hold.max_hold = seconds{100};
+  f.settings.hold.warn_before = seconds{10};
+  f.settings.hold.repeat_every = seconds{500};
+  ChannelPeer peer = f.accept();
+  auto door = f.door();
+  std::vector<Told> told;
+  door.on_limit([&](const HoldLimitEvent& event) { told.push_back({event.kind, event.held_for}); });
+  REQUIRE(door.hold(f.hold()));
+  peer.on_text({});
+  f.interaction(R"(,"held":true)");
+  REQUIRE(door.unhold(f.unhold()).error().code() == ErrorCode::outcome_unknown);
+  REQUIRE(door.held().size() == 1);
+  peer.on_text(&acknowledge);
+  f.interaction(R"(,"held":false)");
+  door.pump_for(seconds{300});
+  REQUIRE(told.back().kind == Kind::escalation);  // of the first
+  told.clear();
+  REQUIRE(door.hold(f.hold()));
+  REQUIRE(door.held().size() == 1);
+  CHECK(door.held().front().since == f.clock.steady_now());
+  SECTION("its release is not refused for that one's age") {
+    CHECK(door.unhold(f.unhold()));
+    CHECK(door.held().empty());
+  }
+  SECTION("its own limit is told, in time") {
+    door.pump_for(seconds{101});
+    CHECK(told == std::vector<Told>{{Kind::warning, seconds{90}}, {Kind::escalation, seconds{100}}});
+  }
+}
+
 TEST_CASE("a client may let the door release by itself, again and again with new ids", "[hold][B2]") {
   HoldFixture f;
   f.settings.hold.limit = HoldLimit::release;

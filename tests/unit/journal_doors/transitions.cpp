@@ -287,6 +287,89 @@ TEST_CASE("of an interaction that others have written to since, nobody can say; 
   CHECK(world.webhooks().empty());
 }
 
+TEST_CASE("a success that the disk had no room for is not forgotten, whoever wrote since, and its webhook is delivered",
+          "[journal][B31][I17][L3]") {
+  World world;
+  // The disk is full when the write has been answered, before the terminal.
+  class FillingCloud {
+   public:
+    FillingCloud(MortalCloud cloud, std::shared_ptr<SimulatedDisk> disk) : cloud_(std::move(cloud)), disk_(std::move(disk)) {}
+    TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) {
+      auto sent = cloud_.send(request, response, deadline);
+      if (request.method == Method::patch) disk_->capacity(0);
+      return sent;
+    }
+
+   private:
+    MortalCloud cloud_;
+    std::shared_ptr<SimulatedDisk> disk_;
+  };
+  StateTransitioner door{
+      Policies{.transport = FillingCloud(MortalCloud(world.cloud, world.life), world.disk), .clock = world.clock},
+      world.settings};
+  const auto moved = door.transition(going());
+  REQUIRE(moved);
+  CHECK(moved->webhook == WebhookStatus::failed);
+  REQUIRE(world.journal().open_intents().size() == 1);
+  CHECK(world.journal().open_intents().front().applied);
+  // No reading will show it any more.
+  world.cloud.change([](CloudModel& model) { model.move(document_interaction, "TechnicalSupport", "somebody-else"); });
+  CHECK(door.recover(seconds{10}).error().code() == ErrorCode::journal_failed);
+  world.disk->capacity(1 << 30);
+  SECTION("by who recovers") {
+    const auto report = door.recover(seconds{10});
+    REQUIRE(report);
+    CHECK(report->complete());
+    CHECK(report->applied == 1);
+  }
+  SECTION("by the next move of the interaction") {
+    CHECK(door.transition(going("TechnicalSupport", "MainMenu")).error().code() != ErrorCode::unrecovered);
+    world.disk->capacity(1 << 30);
+  }
+  CHECK(door.deliver_webhooks(std::chrono::hours{1})->left == 0);
+  CHECK(world.times_told(moved->transition_id) == 1);
+  CHECK(world.journal().deliveries().empty());
+  for (const OpenIntent& each : world.journal().open_intents()) CHECK(each.record.operation != moved->transition_id);
+}
+
+TEST_CASE("what is not known to be applied is not remembered so", "[journal][B31][I4]") {
+  World world;
+  IntentRecord record;
+  record.operation = "op", record.interaction = main_interaction;
+  const auto intent = world.journal().intent(record);
+  REQUIRE(intent);
+  world.disk->capacity(0);
+  SECTION("not applied") { CHECK_FALSE(world.journal().terminal(*intent, EndRecord(Outcome::not_applied))); }
+  SECTION("unknown") { CHECK_FALSE(world.journal().terminal(*intent, EndRecord(Outcome::unknown))); }
+  SECTION("orphaned before") {
+    world.journal().abandon(*intent);
+    CHECK_FALSE(world.journal().terminal(*intent, EndRecord(Outcome::applied)));
+  }
+  CHECK_FALSE(world.journal().open_intent(*intent)->applied);
+}
+
+TEST_CASE("a wall clock that jumps makes no webhook of this process old", "[journal][A30][I17][I22]") {
+  World world;
+  StateTransitioner door{world.policies(), world.settings};
+  const auto moved = door.transition(going());
+  REQUIRE(moved);
+  world.cloud.plan([](FaultPlan& plan) { plan.on("POST", "/webhook").times(1).answer(500); });
+  SECTION("one of a transition") {}
+  SECTION("one that was a dead letter") {
+    const auto due = world.journal().deliveries();
+    REQUIRE(due.size() == 1);
+    REQUIRE(world.journal().dead_letter(due.front().position, "given up", world.clock.wall_now()));
+    REQUIRE(door.redrive_webhooks().value() == 1);
+  }
+  world.clock.jump_wall(std::chrono::hours{240});
+  const auto report = door.deliver_webhooks(std::chrono::hours{1});
+  REQUIRE(report);
+  CHECK(report->dead == 0);
+  CHECK(report->left == 0);
+  CHECK(world.times_told(moved->transition_id) >= 1);
+  CHECK(world.journal().dead_letters().empty());
+}
+
 TEST_CASE("without a journal there is nothing to recover", "[journal]") {
   World world;
   world.settings.journal.reset();

@@ -46,19 +46,18 @@ TEST_CASE("an interaction that another writer moved is stale, and is not dragged
 }
 
 TEST_CASE("a conflict under the same version is the cloud's own, and is not repeated", "[transition][A4]") {
-  for (const int status : {409, 412}) {
-    Fixture f;
-    f.interaction("1");
-    f.cloud.answer(status, {}, "attribute is locked");
-    f.interaction("1");
-    const auto moved = f.door().transition(f.request());
-    REQUIRE_FALSE(moved);
-    CHECK(moved.error().code() == ErrorCode::conflict);
-    CHECK(moved.error().http_status() == status);
-    CHECK(moved.error().outcome() == Outcome::not_applied);
-    CHECK(moved.error().server_message() == "attribute is locked");
-    CHECK(f.requests("interaction.patch").size() == 1);
-  }
+  Fixture f;
+  f.interaction("1");
+  f.cloud.answer(409, {}, "attribute is locked");
+  f.interaction("1");
+  const auto moved = f.door().transition(f.request());
+  REQUIRE_FALSE(moved);
+  CHECK(moved.error().code() == ErrorCode::conflict);
+  CHECK(moved.error().http_status() == 409);
+  CHECK(moved.error().outcome() == Outcome::not_applied);
+  CHECK(moved.error().server_message() == "attribute is locked");
+  CHECK(f.requests("interaction.patch").size() == 1);
+  CHECK(f.clock.sleeps().empty());
 }
 
 TEST_CASE("an interaction that is elsewhere from the start is not written", "[transition][A25]") {
@@ -155,6 +154,41 @@ TEST_CASE("writers that never rest end the operation after the configured number
   CHECK(moved.error().outcome() == Outcome::not_applied);
   CHECK(f.requests("interaction.patch").size() == 4);
   CHECK(f.clock.sleeps().size() == 2);
+  CHECK(f.cloud.left() == 0);
+}
+
+TEST_CASE("a reading of the version that a write was just refused for is old, and proves nothing", "[transition][A3][I4]") {
+  Fixture f;
+  const auto go = [&] { return f.door().transition(f.request()); };
+  f.interaction("1");
+  // A proxy has sent the write twice: the first copy was applied, the second one is what the answer is to.
+  f.cloud.answer(412);
+  f.interaction("1");  // from a replica that lags
+  SECTION("until one shows who it was") {
+    f.interaction("2", "BillingInquiry", first_id());
+    const auto moved = go();
+    REQUIRE(moved);
+    CHECK(moved->resolved_by == ResolvedBy::state);
+    CHECK(f.requests("interaction.patch").size() == 1);
+  }
+  SECTION("or that it was somebody else") {
+    f.interaction("1");
+    f.interaction("2", "Support", "x");
+    const auto moved = go();
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::stale_state);
+    CHECK(moved.error().outcome() == Outcome::not_applied);
+  }
+  SECTION("however often it is shown") {
+    f.interaction("1");
+    f.interaction("1");
+    const auto moved = go();
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::outcome_unknown);
+    CHECK(moved.error().outcome() == Outcome::unknown);
+    CHECK(moved.error().http_status() == 412);
+    CHECK(f.clock.sleeps().size() == 2);
+  }
   CHECK(f.cloud.left() == 0);
 }
 

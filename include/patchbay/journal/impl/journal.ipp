@@ -80,7 +80,12 @@ namespace detail {
 }  // namespace detail
 
 PATCHBAY_DECL Result<JournalPosition> Journal::terminal(JournalPosition intent, const EndRecord& end) {
-  return detail::contained([&] { return add(detail::entry_of(JournalKind::terminal, intent, end)); });
+  auto added = detail::contained([&] { return add(detail::entry_of(JournalKind::terminal, intent, end)); });
+  if (!added && end.outcome == Outcome::applied) {
+    const std::lock_guard lock(mutex_);
+    state_.remember_applied(intent);
+  }
+  return added;
 }
 
 PATCHBAY_DECL Result<JournalPosition> Journal::recovered(JournalPosition intent, const EndRecord& end) {

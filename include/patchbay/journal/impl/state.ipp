@@ -200,6 +200,12 @@ PATCHBAY_DECL void JournalState::abandon(JournalPosition intent) noexcept {
   if (const auto open = intents_.find(intent); open != intents_.end()) open->second.orphaned = true;
 }
 
+PATCHBAY_DECL void JournalState::remember_applied(JournalPosition intent) noexcept {
+  // One that is orphaned, or has its terminal, was refused for that: whoever calls has nothing to say of it.
+  const auto open = intents_.find(intent);
+  if (open != intents_.end() && !open->second.orphaned && !open->second.unknown) open->second.applied = true;
+}
+
 PATCHBAY_DECL std::size_t JournalState::drop_dead_letters(std::size_t most) noexcept {
   std::size_t dropped = 0;
   for (; dead_.size() > most; ++dropped) {
