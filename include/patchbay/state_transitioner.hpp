@@ -191,13 +191,14 @@ class StateTransitioner {
   /// end, and those that ended with an unknown outcome. To be called when the program starts, and whenever an outcome
   /// is unknown.
   ///
-  /// Reads each of their interactions. One that carries the transition's id: applied, and its webhook is queued. One
-  /// whose version was changed by somebody else: not applied. One at the version that was to be changed: a late arrival
-  /// could still change it, so it is read again until `JournalingSettings::fence_after` has passed; then: not applied.
-  /// Each gets one record. Until then transitions of that interaction look first, and are refused with `unrecovered`
-  /// when that settles nothing. Returns when nothing is left, or after `budget` (`fence_after` and the deadline
-  /// together when none is given), with what is left in the report; it may be called again at any time, and beside
-  /// other operations. Fails with `journal_failed`, `cancelled`, or `invalid_settings` when there is no journal.
+  /// Reads each of their interactions, where the write went, whatever the door's dialect would write now
+  /// (`PlacedDialect`). One that carries the transition's id: applied, and its webhook is queued. One whose version was
+  /// changed by somebody else: not applied. One at the version that was to be changed: a late arrival could still change
+  /// it, so it is read again until `JournalingSettings::fence_after` has passed; then: not applied. One that the dialect
+  /// cannot read stays open. Each gets one record. Until then transitions of that interaction look first, and are refused
+  /// with `unrecovered` when that settles nothing. Returns when nothing is left, or after `budget` (`fence_after` and the
+  /// deadline together when none is given), with what is left in the report; it may be called again at any time, and
+  /// beside other operations. Fails with `journal_failed`, `cancelled`, or `invalid_settings` when there is no journal.
   Result<RecoveryReport> recover(std::optional<Duration> budget = std::nullopt, const std::stop_token& stop = {})
     requires(!on_loop)
   {

@@ -91,6 +91,15 @@ struct Platform {
   PATCHBAY_DECL bool is_conflict(const HttpResponse& response, JsonReader& reader) const;
   /// `malformed_response` for a 200 whose body is no JSON object: it may come from anywhere.
   PATCHBAY_DECL Result<void> parse_echo(const HttpResponse& response, JsonReader& reader, InteractionSnapshot& out) const;
+  // Where a write goes: a record of custom attributes, one that is to be made, or a participant. Each can be read whatever
+  // `store`, `participant` and `schema_id` are now.
+
+  PATCHBAY_DECL void place(std::string& out, const InteractionSnapshot& seen) const;
+  /// `invalid_settings` for a place that is none of the platform's, or one that an old journal does not name.
+  PATCHBAY_DECL Result<void> place_target(std::string& out, const Endpoint& api, std::string_view id, std::string_view place) const;
+  /// `not_found` for a record that is not shown any more, and for a participant of whom the conversation does not know.
+  PATCHBAY_DECL Result<void> parse_place(const HttpResponse& response, JsonReader& reader, std::string_view id, std::string_view place,
+                                         InteractionSnapshot& out) const;
   PATCHBAY_DECL void flow_target(std::string& out, const Endpoint& api, std::string_view id) const;
   PATCHBAY_DECL Result<FlowGraph> parse_flow(const HttpResponse& response, JsonReader& reader, std::string_view id,
                                              const FlowLimits& limits) const;
@@ -118,7 +127,7 @@ struct Platform {
   PATCHBAY_DECL Result<void> parse_subscription(const HttpResponse& response, JsonReader& reader) const;
   [[nodiscard]] static constexpr std::string_view alive_question() noexcept { return platform::ping_message; }
 };
-static_assert(Dialect<Platform> && HoldsByRequest<Platform>);
+static_assert(PlacedDialect<Platform> && HoldsByRequest<Platform>);
 
 }  // namespace patchbay::cloud
 

@@ -81,11 +81,13 @@ class Journal final : public AuditSink, public std::enable_shared_from_this<Jour
   /// Appends an intent; its position names it. Nothing may be sent before that position is durable. `queue_full` when a
   /// bound is reached, `journal_failed` when the disk does not take it, `internal` when memory runs out.
   [[nodiscard]] PATCHBAY_DECL Result<JournalPosition> intent(const IntentRecord& record);
-  /// The operation is about to try against another version: from now on `etag`, `from`, `prior_transition` and, unless
-  /// it is empty, `flow_version` are these. Nothing may be sent to that version before the position is durable.
+  /// The operation is about to try against another version: from now on `etag`, `from`, `prior_transition`, `place`
+  /// and, unless it is empty, `flow_version` are these. Nothing may be sent to that version before the position is
+  /// durable.
   [[nodiscard]] PATCHBAY_DECL Result<JournalPosition> amend(JournalPosition intent, std::string_view etag,
                                                             std::string_view from, std::string_view prior_transition,
-                                                            std::string_view flow_version = {});
+                                                            std::string_view flow_version = {},
+                                                            std::string_view place = {});
   /// Ends an intent: exactly one for each, by the process that began it. `unknown` leaves it to `recover`.
   /// `invalid_argument` when that intent is not open or has one already. Of an `applied` that is not taken
   /// `OpenIntent::applied` remembers that, for whoever calls `recovered` later.

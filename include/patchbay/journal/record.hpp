@@ -71,6 +71,9 @@ class IntentRecord {
   std::string from, to;
   std::string flow, flow_version;
   std::string etag;              ///< The version that the write is locked with; see `Journal::amend`.
+  /// Where the write goes, in the dialect's words: what the version and the next member are of. Empty where an
+  /// interaction is written at one place alone, and in journals that are older than this member.
+  std::string place;
   std::string prior_transition;  ///< The transition id that the interaction held then; empty when it held none.
   /// The body of the webhook that its success is to be followed by; empty when there is none. A terminal or recovery
   /// with `deliver` queues it.

@@ -49,6 +49,9 @@ class TransitionWrite {
 /// refuses a body that names another version than its own; with `Locking::none` `etag` is empty, and a write is not sent again
 /// once it may have been applied. Targets begin with `api.path()` and have ids percent-encoded; targets and bodies replace
 /// what `out` holds. `scope` is a view into the dialect, or of what lives as long as the program.
+///
+/// One whose interactions may be written at several places, each with its own version and its own last writer, is a
+/// `PlacedDialect` besides.
 template <class D>
 concept Dialect = std::copy_constructible<D> &&
                   requires(const D& dialect, std::string& out, const Endpoint& api, std::string_view id, std::string_view body, int number,
@@ -69,6 +72,26 @@ concept Dialect = std::copy_constructible<D> &&
                     { dialect.flow_target(out, api, id) } -> std::same_as<void>;
                     { dialect.parse_flow(response, reader, id, limits) } -> std::same_as<Result<FlowGraph>>;
                   };
+
+/// A dialect for clouds where an interaction may be written at one of several places, such as records or participants, and
+/// settings, or what others do, decide which. What became of a write is read at its own place: elsewhere versions and writers
+/// are of something else, and prove nothing.
+///
+/// `place` tells where a write over the version `seen` goes, as text without secrets, for the journal keeps it: equal for equal
+/// places, different for different ones. The same `seen` gives the same text whatever the dialect's settings are; one that has
+/// only an `etag` gives what that tells, perhaps nothing, as journals of before places have it.
+/// `place_target` is where that place is read, in one exchange; an error, which people are told, where this dialect cannot. An
+/// empty place is one that such a journal does not tell.
+/// `parse_place` replaces `seen` by what the place shows: `etag` and `transition_id` as a reading of the interaction would, were it
+/// written there. `not_found` for a place that is there no more.
+template <class D>
+concept PlacedDialect =
+    Dialect<D> && requires(const D& dialect, std::string& out, const Endpoint& api, std::string_view id, std::string_view place,
+                           const HttpResponse& response, JsonReader& reader, InteractionSnapshot& snapshot, const InteractionSnapshot& seen) {
+      { dialect.place(out, seen) } -> std::same_as<void>;
+      { dialect.place_target(out, api, id, place) } -> std::same_as<Result<void>>;
+      { dialect.parse_place(response, reader, id, place, snapshot) } -> std::same_as<Result<void>>;
+    };
 
 namespace detail {
 
@@ -99,6 +122,11 @@ class AnyDialect {
   /// Replaces `out` by what a 2xx to a write shows of the interaction, if only that it shows nothing. `malformed_response` for
   /// what cannot be the cloud's own answer: it proves nothing.
   virtual Result<void> parse_echo(const HttpResponse& response, JsonReader& reader, InteractionSnapshot& out) const = 0;
+  // Of `PlacedDialect`; without it there is one place, which has no name, and the last of the readings shows it.
+  virtual void place(std::string& out, const InteractionSnapshot& seen) const = 0;
+  virtual Result<void> place_target(std::string& out, const Endpoint& api, std::string_view id, std::string_view place) const = 0;
+  virtual Result<void> parse_place(const HttpResponse& response, JsonReader& reader, std::string_view id, std::string_view place,
+                                   InteractionSnapshot& out) const = 0;
   virtual void flow_target(std::string& out, const Endpoint& api, std::string_view id) const = 0;
   /// An error unless it is the flow `id`.
   virtual Result<FlowGraph> parse_flow(const HttpResponse& response, JsonReader& reader, std::string_view id,
@@ -110,6 +138,10 @@ class AnyDialect {
 
 template <Dialect D>
 class DialectOf final : public AnyDialect {
+  // One that was meant to tell of places, and is misspelt, must not be taken for one that has none.
+  static_assert(PlacedDialect<D> || !(requires { &D::place; } || requires { &D::place_target; } || requires { &D::parse_place; }),
+                "a dialect that has a function of PlacedDialect has to have all of them");
+
  public:
   explicit DialectOf(const D& dialect) : dialect_(dialect) {}
   [[nodiscard]] Locking locking() const noexcept override { return dialect_.locking(); }
@@ -136,6 +168,33 @@ class DialectOf final : public AnyDialect {
   bool is_conflict(const HttpResponse& response, JsonReader& reader) const override { return dialect_.is_conflict(response, reader); }
   Result<void> parse_echo(const HttpResponse& response, JsonReader& reader, InteractionSnapshot& out) const override {
     return dialect_.parse_echo(response, reader, out);
+  }
+  void place(std::string& out, const InteractionSnapshot& seen) const override {
+    if constexpr (PlacedDialect<D>) {
+      dialect_.place(out, seen);
+    } else {
+      out.clear();
+    }
+  }
+  Result<void> place_target(std::string& out, const Endpoint& api, std::string_view id, std::string_view place) const override {
+    if constexpr (PlacedDialect<D>) {
+      return dialect_.place_target(out, api, id, place);
+    } else {
+      if (!place.empty())
+        return fail(ErrorCode::invalid_settings,
+                    "the write went to a place that this dialect does not know; recover it with the one that made it");
+      dialect_.reading_target(out, api, id, readings() - 1);
+      return {};
+    }
+  }
+  Result<void> parse_place(const HttpResponse& response, JsonReader& reader, std::string_view id, std::string_view place,
+                           InteractionSnapshot& out) const override {
+    out.clear();
+    if constexpr (PlacedDialect<D>) {
+      return dialect_.parse_place(response, reader, id, place, out);
+    } else {
+      return dialect_.parse_reading(response, reader, id, readings() - 1, out);
+    }
   }
   void flow_target(std::string& out, const Endpoint& api, std::string_view id) const override { dialect_.flow_target(out, api, id); }
   Result<FlowGraph> parse_flow(const HttpResponse& response, JsonReader& reader, std::string_view id,

@@ -6,24 +6,27 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <patchbay/protocol/oauth.hpp>
 
 namespace patchbay {
 
-/// One of the exchanges by which an interaction is read.
+/// One of the exchanges by which an interaction is read, or the one that shows a place where it was written.
 class ReadingPart {
  public:
-  // A constructor, since g++ 12 miscompiles aggregates in awaited calls.
-  ReadingPart(std::string_view id_in, int number_in, bool first_in) noexcept : id(id_in), number(number_in), first(first_in) {}
+  // Constructors, since g++ 12 miscompiles aggregates in awaited calls.
+  ReadingPart(std::string_view id_in, int number_in) noexcept : id(id_in), number(number_in) {}
+  ReadingPart(std::string_view id_in, std::string_view place_in) noexcept : id(id_in), place(place_in) {}
   std::string_view id;  ///< Of the interaction.
-  int number;           ///< Of the dialect's readings.
-  bool first;           ///< The snapshot is begun anew.
+  int number = -1;      ///< Of the dialect's readings; -1: it is of the place.
+  std::string_view place;
 };
 
 /// Takes what the answer shows of an interaction into `operation.snapshot`.
 inline Result<void> accept_part(Operation& operation, const detail::AnyDialect& dialect, const ReadingPart& part) {
-  if (part.first) operation.snapshot.clear();
+  if (part.number < 0) return dialect.parse_place(operation.response, operation.json, part.id, part.place, operation.snapshot);
+  if (part.number == 0) operation.snapshot.clear();
   return dialect.parse_reading(operation.response, operation.json, part.id, part.number, operation.snapshot);
 }
 
@@ -77,7 +80,6 @@ inline Protocol<Result<void>> get(Operation& operation, const Gateway& gateway, 
 enum class Reading : std::uint8_t {
   whole,     ///< All that decides whether it may be written.
   standing,  ///< Only how it stands: whether it is over, and on hold.
-  version,   ///< What a write is locked by, and who wrote last: the proof of a write.
 };
 
 namespace detail {
@@ -85,22 +87,30 @@ namespace detail {
 inline Protocol<Result<void>> read_in_parts(Operation& operation, const Gateway& gateway, std::string_view id) {
   for (int number = 0; number < gateway.dialect->readings(); ++number) {
     gateway.dialect->reading_target(operation.target, gateway.api, id, number);
-    auto read = co_await get(operation, gateway, "interaction.get", {}, ReadingPart(id, number, number == 0));
+    auto read = co_await get(operation, gateway, "interaction.get", {}, ReadingPart(id, number));
     if (!read) co_return read;
   }
   co_return Result<void>{};
 }
+
+inline Protocol<Result<void>> not_read(Operation&, Error why) { co_return fail(std::move(why)); }
 
 }  // namespace detail
 
 /// Reads an interaction into `operation.snapshot`. One coroutine where that is one exchange.
 inline Protocol<Result<void>> read_interaction(Operation& operation, const Gateway& gateway, std::string_view id,
                                                Reading how = Reading::whole) {
-  const int last = gateway.dialect->readings() - 1;
-  if (how == Reading::whole && last > 0) return detail::read_in_parts(operation, gateway, id);
-  const int number = how == Reading::standing ? 0 : last;
-  gateway.dialect->reading_target(operation.target, gateway.api, id, number);
-  return get(operation, gateway, "interaction.get", {}, ReadingPart(id, number, true));
+  if (how == Reading::whole && gateway.dialect->readings() > 1) return detail::read_in_parts(operation, gateway, id);
+  gateway.dialect->reading_target(operation.target, gateway.api, id, 0);
+  return get(operation, gateway, "interaction.get", {}, ReadingPart(id, 0));
+}
+
+/// Reads into `operation.snapshot` what tells of a write's fate: the version of the place that it went to, and who wrote there
+/// last. `place` is the dialect's word for it, and lives until the protocol has ended.
+inline Protocol<Result<void>> read_place(Operation& operation, const Gateway& gateway, std::string_view id, std::string_view place) {
+  if (auto known = gateway.dialect->place_target(operation.target, gateway.api, id, place); !known)
+    return detail::not_read(operation, std::move(known.error()));
+  return get(operation, gateway, "interaction.get", {}, ReadingPart(id, place));
 }
 
 }  // namespace patchbay

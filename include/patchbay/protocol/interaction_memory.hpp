@@ -61,8 +61,10 @@ class InteractionMemory {
   /// with that: no version to lock with, no node, a state that is final, or texts too long to keep.
   void remember(SteadyTime now, std::string_view origin, std::string_view interaction, const InteractionSnapshot& seen) noexcept {
     const std::lock_guard lock(mutex_);
-    const bool useful = capacity_ != 0 && !seen.etag.empty() && seen.has_flow_node && !seen.final() && fits(origin) && fits(interaction) &&
-                        fits(seen.etag) && fits(seen.flow_node) && fits(seen.transition_id);
+    // A version alone does not say which party of a conversation it is of.
+    const bool tells = !seen.etag.empty() && seen.has_flow_node && seen.participant_id.empty() && !seen.final();
+    const bool useful = capacity_ != 0 && tells && fits(origin) && fits(interaction) && fits(seen.etag) &&
+                        fits(seen.flow_node) && fits(seen.transition_id);
     // Not to be remembered costs a reading, so it is no error when memory runs out.
     const bool kept = useful && guarded([&] { keep(now, origin, interaction, seen); });
     if (kept) return;

@@ -76,6 +76,7 @@ class Operation : public Wakeable {
     status = 0;
     server_correlation_id.clear();
     etag.clear();
+    place.clear();
     prior_id.clear();
     warm = false;
     coalesced = 1;
@@ -125,6 +126,7 @@ class Operation : public Wakeable {
   int status = 0;               ///< Of the last HTTP answer.
   std::string server_correlation_id;  ///< Of the last HTTP exchange; empty when its answer had none.
   std::string etag;             ///< Of the version that was written over last; empty for none.
+  std::string place;            ///< Of that version, in the dialect's words; empty where an interaction has one alone.
   std::string prior_id;         ///< The transition id that the interaction carried in that version.
   bool warm = false;            ///< That version was remembered, and not read by this operation.
   int coalesced = 1;            ///< Moves that its write makes.

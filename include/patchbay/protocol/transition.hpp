@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -54,12 +55,15 @@ class Hop {
 /// Remembers the version that `operation`'s write made, of which `operation.snapshot` has what the answer said.
 ///
 /// The version and the node must belong together (invariant I1). An answer that shows the version of before, as that to a
-/// write that was only accepted may, or another node, does not speak of what the write made.
-inline void remember_written(Operation& operation, InteractionMemory& memory, std::string_view origin,
+/// write that was only accepted may, another node, or a version of another place, does not speak of what the write made.
+inline void remember_written(Operation& operation, const detail::AnyDialect& dialect, InteractionMemory& memory, std::string_view origin,
                              const TransitionRequest& request) noexcept {
   InteractionSnapshot& now = operation.snapshot;
   if (now.etag == operation.etag || (now.has_flow_node && now.flow_node != request.to())) now.etag.clear();
   const bool calm = guarded([&] {
+    std::string place;
+    dialect.place(place, now);
+    if (place != operation.place) now.etag.clear();
     now.flow_node = request.to();
     now.has_flow_node = true;
     now.transition_id = operation.operation_id;
@@ -108,7 +112,7 @@ inline Protocol<Result<void>> transition(Operation& operation, const TransitionC
     if (*end != WriteEnd::stale) {
       result.resolved_by = *end == WriteEnd::resolved ? ResolvedBy::state : ResolvedBy::answer;
       result.warm = warm;
-      if (memory && *end == WriteEnd::applied) remember_written(operation, *memory, origin, request);
+      if (memory && *end == WriteEnd::applied) remember_written(operation, *context.api->dialect, *memory, origin, request);
       if (memory && *end == WriteEnd::resolved) memory->remember(operation.steady_now(), origin, request.interaction(), operation.snapshot);
       co_return Result<void>{};
     }
@@ -123,14 +127,15 @@ inline Protocol<Result<void>> transition(Operation& operation, const TransitionC
     if (is_elsewhere(operation.snapshot, request.from(), result.path.graph().get())) continue;
     Error error(ErrorCode::conflict, "other writers kept changing the interaction");
     if (++conflicts > settings.max_conflicts) co_return fail(std::move(error));
-    if (conflicts == 1 && read_at_once) continue;
+    if (conflicts == 1 && read_at_once && operation.place.empty()) continue;
     if (conflicts > 1) {
       RetryCharge none;  // reading anew is free
       auto pause = co_await back_off(operation, *context.api, RetryCause::conflict, conflicts, operation.deadline, error, none);
       if (!pause) co_return fail(std::move(pause.error()));
       if (*pause != Pause::over) co_return fail(std::move(error));
     }
-    // All of it: the proof has shown the version and who wrote it, and that need not be all that decides.
+    // All of it: the proof has shown the version and who wrote it, and that need not be all that decides, nor the place where
+    // it would be written now.
     if (auto read = co_await read_interaction(operation, *context.api, request.interaction()); !read) co_return read;
   }
 }

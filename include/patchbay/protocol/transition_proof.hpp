@@ -78,7 +78,7 @@ inline void check_echo(Operation& operation, const detail::AnyDialect& dialect, 
   return unknown;
 }
 
-/// Reads the interaction again and says what became of a write of `operation.operation_id` against `operation.etag`.
+/// Reads again where `operation.place` is, and says what became of a write of `operation.operation_id` against `operation.etag`.
 /// `operation.prior_id` is the transition id that the interaction carried at that version; `ambiguous` says that some
 /// attempt may have reached the server without an answer. `error` is what to report when it was not applied.
 ///
@@ -99,7 +99,7 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
     operation.settling = true;
     if (operation.cancel_requested)
       operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.api->attempt_timeout));
-    auto read = co_await read_interaction(operation, *context.api, request.interaction(), Reading::version);
+    auto read = co_await read_place(operation, *context.api, request.interaction(), operation.place);
     operation.settling = false;
     // A refusal for another version, too, says nothing by itself: the write that made that version may be a copy of ours.
     if (!read) co_return fail(unknown_outcome(error, &read.error()));
@@ -137,7 +137,7 @@ inline Protocol<Result<WriteEnd>> await_effect(Operation& operation, const Trans
     operation.settling = true;
     if (operation.cancel_requested)  // one more reading, and a short one, as `resolve` does
       operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.api->attempt_timeout));
-    auto read = co_await read_interaction(operation, *context.api, request.interaction(), Reading::version);
+    auto read = co_await read_place(operation, *context.api, request.interaction(), operation.place);
     operation.settling = false;
     if (!read) co_return fail(unknown_outcome(unseen, &read.error()));
     if (operation.snapshot.transition_id == operation.operation_id) {

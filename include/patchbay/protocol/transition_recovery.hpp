@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>  // any_of, min
+#include <cstddef>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,25 +24,36 @@ enum class WriteProof : std::uint8_t {
   lost,         ///< Somebody else has written since, so that it may have been there in between.
 };
 
-/// As `resolve` decides in the midst of an operation; see there (invariant I4). `rivals` are the unsettled writes of
-/// the interaction: of two that were locked with one version, at most one was applied.
+/// As `resolve` decides in the midst of an operation; see there (invariant I4). `now` is of the place that the write went to.
+/// `rivals` are the unsettled writes of the interaction: of two that were locked with one version, at most one was applied.
 [[nodiscard]] inline WriteProof prove(const IntentRecord& write, const InteractionSnapshot& now,
                                       const std::vector<OpenIntent>& rivals) {
   if (now.transition_id == write.operation) return WriteProof::applied;
+  if (write.etag.empty()) return WriteProof::too_early;  // no version keeps a late arrival away
   if (now.etag.empty() || now.etag == write.etag) return WriteProof::too_early;
   if (now.transition_id == write.prior_transition) return WriteProof::not_applied;
   const bool rival = std::any_of(rivals.begin(), rivals.end(), [&](const OpenIntent& each) {
-    return each.record.operation == now.transition_id && each.record.etag == write.etag && each.amendments == 0;
+    return each.record.operation == now.transition_id && each.record.etag == write.etag && each.record.place == write.place &&
+           each.amendments == 0;
   });
   return rival ? WriteProof::not_applied : WriteProof::lost;
 }
 
-/// Whether an interaction without a lock shows that no writer has been there since `write` was begun: it carries the id that
-/// it carried then. That neither then nor now there is any proves nothing, for what was read may be another part of it than
-/// was written, such as the flow's next participant.
-[[nodiscard]] inline bool nobody_wrote(const TransitionContext& context, const InteractionSnapshot& now, const IntentRecord& write) noexcept {
-  return context.api->dialect->locking() == Locking::none && !write.prior_transition.empty() &&
-         now.transition_id == write.prior_transition;
+/// Whether the place of `write`, which nothing locked, shows that no writer has been there since: it carries the id that it
+/// carried then. That neither then nor now there is any proves nothing, for a writer without ids may have replaced all that was
+/// there; nor does it where an old journal does not tell the place, and what is read may be the flow's next participant.
+[[nodiscard]] inline bool nobody_wrote(const InteractionSnapshot& now, const IntentRecord& write) noexcept {
+  return !write.prior_transition.empty() && now.transition_id == write.prior_transition;
+}
+
+/// Where `write` went, in the dialect's words. A journal that is older than places has what its version tells.
+[[nodiscard]] inline std::string place_of(const TransitionContext& context, const IntentRecord& write) {
+  if (!write.place.empty()) return write.place;
+  InteractionSnapshot then;
+  then.etag = write.etag;
+  std::string place;
+  context.api->dialect->place(place, then);
+  return place;
 }
 
 /// Whether something of before is to be settled before the interaction may be moved. Cheap when there is nothing.
@@ -82,30 +95,35 @@ inline Result<void> settle_write(Operation& operation, TransitionContext& contex
 
 }  // namespace detail
 
-/// Reads the interaction that `intents` are all of, and settles those of them that it says something of; the others,
-/// and why, go to `report.open`. Those that this process knows to be applied take no reading: another writer may have
-/// been there since, and then none would show it, and the webhook of a success would be lost (invariant I17). The caller
-/// holds the interaction's lane. Fails only when the journal does, or when cancelled.
-inline Protocol<Result<void>> settle_transitions(Operation& operation, TransitionContext& context,
-                                                 const std::vector<OpenIntent>& intents, RecoveryReport& report) {
-  const JournalingSettings& settings = context.settings->journaling;
-  bool known = true;
-  for (const OpenIntent& each : intents) {
-    known = known && each.applied;
-    if (!each.applied) continue;
-    auto settled = detail::settle_write(operation, context, each, Outcome::applied, "answer", report);
-    if (!settled) co_return settled;
+/// Of the unsettled writes of an interaction, those from `first` on that went to one place.
+class WritesOfPlace {
+ public:
+  WritesOfPlace(const TransitionContext& context, const std::vector<OpenIntent>& all_in, std::size_t first)
+      : all(&all_in), place(place_of(context, all_in[first].record)), begin(first), end(first + 1) {
+    while (end < all->size() && place_of(context, (*all)[end].record) == place) ++end;
   }
-  if (known) co_return Result<void>{};
-  auto read = co_await read_interaction(operation, *context.api, intents.front().record.interaction, Reading::version);
+  [[nodiscard]] std::span<const OpenIntent> writes() const noexcept { return std::span(*all).subspan(begin, end - begin); }
+
+  const std::vector<OpenIntent>* all;
+  std::string place;
+  std::size_t begin, end;
+};
+
+/// Reads the place that `asked` tells of, and settles those of its writes that it says something of; the others, and why, go to
+/// `report.open`. Fails only when the journal does, or when cancelled.
+inline Protocol<Result<void>> settle_place(Operation& operation, TransitionContext& context, const WritesOfPlace& asked,
+                                           RecoveryReport& report) {
+  const JournalingSettings& settings = context.settings->journaling;
+  const std::vector<OpenIntent>& intents = *asked.all;
+  auto read = co_await read_place(operation, *context.api, intents.front().record.interaction, asked.place);
   if (!read && read.error().code() == ErrorCode::cancelled) co_return read;
   const bool gone = !read && read.error().code() == ErrorCode::not_found;
   if (!read && !gone) {
-    for (const OpenIntent& each : intents) detail::stay_open(report, each, read.error().message());
+    for (const OpenIntent& each : asked.writes()) detail::stay_open(report, each, read.error().message());
     co_return Result<void>{};
   }
   const SteadyTime now = operation.steady_now();
-  for (const OpenIntent& each : intents) {
+  for (const OpenIntent& each : asked.writes()) {
     if (!context.settings->journal->open_intent(each.position)) continue;  // somebody else has settled it meanwhile
     const WriteProof proof = gone ? WriteProof::lost : prove(each.record, operation.snapshot, intents);
     Result<void> settled;
@@ -118,12 +136,36 @@ inline Protocol<Result<void>> settle_transitions(Operation& operation, Transitio
                         proof == WriteProof::too_early
                             ? "a late arrival can still change the interaction (journaling.fence_after)"
                             : "another writer has been there, or the interaction is gone; it is looked at again");
-    } else if (proof == WriteProof::too_early && (!operation.snapshot.etag.empty() || nobody_wrote(context, operation.snapshot, each.record))) {
+    } else if (proof == WriteProof::too_early &&
+               (each.record.etag.empty() ? nobody_wrote(operation.snapshot, each.record) : !operation.snapshot.etag.empty())) {
       settled = detail::settle_write(operation, context, each, Outcome::not_applied, "fence", report);
     } else {
       settled = detail::settle_write(operation, context, each, Outcome::unknown, "nobody", report);
     }
     if (!settled) co_return settled;
+  }
+  co_return Result<void>{};
+}
+
+/// Settles what a reading tells of `intents`, the writes of one interaction, oldest first, since their webhooks go in that
+/// order: a reading for each run of them that went to one place. Those that this process knows to be applied take no reading:
+/// another writer may have been there since, and then none would show it, and the webhook of a success would be lost
+/// (invariant I17). The caller holds the interaction's lane. Fails only when the journal does, or when cancelled.
+inline Protocol<Result<void>> settle_transitions(Operation& operation, TransitionContext& context,
+                                                 const std::vector<OpenIntent>& intents, RecoveryReport& report) {
+  for (const OpenIntent& each : intents) {
+    if (!each.applied) continue;
+    auto settled = detail::settle_write(operation, context, each, Outcome::applied, "answer", report);
+    if (!settled) co_return settled;
+  }
+  for (std::size_t at = 0; at < intents.size();) {
+    if (intents[at].applied) {
+      ++at;
+      continue;
+    }
+    const WritesOfPlace next(context, intents, at);
+    if (auto settled = co_await settle_place(operation, context, next, report); !settled) co_return settled;
+    at = next.end;
   }
   co_return Result<void>{};
 }

@@ -24,7 +24,7 @@ inline Protocol<Result<void>> declare_write(Operation& operation, const Transiti
   const auto append = [&]() -> Result<JournalPosition> {
     if (operation.intent.open())
       return journal.amend(operation.intent.position(), operation.etag, request.from(), operation.prior_id,
-                           operation.flow_version);
+                           operation.flow_version, operation.place);
     IntentRecord record;
     record.action = JournalAction::transition;
     record.at = operation.wall_now();
@@ -35,6 +35,7 @@ inline Protocol<Result<void>> declare_write(Operation& operation, const Transiti
     record.flow = request.flow();
     record.flow_version = operation.flow_version;
     record.etag = operation.etag;
+    record.place = operation.place;
     record.prior_transition = operation.prior_id;
     append_excerpt(record.detail, request.label(), 256);
     if (context.crm)
@@ -60,6 +61,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   const Gateway& gateway = *context.api;
   const Locking locking = gateway.dialect->locking();
   operation.etag = operation.snapshot.etag;
+  gateway.dialect->place(operation.place, operation.snapshot);
   operation.prior_id = operation.snapshot.transition_id;
   if (context.settings->journal)
     if (auto declared = co_await declare_write(operation, context, request); !declared)

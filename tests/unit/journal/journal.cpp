@@ -102,6 +102,33 @@ TEST_CASE("an amendment says which version is written next", "[journal]") {
   CHECK(open[0].amendments == 1);
 }
 
+TEST_CASE("a write's place is kept with its version, and takes no bytes where there is none", "[journal][I16]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  auto journal = opened(disk);
+  IntentRecord record = transition_of("i1", "t1");
+  record.place = "record 1";
+  const JournalPosition placed_one = placed(journal->intent(record));
+  const JournalPosition plain = placed(journal->intent(transition_of("i2", "t2")));
+  const auto places = [&] {
+    std::vector<std::string> out;
+    for (const OpenIntent& each : journal->open_intents()) out.push_back(each.record.place);
+    return out;
+  };
+  CHECK(places() == std::vector<std::string>{"record 1", ""});
+  placed(journal->amend(placed_one, "\"v2\"", "MainMenu", "t0", "7", "record 2"));
+  placed(journal->amend(plain, "\"v2\"", "MainMenu", "t0"));
+  CHECK(places() == std::vector<std::string>{"record 2", ""});
+  journal = opened((journal.reset(), disk));
+  CHECK(places() == std::vector<std::string>{"record 2", ""});
+  std::size_t named = 0;
+  const auto count = [&](std::string_view line) { named += line.find("place") != std::string_view::npos ? 1U : 0U; };
+  REQUIRE(write_json_lines(*disk, count));
+  CHECK(named == 2);  // the intent and its amendment
+  for (const OpenIntent& each : journal->open_intents())
+    placed(journal->recovered(each.position, EndRecord(Outcome::unknown, noon)));
+  CHECK(journal->status().pending_bytes == 0);
+}
+
 TEST_CASE("who may be on hold is known after a restart, and since when", "[journal][B6]") {
   auto disk = std::make_shared<SimulatedDisk>();
   auto journal = opened(disk);
@@ -320,7 +347,7 @@ TEST_CASE("what is pending is counted down to nothing", "[journal]") {
   auto journal = opened(disk);
   for (int i = 0; i < 50; ++i) {
     const JournalPosition intent = placed(journal->intent(transition_of("i", "t" + std::to_string(i), "{\"a\":1}")));
-    placed(journal->amend(intent, "\"a longer version than before\"", "x", ""));
+    placed(journal->amend(intent, "\"a longer version than before\"", "x", "", {}, "and a place"));
     placed(journal->terminal(intent, applied(true)));
   }
   journal = opened((journal.reset(), disk));

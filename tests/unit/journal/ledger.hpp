@@ -58,7 +58,7 @@ inline std::string state_of(const Journal& journal) {
     const IntentRecord& r = each.record;
     add("intent", std::to_string(each.position), to_string(r.action), r.operation, r.interaction, r.from, r.to, r.flow,
         r.flow_version, r.etag);
-    add(r.prior_transition, r.webhook, r.detail, std::to_string(r.at.time_since_epoch().count()),
+    add(r.place, r.prior_transition, r.webhook, r.detail, std::to_string(r.at.time_since_epoch().count()),
         std::to_string(each.amendments), each.unknown ? "unknown" : "open", "\n");
   }
   for (const BelievedHold& each : journal.holds())
@@ -139,7 +139,9 @@ class Ledger {
                     noon);
       end.deliver = end.outcome == Outcome::applied && !one.record.webhook.empty();
       if (one.orphaned || one.unknown) return journal.recovered(one.position, end);
-      if (choice == 5) return journal.amend(one.position, "\"v" + operation + "\"", "Other", operation);
+      if (choice == 5)
+        return journal.amend(one.position, "\"v" + operation + "\"", "Other", operation, {},
+                             random_.chance(512) ? "record 2" : "");
       return journal.terminal(one.position, end);
     }
     if (choice < 15 && !due.empty())

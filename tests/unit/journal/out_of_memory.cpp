@@ -51,7 +51,8 @@ TEST_CASE("a record for which memory runs out is not there, and the journal goes
   const std::vector<std::function<Result<JournalPosition>(Journal&, const Place&)>> calls{
       [&](Journal& j, const Place&) { return j.intent(another); },
       [](Journal& j, const Place& p) {
-        return j.amend(p.transition, "\"a-version-that-is-long\"", "from-somewhere-else", "another-transition");
+        return j.amend(p.transition, "\"a-version-that-is-long\"", "from-somewhere-else", "another-transition", {},
+                       "a-place-that-is-long");
       },
       [&](Journal& j, const Place& p) { return j.terminal(p.transition, delivered); },
       [&](Journal& j, const Place& p) { return j.terminal(p.hold, applied); },

@@ -2,11 +2,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <patchbay/policy/dialect.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <patchbay/journal/journal.hpp>
+#include <patchbay/testing/simulated_disk.hpp>
 
 #include "door.hpp"
 #include "support/catch.hpp"
@@ -70,6 +74,31 @@ struct Lines {
   }
 };
 static_assert(Dialect<Lines>);
+
+/// The same with several lines for an interaction, of which the door is told one: its name stands in front of the version,
+/// `b:7;node;writer`, and is read at an address of its own.
+struct SheetsOfLines : Lines {
+  std::string sheet = "a";
+
+  void reading_target(std::string& out, const Endpoint& api, std::string_view id, int number) const {
+    Lines::reading_target(out, api, id, number);
+    out.append("/").append(sheet);
+  }
+  static void place(std::string& out, const InteractionSnapshot& seen) {
+    out.assign(std::string_view(seen.etag).substr(0, std::min(seen.etag.find(':'), seen.etag.size())));
+  }
+  static Result<void> place_target(std::string& out, const Endpoint& api, std::string_view id, std::string_view place) {
+    if (place.size() != 1) return fail(ErrorCode::invalid_settings, "no such sheet");
+    Lines::reading_target(out, api, id, 0);
+    out.append("/").append(place);
+    return {};
+  }
+  Result<void> parse_place(const HttpResponse& response, JsonReader& reader, std::string_view id, std::string_view,
+                           InteractionSnapshot& out) const {
+    return parse_reading(response, reader, id, 0, out);
+  }
+};
+static_assert(PlacedDialect<SheetsOfLines> && !PlacedDialect<Lines>);
 
 struct LinesFixture : Fixture {
   explicit LinesFixture(Locking lock = Locking::body_version) : dialect{lock} {
@@ -211,4 +240,70 @@ TEST_CASE("what was accepted is looked for as long as it can be read", "[transit
     CHECK(attempt.error_code.empty());
   }
   CHECK(f.cloud.left() == 0);
+}
+
+TEST_CASE("what became of a write is read at its own place of an own dialect", "[transition][dialect][journal][I4]") {
+  LinesFixture f;
+  SheetsOfLines dialect;
+  const auto door = [&] { return StateTransitioner{Policies{.transport = f.cloud, .clock = f.clock, .dialect = dialect}, f.settings}; };
+  f.cloud.answer(200, {}, "a:7;A;k");
+  SECTION("in the midst of the operation") {
+    f.cloud.answer(409, {}, "another version").answer(200, {}, "a:8;A;other");
+    // And then all anew, as the door is told: the place may be another one by now.
+    f.cloud.answer(200, {}, "b:2;A;").answer(200, {}, "b:3;B;" + f.id);
+    const auto moved = door().transition(f.move());
+    REQUIRE(moved);
+    CHECK(moved->etag_used == "b:2");
+    const auto reads = f.requests("interaction.get");
+    REQUIRE(reads.size() == 3);
+    CHECK(reads[1].target == line + "/a");
+  }
+  SECTION("in a recovery by a door that is told another one") {
+    auto journal = Journal::open(std::make_shared<testing::SimulatedDisk>());
+    REQUIRE(journal);
+    f.settings.journal = *journal;
+    for (int i = 0; i < 3; ++i) f.cloud.fail(TransportFault::reset, Delivery::maybe_sent);
+    f.cloud.answer(200, {}, "a:7;A;k");
+    const auto moved = door().transition(f.move());
+    REQUIRE_FALSE(moved);
+    REQUIRE(moved.error().outcome() == Outcome::unknown);
+    f.settings.guards = std::make_shared<HostGuards>();
+    dialect.sheet = "b";
+    f.cloud.answer(200, {}, "a:8;B;" + f.id);
+    const auto report = door().recover();
+    REQUIRE(report);
+    CHECK(report->applied == 1);
+    CHECK(f.requests("interaction.get").back().target == line + "/a");
+  }
+  CHECK(f.cloud.left() == 0);
+}
+
+TEST_CASE("a version of another place than was written is not remembered", "[transition][dialect][warm][I1]") {
+  LinesFixture f;
+  f.settings.transition.remember = std::make_shared<InteractionMemory>();
+  StateTransitioner door{Policies{.transport = f.cloud, .clock = f.clock, .dialect = SheetsOfLines{}}, f.settings};
+  const bool same = GENERATE(true, false);
+  f.cloud.answer(200, {}, "a:7;A;k").answer(200, {}, (same ? "a:8;B;" : "b:8;B;") + f.id);
+  REQUIRE(door.transition(f.move()));
+  CHECK(f.settings.transition.remember->size() == (same ? 1 : 0));
+}
+
+TEST_CASE("a dialect without places leaves a write open that went to one", "[transition][dialect][journal][I4]") {
+  LinesFixture f;
+  auto journal = Journal::open(std::make_shared<testing::SimulatedDisk>());
+  REQUIRE(journal);
+  f.settings.journal = *journal;
+  IntentRecord write;
+  write.operation = "t-1";
+  write.interaction = interaction_id;
+  write.etag = "7";
+  write.place = "a";
+  const auto position = (*journal)->intent(write);
+  REQUIRE(position);
+  (*journal)->abandon(*position);
+  const auto report = f.door().recover(seconds{5});
+  REQUIRE(report);
+  REQUIRE(report->open.size() == 1);
+  CHECK(report->open.front().why.find("a place that this dialect does not know") != std::string::npos);
+  CHECK(f.requests("interaction.get").empty());  // nothing of elsewhere is looked at
 }

@@ -41,7 +41,10 @@ class RecordLock {
   /// Of no record. In small letters: the first record is found by its id, which must be one however writers spell the conversation's.
   static void write_first(std::string& out, std::string_view conversation) {
     write(out, none_yet, conversation);
-    for (char& c : out)
+    to_small_letters(out);
+  }
+  static void to_small_letters(std::string& text) noexcept {
+    for (char& c : text)
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
   }
 
@@ -50,12 +53,62 @@ class RecordLock {
   bool is_first = false;
 };
 
+/// Where a write goes, as the journal has it: `record <id>`, `first record <id>` for one that the write is to make, or
+/// `participant <id>`.
+///
+/// A record that is to be made and one that is there are two places, for when they are not found that means two things: the
+/// one has not been made yet; the other is hidden from us, and may have been written.
+class Place {
+ public:
+  enum class Kind : std::uint8_t { unknown, record, first_record, participant };
+
+  explicit Place(std::string_view text) noexcept {
+    for (const auto& [name, of] : kinds) {
+      if (!text.starts_with(name) || text.size() == name.size()) continue;
+      kind = of;
+      id = text.substr(name.size());
+    }
+  }
+  static void write(std::string& out, Kind kind, std::string_view id) {
+    for (const auto& [name, of] : kinds)
+      if (of == kind) out.assign(name).append(id);
+    RecordLock::to_small_letters(out);
+  }
+
+  Kind kind = Kind::unknown;
+  std::string_view id;
+
+ private:
+  static constexpr std::pair<std::string_view, Kind> kinds[] = {
+      {"record ", Kind::record}, {"first record ", Kind::first_record}, {"participant ", Kind::participant}};
+};
+
 inline void show_participant(const platform::Conversation& seen, const platform::Participant& participant, InteractionSnapshot& out) {
   out.participant_id = participant.id;
   out.state = participant.state_text;
   out.over = seen.ended || participant.over;
   out.held = participant.held;
   if (participant.held.value_or(false)) out.held_since = participant.hold_started;
+}
+inline void show_attributes(const platform::Participant& participant, InteractionSnapshot& out) {
+  if (const std::string* const node = participant.attribute("flow_node")) {
+    out.has_flow_node = true;
+    out.flow_node = *node;
+  }
+  if (const std::string* const writer = participant.attribute("transition_id")) out.transition_id = *writer;
+}
+inline void show_record(const platform::AttributeRecord& record, InteractionSnapshot& out) {
+  if (!record.version_text.empty()) RecordLock::write(out.etag, record.version_text, record.id);
+  out.has_flow_node = record.has_flow_node;
+  out.flow_node = record.flow_node;
+  out.transition_id = record.transition_id;
+}
+
+inline Result<void> read_conversation(const HttpResponse& response, JsonReader& reader, std::string_view id, platform::Conversation& out,
+                                      const platform::ConversationOptions& options) {
+  if (auto parsed = platform::parse_conversation(response.body, reader, out, options); !parsed) return parsed;
+  if (equal_ignoring_case(out.id, id)) return {};
+  return fail(ErrorCode::malformed_response, "the server answered with another conversation than the one asked for");
 }
 
 }  // namespace detail
@@ -72,10 +125,7 @@ PATCHBAY_DECL Result<void> Platform::parse_reading(const HttpResponse& response,
                                                    InteractionSnapshot& out) const {
   if (number == 0) {
     platform::Conversation seen;
-    const platform::ConversationOptions options(media);
-    if (auto parsed = platform::parse_conversation(response.body, reader, seen, options); !parsed) return parsed;
-    if (!equal_ignoring_case(seen.id, id))
-      return fail(ErrorCode::malformed_response, "the server answered with another conversation than the one asked for");
+    if (auto parsed = detail::read_conversation(response, reader, id, seen, platform::ConversationOptions(media)); !parsed) return parsed;
     const auto found = platform::find_participant(seen, participant);
     if (!found) return fail(found.error());
     out.id = seen.id;
@@ -83,11 +133,7 @@ PATCHBAY_DECL Result<void> Platform::parse_reading(const HttpResponse& response,
     if (store == TransitionStore::custom_attributes) return {};
     if (out.participant_id.empty())
       return fail(ErrorCode::malformed_response, "the participant has no id by which its attributes could be written");
-    if (const std::string* const node = (*found)->attribute("flow_node")) {
-      out.has_flow_node = true;
-      out.flow_node = *node;
-    }
-    if (const std::string* const writer = (*found)->attribute("transition_id")) out.transition_id = *writer;
+    detail::show_attributes(**found, out);
     return {};
   }
   platform::AttributeRecords records;
@@ -101,11 +147,7 @@ PATCHBAY_DECL Result<void> Platform::parse_reading(const HttpResponse& response,
     detail::RecordLock::write_first(out.etag, id);
     return {};
   }
-  const platform::AttributeRecord& record = **found;
-  if (!record.version_text.empty()) detail::RecordLock::write(out.etag, record.version_text, record.id);
-  out.has_flow_node = record.has_flow_node;
-  out.flow_node = record.flow_node;
-  out.transition_id = record.transition_id;
+  detail::show_record(**found, out);
   return {};
 }
 
@@ -153,6 +195,56 @@ PATCHBAY_DECL Result<void> Platform::parse_echo(const HttpResponse& response, Js
   if (response.status == 202 || response.status == 204) return {};
   if (const auto read = reader.object(response.body, [](std::string_view, JsonValue) { return simdjson::SUCCESS; }); !read)
     return fail(ErrorCode::malformed_response, std::string("the body ").append(read.error().why));
+  return {};
+}
+
+PATCHBAY_DECL void Platform::place(std::string& out, const InteractionSnapshot& seen) const {
+  using Kind = detail::Place::Kind;
+  out.clear();
+  const detail::RecordLock lock(seen.etag);
+  if (!lock.record.empty()) {
+    detail::Place::write(out, lock.is_first ? Kind::first_record : Kind::record, lock.record);
+  } else if (!seen.participant_id.empty()) {
+    detail::Place::write(out, Kind::participant, seen.participant_id);
+  }
+}
+
+PATCHBAY_DECL Result<void> Platform::place_target(std::string& out, const Endpoint& api, std::string_view id, std::string_view place) const {
+  using Kind = detail::Place::Kind;
+  const Kind kind = detail::Place(place).kind;
+  if (kind == Kind::unknown && (!place.empty() || store != TransitionStore::participant_attributes))
+    return fail(ErrorCode::invalid_settings,
+                place.empty() ? "the journal does not say where the write went, and it was not to where the dialect writes now; recover "
+                                "it with TransitionStore::participant_attributes"
+                              : "the write went to a place that the platform's dialect does not know");
+  reading_target(out, api, id, kind == Kind::record || kind == Kind::first_record ? 1 : 0);
+  return {};
+}
+
+PATCHBAY_DECL Result<void> Platform::parse_place(const HttpResponse& response, JsonReader& reader, std::string_view id, std::string_view place,
+                                                 InteractionSnapshot& out) const {
+  using Kind = detail::Place::Kind;
+  out.clear();
+  const detail::Place at(place);
+  if (at.kind == Kind::unknown) return parse_reading(response, reader, id, 0, out);
+  if (at.kind == Kind::participant) {
+    platform::Conversation seen;
+    if (auto parsed = detail::read_conversation(response, reader, id, seen, platform::ConversationOptions(media)); !parsed) return parsed;
+    for (const platform::Participant& each : seen.participants()) {
+      if (!equal_ignoring_case(each.id, at.id)) continue;
+      out.id = seen.id;
+      detail::show_participant(seen, each, out);
+      detail::show_attributes(each, out);
+      return {};
+    }
+    return fail(ErrorCode::not_found, "the conversation does not know the participant any more");
+  }
+  platform::AttributeRecords records;
+  if (auto parsed = platform::parse_attribute_records(response.body, reader, records); !parsed) return parsed;
+  for (const platform::AttributeRecord& each : records.all())
+    if (equal_ignoring_case(each.id, at.id)) return detail::show_record(each, out), Result<void>{};
+  if (at.kind == Kind::record) return fail(ErrorCode::not_found, "the record of custom attributes is not shown any more");
+  detail::RecordLock::write_first(out.etag, at.id);
   return {};
 }
 

@@ -51,13 +51,14 @@ PATCHBAY_DECL Result<JournalPosition> Journal::intent(const IntentRecord& record
 
 PATCHBAY_DECL Result<JournalPosition> Journal::amend(JournalPosition intent, std::string_view etag,
                                                      std::string_view from, std::string_view prior_transition,
-                                                     std::string_view flow_version) {
+                                                     std::string_view flow_version, std::string_view place) {
   return detail::contained([&] {
     detail::JournalEntry entry(JournalKind::amendment, intent);
     entry.intent.etag = etag;
     entry.intent.from = from;
     entry.intent.prior_transition = prior_transition;
     entry.intent.flow_version = flow_version;
+    entry.intent.place = place;
     return add(std::move(entry));
   });
 }

@@ -52,6 +52,7 @@ inline void write_intent(JsonWriter& json, const IntentRecord& intent) {
   write_text(json, "flow", intent.flow);
   write_text(json, "flowVersion", intent.flow_version);
   write_text(json, "etag", intent.etag);
+  write_text(json, "place", intent.place);
   write_text(json, "priorTransition", intent.prior_transition);
   write_text(json, "webhook", intent.webhook);
   write_text(json, "detail", intent.detail);
@@ -76,6 +77,7 @@ PATCHBAY_DECL void append_payload(std::string& out, const JournalEntry& entry) {
     case JournalKind::amendment:
       json.member("intent", entry.about);
       write_text(json, "etag", entry.intent.etag);
+      write_text(json, "place", entry.intent.place);
       write_text(json, "from", entry.intent.from);
       write_text(json, "priorTransition", entry.intent.prior_transition);
       write_text(json, "flowVersion", entry.intent.flow_version);
@@ -208,8 +210,9 @@ inline simdjson::error_code read_intent_member(std::string_view key, JsonValue v
       {"operation", &out.operation}, {"interaction", &out.interaction},
       {"from", &out.from},           {"to", &out.to},
       {"flow", &out.flow},           {"flowVersion", &out.flow_version},
-      {"etag", &out.etag},           {"priorTransition", &out.prior_transition},
-      {"webhook", &out.webhook},     {"detail", &out.detail}};
+      {"etag", &out.etag},           {"place", &out.place},
+      {"webhook", &out.webhook},     {"priorTransition", &out.prior_transition},
+      {"detail", &out.detail}};
   for (const auto& [name, text] : texts)
     if (key == name) return read_text(value, *text);
   return simdjson::SUCCESS;

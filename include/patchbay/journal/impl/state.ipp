@@ -15,8 +15,8 @@ namespace patchbay::detail {
 
 PATCHBAY_DECL std::size_t JournalState::bytes_of(const IntentRecord& record) noexcept {
   return record.operation.size() + record.interaction.size() + record.from.size() + record.to.size() +
-         record.flow.size() + record.flow_version.size() + record.etag.size() + record.prior_transition.size() +
-         record.webhook.size() + record.detail.size();
+         record.flow.size() + record.flow_version.size() + record.etag.size() + record.place.size() +
+         record.prior_transition.size() + record.webhook.size() + record.detail.size();
 }
 PATCHBAY_DECL std::size_t JournalState::bytes_of(const JournalDelivery& delivery) noexcept {
   return delivery.event.size() + delivery.interaction.size() + delivery.body.size();
@@ -120,6 +120,7 @@ PATCHBAY_DECL void JournalState::commit(Change change) noexcept {
       OpenIntent& open = intents_.find(entry.about)->second;
       bytes_ -= bytes_of(open.record);
       open.record.etag = std::move(entry.intent.etag);
+      open.record.place = std::move(entry.intent.place);
       open.record.from = std::move(entry.intent.from);
       open.record.prior_transition = std::move(entry.intent.prior_transition);
       if (!entry.intent.flow_version.empty()) open.record.flow_version = std::move(entry.intent.flow_version);
