@@ -125,6 +125,7 @@ set(patchbay_headers
   include/patchbay/protocol/gateway.hpp
   include/patchbay/protocol/get.hpp
   include/patchbay/protocol/hold_action.hpp
+  include/patchbay/protocol/hold_books.hpp
   include/patchbay/protocol/hold_by_request.hpp
   include/patchbay/protocol/hold_command.hpp
   include/patchbay/protocol/hold_context.hpp
@@ -133,6 +134,7 @@ set(patchbay_headers
   include/patchbay/protocol/hold_proof.hpp
   include/patchbay/protocol/hold_recovery.hpp
   include/patchbay/protocol/hold_registry.hpp
+  include/patchbay/protocol/hold_requests.hpp
   include/patchbay/protocol/hold_session.hpp
   include/patchbay/protocol/hold_turns.hpp
   include/patchbay/protocol/host_guards.hpp

@@ -1,0 +1,218 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // find, max
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/hold_settings.hpp>
+#include <patchbay/observe/metrics.hpp>
+#include <patchbay/observe/redact.hpp>
+#include <patchbay/protocol/command_table.hpp>
+#include <patchbay/protocol/hold_action.hpp>
+
+namespace patchbay {
+
+/// The books of a hold session: the commands under way, what is on hold and for how long, and what there is to tell. The part
+/// of `HoldSession` that knows neither channel nor requests; pure, and bounded.
+class HoldBooks {
+ public:
+  /// Gives up waiting for a command, because its time is up or because it was cancelled; does nothing when it has ended.
+  void abandon(HoldCall& call, bool cancelled = false) {
+    Command* const command = call.end == CallEnd::pending ? table_.find(call.correlation_id) : nullptr;
+    if (!command || command->call != &call) return;
+    if (cancelled) return settle(*command, command->was_sent ? CallEnd::forsaken : CallEnd::cancelled);
+    settle(*command, command->was_sent ? CallEnd::ack_timeout : CallEnd::out_of_time);
+  }
+  /// What the answer to a command said that had been given up, if one has come since.
+  [[nodiscard]] std::optional<bool> answered(std::string_view correlation_id) noexcept {
+    const Command* const command = table_.find(correlation_id);
+    return command && command->acknowledged ? std::optional(command->confirmed) : std::nullopt;
+  }
+  /// An operation has read the interaction, and learnt what it shows. `order` is `table().last_order()` before the reading:
+  /// commands that were sent after it may have changed what was seen.
+  void seen(std::string_view interaction, bool held, std::uint64_t order, SteadyTime since) {
+    if (held) {
+      registry_.seen_held(interaction, order, since);
+    } else {
+      registry_.seen_released(interaction);
+    }
+  }
+  /// The interaction is, or may be, on hold by a command of an earlier process, which came before all of this one's.
+  void restore(std::string_view interaction, bool confirmed, SteadyTime since) {
+    confirmed ? registry_.seen_held(interaction, 0, since) : registry_.may_be_held(interaction, 0, since);
+  }
+  /// The interaction is known not to be on hold, and nothing that was sent can change that any more.
+  void known_released(std::string_view interaction) noexcept { registry_.released(interaction); }
+  [[nodiscard]] const HoldRegistry& registry() const noexcept { return registry_; }
+  [[nodiscard]] const CommandTable& table() const noexcept { return table_; }
+  [[nodiscard]] bool closing() const noexcept { return closing_; }
+  /// Whether a release of the interaction is queued, or was sent and is not settled.
+  [[nodiscard]] bool releasing(std::string_view interaction) noexcept { return table_.releasing(interaction); }
+  /// Whether the interaction is not watched because its release was confirmed.
+  [[nodiscard]] bool released(std::string_view interaction) const noexcept {
+    return registry_.belief(interaction) == HoldRegistry::Belief::not_held && table_.released(interaction);
+  }
+
+  // What came of it; the driver takes these out.
+
+  [[nodiscard]] std::vector<HoldCall*>& completed() noexcept { return completed_; }
+  [[nodiscard]] std::deque<HoldNotice>& notices() noexcept { return notices_; }
+  /// To be called when `notices()` was emptied.
+  void notices_taken() noexcept { notice_bytes_ = 0; }
+  /// Interactions that `HoldLimit::release` wants released now, each time by a new command.
+  [[nodiscard]] std::vector<std::string>& releases_due() noexcept { return releases_due_; }
+  /// Watched interactions that are to be read now, since the channel may have missed, or does not prove, what became of them.
+  [[nodiscard]] std::vector<std::string>& looks_due() noexcept { return looks_due_; }
+  /// Notices that found no room.
+  [[nodiscard]] std::uint64_t dropped_notices() const noexcept { return dropped_; }
+
+ protected:
+  HoldBooks(const HoldSettings& settings, HoldMetrics& metrics) : settings_(&settings), metrics_(&metrics), table_(settings), registry_(settings) {}
+  ~HoldBooks() = default;
+
+  /// What the watchdog has to say by now.
+  void tell_limits(SteadyTime now) {
+    HoldLimitEvent event;
+    while (registry_.next_deadline() <= now) {
+      make_room(releases_due_, releases_due_.size() + 1);  // before the registry takes the event for told
+      if (!registry_.take_event(now, event)) break;
+      metrics_->count(event.kind == HoldLimitEvent::Kind::warning      ? HoldCount::watchdog_warnings
+                      : event.kind == HoldLimitEvent::Kind::escalation ? HoldCount::watchdog_escalations
+                                                                       : HoldCount::watchdog_releases);
+      tell(event.interaction.size(), event);
+      if (event.kind == HoldLimitEvent::Kind::release && !closing_) releases_due_.push_back(std::move(event.interaction));
+    }
+  }
+  void learn(const Command& command, bool positive) {
+    if (command.verb == HoldVerb::unhold) {
+      if (!positive) return;
+      // A hold whose request is still on its way may come behind the release.
+      const Command* const hold = by_request_ ? table_.sent(command.interaction, HoldVerb::hold) : nullptr;
+      if (hold && hold->phase == Command::Phase::writing) return registry_.seen_released(command.interaction);
+      registry_.release_confirmed(command.interaction, command.order);
+    } else if (!positive) {
+      registry_.hold_void(command.interaction, command.order);
+    } else if (!registry_.hold_applied(command.interaction, command.order) && (by_request_ || !table_.overtaken(command))) {
+      registry_.may_be_held(command.interaction, command.order, command.sent_at);
+    }
+  }
+  /// The command is known to be done.
+  void confirm(Command& command, SteadyTime now) {
+    command.acknowledged = command.confirmed = true;
+    learn(command, true);
+    const Duration latency = now - command.sent_at;
+    metrics_->acknowledged(true, latency);
+    command.call->ack_latency = latency;
+    settle(command, CallEnd::acknowledged);
+  }
+  /// The next command that may be sent now, watched if it is a hold; null: there is none.
+  Command* take_command(std::uint64_t epoch, SteadyTime now) {
+    while (hold_may_go(now)) {
+      Command* const command = table_.take_next(epoch, now);
+      if (!command || command->verb == HoldVerb::unhold) return command;
+      if (registry_.full() && registry_.belief(command->interaction) == HoldRegistry::Belief::not_held) {
+        command->was_sent = false;
+        settle(*command, CallEnd::watch_full);
+        continue;
+      }
+      // Watched before a byte is written: whatever happens next, the limit is kept (hazard B3).
+      registry_.hold_sent(command->interaction, command->order, now);
+      return command;
+    }
+    return nullptr;
+  }
+  /// Whether the next command may be taken: a release always, a hold when its turn has come. One turn is asked for at a
+  /// time, so that sessions which share a pacer take turns, and holds keep the order that the table has them in.
+  bool hold_may_go(SteadyTime now) noexcept {
+    Pacer* const pacer = settings_->pacer.get();
+    if (!pacer || table_.release_waits()) return true;
+    if (!table_.hold_waits()) {
+      // Superseded, or out of time: the turn is for others.
+      hold_turn_.end();
+      hold_turn_at_ = never;
+      return false;
+    }
+    const Pacer::Answer answer = pacer->ask(hold_turn_, now, never);
+    if (answer == Pacer::Answer::go) {
+      hold_turn_.end();  // commands are not counted as under way: their answers say nothing of a limit
+      hold_turn_at_ = never;
+      return true;
+    }
+    if (hold_turn_at_ == never) metrics_->count(ExchangeCount::paced_waits);
+    hold_turn_at_ = answer == Pacer::Answer::wait ? hold_turn_.at() : after(now, milliseconds{100});
+    return false;
+  }
+  /// Ends the commands whose time is up.
+  void settle_late(SteadyTime now) {
+    while (Command* const late = table_.expired(now)) {
+      const bool was_sent = late->was_sent;
+      settle(*late, was_sent ? CallEnd::ack_timeout : CallEnd::out_of_time);
+    }
+  }
+  /// Takes no memory that is not there since the command was submitted.
+  void settle(Command& command, CallEnd end) noexcept {
+    HoldCall* const call = command.call;
+    if (end == CallEnd::ack_timeout) metrics_->count(HoldCount::ack_timeouts);
+    if (command.verb == HoldVerb::unhold && in_doubt(end))
+      registry_.release_in_doubt(command.interaction, command.order);
+    table_.settle(command, end);
+    completed_.push_back(call);
+  }
+  template <class Condition>
+  void settle_all(Condition&& condition, CallEnd end) {
+    table_.for_each_pending([&](Command& each) {
+      if (condition(std::as_const(each))) settle(each, end);
+    });
+  }
+  void look_at(const std::string& interaction) {
+    if (looks_due_.size() >= settings_->max_holds) return;
+    if (std::find(looks_due_.begin(), looks_due_.end(), interaction) == looks_due_.end()) looks_due_.push_back(interaction);
+  }
+  void tell_message(ChannelMessage::Kind kind, std::string_view payload) {
+    if (notices_.size() >= settings_->max_notices || payload.size() > settings_->max_notice_bytes - notice_bytes_) return drop();
+    ChannelMessage message;
+    message.kind = kind;
+    message.payload.assign(payload);
+    tell(payload.size(), std::move(message));
+  }
+  void drop() noexcept {
+    ++dropped_;
+    metrics_->count(HoldCount::dropped_notices);
+  }
+  /// One that finds no memory is dropped as one that finds no room is: what it tells of goes on.
+  template <class Notice>
+  void tell(std::size_t bytes, Notice&& notice) noexcept {
+    if (notices_.size() >= settings_->max_notices) return drop();
+    if (!guarded([&] { notices_.emplace_back(std::forward<Notice>(notice)); })) return drop();
+    notice_bytes_ += bytes;
+  }
+  template <class Entry>
+  static void make_room(std::vector<Entry>& list, std::size_t size) {
+    if (size > list.capacity()) list.reserve((std::max)(size, 2 * list.capacity()));
+  }
+
+  const HoldSettings* settings_;
+  HoldMetrics* metrics_;
+  CommandTable table_;
+  HoldRegistry registry_;
+  bool by_request_ = false;  ///< Commands travel as requests.
+  bool closing_ = false;
+  std::vector<HoldCall*> completed_;
+  std::deque<HoldNotice> notices_;
+  std::size_t notice_bytes_ = 0;
+  std::vector<std::string> releases_due_;
+  std::vector<std::string> looks_due_;
+  std::uint64_t dropped_ = 0;
+  PacerTurn hold_turn_;                 ///< Of the next hold that is sent, whichever that will be.
+  SteadyTime hold_turn_at_ = never;     ///< When it is to be asked for again.
+};
+
+}  // namespace patchbay

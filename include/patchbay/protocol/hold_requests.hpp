@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>  // clamp
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <patchbay/policy/hold_dialect.hpp>
+#include <patchbay/protocol/hold_books.hpp>
+
+namespace patchbay {
+
+/// What a hold session does for commands that travel as requests (`HoldPath::request`): it grants them their turns, hears how
+/// their requests ended, and draws its conclusions from what the channel tells of interactions. A part of `HoldSession`.
+///
+/// Requests may overtake each other, as messages of one channel do not: a release that is sent while a hold's request is not
+/// answered yet is sent again behind that answer (invariants I6, I14).
+class HoldRequests : public HoldBooks {
+ public:
+  // How a command's request ended. Each ends the command, unless it has ended already.
+
+  /// It is under way at the server, and the channel tells when it is done, if one is heard.
+  void accepted(HoldCall& call, SteadyTime now, bool heard) {
+    Command* const command = answered_now(call);
+    if (!command) return;
+    command->phase = Command::Phase::sent;
+    if (!heard) return settle(*command, CallEnd::accepted);
+    table_.wait_until(*command, after(now, settings_->ack_timeout));
+  }
+  /// The server says that it is done.
+  void applied(HoldCall& call, SteadyTime now) {
+    if (Command* const command = answered_now(call)) confirm(*command, now);
+  }
+  /// `call.error` says why.
+  void refused(HoldCall& call, SteadyTime now) {
+    Command* const command = answered_now(call, false);
+    if (!command) return;
+    command->acknowledged = true;
+    learn(*command, false);
+    metrics_->acknowledged(false, now - command->sent_at);
+    settle(*command, CallEnd::refused);
+  }
+  /// Not a byte of it has left, and none will; `call.error` says why.
+  void unsent(HoldCall& call) {
+    Command* const command = answered_now(call, false);
+    if (!command) return;
+    if (command->verb == HoldVerb::hold) registry_.hold_void(command->interaction, command->order);
+    command->was_sent = false;
+    settle(*command, CallEnd::unsent);
+  }
+  /// Some of it may have reached the server, and nobody knows.
+  void lost(HoldCall& call, bool cancelled) {
+    if (Command* const command = answered_now(call)) settle(*command, cancelled ? CallEnd::forsaken : CallEnd::disconnected);
+  }
+
+  /// Commands whose turn has come to be sent by whoever submitted them.
+  [[nodiscard]] std::vector<HoldCall*>& granted() noexcept { return granted_; }
+
+ protected:
+  using HoldBooks::HoldBooks;
+  ~HoldRequests() = default;
+
+  /// So that no grant can fail, nor a release behind a hold that was overtaken.
+  void make_room_for_grants() {
+    make_room(granted_, granted_.size() + table_.pending() + 1);
+    make_room(releases_due_, releases_due_.size() + table_.pending() + 1);
+  }
+  /// Hands on the commands whose turn has come to those who send them.
+  void grant(SteadyTime now) {
+    while (Command* const command = take_command(0, now)) {
+      table_.wait_until(*command, never);  // for as long as its request may take
+      if (command->verb == HoldVerb::unhold)
+        if (Command* const hold = table_.sent(command->interaction, HoldVerb::hold); hold && hold->phase == Command::Phase::writing)
+          hold->overtaken = true;
+      command->call->granted = true;
+      granted_.push_back(command->call);
+    }
+  }
+  /// The channel tells how an interaction stands.
+  void note_state(ChannelNews& news, SteadyTime now, WallTime wall) {
+    for (char& c : news.interaction)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    const std::string& interaction = news.interaction;
+    const bool watched = registry_.since(interaction).has_value();
+    if (news.over) {
+      // Whatever was sent: it is on hold no more. Those who wait find that out by reading.
+      registry_.released(interaction);
+      for (const HoldVerb each : {HoldVerb::hold, HoldVerb::unhold})
+        if (Command* const command = table_.sent(interaction, each); command && command->phase == Command::Phase::sent)
+          settle(*command, CallEnd::accepted);
+      if (watched) tell_seen(interaction, false, Duration::zero());
+      return;
+    }
+    if (!news.held) return;
+    if (Command* const command = table_.sent(interaction, *news.held ? HoldVerb::hold : HoldVerb::unhold)) {
+      confirm(*command, now);
+    } else if (!*news.held) {
+      // It may be older than what is believed: a reading tells (hazard B38).
+      if (watched && !table_.sent(interaction, HoldVerb::hold)) look_at(interaction);
+    } else if (registry_.belief(interaction) == HoldRegistry::Belief::not_held && !registry_.full()) {
+      registry_.seen_held(interaction, 0, now);
+      metrics_->count(HoldCount::holds_adopted);
+      const Duration age = news.held_since ? std::chrono::duration_cast<Duration>(wall - *news.held_since) : Duration::zero();
+      tell_seen(interaction, true, std::clamp<Duration>(age, Duration::zero(), settings_->max_hold));
+    }
+    // The cloud knows when a hold began; of two clocks that differ the earlier start counts, so that none lasts too long.
+    if (*news.held && news.held_since) {
+      const Duration age = std::chrono::duration_cast<Duration>(wall - *news.held_since);
+      registry_.began(interaction, now - std::clamp<Duration>(age, Duration::zero(), settings_->max_hold));
+    }
+  }
+  void tell_seen(const std::string& interaction, bool held, Duration held_for) noexcept {
+    guarded([&] {
+      HoldSeen seen;
+      seen.interaction = interaction;
+      seen.held = held;
+      seen.held_for = held_for;
+      tell(seen.interaction.size(), std::move(seen));
+    });
+  }
+
+ private:
+  /// What a request's end says of the command, if that has not ended otherwise; and sees to it that a hold which a release
+  /// has overtaken on its way, and which may be done, is released once more.
+  Command* answered_now(HoldCall& call, bool may_be_done = true) {
+    Command* const command = table_.find(call.correlation_id);
+    if (!command) return nullptr;
+    if (std::exchange(command->overtaken, false) && may_be_done && !closing_ && releases_due_.size() < releases_due_.capacity())
+      guarded([&] { releases_due_.push_back(command->interaction); });
+    return command->call == &call && command->phase == Command::Phase::writing ? command : nullptr;
+  }
+
+  std::vector<HoldCall*> granted_;
+};
+
+}  // namespace patchbay
