@@ -96,11 +96,16 @@ class PlatformWorld {
   }
   bool set_attribute(std::string_view conversation, std::string_view participant, std::string_view name,
                      std::string_view value) {
+    detail::TextMembers attributes;
+    attributes.emplace_back(name, value);
+    return set_attributes(conversation, participant, attributes);
+  }
+  /// The same with several at once, as names and values.
+  bool set_attributes(std::string_view conversation, std::string_view participant,
+                      const std::vector<std::pair<std::string, std::string>>& attributes) {
     PlatformConversation* const found = find(conversation);
     PlatformParticipant* const who = found == nullptr ? nullptr : found->participant(participant);
     if (who == nullptr) return false;
-    detail::TextMembers attributes;
-    attributes.emplace_back(name, value);
     apply(*found, *who, attributes, {}, true);
     return true;
   }

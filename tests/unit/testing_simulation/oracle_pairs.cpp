@@ -16,7 +16,7 @@ void tell(CourseRecord& record, Duration delay, ErrorCode code, std::string_view
   WorkEnd end;
   end.at = SteadyTime(delay), end.failed = true, end.code = code;
   record.ended(ProcessId{}, work, end);
-  CloudModel cloud([] { return SteadyTime{}; });
+  const InteractionsCloud cloud([] { return SteadyTime{}; }, CloudOptions());
   AppliedOperation operation;
   operation.id = id;
   record.applied(operation, cloud, SteadyTime{});

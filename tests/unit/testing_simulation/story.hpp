@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include <patchbay/testing/cloud_model.hpp>
+#include <patchbay/testing/simulation/interactions_cloud.hpp>
 #include <patchbay/testing/simulation/invariants/oracle.hpp>
 
 namespace story {
@@ -54,7 +54,7 @@ class View final : public ProcessView {
 /// Tells an oracle a course of events, step by step: what a sound process would do unless a step says otherwise.
 class Story {
  public:
-  explicit Story(OracleOptions options = {}) : oracle(std::move(options)), cloud([this] { return now; }) {
+  explicit Story(OracleOptions options = {}) : oracle(std::move(options)), world([this] { return now; }, CloudOptions()), cloud(world.model) {
     oracle.flow_published(document_flow, document_flow_version, document_flow_json, now);
     TokenSettings credentials;
     credentials.login_url = "https://login.example.com", credentials.client_id = "client",
@@ -154,9 +154,9 @@ class Story {
   HttpResponse& arrive(std::uint64_t number) {
     Sent& sent = exchanges[number];
     with(number, [&](const ExchangeView& each) {
-      oracle.arriving(each, cloud, now);
+      oracle.arriving(each, world, now);
       cloud.handle(*each.request, sent.answer);
-      oracle.served(each, sent.answer, cloud, now);
+      oracle.served(each, sent.answer, world, now);
     });
     tell_applied();
     tick();
@@ -333,7 +333,7 @@ class Story {
   }
 
   void tell_applied() {
-    for (; told < cloud.operations().size(); ++told) oracle.applied(cloud.operations()[told], cloud, now);
+    for (; told < cloud.operations().size(); ++told) oracle.applied(cloud.operations()[told], world, now);
   }
   AuditRecord audit_of(const Work& work, AuditKind kind, std::string id) {
     AuditRecord record;
@@ -350,7 +350,8 @@ class Story {
   ProcessId me{0, 0};
   View view;
   Oracle oracle;
-  CloudModel cloud;
+  InteractionsCloud world;
+  CloudModel& cloud;
   std::map<std::uint64_t, Work> works;
   std::map<std::uint64_t, Sent> exchanges;
   std::string token;

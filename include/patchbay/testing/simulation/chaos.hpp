@@ -77,11 +77,11 @@ class Chaos {
     if (concerns_one && !life) return;  // it is down
     if (fault != Fault::crash_writing) scene.note(fault);
     switch (fault) {
-      case Fault::revoked_token: scene.cloud.revoke_tokens(); break;
+      case Fault::revoked_token: scene.cloud->revoke_tokens(); break;
       case Fault::foreign_write: foreign_write(interaction, random); break;
-      case Fault::foreign_hold: scene.cloud.set_held(interaction, random.chance(512)); break;
+      case Fault::foreign_hold: scene.cloud->set_held(interaction, random.chance(512)); break;
       case Fault::republished_flow: publish(random.chance(300) ? flow_edges.size() : random.below(flow_edges.size())); break;
-      case Fault::closed_interaction: scene.cloud.set_state(interaction, random.chance(512) ? "closed" : "abandoned"); break;
+      case Fault::closed_interaction: scene.cloud->end(interaction, random); break;
       case Fault::suspend: {
         const SteadyTime asleep = scene.now();
         scene.loop.clock().advance(std::chrono::hours{1});
@@ -109,13 +109,11 @@ class Chaos {
     const std::string_view node = flow_nodes[random.below(flow_nodes.size() - 1)];
     std::string id;
     if (random.chance(512)) id = "f0e1d2c3-0000-4000-8000-" + std::to_string(100'000'000'000 + random.below(1'000'000'000));
-    scene_->cloud.move(interaction, node, id);
+    scene_->cloud->move(interaction, node, id);
   }
   void publish(std::size_t without) {
-    const std::string version = std::to_string(++version_);
-    const std::string json = flow_definition(version, without);
-    scene_->cloud.set_flow(std::string(simulated_flow), json, version);
-    scene_->witnesses.flow_published(simulated_flow, version, json, scene_->now());
+    const PublishedFlow flow = scene_->cloud->publish(++version_, without);
+    scene_->witnesses.flow_published(simulated_flow, flow.version, flow.definition, scene_->now());
   }
   void partition(Link& link, Stream& random) {
     const SteadyTime until = after(scene_->now(), random.heavy_tailed(seconds{2}, seconds{60}));

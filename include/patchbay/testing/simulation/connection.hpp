@@ -241,7 +241,7 @@ class Connection final : public Prop, public Tied, public CloudEnd {
       return;
     }
     asked_ = parsed;
-    scene.cloud.carry_out(cloud_, parsed, why);
+    scene.cloud->carry_out(cloud_, parsed, why);
     scene.cloud_changed();
   }
   void acknowledge(std::string text) {
@@ -283,7 +283,7 @@ class Connection final : public Prop, public Tied, public CloudEnd {
   }
   void end_at_cloud() {
     if (!std::exchange(cloud_open_, false)) return;
-    link_->scene->cloud.close(cloud_);
+    link_->scene->cloud->close(cloud_);
     link_->scene->ends.erase(cloud_);
   }
 
@@ -329,13 +329,13 @@ class Upgrade final : public Exchange {
  private:
   bool arrive(const ExchangeView& shown, HttpResponse& answer) override {
     Scene& scene = *link_->scene;
-    scene.witnesses.arriving(shown, scene.cloud, scene.now());
+    scene.witnesses.arriving(shown, *scene.cloud, scene.now());
     if (scene.strikes(Fault::upgrade_refused, random_)) {
       serving_->refuse(shown, random_, answer);
-    } else if (const auto id = scene.cloud.open(*shown.request, answer)) {
+    } else if (const auto id = scene.cloud->open(*shown.request, answer)) {
       connection_ = &scene.keep(std::make_unique<Connection>(*link_, *id, Stream(random_.bits())));
     }
-    scene.witnesses.served(shown, answer, scene.cloud, scene.now());
+    scene.witnesses.served(shown, answer, *scene.cloud, scene.now());
     return false;
   }
   void deliver(HttpResponse& answer) override {

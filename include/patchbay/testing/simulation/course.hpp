@@ -45,9 +45,11 @@ class Course final : private Chaos::Processes {
     for (Slot& each : slots_) start(each);
 
     works_ = options_->workload ? *options_->workload
-                                : draw_workload(scene.seed, after(scene.now(), milliseconds{10}), processes, *options_, scene.mix);
+                                : draw_workload(scene.seed, after(scene.now(), milliseconds{10}), processes, *options_, scene.mix,
+                                                scene.cloud->takes_holds());
     const SteadyTime last = works_.empty() ? begun_ : works_.back().at;
     works_ = without(std::move(works_), options_->without);
+    if (!scene.cloud->takes_holds()) std::erase_if(works_, [](const Work& each) { return each.kind != WorkKind::transition; });
     const SteadyTime heal_at = after(begun_, (last - begun_) * 7 / 8 + seconds{5});
     chaos_.plan(heal_at);
     scene.at(heal_at, [this] { heal(); });
@@ -99,21 +101,9 @@ class Course final : private Chaos::Processes {
 
   void set_world(Stream& random) {
     Scene& scene = *scene_;
-    const std::string definition = flow_definition("1");
-    scene.cloud.set_flow(std::string(simulated_flow), definition, "1");
-    for (std::size_t i = 0; i != options_->interactions; ++i) {
-      CloudInteraction each(interaction_id(i));
-      each.flow_id = simulated_flow;
-      const std::string node = std::string("\"").append(flow_nodes.front()).append("\"");
-      if (!random.chance(60)) {
-        each.set_attribute("ivr_state", node);
-        each.set_attribute("flow_node", node);
-      }
-      if (random.chance(60)) each.skill_group_id.clear();
-      each.held = random.chance(100);
-      scene.cloud.add(std::move(each));
-    }
-    scene.witnesses.flow_published(simulated_flow, "1", definition, scene.now());
+    const PublishedFlow flow = scene.cloud->publish(1, flow_edges.size());
+    for (std::size_t i = 0; i != options_->interactions; ++i) scene.cloud->begin(interaction_id(i), flow_nodes.front(), random);
+    scene.witnesses.flow_published(simulated_flow, flow.version, flow.definition, scene.now());
   }
   void start(Slot& slot) {
     if (over_) return;
@@ -205,25 +195,25 @@ class Course final : private Chaos::Processes {
         scene_->in(seconds{5} + i * seconds{35}, [this, process = each.number] { recover(slots_[static_cast<std::size_t>(process)]); });
     }
   }
-  /// In a world without faults everything must work again: each interaction is moved, held and released by every process.
+  /// In a world without faults everything must work again: each interaction is moved, held and released by every process,
+  /// as far as its cloud takes holds.
   void probe() {
     Duration wait{};
     for (std::size_t i = 0; i != options_->interactions; ++i)
       for (const Slot& slot : slots_) {
         wait += milliseconds{400};
         scene_->in(wait, [this, i, process = slot.number] {
-          const CloudInteraction* const truth = scene_->cloud.find(interaction_id(i));
-          const std::string* const node = truth->attribute("flow_node");
+          const std::string node = scene_->cloud->look(interaction_id(i)).value_or(Standing()).node;
           Work work;
           work.process = process;
-          work.interaction = truth->id;
+          work.interaction = interaction_id(i);
           work.budget = seconds{30};
-          work.from = node ? node->substr(1, node->size() - 2) : std::string(flow_nodes.front());
+          work.from = node.empty() ? std::string(flow_nodes.front()) : node.substr(1, node.size() - 2);
           for (std::size_t at = 0; at != flow_nodes.size(); ++at)
             if (flow_nodes[at] == work.from && !next_nodes(at).empty()) work.to = flow_nodes[next_nodes(at).front()];
           for (const WorkKind kind : {WorkKind::transition, WorkKind::hold, WorkKind::unhold}) {
             work.kind = kind;
-            if (kind == WorkKind::transition && work.to.empty()) continue;
+            if (kind == WorkKind::transition ? work.to.empty() : !scene_->cloud->takes_holds()) continue;
             work.number = first_probe + ++probes_;
             ask({work});
           }

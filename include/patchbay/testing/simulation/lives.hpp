@@ -12,6 +12,7 @@
 #include <patchbay/hold_controller.hpp>
 #include <patchbay/state_transitioner.hpp>
 #include <patchbay/testing/simulation/life.hpp>
+#include <patchbay/testing/simulation/surroundings.hpp>
 
 // The two kinds of processes: one for each kind of door.
 namespace patchbay::testing::simulation {
@@ -21,9 +22,12 @@ namespace patchbay::testing::simulation {
 /// A retry policy with a member `int max_attempts`, as `AttemptsLimited` has, promises no more attempts of each cause, and
 /// invariant I8 holds it to that. Of one without it nobody knows how often is too often: deadlines and the retry budget
 /// alone bound it.
-template <class Retry = DefaultRetry, class Log = NullLogger, class Variables = DefaultSchema>
+///
+/// The dialect is a type alone: how its doors are set up is drawn with their cloud (`Surroundings`).
+template <class Retry = DefaultRetry, class Log = NullLogger, class Variables = DefaultSchema, class D = cloud::Interactions>
 class ClientPolicies {
  public:
+  using dialect_type = D;
   using retry_type = Retry;
   using logger_type = Log;
   using schema_type = Variables;
@@ -44,7 +48,8 @@ template <class Retry>
 
 }  // namespace detail
 
-/// A process with its two doors, of whichever kind the network makes them.
+/// A process with its two doors, of whichever kind the network makes them; without the one for holds where the dialect's
+/// are not simulated.
 template <class Network, class Client>
 class DoorsLife : public Life {
  public:
@@ -57,15 +62,22 @@ class DoorsLife : public Life {
   [[nodiscard]] HoldMetricsSnapshot hold_metrics() const final { return holds_ ? holds_->metrics() : HoldMetricsSnapshot{}; }
 
  protected:
+  using Dialect = typename Client::dialect_type;
+  static constexpr bool has_holds = Surroundings<Dialect>::has_holds;
+
   /// Whoever derives from this calls `attach` when it is whole: those who watch may ask it anything from then on.
-  DoorsLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client)
+  DoorsLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client,
+            const Dialect& dialect)
       : Life(scene, serving, process, options, disk), log_random_(caller_.bits()), max_attempts_(detail::most_attempts(client.retry)) {
     const Network network(*link_, serving), holds_network(*link_, serving, true);
     const ProcessClock clock(*link_);
     const Shown logger(*link_, log_shown(), client.logger, log_random_);
-    transitions_ = std::make_unique<Transitions>(typename Transitions::policies_type{network, clock, client.retry, logger, client.schema}, settings_);
-    holds_ = std::make_unique<Holds>(typename Holds::policies_type{holds_network, clock, client.retry, logger, {}}, settings_);
-    listen(*holds_);
+    transitions_ =
+        std::make_unique<Transitions>(typename Transitions::policies_type{network, clock, client.retry, logger, client.schema, dialect}, settings_);
+    if constexpr (has_holds) {
+      holds_ = std::make_unique<Holds>(typename Holds::policies_type{holds_network, clock, client.retry, logger, {}}, settings_);
+      listen(*holds_);
+    }
   }
   /// Of a schema that the simulation does not know, the variables are the client's business.
   [[nodiscard]] TransitionRequest request_for(const Work& work) const {
@@ -74,7 +86,8 @@ class DoorsLife : public Life {
 
  private:
   using Shown = ShownLogger<typename Client::logger_type>;
-  using Transitions = StateTransitioner<Network, ProcessClock, typename Client::retry_type, Shown, typename Client::schema_type>;
+  using Transitions =
+      StateTransitioner<Network, ProcessClock, typename Client::retry_type, Shown, typename Client::schema_type, typename Client::dialect_type>;
   using Holds = HoldController<Network, ProcessClock, typename Client::retry_type, Shown, DefaultSchema>;
 
   void destroy_doors() final {
@@ -99,15 +112,16 @@ class LoopLife final : public DoorsLife<LoopNetwork, Client> {
   using Life::alive, Life::ended, Life::hold_for, Life::journaled, Life::under_way_, Life::unhold_for;
 
  public:
-  LoopLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client)
-      : Base(scene, serving, process, options, disk, client) {
+  LoopLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client,
+           const typename Client::dialect_type& dialect)
+      : Base(scene, serving, process, options, disk, client, dialect) {
     this->attach();
   }
 
   [[nodiscard]] bool on_loop() const override { return true; }
   void recover(Duration budget) override {
     if (!alive() || !journaled()) return;
-    holds_->start_recover(budget, [](const Result<RecoveryReport>&) {});
+    if (holds_) holds_->start_recover(budget, [](const Result<RecoveryReport>&) {});
     transitions_->start_recover(budget, [](const Result<RecoveryReport>&) {});
   }
 
@@ -151,8 +165,9 @@ class BlockingLife final : public DoorsLife<BlockingNetwork, Client> {
   using Life::alive, Life::ended, Life::hold_for, Life::journaled, Life::under_way_, Life::unhold_for;
 
  public:
-  BlockingLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client)
-      : Base(scene, serving, process, options, disk, client) {
+  BlockingLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client,
+           const typename Client::dialect_type& dialect)
+      : Base(scene, serving, process, options, disk, client, dialect) {
     this->attach();
   }
 
@@ -161,13 +176,15 @@ class BlockingLife final : public DoorsLife<BlockingNetwork, Client> {
   void recover(Duration budget) override {
     if (!alive() || !journaled()) return;
     Busy busy(*this);
-    static_cast<void>(holds_->recover(budget));
+    if (holds_) static_cast<void>(holds_->recover(budget));
     if (alive()) static_cast<void>(transitions_->recover(budget));
     if (alive()) static_cast<void>(transitions_->deliver_webhooks(budget));
   }
   void pump(SteadyTime until) override {
     if (!alive()) return;
     Busy busy(*this);
+    // Who has no channel to serve waits.
+    if (!holds_) return this->link_->block([] { return false; }, until);
     pumping_ = true;
     holds_->pump(until);
     pumping_ = false;

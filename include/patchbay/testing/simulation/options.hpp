@@ -16,6 +16,8 @@
 
 namespace patchbay::testing::simulation {
 
+class PlatformSetup;  // platform_setup.hpp
+
 /// Which of a library's two kinds of doors the simulated processes use.
 enum class Driver : std::uint8_t {
   drawn,     ///< As the seed says.
@@ -43,6 +45,8 @@ class SimulationOptions {
   /// Before a transition is asked for: for variables of a schema of one's own.
   std::function<void(const Work&, TransitionRequest&)> request{};
   std::function<void(CloudOptions&)> cloud{};
+  /// The same of the real platform's cloud, for doors that speak with it.
+  std::function<void(PlatformSetup&)> platform{};
   /// After the faults were drawn, once for every run: for rates of one's own.
   std::function<void(FaultMix&)> mix{};
   /// See the run besides the simulation's own checks; they outlive it.

@@ -12,8 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include <patchbay/testing/cloud_model.hpp>
+#include <patchbay/json/read.hpp>
 #include <patchbay/testing/manual_loop.hpp>
+#include <patchbay/testing/simulation/cloud.hpp>
 #include <patchbay/testing/simulation/fault_mix.hpp>
 #include <patchbay/testing/simulation/witnesses.hpp>
 
@@ -45,8 +46,10 @@ class CloudEnd {
 /// For one thread.
 class Scene {
  public:
-  Scene(std::uint64_t seed_in, const FaultMix& mix_in, CloudOptions options)
-      : seed(seed_in), mix(mix_in), cloud([this] { return now(); }, std::move(options)) {}
+  /// `make` makes the cloud, of `(Cloud::Now, Cloud::WallNow)`.
+  template <class Make>
+  Scene(std::uint64_t seed_in, const FaultMix& mix_in, Make&& make)
+      : seed(seed_in), mix(mix_in), cloud(make([this] { return now(); }, [this] { return loop.clock().wall_now(); })) {}
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
 
@@ -85,9 +88,17 @@ class Scene {
 
   /// To be called after everything that may have changed the cloud: tells of it, and lets the cloud send what it has to.
   void cloud_changed() {
-    for (; told_ < cloud.operations().size(); ++told_) witnesses.applied(cloud.operations()[told_], cloud, now());
-    for (CloudFrame& frame : cloud.take_frames())
+    for (; told_ < cloud->operations().size(); ++told_) witnesses.applied(cloud->operations()[told_], *cloud, now());
+    for (CloudFrame& frame : cloud->take_frames())
       if (const auto found = ends.find(frame.to); found != ends.end()) found->second->from_cloud(std::move(frame));
+    const SteadyTime due = cloud->next_due();
+    if (due >= due_) return;
+    due_ = due;
+    at(due, [this] {
+      due_ = never;
+      cloud->advance();
+      cloud_changed();
+    });
   }
 
   const std::uint64_t seed;
@@ -95,7 +106,7 @@ class Scene {
   ManualLoop loop;
   Witnesses witnesses;
   Witnesses onlookers;  ///< Those of them whom a log is shown that was asked for and not drawn: all but the trace's hash.
-  CloudModel cloud;
+  const std::unique_ptr<Cloud> cloud;
   JsonReader reader;  ///< Whoever stands before the cloud reads with it.
   bool healed = false;
   Duration tick{};  ///< Monotonic clocks move in such steps.
@@ -113,6 +124,7 @@ class Scene {
   std::vector<std::unique_ptr<Prop>> props_;
   std::vector<ManualLoop::Action> behind_;
   std::size_t told_ = 0;
+  SteadyTime due_ = never;  // when the cloud has something to do by itself
 };
 
 }  // namespace patchbay::testing::simulation

@@ -25,16 +25,16 @@ class Serving {
   /// `doubled` says that another copy of the request arrives: then nothing that the cloud did not say itself stands for both.
   bool serve(const ExchangeView& view, Stream& random, HttpResponse& answer, bool doubled = false) {
     Scene& scene = *scene_;
-    scene.witnesses.arriving(view, scene.cloud, scene.now());
+    scene.witnesses.arriving(view, *scene.cloud, scene.now());
     bool too_large = false;
     if (scene.strikes(Fault::status_before, random) && !doubled) {
       refuse(view, random, answer);
     } else {
-      scene.cloud.handle(*view.request, answer);
+      scene.cloud->handle(*view.request, answer);
       remember(view, answer);
       spoil(view, random, answer, too_large);
     }
-    scene.witnesses.served(view, answer, scene.cloud, scene.now());
+    scene.witnesses.served(view, answer, *scene.cloud, scene.now());
     scene.cloud_changed();
     return too_large;
   }
@@ -55,7 +55,7 @@ class Serving {
       answer.status = status;
       return;
     }
-    CloudModel::refuse(answer, status, "drawn", "as drawn");
+    scene_->cloud->refuse(answer, status);
   }
 
  private:
@@ -68,32 +68,23 @@ class Serving {
   }
   void spoil(const ExchangeView& view, Stream& random, HttpResponse& answer, bool& too_large) {
     Scene& scene = *scene_;
-    const bool reading = view.method == "GET" && view.target.starts_with("/api/v2/interactions/");
+    const bool reading = view.method == "GET" && scene.cloud->is_reading(view.target);
     if (reading && scene.strikes(Fault::stale_read, random)) {
       const auto found = shown_.find(view.target);
       if (found != shown_.end()) answer = found->second.front();
     }
-    if (reading && scene.strikes(Fault::no_etag, random)) change_etag(answer, {});
-    if (reading && scene.strikes(Fault::weak_etag, random)) change_etag(answer, "W/");
+    if (reading && scene.strikes(Fault::no_etag, random)) scene.cloud->spoil_version(answer, false);
+    if (reading && scene.strikes(Fault::weak_etag, random)) scene.cloud->spoil_version(answer, true);
     // Only what says that nothing is known: a server that refuses what it has done lies, and no client can tell.
     if (scene.strikes(Fault::status_after, random)) {
       constexpr std::array<int, 6> vague{500, 502, 503, 503, 504, 408};
       answer.clear();
       const int status = random.pick(vague);
       if (status == 503) add_retry_after(random, answer);
-      return CloudModel::refuse(answer, status, "drawn", "as drawn");
+      return scene.cloud->refuse(answer, status);
     }
     if (scene.strikes(Fault::garbage, random)) return garble(random, answer);
     too_large = scene.strikes(Fault::too_large, random);
-  }
-  static void change_etag(HttpResponse& answer, std::string_view prefix) {
-    Headers changed;
-    for (std::size_t i = 0; i < answer.headers.size(); ++i) {
-      const bool etag = equal_ignoring_case(answer.headers.name(i), "ETag");
-      if (!etag) changed.add(answer.headers.name(i), answer.headers.value(i));
-      if (etag && !prefix.empty()) changed.add("ETag", std::string(prefix).append(answer.headers.value(i)));
-    }
-    answer.headers = std::move(changed);
   }
   /// 200, and a body that cannot be what was asked for.
   static void garble(Stream& random, HttpResponse& answer) {

@@ -15,6 +15,7 @@
 #include <patchbay/testing/simulation/course.hpp>
 #include <patchbay/testing/simulation/invariants/oracle.hpp>
 #include <patchbay/testing/simulation/lives.hpp>
+#include <patchbay/testing/simulation/surroundings.hpp>
 #include <patchbay/testing/simulation/trace.hpp>
 
 namespace patchbay::testing::simulation {
@@ -41,9 +42,9 @@ template <class Client = ClientPolicies<>>
 Report run(std::uint64_t seed, const SimulationOptions& options, const Client& client = {}, std::FILE* trace = nullptr) {
   FaultMix mix = FaultMix::draw(seed, options.faults);
   if (options.mix) options.mix(mix);
-  CloudOptions cloud = draw_cloud(seed, mix);
-  if (options.cloud) options.cloud(cloud);
-  Scene scene(seed, mix, std::move(cloud));
+  using Around = Surroundings<typename Client::dialect_type>;
+  const Around around(seed, mix, options);
+  Scene scene(seed, mix, [&around](Cloud::Now now, Cloud::WallNow wall_now) { return around.make_cloud(std::move(now), std::move(wall_now)); });
   Serving serving(scene);
   Trace<TraceHash> hash;
   scene.witnesses.add(hash);
@@ -52,8 +53,8 @@ Report run(std::uint64_t seed, const SimulationOptions& options, const Client& c
   std::unique_ptr<Trace<TraceText>> text;
   if (trace) watch(*(text = std::make_unique<Trace<TraceText>>(trace, scene.now())));
   Course course(scene, options, [&](ProcessId id, bool blocking, ProcessDisk* disk) -> Life& {
-    if (blocking) return scene.keep(std::make_unique<BlockingLife<Client>>(scene, serving, id, options, disk, client));
-    return scene.keep(std::make_unique<LoopLife<Client>>(scene, serving, id, options, disk, client));
+    if (blocking) return scene.keep(std::make_unique<BlockingLife<Client>>(scene, serving, id, options, disk, client, around.dialect()));
+    return scene.keep(std::make_unique<LoopLife<Client>>(scene, serving, id, options, disk, client, around.dialect()));
   });
   Report report;
   report.ended = course.run();
@@ -86,11 +87,14 @@ class Judgement {
   }
 };
 
-/// What the oracle is told of a simulation with these policies: the canary that stands in a variable of every transition,
-/// and, of the documents' schema, which variables there are.
+/// What the oracle is told of a simulation of a seed with these policies: the canary that stands in a variable of every
+/// transition, of the documents' schema, which variables there are, and how what it sees is to be read.
 template <class Client = ClientPolicies<>>
-[[nodiscard]] OracleOptions facts_of() {
+[[nodiscard]] OracleOptions facts_of(std::uint64_t seed = 0, const SimulationOptions& options = {}) {
   OracleOptions out;
+  FaultMix mix = FaultMix::draw(seed, options.faults);
+  if (options.mix) options.mix(mix);
+  out.wire = Surroundings<typename Client::dialect_type>(seed, mix, options).wire();
   out.secrets.emplace_back(canary_value);
   if constexpr (std::is_same_v<typename Client::schema_type, DefaultSchema>)
     out.variables = {"customer_tier", "call_duration_seconds", "requires_supervisor", "routing_metadata"};
@@ -100,7 +104,7 @@ template <class Client = ClientPolicies<>>
 /// The same before the invariants: each of them that is broken is a breach.
 template <class Client = ClientPolicies<>>
 Judgement simulate(std::uint64_t seed, SimulationOptions options = {}, const Client& client = {}, std::FILE* trace = nullptr) {
-  Oracle oracle(facts_of<Client>());
+  Oracle oracle(facts_of<Client>(seed, options));
   options.witnesses.insert(options.witnesses.begin(), &oracle);
   Judgement out;
   out.report = run(seed, options, client, trace);

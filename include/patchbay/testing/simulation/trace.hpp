@@ -108,10 +108,10 @@ class Trace final : public Witness {
   void channel_ended(ProcessId p, std::uint64_t c, SteadyTime t) override { tell("gone", t, p, c); }
   void frame_left(ProcessId p, std::uint64_t c, std::string_view text, SteadyTime t) override { tell("frame out", t, p, c, text); }
   void frame_received(ProcessId p, std::uint64_t c, std::string_view text, SteadyTime t) override { tell("frame in", t, p, c, text); }
-  void served(const ExchangeView& v, const HttpResponse& r, const CloudModel&, SteadyTime t) override {
+  void served(const ExchangeView& v, const HttpResponse& r, const Cloud&, SteadyTime t) override {
     tell("served", t, v.process, v.number, v.method, v.target, r.status);
   }
-  void applied(const AppliedOperation& a, const CloudModel&, SteadyTime t) override {
+  void applied(const AppliedOperation& a, const Cloud&, SteadyTime t) override {
     tell("applied", t, to_string(a.kind), a.interaction, a.id, a.node,
          Named("version ", static_cast<std::uint64_t>(a.version)), Named("changed ", a.changed ? 1 : 0));
   }

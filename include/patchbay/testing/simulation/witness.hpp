@@ -16,7 +16,7 @@
 #include <patchbay/observe/metrics.hpp>
 #include <patchbay/policy/transport.hpp>
 #include <patchbay/settings.hpp>
-#include <patchbay/testing/cloud_model.hpp>
+#include <patchbay/testing/simulation/cloud.hpp>
 #include <patchbay/time.hpp>
 
 // What a simulation shows of its course, to whoever judges it: invariants, counts, the trace's hash, a test of one's own.
@@ -160,11 +160,11 @@ class Witness {
   virtual void frame_received(ProcessId, std::uint64_t /*channel*/, std::string_view, SteadyTime) {}
 
   // The cloud, which is the truth.
-  /// A request is about to be served; `model` is as it was before.
-  virtual void arriving(const ExchangeView&, const CloudModel&, SteadyTime) {}
-  virtual void served(const ExchangeView&, const HttpResponse&, const CloudModel&, SteadyTime) {}
+  /// A request is about to be served; the cloud is as it was before.
+  virtual void arriving(const ExchangeView&, const Cloud&, SteadyTime) {}
+  virtual void served(const ExchangeView&, const HttpResponse&, const Cloud&, SteadyTime) {}
   /// Something was applied, by whomever.
-  virtual void applied(const AppliedOperation&, const CloudModel&, SteadyTime) {}
+  virtual void applied(const AppliedOperation&, const Cloud&, SteadyTime) {}
   virtual void flow_published(std::string_view /*flow*/, std::string_view /*version*/, std::string_view /*json*/, SteadyTime) {}
 
   // The processes.

@@ -34,11 +34,11 @@ class Witnesses final : public Witness {
   void frame_received(ProcessId p, std::uint64_t c, std::string_view text, SteadyTime t) override {
     each([&](Witness& o) { o.frame_received(p, c, text, t); });
   }
-  void arriving(const ExchangeView& v, const CloudModel& m, SteadyTime t) override { each([&](Witness& o) { o.arriving(v, m, t); }); }
-  void served(const ExchangeView& v, const HttpResponse& r, const CloudModel& m, SteadyTime t) override {
+  void arriving(const ExchangeView& v, const Cloud& m, SteadyTime t) override { each([&](Witness& o) { o.arriving(v, m, t); }); }
+  void served(const ExchangeView& v, const HttpResponse& r, const Cloud& m, SteadyTime t) override {
     each([&](Witness& o) { o.served(v, r, m, t); });
   }
-  void applied(const AppliedOperation& a, const CloudModel& m, SteadyTime t) override { each([&](Witness& o) { o.applied(a, m, t); }); }
+  void applied(const AppliedOperation& a, const Cloud& m, SteadyTime t) override { each([&](Witness& o) { o.applied(a, m, t); }); }
   void flow_published(std::string_view flow, std::string_view version, std::string_view json, SteadyTime t) override {
     each([&](Witness& o) { o.flow_published(flow, version, json, t); });
   }

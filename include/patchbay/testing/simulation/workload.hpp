@@ -16,8 +16,9 @@ namespace patchbay::testing::simulation {
 
 /// The operations that the callers of one run will ask for, in the order of their times, from `begin` on. They walk the
 /// interactions through their flow as if every move succeeded, mostly: now and then from, or to, where they should not.
+/// Without `holds` all of them are transitions.
 [[nodiscard]] inline std::vector<Work> draw_workload(std::uint64_t seed, SteadyTime begin, std::size_t processes, const SimulationOptions& options,
-                                                     const FaultMix& mix) {
+                                                     const FaultMix& mix, bool holds = true) {
   Stream random = stream(seed, "workload");
   constexpr std::array<Duration, 6> budgets{milliseconds{5}, milliseconds{300}, seconds{2}, seconds{10}, seconds{30}, seconds{60}};
   std::vector<std::size_t> nodes(options.interactions, 0);
@@ -26,7 +27,7 @@ namespace patchbay::testing::simulation {
   SteadyTime at = begin;
   const Duration usual_gap = random.chance(256) ? milliseconds{5} : random.chance(512) ? milliseconds{400} : seconds{3};
   // What interactions are asked for: some runs have much of one kind.
-  const std::uint64_t transitions = 200 + random.below(624);
+  const std::uint64_t drawn = 200 + random.below(624), transitions = holds ? drawn : 1024;
   std::uint64_t bulk = 0;
   for (std::size_t i = 0; i != options.works; ++i) {
     Work work;

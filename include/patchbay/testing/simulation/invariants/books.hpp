@@ -16,6 +16,7 @@
 
 #include <patchbay/testing/simulation/invariants/records.hpp>
 #include <patchbay/testing/simulation/invariants/scan.hpp>
+#include <patchbay/testing/simulation/invariants/wire.hpp>
 #include <patchbay/testing/simulation/witness.hpp>
 
 namespace patchbay::testing::simulation {
@@ -26,6 +27,11 @@ class Books final : public Witness {
  public:
   /// Between a process's asking and the first byte lie moments in which it may hear of other things.
   static constexpr Duration moment = milliseconds{10};
+
+  Books() = default;
+  /// `wire` is how requests and answers are to be read.
+  explicit Books(const Wire& wire) noexcept : wire_(wire) {}
+  [[nodiscard]] const Wire& wire() const noexcept { return wire_; }
 
   [[nodiscard]] SteadyTime now() const noexcept { return now_; }
   /// When the last fault struck; never before `healed`.
@@ -73,6 +79,7 @@ class Books final : public Witness {
   /// Readings from replicas that lag may: a version is opaque to a client, for which another one has come since, and
   /// which sees its write neither applied nor able to be applied any more. That is the cloud's untruth.
   [[nodiscard]] bool shown_older(const Effect& effect) const {
+    if (!wire_.locks()) return shown_late(effect);
     const std::uint64_t mine = effect.newest_version;
     if (effect.kind != WorkKind::transition || mine == 0) return false;
     return std::any_of(processes_.begin(), processes_.end(), [&](const auto& entry) {
@@ -157,20 +164,21 @@ class Books final : public Witness {
     now_ = at;
     ExchangeRecord& exchange = exchanges_[view.number];
     exchange.process = view.process;
-    exchange.kind = kind_of(view);
+    exchange.kind = wire_.kind_of(view);
     exchange.left_at = at;
     exchange.under_way = true;
     exchange.by_holds = view.by_holds;
     if (view.request != nullptr) {
-      exchange.etag = view.request->header("If-Match");
-      exchange.has_etag = view.request->has_header("If-Match");
       const std::string_view authorization = view.request->header("Authorization");
       if (authorization.starts_with("Bearer ")) exchange.token = authorization.substr(7);
     }
     if (exchange.kind == ExchangeClass::read || exchange.kind == ExchangeClass::write)
-      exchange.interaction = plain::lower(plain::last_part(view.target));
+      exchange.interaction = wire_.interaction_of(view.target);
     if (exchange.kind != ExchangeClass::write) return;
-    const std::string_view attributes = plain::JsonScan::member(view.body, "customAttributes");
+    const std::optional<std::string> lock = wire_.lock_of(view);
+    exchange.has_etag = lock.has_value();
+    exchange.etag = lock.value_or(std::string{});
+    const std::string_view attributes = wire_.attributes_of(view.body);
     exchange.node = plain::JsonScan::text_member(attributes, "flow_node");
     exchange.operation = plain::JsonScan::text_member(attributes, "transition_id");
     Effect& effect = effect_of(exchange.operation, WorkKind::transition, view.process, exchange.interaction, at);
@@ -199,7 +207,7 @@ class Books final : public Witness {
     }
     const bool good = response != nullptr && response->status >= 200 && response->status <= 299;
     if (good && (exchange.kind == ExchangeClass::read || exchange.kind == ExchangeClass::write))
-      read(exchange, *response, at);
+      read(exchange, view.target, *response, at);
   }
 
   void channel_opened(ProcessId id, std::uint64_t channel, SteadyTime at) override {
@@ -249,13 +257,25 @@ class Books final : public Witness {
     effect->answered_at = at;
   }
 
-  void arriving(const ExchangeView& view, const CloudModel& model, SteadyTime at) override {
+  void arriving(const ExchangeView& view, const Cloud& model, SteadyTime at) override {
     now_ = at;
-    serving_ = plain::find_in(exchanges_, view.number);
-    if (serving_ != nullptr && !serving_->interaction.empty()) learn(serving_->interaction, model, at);
+    ExchangeRecord* const arrived = plain::find_in(exchanges_, view.number);
+    serving_ = arrived;
+    if (arrived == nullptr) return;
+    if (!arrived->interaction.empty()) learn(arrived->interaction, model, at);
+    // The network may bring several copies of one request.
+    if (arrived->arrivals++ != 0 && arrived->kind == ExchangeClass::write) ++effects_[arrived->operation].copies;
   }
-  void served(const ExchangeView&, const HttpResponse&, const CloudModel&, SteadyTime at) override { now_ = at; }
-  void applied(const AppliedOperation& operation, const CloudModel& model, SteadyTime at) override {
+  void served(const ExchangeView& view, const HttpResponse& answer, const Cloud& model, SteadyTime at) override {
+    now_ = at;
+    ExchangeRecord* const exchange = plain::find_in(exchanges_, view.number);
+    if (wire_.locks() || exchange == nullptr || exchange->kind != ExchangeClass::read || answer.status != 200) return;
+    Reading shown;
+    const std::optional<Standing> truth = model.look(exchange->interaction);
+    if (truth && wire_.read(view.target, answer, false, shown))
+      exchange->late = shown.transition_id != plain::JsonScan::text_of(truth->transition_id).value_or(std::string{});
+  }
+  void applied(const AppliedOperation& operation, const Cloud& model, SteadyTime at) override {
     now_ = at;
     const std::string interaction = plain::lower(operation.interaction);
     const Truth* const known = truth(interaction);
@@ -273,8 +293,14 @@ class Books final : public Witness {
         effect->applied_order = ++applications_;
         effect->known_before = known != nullptr && known->has_node;
         if (effect->known_before) effect->node_before = known->node;
+        effect->version_before = known != nullptr ? std::optional(known->version) : std::nullopt;
       }
     }
+    // Whoever changes it next hides the traces of the one before, as far as nothing locks.
+    std::string& last = changed_by_[interaction];
+    if (last != operation.id)
+      if (Effect* const hidden = plain::find_in(effects_, std::string_view(last))) hidden->overwritten = true;
+    last = operation.id;
     const Effect* const cause = operation.kind == AppliedOperation::Kind::foreign ? nullptr : effect(operation.id);
     learn(interaction, model, at);
     if (Truth& truth = truths_[interaction]; truth.held_changes.size() > 1 && truth.held_changes.back().first == at)
@@ -318,67 +344,52 @@ class Books final : public Witness {
     }
     return effect;
   }
-  [[nodiscard]] static ExchangeClass kind_of(const ExchangeView& view) noexcept {
-    if (view.opening) return ExchangeClass::opening;
-    const std::string_view path = view.target.substr(0, view.target.find('?'));
-    if (path.ends_with("/oauth/token")) return ExchangeClass::token;
-    if (path.find("/flows/") != std::string_view::npos) return ExchangeClass::flow;
-    if (path.find("/interactions/") != std::string_view::npos)
-      return view.method == "PATCH" ? ExchangeClass::write : ExchangeClass::read;
-    return ExchangeClass::webhook;
-  }
   /// Whether the end of a write leaves open that it takes, or took, effect.
   [[nodiscard]] static bool in_doubt(int status, const TransportError* fault) noexcept {
     if (status == 0) return fault == nullptr || fault->delivery != Delivery::not_sent;
     return status < 300 || status == 408 || status >= 500;
   }
-  void read(const ExchangeRecord& exchange, const HttpResponse& response, SteadyTime at) {
+  void read(const ExchangeRecord& exchange, std::string_view target, const HttpResponse& response, SteadyTime at) {
     const bool write = exchange.kind == ExchangeClass::write;
-    const std::string_view body = response.body.view();
-    const bool object = plain::JsonScan::members(body, [](std::string_view, std::string_view) {});
-    if (!object && !write) return;
-    Reading& reading = reading_.emplace();
+    Reading reading;
     reading.process = exchange.process;
     reading.interaction = exchange.interaction;
     reading.written = write;
+    reading.late = exchange.late;
     reading.at = at;
-    if (const auto header = response.headers.find("ETag")) {
-      reading.etag = *header;
-    } else if (object) {
-      reading.etag = plain::JsonScan::text_member(body, "etag");
-    }
-    const std::string_view attributes = object ? plain::JsonScan::member(body, "customAttributes") : std::string_view{};
-    if (const std::string_view node = plain::JsonScan::member(attributes, "flow_node");
-        !node.empty() && node != "null") {
-      reading.has_node = true;
-      reading.node = plain::JsonScan::text_of(node).value_or(std::string(node));
-    } else if (write) {
+    if (!wire_.read(target, response, write, reading)) return;
+    if (write && !reading.has_node) {
       reading.has_node = true;
       reading.node = exchange.node;
     }
-    reading.transition_id = plain::JsonScan::text_member(attributes, "transition_id");
-    if (object && !write) {
-      const std::string_view held = plain::JsonScan::member(body, "held");
-      if (held == "true" || held == "false") reading.held = held == "true";
-      const std::string state = plain::JsonScan::text_member(body, "state");
-      reading.over = state == "closed" || state == "abandoned";
-    }
-    process_of(exchange.process).readings.push_back(reading);
+    reading_ = reading;
+    process_of(exchange.process).readings.push_back(std::move(reading));
   }
-  void learn(const std::string& interaction, const CloudModel& model, SteadyTime at) {
-    const CloudInteraction* const found = model.find(interaction);
-    if (found == nullptr) return;
+  /// Whether a reading since an unlocked write left showed other traces than there were: then it was the cloud who was
+  /// wrong.
+  [[nodiscard]] bool shown_late(const Effect& effect) const {
+    return std::any_of(processes_.begin(), processes_.end(), [&](const auto& entry) {
+      return entry.first.first == effect.process.number &&
+             std::any_of(entry.second.readings.begin(), entry.second.readings.end(), [&](const Reading& each) {
+               return each.late && each.interaction == effect.interaction && each.at >= effect.first_sent;
+             });
+    });
+  }
+  void learn(const std::string& interaction, const Cloud& model, SteadyTime at) {
+    const std::optional<Standing> found = model.look(interaction);
+    if (!found) return;
     Truth& truth = truths_[interaction];
     truth.version = found->version;
-    truth.final = found->final();
-    const std::string* const node = found->attribute("flow_node");
-    truth.has_node = node != nullptr;
-    if (node != nullptr) truth.node = plain::JsonScan::text_of(*node).value_or(*node);
+    truth.final = found->final;
+    truth.has_node = !found->node.empty();
+    if (truth.has_node) truth.node = plain::JsonScan::text_of(found->node).value_or(found->node);
     truth.held = found->held;
     if (truth.held_changes.empty()) truth.held_changes.emplace_back(SteadyTime::min(), found->held);
     if (truth.held_changes.back().second != found->held) truth.held_changes.emplace_back(at, found->held);
   }
 
+  Wire wire_;
+  std::map<std::string, std::string, std::less<>> changed_by_;  // the id of the last change of each interaction
   SteadyTime now_{};
   SteadyTime healed_at_ = never;
   std::vector<std::pair<SteadyTime, SteadyTime>> gaps_;

@@ -204,7 +204,7 @@ class Outbox final : public Check {
  public:
   using Check::Check;
 
-  void served(const ExchangeView& view, const HttpResponse& answer, const CloudModel&, SteadyTime) override {
+  void served(const ExchangeView& view, const HttpResponse& answer, const Cloud&, SteadyTime) override {
     if (!is_webhook(view)) return;
     const std::string id = plain::JsonScan::text_member(view.body, "eventId");
     const Effect* const effect = books().effect(id);

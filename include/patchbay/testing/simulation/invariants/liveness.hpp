@@ -62,7 +62,7 @@ class Liveness final : public Check {
     const ProcessRecord* const process = books().process(id);
     if (process == nullptr || process->gone()) return;
     const std::string code(to_string(end.code));
-    if (end.outcome == Outcome::unknown && out_of_turns(*process, *record)) return;
+    if (end.outcome == Outcome::unknown && (out_of_turns(*process, *record) || untraceable(*process, *record))) return;
     if (end.outcome == Outcome::unknown)
       return broken("L2", *record, "an outcome is unknown although nothing went wrong: " + code);
     switch (end.code) {
@@ -163,6 +163,13 @@ class Liveness final : public Check {
       return each.kind == ExchangeClass::read && !each.by_holds && each.process == effect->process &&
              each.interaction == effect->interaction && each.left_at >= last->ended_at;
     });
+  }
+  /// Whether what nothing locks has left no traces that a process could have found: somebody wrote behind it, or there
+  /// was hardly time, or no turn, to look for them.
+  [[nodiscard]] bool untraceable(const ProcessRecord& process, const WorkRecord& record) const {
+    const Effect* const effect = books().effect(record.end.id);
+    if (books().wire().locks() || effect == nullptr) return false;
+    return effect->overwritten || record.work.budget < seconds{10} || paced(process);
   }
   [[nodiscard]] static bool paced(const ProcessRecord& process) {
     return process.view == nullptr || process.view->settings().pacer || process.view->settings().hold.pacer;

@@ -34,6 +34,7 @@ class OracleOptions {
   BudgetFacts budget;                        ///< Of the retry budgets.
   std::vector<std::string> secrets;          ///< Canaries besides the clients' secrets and the tokens.
   std::vector<std::string> variables;        ///< Names in the schema; none: any may be written.
+  Wire wire;                                 ///< How requests and answers are to be read.
 };
 
 /// Judges a run: every invariant that events can show, each by what left and reached the processes and what truly
@@ -67,9 +68,21 @@ class OracleOptions {
 /// it; for
 ///   holds another state than the wanted one is never taken for a proof.
 /// - I11's handover: the dialect announces no close, so that two connections never overlap.
+///
+/// Of transitions on the real platform the same is asked, as `OracleOptions::wire` reads them, with these differences:
+///
+/// - I1 and I5 hold of custom attributes by the version in the body. A participant's attributes are locked by nothing: two
+///   writers may overwrite each other, so that a write is only held to leave no more once it may have been applied, and
+///   from a node that was shown. I3 counts no copy that the network makes, I4 asks for `outcome_unknown` of every write in
+///   doubt, I6 for the order of what was seen to be applied, and L2 excuses what somebody else has overwritten.
+/// - I2: a flow is served without its version, unless that is pinned; see `LegalTransitions`.
+/// - I11 to I15, L1 and L5 are about holds, for which there is no door there yet.
+/// - `remembered_version_used` and `flow_confirmed` are never reached: no answer to a write shows a version, and no flow
+///   has an ETag.
 class Oracle final : public Witness {
  public:
-  explicit Oracle(const OracleOptions& options = {}) : legal_(books_, judge_, options.flow_time_to_live) {
+  explicit Oracle(const OracleOptions& options = {})
+      : books_(options.wire), legal_(books_, judge_, options.flow_time_to_live) {
     bounds_.set_budget(options.budget);
     payloads_.allow(options.variables);
     for (const std::string& each : options.secrets) secrecy_.guard(each);
@@ -111,11 +124,11 @@ class Oracle final : public Witness {
   void frame_received(ProcessId p, std::uint64_t c, std::string_view text, SteadyTime t) override {
     all_.frame_received(p, c, text, t);
   }
-  void arriving(const ExchangeView& v, const CloudModel& m, SteadyTime t) override { all_.arriving(v, m, t); }
-  void served(const ExchangeView& v, const HttpResponse& r, const CloudModel& m, SteadyTime t) override {
+  void arriving(const ExchangeView& v, const Cloud& m, SteadyTime t) override { all_.arriving(v, m, t); }
+  void served(const ExchangeView& v, const HttpResponse& r, const Cloud& m, SteadyTime t) override {
     all_.served(v, r, m, t);
   }
-  void applied(const AppliedOperation& a, const CloudModel& m, SteadyTime t) override { all_.applied(a, m, t); }
+  void applied(const AppliedOperation& a, const Cloud& m, SteadyTime t) override { all_.applied(a, m, t); }
   void flow_published(std::string_view flow, std::string_view version, std::string_view json, SteadyTime t) override {
     all_.flow_published(flow, version, json, t);
   }

@@ -68,17 +68,22 @@ class Order final : public Check {
     if (work.kind != WorkKind::transition || record == nullptr) return;
     const Effect* const effect = books().effect(record->end.id);
     if (effect == nullptr || effect->changes == 0) return;
-    place(id, *effect, *record);
+    if (ordered(*effect, *record)) place(id, *effect, *record);
   }
   /// What was applied after its work had ended as unknown.
   void quiescent(SteadyTime) override {
     for (const auto& [number, record] : books().works())
       if (record.ends != 0 && record.work.kind == WorkKind::transition && !record.end.id.empty())
-        if (const Effect* const effect = books().effect(record.end.id); effect != nullptr && effect->changes != 0)
+        if (const Effect* const effect = books().effect(record.end.id); effect != nullptr && effect->changes != 0 && ordered(*effect, record))
           place(record.process, *effect, record);
   }
 
  private:
+  /// Whether its place can be told. What nothing locks is applied whenever it, or a copy of it, arrives, be it behind what
+  /// was submitted later; only what was seen to be applied before its work ended has its place.
+  [[nodiscard]] bool ordered(const Effect& effect, const WorkRecord& record) const {
+    return books().wire().locks() || (!record.end.failed && effect.copies == 0);
+  }
   // Restarts keep the order, so that incarnations are of no matter for writes; they are told apart by their number
   // anyway.
   [[nodiscard]] static std::pair<std::string, int> key(ProcessId id, const std::string& interaction) {

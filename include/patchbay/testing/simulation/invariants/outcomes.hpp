@@ -23,7 +23,7 @@ namespace patchbay::testing::simulation {
 /// the wanted state between its beginning and its end, or said so; a hold that found what it wanted: likewise (or an
 /// earlier life has released it, and no disk took that), and nothing was sent. Failed as not applied: it was not
 /// applied, and is not for the rest of the run, however late; when a send was in doubt there was a fence, that is, the
-/// version had moved on; a command that was sent was refused in so many words. Unknown: something was sent. No work
+/// version had moved on (what nothing locks has none); a command that was sent was refused in so many words. Unknown: something was sent. No work
 /// ends twice, and at the end of the run none is left, unless its process crashed. Does not see whether an unknown
 /// outcome could have been settled by trying harder.
 class TruthfulOutcomes final : public Check {
@@ -49,7 +49,7 @@ class TruthfulOutcomes final : public Check {
         return;
     }
   }
-  void applied(const AppliedOperation& operation, const CloudModel&, SteadyTime) override {
+  void applied(const AppliedOperation& operation, const Cloud&, SteadyTime) override {
     if (operation.kind == AppliedOperation::Kind::foreign || !operation.changed) return;
     const auto found = forbidden_.find(operation.id);
     if (found == forbidden_.end()) return;
@@ -68,7 +68,8 @@ class TruthfulOutcomes final : public Check {
   void check_success(const WorkRecord& record, const Effect* effect, const WorkEnd& end) {
     const Work& work = record.work;
     if (work.kind == WorkKind::transition) {
-      if (effect == nullptr || effect->changes != 1)
+      const int most = effect == nullptr || books().wire().locks() ? 1 : 1 + effect->copies;
+      if (effect == nullptr || effect->changes < 1 || effect->changes > most)
         broken("I4", record,
                "success, and what was written was applied " + std::to_string(effect == nullptr ? 0 : effect->changes) +
                    " times");
@@ -117,6 +118,7 @@ class TruthfulOutcomes final : public Check {
       return;
     }
     if (effect->doubtful == 0 && effect->under_way == 0) return;
+    if (!books().wire().locks()) return broken("I4", record, "reported as not applied while a write that nothing fences was in doubt");
     const Truth* const truth = books().truth(effect->interaction);
     if (truth != nullptr && !truth->final && effect->etag == '"' + std::to_string(truth->version) + '"' &&
         !books().shown_older(*effect))
@@ -162,7 +164,7 @@ class Conservation final : public Check {
     ++kinds[record.action == "state_transition" ? 0 : 1][static_cast<std::size_t>(record.outcome)];
   }
   void exchange_ended(const ExchangeView& view, const HttpResponse*, const TransportError*, SteadyTime) override {
-    if (view.method == "PATCH") ++tally(view.process).writes;
+    if (view.method == "PATCH" || view.method == "PUT") ++tally(view.process).writes;
   }
   /// Every 64th time that something ended: a snapshot is not for nothing.
   void after_event(SteadyTime) override {

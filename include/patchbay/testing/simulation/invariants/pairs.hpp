@@ -48,7 +48,7 @@ class CourseRecord final : public Witness {
   void frame_left(ProcessId id, std::uint64_t channel, std::string_view frame, SteadyTime at) override {
     add("frame", id, at, channel).append(frame);
   }
-  void applied(const AppliedOperation& operation, const CloudModel&, SteadyTime at) override {
+  void applied(const AppliedOperation& operation, const Cloud&, SteadyTime at) override {
     add("applied", ProcessId{}, at, operation.version)
         .append(to_string(operation.kind))
         .append(" ")

@@ -57,9 +57,11 @@ class ExchangeRecord {
   SteadyTime left_at{}, ended_at{};
   bool under_way = false;
   bool by_holds = false;        ///< Of the process's door for holds.
-  bool has_etag = false;
+  bool has_etag = false;        ///< It names a version.
+  bool late = false;            ///< Of a reading: it was answered as the interaction no longer was.
+  int arrivals = 0;             ///< How often the cloud was given it.
   int status = 0;               ///< Of its answer; 0: there was none, or none yet.
-  std::string etag;             ///< The `If-Match` field.
+  std::string etag;             ///< The version that a write is locked by, as an `If-Match` field has it.
   std::string token;            ///< Behind `Bearer`.
   std::string interaction;      ///< In lower case; of a reading or a write.
   std::string operation, node;  ///< Of a write: its transition id, and where it leads.
@@ -82,6 +84,7 @@ class Effect {
   int sends = 0;      ///< Requests or frames that left.
   int under_way = 0;  ///< Of the requests, those without an end.
   int doubtful = 0;   ///< Of the requests, those whose end leaves open what became of them.
+  int copies = 0;     ///< That the network has made of them.
 
   int changes = 0;      ///< How often it changed something in the cloud.
   int carried_out = 0;  ///< The same, and changes of nothing.
@@ -89,6 +92,8 @@ class Effect {
   std::uint64_t applied_order = 0;  ///< Among all that was applied in the run.
   bool known_before = false;
   std::string node_before;  ///< Where the interaction was when it was applied.
+  std::optional<std::uint64_t> version_before;  ///< Its version then, when that is known.
+  bool overwritten = false;  ///< Another change came behind it.
 
   bool confirmed = false, refused = false;  ///< By the first answer that names it rightly.
   SteadyTime answered_at{};
@@ -164,6 +169,7 @@ class Reading {
   bool has_node = false;
   bool over = false;     ///< Its state is final.
   bool written = false;  ///< It came as the answer to a write.
+  bool late = false;     ///< The interaction was no longer so when it was answered.
   std::optional<bool> held;
   SteadyTime at{};
 };

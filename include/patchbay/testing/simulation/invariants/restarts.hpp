@@ -93,7 +93,7 @@ class Restarts final : public Check {
       each.taken = true;  // once is enough
     }
   }
-  void served(const ExchangeView& view, const HttpResponse& answer, const CloudModel&, SteadyTime) override {
+  void served(const ExchangeView& view, const HttpResponse& answer, const Cloud&, SteadyTime) override {
     const ExchangeRecord* const sent = books().exchange(view.number);
     if (sent == nullptr || sent->kind != ExchangeClass::webhook || answer.status < 200 || answer.status > 299) return;
     const std::string id = plain::JsonScan::text_member(view.body, "eventId");

@@ -46,7 +46,7 @@ class RetryBounds final : public Check {
     if (sent->kind == ExchangeClass::opening) return void(run.free += 3);  // with its token, which may be tried again
     ++run.requests;
     if (budget_.cost > 0) {
-      const std::size_t most = 5 * run.works + run.free + static_cast<std::size_t>(budget_.quota / budget_.cost) + 4;
+      const std::size_t most = books().wire().exchanges_of_one() * run.works + run.free + static_cast<std::size_t>(budget_.quota / budget_.cost) + 4;
       if (run.requests == most + 1)
         broken("I8", view.process, std::to_string(run.requests) + " requests without one success");
     }

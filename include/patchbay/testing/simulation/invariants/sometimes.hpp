@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>  // less
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -119,6 +120,19 @@ class Sometimes {
   }
   /// For merging what other processes counted.
   void add(std::size_t i, std::uint64_t count) noexcept { counts_[i] += count; }
+  /// Whether a campaign of transitions on the real platform must reach it as well: it needs no holds, no version in the
+  /// answer to a write, and no flow that can be confirmed.
+  [[nodiscard]] static constexpr bool on_platform(std::size_t i) noexcept {
+    constexpr std::array elsewhere{Rare::late_ack_settles_unknown, Rare::watchdog_released,         Rare::watchdog_escalated,
+                                   Rare::two_controllers,          Rare::hold_superseded,           Rare::reconnected_with_commands,
+                                   Rare::accept_then_close,        Rare::channel_refused,           Rare::remembered_version_used,
+                                   Rare::duplicate_answer,         Rare::foreign_answer,            Rare::command_refused,
+                                   Rare::held_already,             Rare::closed_while_held,         Rare::crashed_with_holds,
+                                   Rare::flow_confirmed,           Rare::hold_limit_refused};
+    for (const Rare each : elsewhere)
+      if (static_cast<std::size_t>(each) == i) return false;
+    return true;
+  }
   /// Whether a campaign without a journal must reach it as well.
   [[nodiscard]] static constexpr bool needs_journal(std::size_t i) noexcept {
     return i >= static_cast<std::size_t>(Rare::crashed_before_sending);
@@ -201,16 +215,16 @@ class RareStates final : public Witness {
     if (status >= 500 && applied) all.vague = true;
     if ((status == 429 || status == 503) && plain::plain_retry_after(*response)) all.waited = true;
   }
-  void arriving(const ExchangeView& view, const CloudModel&, SteadyTime) override {
+  void arriving(const ExchangeView& view, const Cloud&, SteadyTime) override {
     const ExchangeRecord* const sent = books_->exchange(view.number);
     if (sent != nullptr && sent->kind == ExchangeClass::write && !sent->under_way)
       reached_.reach(Rare::request_outlived_sender);
     if (view.method != "POST" || !view.target.ends_with("/webhook")) return;
     if (!webhooks_.insert(std::string(view.body)).second) reached_.reach(Rare::webhook_redelivered);
   }
-  void applied(const AppliedOperation& operation, const CloudModel& model, SteadyTime) override {
-    const CloudInteraction* const found = model.find(operation.interaction);
-    if (found != nullptr && found->final() && found->held) reached_.reach(Rare::closed_while_held);
+  void applied(const AppliedOperation& operation, const Cloud& model, SteadyTime) override {
+    const std::optional<Standing> found = model.look(operation.interaction);
+    if (found && found->final && found->held) reached_.reach(Rare::closed_while_held);
     const Effect* const effect =
         operation.kind == AppliedOperation::Kind::foreign ? nullptr : books_->effect(operation.id);
     if (effect == nullptr) return;

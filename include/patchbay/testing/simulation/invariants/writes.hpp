@@ -24,7 +24,10 @@ namespace patchbay::testing::simulation {
 /// with this interaction, at the node that one of its works starts from; and from what is applied: the tag was the
 /// version of that moment, and the interaction was where the work said it was. Whether the audited `from` agrees is
 /// looked at when the work ends. An interaction that truly has no node leaves nothing to compare with, by the dialect's
-/// contract. Does not see: which reading belongs to which operation of a process, since requests name none.
+/// contract. Where the lock is a version in the body the same is asked of that one, and that no first record is made where
+/// there is one. Where nothing locks a write, it may still overwrite what others have written, and they it; then it is
+/// held to leave no more once it may have been applied, and from a node that was shown. Does not see: which reading belongs
+/// to which operation of a process, since requests name none.
 class LostUpdates final : public Check {
  public:
   using Check::Check;
@@ -34,7 +37,9 @@ class LostUpdates final : public Check {
     if (sent == nullptr || sent->kind != ExchangeClass::write) return;
     const Effect* const effect = books().effect(sent->operation);
     if (effect == nullptr) return;
-    if (!sent->has_etag) return broken("I1", *effect, "a write left without If-Match");
+    if (!books().wire().locks()) return check_unlocked(*sent, *effect, view.process);
+    if (!sent->has_etag)
+      return broken("I1", *effect, books().wire().locks_in_body() ? "a write left without a version" : "a write left without If-Match");
     if (!plain::is_one_strong_tag(sent->etag))
       return broken("I1", *effect, "a write left with If-Match " + sent->etag + ", which is no strong tag");
     const ProcessRecord* const process = books().process(view.process);
@@ -53,7 +58,7 @@ class LostUpdates final : public Check {
                     "a write left with the version " + sent->etag +
                         ", at which no work of the process starts from where the interaction was");
   }
-  void applied(const AppliedOperation& operation, const CloudModel&, SteadyTime) override {
+  void applied(const AppliedOperation& operation, const Cloud&, SteadyTime) override {
     if (operation.kind != AppliedOperation::Kind::transition) return;
     const Effect* const effect = books().effect(operation.id);
     const ExchangeRecord* const sent = books().serving();
@@ -61,6 +66,9 @@ class LostUpdates final : public Check {
     if (sent->etag != '"' + std::to_string(operation.version - 1) + '"')
       broken("I1", *effect,
              "a write with If-Match " + sent->etag + " made version " + std::to_string(operation.version));
+    if (books().wire().locks_in_body() && effect->version_before &&
+        sent->etag != '"' + std::to_string(*effect->version_before) + '"')
+      broken("I1", *effect, "a write of version " + sent->etag + " was applied at version " + std::to_string(*effect->version_before));
     const ProcessRecord* const process = books().process(effect->process);
     if (process == nullptr || !effect->known_before) return;
     if (!starts_from(*process, effect->interaction, effect->node_before))
@@ -74,7 +82,7 @@ class LostUpdates final : public Check {
     const Effect* const effect = books().effect(record->end.id);
     if (effect == nullptr || effect->changes == 0 || !effect->known_before) return;
     // Moves that were made by one write stand in their order: the first starts from where the interaction was.
-    if (effect->works.size() == 1 && work.from != effect->node_before && work.to == effect->node)
+    if (effect->works.size() == 1 && work.from != effect->node_before && work.to == effect->node && books().wire().locks())
       broken("I5", *effect, "the work starts from " + work.from + ", and was applied from " + effect->node_before);
     if (effect->works.size() == 1 && work.from == effect->node_before && work.to != effect->node)
       pending_.push_back(effect->id);
@@ -88,6 +96,16 @@ class LostUpdates final : public Check {
   }
 
  private:
+  void check_unlocked(const ExchangeRecord& sent, const Effect& effect, ProcessId id) const {
+    if (effect.doubtful != 0 || effect.under_way > 1)
+      broken("I5", effect, "a write that nothing locks left again, although it may have been applied");
+    const ProcessRecord* const process = books().process(id);
+    if (process == nullptr) return;
+    const bool fits = std::any_of(process->readings.begin(), process->readings.end(), [&](const Reading& each) {
+      return each.interaction == sent.interaction && (!each.has_node || starts_from(*process, sent.interaction, each.node));
+    });
+    if (!fits) broken("I1", effect, "a write left, and no work of the process starts from where it was shown the interaction");
+  }
   template <class Condition>
   bool any_work(const ProcessRecord& process, std::string_view interaction, Condition&& condition) const {
     return std::any_of(process.works.begin(), process.works.end(), [&](std::uint64_t number) {
@@ -114,8 +132,9 @@ class LostUpdates final : public Check {
 
 /// I2, legal transition: each applied write is allowed by the flow in the version that its audit names, under the
 /// settings' reachability, by a search of our own in what was published; and this incarnation had been shown that
-/// version, or had it confirmed, no longer before than the cache's time to live. Which conditions a client's predicate
-/// accepts is not looked at.
+/// version, or had it confirmed, no longer before than the cache's time to live. Where a flow is served without its
+/// version, so that no audit can name it, one of the versions that it was shown in that time allows the write. Which
+/// conditions a client's predicate accepts is not looked at.
 class LegalTransitions final : public Check {
  public:
   using Check::Check;
@@ -150,6 +169,11 @@ class LegalTransitions final : public Check {
       entry.interaction = record.interaction_id;
       entry.operation = record.operation_id;
     };
+    if (record.flow_version.empty() && books().wire().flows_unnamed()) {
+      if (!allowed_by_any(*process, record))
+        complain("sent a move from " + record.from + " to " + record.to + ", which no version of the flow allows that it was shown lately");
+      return;
+    }
     if (record.flow_version.empty()) return complain("the audit of a move that was sent names no version of its flow");
     const auto flow = flows_.find(key(record.flow_id, record.flow_version));
     if (flow == flows_.end())
@@ -167,6 +191,17 @@ class LegalTransitions final : public Check {
   }
 
  private:
+  [[nodiscard]] bool allowed_by_any(const ProcessRecord& process, const AuditRecord& record) const {
+    const Reachability rule = process.view->settings().transition.reachability;
+    const std::string mine = std::to_string(process.id.number) + '.' + std::to_string(process.id.incarnation);
+    return std::any_of(flows_.begin(), flows_.end(), [&](const auto& each) {
+      const std::size_t end = each.first.find('\n');
+      if (std::string_view(each.first).substr(0, end) != record.flow_id) return false;
+      const auto shown = shown_.find(key(mine, std::string_view(each.first).substr(end + 1)));
+      return shown != shown_.end() && shown->second >= books().now() - record.latency - time_to_live_ &&
+             each.second.allows(record.from, record.to, rule);
+    });
+  }
   [[nodiscard]] static std::string key(std::string_view a, std::string_view b) {
     return std::string(a).append(1, '\n').append(b);
   }
@@ -176,17 +211,18 @@ class LegalTransitions final : public Check {
 };
 
 /// I3, at most once: no id changes the cloud twice, over all retries, reconnects, duplicates and restarts, and none is
-/// used for two things. Counts what the cloud applied.
+/// used for two things. Counts what the cloud applied. What nothing locks is applied again by every copy of it that the
+/// network makes, and by nothing else.
 class AtMostOnce final : public Check {
  public:
   using Check::Check;
-  void applied(const AppliedOperation& operation, const CloudModel&, SteadyTime) override {
+  void applied(const AppliedOperation& operation, const Cloud&, SteadyTime) override {
     if (operation.kind == AppliedOperation::Kind::foreign) return;
     const Effect* const effect = books().effect(operation.id);
     if (effect == nullptr) {
       broken("I3", ProcessId{}, "something was applied under the id " + operation.id + ", which no process sent")
           .interaction = operation.interaction;
-    } else if (effect->changes == 2 && operation.changed) {
+    } else if (operation.changed && (books().wire().locks() ? effect->changes == 2 : effect->changes > 1 + effect->copies)) {
       broken("I3", *effect, "applied twice");
     }
   }
@@ -225,7 +261,7 @@ class Payloads final : public Check {
     if (sent == nullptr || sent->kind != ExchangeClass::write) return;
     const Effect* const effect = books().effect(sent->operation);
     if (effect == nullptr) return;
-    const std::string_view attributes = plain::JsonScan::member(view.body, "customAttributes");
+    const std::string_view attributes = books().wire().attributes_of(view.body);
     std::vector<std::string> names;
     std::optional<std::string> state, node;
     const bool object = plain::JsonScan::members(attributes, [&](std::string_view name, std::string_view raw) {

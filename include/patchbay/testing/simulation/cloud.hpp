@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <patchbay/http.hpp>
+#include <patchbay/testing/cloud_data.hpp>
+#include <patchbay/testing/cloud_options.hpp>
+#include <patchbay/testing/detail/cloud_bodies.hpp>
+#include <patchbay/testing/simulation/streams.hpp>
+#include <patchbay/time.hpp>
+
+namespace patchbay::testing::simulation {
+
+/// An interaction as the cloud truly has it at one moment.
+class Standing {
+ public:
+  std::uint64_t version = 0;  ///< Of what writes are locked by; 0: there is no such thing yet, or nothing locks.
+  bool final = false;         ///< No write is applied to it any more.
+  bool held = false;
+  std::string node, transition_id;  ///< As JSON texts; empty for none.
+};
+
+/// What a flow was published as.
+class PublishedFlow {
+ public:
+  std::string version;
+  /// Its nodes and their transitions in the documents' form, whatever the cloud serves.
+  std::string definition;
+};
+
+/// The cloud of a simulation, whatever dialect it speaks: it answers requests, logs what was truly done, and lets others
+/// have their way with it. What differs from dialect to dialect is behind this; all else of a simulation is the same for
+/// each. For one thread.
+class Cloud {
+ public:
+  using Now = std::function<SteadyTime()>;
+  using WallNow = std::function<WallTime()>;
+
+  Cloud() = default;
+  Cloud(const Cloud&) = delete;
+  Cloud& operator=(const Cloud&) = delete;
+  virtual ~Cloud() = default;
+
+  // For the processes.
+  virtual void handle(const CloudRequest& request, HttpResponse& response) = 0;
+  /// Fills `response` with an error that only its status tells apart.
+  virtual void refuse(HttpResponse& response, int status) const = 0;
+  /// Whether doors for holds can work with it.
+  [[nodiscard]] virtual bool takes_holds() const noexcept { return false; }
+  /// The opening of a channel; without a value `answer` is the refusal.
+  [[nodiscard]] virtual std::optional<ChannelId> open(const CloudRequest&, HttpResponse& answer) {
+    return refuse(answer, 404), std::nullopt;
+  }
+  virtual void close(ChannelId) {}
+  virtual void carry_out(ChannelId, const testing::detail::ChannelCommand&, std::string_view /*why*/) {}
+  [[nodiscard]] virtual std::vector<CloudFrame> take_frames() { return {}; }
+
+  // Time, for what is done some time after it was accepted.
+  [[nodiscard]] virtual SteadyTime next_due() const noexcept { return never; }
+  virtual void advance() {}
+
+  // The truth.
+  [[nodiscard]] virtual const std::vector<AppliedOperation>& operations() const = 0;
+  [[nodiscard]] virtual std::optional<Standing> look(std::string_view interaction) const = 0;
+
+  // The world.
+  /// An interaction to begin with; how it stands is drawn.
+  virtual void begin(std::string_view interaction, std::string_view node, Stream& random) = 0;
+  /// Publishes the simulated flow for the `number`th time, from 1 on, without one of its edges.
+  virtual PublishedFlow publish(int number, std::size_t without) = 0;
+  /// Another writer moves an interaction; without an id it leaves the last one standing.
+  virtual void move(std::string_view interaction, std::string_view node, std::string_view transition_id) = 0;
+  virtual void set_held(std::string_view interaction, bool held) = 0;
+  /// The interaction ends, in one way or another.
+  virtual void end(std::string_view interaction, Stream& random) = 0;
+  virtual void revoke_tokens() = 0;
+
+  // What stands between the cloud and a process.
+  /// Whether the target shows an interaction, so that a replica that lags may answer.
+  [[nodiscard]] virtual bool is_reading(std::string_view target) const = 0;
+  /// Takes the version out of the answer to a reading, or, when `weak`, makes one of it that can lock nothing.
+  virtual void spoil_version(HttpResponse& answer, bool weak) const = 0;
+};
+
+}  // namespace patchbay::testing::simulation

@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <patchbay/cloud/platform.hpp>
+#include <patchbay/json/write.hpp>
+#include <patchbay/testing/platform_model.hpp>
+#include <patchbay/testing/simulation/cloud.hpp>
+#include <patchbay/testing/simulation/flow_configurations.hpp>
+#include <patchbay/testing/simulation/platform_setup.hpp>
+
+namespace patchbay::testing::simulation {
+
+/// The cloud that speaks the real platform's dialect. Its interactions are calls that are with their flow, whose
+/// participant's purpose is `ivr`, and with an agent; they stand in the store that the doors write to. Doors for holds
+/// are not simulated with it yet: whoever adds them answers `takes_holds` and the channel's functions, and sets
+/// `PlatformOptions::user_id` to `agent_user`.
+class PlatformCloud final : public Cloud {
+ public:
+  static constexpr std::string_view agent_user = platform_user;
+
+  PlatformCloud(Now now, WallNow wall_now, const PlatformSetup& setup)
+      : model(std::move(now), std::move(wall_now), setup.options), store_(setup.dialect.store), schema_(setup.dialect.schema_id) {}
+
+  void handle(const CloudRequest& request, HttpResponse& response) override {
+    if (request.path() != "/webhook") return model.handle(request, response);
+    // The client's CRM, which is no part of the platform.
+    response.clear();
+    response.status = request.method == "POST" ? 200 : 405;
+  }
+  void refuse(HttpResponse& response, int status) const override { model.refuse(response, status, "drawn", "as drawn"); }
+
+  [[nodiscard]] SteadyTime next_due() const noexcept override { return model.next_due(); }
+  void advance() override { model.advance(); }
+
+  [[nodiscard]] const std::vector<AppliedOperation>& operations() const override { return model.operations(); }
+  [[nodiscard]] std::optional<Standing> look(std::string_view interaction) const override {
+    const PlatformConversation* const found = model.find(interaction);
+    if (found == nullptr) return std::nullopt;
+    Standing out;
+    for (const PlatformParticipant& each : found->participants)
+      if (each.user_id == agent_user) out.held = each.held;
+    if (on_records()) {
+      if (found->records.empty()) return out;
+      const PlatformRecord& record = found->records.front();
+      out.version = static_cast<std::uint64_t>(record.version);
+      if (const std::string* const node = record.attribute("flow_node")) out.node = *node;
+      if (const std::string* const id = record.attribute("transition_id")) out.transition_id = *id;
+      return out;
+    }
+    const PlatformParticipant* const who = with_flow(*found);
+    if (who == nullptr) return out;
+    if (const std::string* const node = who->attribute("flow_node")) append_json_string(out.node, *node);
+    if (const std::string* const id = who->attribute("transition_id")) append_json_string(out.transition_id, *id);
+    return out;
+  }
+
+  void begin(std::string_view interaction, std::string_view node, Stream& random) override {
+    PlatformConversation each(interaction);
+    each.participants.emplace_back(platform_customer, "customer");
+    PlatformParticipant& flow = each.participants.emplace_back(platform_ivr, "ivr");
+    PlatformParticipant& agent = each.participants.emplace_back(platform_agent, "agent");
+    agent.user_id = agent_user;
+    const bool bare = random.chance(250), nameless = random.chance(300);
+    const std::string id = "f0e1d2c3-0000-4000-8000-000000000000";
+    if (!bare && on_records()) {
+      PlatformRecord& record = each.records.emplace_back(interaction);
+      record.schema_id = schema_;
+      for (const std::string_view name : {"ivr_state", "flow_node"}) record.set_attribute(name, quoted(node));
+      if (!nameless) record.set_attribute("transition_id", quoted(id));
+    } else if (!bare) {
+      for (const std::string_view name : {"ivr_state", "flow_node"}) flow.set_attribute(name, node);
+      if (!nameless) flow.set_attribute("transition_id", id);
+    }
+    model.add(std::move(each));
+  }
+  PublishedFlow publish(int number, std::size_t without) override {
+    PublishedFlow out;
+    // The platform counts on from the flow that it comes with.
+    out.version = std::to_string(number + 7) + ".0";
+    FlowConfiguration configuration(out.version, without);
+    model.publish(simulated_flow, std::move(configuration.json));
+    out.definition = std::move(configuration.definition);
+    return out;
+  }
+  void move(std::string_view interaction, std::string_view node, std::string_view transition_id) override {
+    PlatformConversation* const found = model.find(interaction);
+    if (found == nullptr) return;
+    if (!on_records()) {
+      testing::detail::TextMembers members{{"ivr_state", std::string(node)}, {"flow_node", std::string(node)}};
+      if (!transition_id.empty()) members.emplace_back("transition_id", transition_id);
+      if (const PlatformParticipant* const who = with_flow(*found); who != nullptr && !who->gone())
+        model.set_attributes(interaction, who->id, members);
+      return;
+    }
+    // Writers that make a first record choose the same id, by which one of them is refused.
+    if (found->records.empty()) {
+      PlatformRecord& record = found->records.emplace_back(interaction);
+      record.schema_id = schema_;
+      record.version = 0;
+    }
+    model.move(interaction, node, transition_id);
+  }
+  void set_held(std::string_view interaction, bool held) override { model.set_held(interaction, platform_agent, held); }
+  /// Everybody leaves; or only the flow does; or another flow comes in its place, which has nothing of what was written.
+  void end(std::string_view interaction, Stream& random) override {
+    PlatformConversation* const found = model.find(interaction);
+    const std::uint64_t how = random.below(4);
+    if (found == nullptr || found->ended) return;
+    if (how < 2) return void(model.end(interaction));
+    if (const PlatformParticipant* const who = with_flow(*found)) model.set_state(interaction, std::string(who->id), "disconnected");
+    if (how == 3 && !found->ended) found->participants.emplace_back("b1000000-0000-4000-8000-00000000" + std::to_string(1000 + ++newcomers_), "ivr");
+  }
+  void revoke_tokens() override { model.revoke_tokens(); }
+
+  [[nodiscard]] bool is_reading(std::string_view target) const override { return target.starts_with("/api/v2/conversations/"); }
+  /// One that can lock nothing is text, where a number has to be.
+  void spoil_version(HttpResponse& answer, bool weak) const override {
+    constexpr std::string_view member = R"("version":)";
+    std::string body(answer.body.view());
+    const std::size_t at = body.find(member);
+    if (at == std::string::npos) return;
+    const std::size_t from = at + member.size(), end = body.find_first_of(",}", from);
+    if (weak) {
+      body.insert(end, "\"").insert(from, "\"");
+    } else {
+      body.erase(at, end + (body[end] == ',' ? 1 : 0) - at);
+    }
+    answer.body.assign(body);
+  }
+
+  PlatformModel model;
+
+ private:
+  [[nodiscard]] bool on_records() const noexcept { return store_ == cloud::TransitionStore::custom_attributes; }
+  [[nodiscard]] static std::string quoted(std::string_view text) {
+    std::string out;
+    append_json_string(out, text);
+    return out;
+  }
+  /// Whose flow it is: the one that is there, else the last that was.
+  [[nodiscard]] static const PlatformParticipant* with_flow(const PlatformConversation& conversation) noexcept {
+    const PlatformParticipant* out = nullptr;
+    for (const PlatformParticipant& each : conversation.participants)
+      if (each.purpose == "ivr" && (out == nullptr || out->gone())) out = &each;
+    return out;
+  }
+
+  cloud::TransitionStore store_;
+  std::string schema_;
+  std::uint64_t newcomers_ = 0;
+};
+
+}  // namespace patchbay::testing::simulation
