@@ -234,11 +234,14 @@ set(patchbay_headers
   include/patchbay/testing/simulated_disk.hpp
   include/patchbay/testing/simulated_platform.hpp
   include/patchbay/testing/simulation/chaos.hpp
+  include/patchbay/testing/simulation/cloud.hpp
   include/patchbay/testing/simulation/connection.hpp
   include/patchbay/testing/simulation/course.hpp
   include/patchbay/testing/simulation/exchange.hpp
   include/patchbay/testing/simulation/fault_mix.hpp
+  include/patchbay/testing/simulation/flow_configurations.hpp
   include/patchbay/testing/simulation/flow_versions.hpp
+  include/patchbay/testing/simulation/interactions_cloud.hpp
   include/patchbay/testing/simulation/invariants/books.hpp
   include/patchbay/testing/simulation/invariants/breach.hpp
   include/patchbay/testing/simulation/invariants/channel.hpp
@@ -259,11 +262,14 @@ set(patchbay_headers
   include/patchbay/testing/simulation/invariants/sometimes.hpp
   include/patchbay/testing/simulation/invariants/tokens.hpp
   include/patchbay/testing/simulation/invariants/watchdog.hpp
+  include/patchbay/testing/simulation/invariants/wire.hpp
   include/patchbay/testing/simulation/invariants/writes.hpp
   include/patchbay/testing/simulation/life.hpp
   include/patchbay/testing/simulation/link.hpp
   include/patchbay/testing/simulation/lives.hpp
   include/patchbay/testing/simulation/options.hpp
+  include/patchbay/testing/simulation/platform_cloud.hpp
+  include/patchbay/testing/simulation/platform_setup.hpp
   include/patchbay/testing/simulation/process_disk.hpp
   include/patchbay/testing/simulation/scene.hpp
   include/patchbay/testing/simulation/serving.hpp
@@ -271,6 +277,7 @@ set(patchbay_headers
   include/patchbay/testing/simulation/shrink.hpp
   include/patchbay/testing/simulation/simulation.hpp
   include/patchbay/testing/simulation/streams.hpp
+  include/patchbay/testing/simulation/surroundings.hpp
   include/patchbay/testing/simulation/trace.hpp
   include/patchbay/testing/simulation/transports.hpp
   include/patchbay/testing/simulation/witness.hpp
