@@ -90,10 +90,15 @@ class HoldOutbox {
     for (const auto& each : own_) each->stop_waiting();
   }
   [[nodiscard]] bool has_errands() const noexcept { return !errands_.empty(); }
-  /// What the door owes by itself where holds travel as requests, oldest first; there is one.
-  [[nodiscard]] std::unique_ptr<HoldErrand> take_errand() noexcept {
-    std::unique_ptr<HoldErrand> first = std::move(errands_.front());
-    errands_.pop_front();
+  /// What the door owes by itself where holds travel as requests: releases first, then readings, oldest first. Null when there
+  /// is nothing, or only readings and so many `looks` are under way already: a door that comes back to thousands of holds must
+  /// not read them all at once.
+  [[nodiscard]] std::unique_ptr<HoldErrand> take_errand(std::size_t looks = 0) noexcept {
+    const auto release = std::find_if(errands_.begin(), errands_.end(), [](const auto& each) { return each->kind() == HoldErrand::Kind::release; });
+    if (errands_.empty() || (release == errands_.end() && looks >= max_looks)) return nullptr;
+    const auto at = release == errands_.end() ? errands_.begin() : release;
+    std::unique_ptr<HoldErrand> first = std::move(*at);
+    errands_.erase(at);
     return first;
   }
   /// Queues the releases that the watchdog asks for, each with an id of its own; with a journal when their intents are
@@ -219,6 +224,7 @@ class HoldOutbox {
     return message ? message->payload.size() : 0;
   }
 
+  static constexpr std::size_t max_looks = 4;
   HoldContext* context_;
   RandomSource* random_;
   HoldTeller teller_;

@@ -125,7 +125,7 @@ class HoldPump final : public WaitServer {
         lead(lock, until, done);
       }
       outbox_.deliver(lock);
-      run_errands(lock, until);
+      if (!done()) run_errands(lock, until);
     }
   }
 

@@ -151,6 +151,7 @@ class LoopHoldPump final : public Wakeable {
   bool news_ = false;           ///< There is something to tell.
   SteadyTime now_{};            ///< At the last signals.
   WallTime wall_now_{};
+  std::atomic<std::size_t> looks_{0};  ///< Errands that only read, under way.
   double chance_ = 0.5;         ///< The next random number that the session is given.
 
   std::uint64_t connecting_ = 0;  ///< The epoch that is being opened.

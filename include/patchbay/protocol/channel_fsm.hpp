@@ -156,6 +156,7 @@ class ChannelMachine {
     if (handing_over_) {
       // The present connection goes on, as long as it does.
       handing_over_ = false;
+      if (failure.kind == OpenFailure::Kind::abandoned) forget_attempt();
       fresh_token_ = fresh_token_ || failure.kind == OpenFailure::Kind::auth;
       const Duration bound = delay_bound(handover_failures_);
       if (handover_failures_ < 63) ++handover_failures_;

@@ -198,8 +198,10 @@ inline Protocol<Result<bool>> keep_reason(Operation& operation, HoldContext& con
   const Gateway& gateway = *context.api;
   context.dialect->hold_reason_target(operation.target, gateway.api, job.interaction, party);
   const int status = operation.status;
+  const std::string correlation = operation.server_correlation_id;  // of the hold itself, which is what is reported
   auto kept = co_await get(operation, gateway, "participant.reason", {}, std::nullopt, Repeatable(Method::patch, operation.body));
   operation.status = status;
+  operation.server_correlation_id = correlation;
   if (kept) co_return true;
   operation.log(Level::warn, "hold.reason", {{"operation", operation.operation_id}, {"kept", false}, {"error", to_string(kept.error().code())}});
   co_return false;

@@ -52,7 +52,16 @@ class LoopHoldPump::PrepareJob final : public CompletionJob {
 /// What the door does by itself.
 class LoopHoldPump::ErrandJob final : public CompletionJob {
  public:
-  ErrandJob(LoopHoldPump& pump, std::unique_ptr<HoldErrand> errand) noexcept : pump_(&pump), errand_(std::move(errand)) {}
+  ErrandJob(LoopHoldPump& pump, std::unique_ptr<HoldErrand> errand) noexcept : pump_(&pump), errand_(std::move(errand)) {
+    if (looks()) pump_->looks_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ErrandJob(const ErrandJob&) = delete;
+  ErrandJob& operator=(const ErrandJob&) = delete;
+  ~ErrandJob() override {
+    if (!looks()) return;
+    pump_->looks_.fetch_sub(1, std::memory_order_relaxed);
+    pump_->wake_up();  // the next may begin
+  }
   void prepare(Operation& operation) { errand_->begin(operation, *pump_->context_, *pump_->random_, never); }
   void start(Operation& operation) override { protocol_.begin(errand_->run(operation, *pump_->context_)); }
   [[nodiscard]] bool done() const noexcept override { return protocol_.done(); }
@@ -65,6 +74,8 @@ class LoopHoldPump::ErrandJob final : public CompletionJob {
   void deliver() noexcept override { errand_->tell(*pump_->context_); }
 
  private:
+  [[nodiscard]] bool looks() const noexcept { return errand_->kind() == HoldErrand::Kind::look; }
+
   LoopHoldPump* pump_;
   std::unique_ptr<HoldErrand> errand_;
   RunningProtocol<Result<HoldResult>> protocol_;
@@ -385,9 +396,9 @@ PATCHBAY_DECL void LoopHoldPump::run_errands() noexcept {
     std::unique_ptr<HoldErrand> errand;
     {
       const Lock lock(hub_->mutex());
-      if (!outbox_.has_errands() || !keep_) return;
-      errand = outbox_.take_errand();
+      if (keep_) errand = outbox_.take_errand(looks_.load(std::memory_order_relaxed));
     }
+    if (!errand) return;
     const bool calm = guarded([&] {
       auto job = std::make_unique<ErrandJob>(*this, std::move(errand));
       CompletionPool::Lease operation = pool_->take();
