@@ -37,7 +37,7 @@ class DeadLetter {
 struct OutboxSettings {
   Duration first_delay = seconds{1};  ///< After the first failure; it doubles with each further one.
   Duration delay_cap = seconds{60};   ///< And never grows beyond this.
-  Duration max_age = std::chrono::hours{24};  ///< Given up when it fails at this age, or
+  Duration max_age = std::chrono::hours{24};  ///< Given up when it fails at this age, as each process counts it, or
   int max_attempts = 1'000;           ///< as often as this. Each is a delivery as without a journal, retries and all.
   std::size_t in_flight = 4;          ///< Delivered at once by a door on an event loop, each of another interaction.
   /// Told of those that are given up, on the thread that tried. None: log and metrics alone know.

@@ -63,12 +63,16 @@ class HoldRegistry {
 
   // What is learnt.
 
-  /// A hold is handed to the transport: the interaction is watched from now on, or still.
+  /// A hold is handed to the transport: the interaction is watched from now on, or still. This hold's own limit is told of in
+  /// time, also where an older one counts and is told of again later than that (`repeat_every`).
   void hold_sent(std::string_view interaction, std::uint64_t order, SteadyTime now) {
-    std::vector<Sent>& unsettled = watch(interaction, now).unsettled;
-    // So many unanswered holds of one interaction that one more or less tells nothing; the first says since when.
-    if (unsettled.size() >= max_unsettled) unsettled.erase(unsettled.begin() + 1);
-    unsettled.push_back({order, now});
+    Watched& entry = watch(interaction, now);
+    add_unsettled(entry, order, now);
+    const SteadyTime limit = after(now, settings_->max_hold);
+    if (entry.due->first <= limit) return;
+    auto node = due_.extract(entry.due);
+    node.key() = limit;
+    entry.due = due_.insert(std::move(node));
   }
   /// A hold was confirmed. False when it had been settled otherwise before.
   bool hold_applied(std::string_view interaction, std::uint64_t order) {
@@ -104,7 +108,9 @@ class HoldRegistry {
     entry->due = due_.insert(std::move(node));
   }
   /// A hold was confirmed so late that it may have been applied after a release which was sent behind it.
-  void may_be_held(std::string_view interaction, std::uint64_t order, SteadyTime since) { hold_sent(interaction, order, since); }
+  void may_be_held(std::string_view interaction, std::uint64_t order, SteadyTime since) {
+    add_unsettled(watch(interaction, since), order, since);
+  }
   /// A release was confirmed.
   void release_confirmed(std::string_view interaction, std::uint64_t order) {
     Watched* const entry = find(interaction);
@@ -215,6 +221,12 @@ class HoldRegistry {
   [[nodiscard]] Watched* find(std::string_view interaction) noexcept {
     const auto at = watched_.find(interaction);
     return at == watched_.end() ? nullptr : &at->second;
+  }
+  static void add_unsettled(Watched& entry, std::uint64_t order, SteadyTime at) {
+    std::vector<Sent>& unsettled = entry.unsettled;
+    // So many unanswered holds of one interaction that one more or less tells nothing; the first says since when.
+    if (unsettled.size() >= max_unsettled) unsettled.erase(unsettled.begin() + 1);
+    unsettled.push_back({order, at});
   }
   static bool settle(Watched& entry, std::uint64_t order) noexcept {
     return std::erase_if(entry.unsettled, [order](const Sent& each) { return each.order == order; }) != 0;

@@ -123,8 +123,6 @@ inline Protocol<Result<void>> hand_over_webhook(Operation& operation, Transition
   encode_webhook(operation.body, request, operation.operation_id, operation.timestamp, operation.attributes);
   QueuedWebhook queued(operation.operation_id, request.interaction(), operation.body);
   queued.position = at;
-  queued.queued_at = operation.wall_now();
-  queued.since = operation.steady_now();
   context.outbox.add(std::move(queued));
   // Also for those who have cancelled: it is short, and what has happened is to be told.
   operation.settling = true;

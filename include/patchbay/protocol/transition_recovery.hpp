@@ -87,8 +87,6 @@ inline Result<void> settle_write(Operation& operation, TransitionContext& contex
   context.metrics->count(TransitionCount::webhooks_queued);
   QueuedWebhook queued(intent.record.operation, intent.record.interaction, intent.record.webhook);
   queued.position = at;
-  queued.queued_at = operation.wall_now();
-  queued.since = operation.steady_now();
   if (context.crm) context.outbox.add(std::move(queued));
   return {};
 }

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // clamp, max, min
-#include <chrono>
+#include <algorithm>  // max, min
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,21 +20,18 @@ inline void load_webhooks(TransitionContext& context) {
   for (JournalDelivery& each : settings.journal->deliveries()) {
     QueuedWebhook queued(std::move(each.event), std::move(each.interaction), std::move(each.body));
     queued.position = each.position;
-    queued.queued_at = each.queued_at;
     context.outbox.add(std::move(queued));
   }
 }
 
-/// Puts the journal's dead letters among what is to be delivered again, as new; how many there were.
-inline Result<std::size_t> redrive_dead_letters(TransitionContext& context, WallTime now, SteadyTime steady_now) {
+/// Puts the journal's dead letters among what is to be delivered again; how many there were.
+inline Result<std::size_t> redrive_dead_letters(TransitionContext& context, WallTime now) {
   Journal& journal = *context.settings->journal;
   std::size_t count = 0;
   for (JournalDelivery& each : journal.dead_letters()) {
     if (const Result<JournalPosition> place = journal.redrive(each.position, now); !place) return fail(place.error());
     QueuedWebhook queued(std::move(each.event), std::move(each.interaction), std::move(each.body));
     queued.position = each.position;
-    queued.queued_at = now;
-    queued.since = steady_now;
     context.outbox.add(std::move(queued));
     ++count;
   }
@@ -110,11 +106,7 @@ inline Protocol<Result<void>> deliver_one(Operation& operation, TransitionContex
   operation.cancel_requested = cancelled;
   operation.operation_id = webhook.event;
   operation.body = webhook.body;
-  if (webhook.since == SteadyTime::min()) {
-    // Of an earlier process. As old as the wall clock says, which may have jumped: this attempt is made in any case.
-    const Duration age = std::chrono::duration_cast<Duration>(operation.wall_now() - webhook.queued_at);
-    webhook.since = operation.steady_now() - std::clamp(age, Duration::zero(), settings.outbox.max_age);
-  }
+  if (webhook.since == SteadyTime::min()) webhook.since = operation.steady_now();
   const SteadyTime own_limit = operation.deadline;
   operation.deadline = (std::min)(until, own_limit);
   auto delivered = co_await deliver_webhook(operation, *context.crm, settings);

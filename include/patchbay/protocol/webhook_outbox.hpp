@@ -28,9 +28,8 @@ class QueuedWebhook {
   std::string event;        ///< The transition's id.
   std::string interaction;
   std::string body;         ///< The same at every attempt.
-  WallTime queued_at{};     ///< In which process ever.
-  /// Where its age counts from: when it was queued. Of one that was queued by an earlier process that is not known before
-  /// the first attempt, since only the wall clock tells.
+  /// Where its age counts from: the first attempt of this process, and `min` before. When it was queued the wall clock
+  /// alone tells, over restarts, and that may have jumped: no webhook is given up for that (invariant I22).
   SteadyTime since = SteadyTime::min();
   int attempts = 0;         ///< In this process.
 };

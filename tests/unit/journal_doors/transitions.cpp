@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -293,7 +294,8 @@ TEST_CASE("a success that the disk had no room for is not forgotten, whoever wro
   // The disk is full when the write has been answered, before the terminal.
   class FillingCloud {
    public:
-    FillingCloud(MortalCloud cloud, std::shared_ptr<SimulatedDisk> disk) : cloud_(std::move(cloud)), disk_(std::move(disk)) {}
+    FillingCloud(MortalCloud cloud, std::shared_ptr<SimulatedDisk> disk)
+        : cloud_(std::move(cloud)), disk_(std::move(disk)) {}
     TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) {
       auto sent = cloud_.send(request, response, deadline);
       if (request.method == Method::patch) disk_->capacity(0);
@@ -348,13 +350,21 @@ TEST_CASE("what is not known to be applied is not remembered so", "[journal][B31
   CHECK_FALSE(world.journal().open_intent(*intent)->applied);
 }
 
-TEST_CASE("a wall clock that jumps makes no webhook of this process old", "[journal][A30][I17][I22]") {
+TEST_CASE("a wall clock that jumps makes no webhook old, in this process or the next", "[journal][A30][I17][I22]") {
   World world;
-  StateTransitioner door{world.policies(), world.settings};
-  const auto moved = door.transition(going());
-  REQUIRE(moved);
+  std::optional<TransitionResult> moved;
+  {
+    StateTransitioner door{world.policies(), world.settings};
+    auto result = door.transition(going());
+    REQUIRE(result);
+    moved = *result;
+  }
   world.cloud.plan([](FaultPlan& plan) { plan.on("POST", "/webhook").times(1).answer(500); });
+  bool crashed = false;
   SECTION("one of a transition") {}
+  SECTION("one of an earlier process") { crashed = true; }
+  if (crashed) world.crash();
+  StateTransitioner door{world.policies(), world.settings};
   SECTION("one that was a dead letter") {
     const auto due = world.journal().deliveries();
     REQUIRE(due.size() == 1);

@@ -13,6 +13,37 @@ using Belief = HoldRegistry::Belief;
 
 }  // namespace
 
+TEST_CASE("each hold is told of by its own limit, also while an older one is counted and is told of seldom",
+          "[hold][registry][I15]") {
+  HoldSettings settings;
+  settings.max_hold = seconds{100};
+  settings.warn_before = seconds{10};
+  settings.repeat_every = seconds{500};
+  HoldRegistry registry(settings);
+  HoldLimitEvent event;
+  registry.hold_sent("a", 1, start);  // and is never answered
+  REQUIRE(registry.take_event(start + seconds{90}, event));
+  REQUIRE(registry.take_event(start + seconds{100}, event));
+  REQUIRE(registry.next_deadline() == start + seconds{600});
+  registry.seen_released("a");  // which says nothing of what is still under way
+  SECTION("one that was sent since") {
+    registry.hold_sent("a", 2, start + seconds{300});
+    CHECK(registry.since("a") == start);
+    CHECK(registry.next_deadline() == start + seconds{400});
+    REQUIRE(registry.take_event(start + seconds{400}, event));
+    CHECK(event.kind == HoldLimitEvent::Kind::escalation);
+    CHECK(registry.next_deadline() == start + seconds{900});
+  }
+  SECTION("and not later than the older one") {
+    registry.hold_sent("a", 2, start + seconds{550});
+    CHECK(registry.next_deadline() == start + seconds{600});
+  }
+  SECTION("what is only learnt of late is no new hold") {
+    registry.may_be_held("a", 2, start + seconds{50});
+    CHECK(registry.next_deadline() == start + seconds{600});
+  }
+}
+
 TEST_CASE("an interaction is watched from the first hold that may have taken effect", "[hold][registry][B3][I13]") {
   const HoldSettings settings;
   HoldRegistry registry(settings);

@@ -383,7 +383,7 @@ PATCHBAY_DECL Result<std::size_t> LoopTransitionDoor::redrive_webhooks() {
   State& state = *state_;
   if (auto able = state.can_recover(); !able) return fail(std::move(able.error()));
   if (!state.context.crm) return std::size_t{0};
-  auto count = redrive_dead_letters(state.context, state.loop->wall_now(), state.loop->steady_now());
+  auto count = redrive_dead_letters(state.context, state.loop->wall_now());
   state.want_couriers();
   return count;
 }

@@ -130,7 +130,7 @@ PATCHBAY_DECL Result<std::size_t> TransitionDoor::redrive_webhooks() {
   if (!state.context.crm) return std::size_t{0};
   const auto operation = state.pool.take();
   state.begin(*operation, {}, state.settings.deadline);
-  return redrive_dead_letters(state.context, operation->wall_now(), operation->steady_now());
+  return redrive_dead_letters(state.context, operation->wall_now());
 }
 
 PATCHBAY_DECL std::vector<AuditRecord> TransitionDoor::audit_log() const { return state_->audit.snapshot(); }
