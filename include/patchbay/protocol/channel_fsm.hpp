@@ -135,6 +135,7 @@ class ChannelMachine {
   /// At `renew_at` another connection takes its place.
   bool opened(std::uint64_t epoch, SteadyTime now, SteadyTime renew_at = never) noexcept {
     if (!awaits(epoch)) return false;
+    attempt_seen(now);
     state_ = ChannelState::open;
     epoch_ = epoch;
     handing_over_ = fresh_channel_ = false;
@@ -151,6 +152,7 @@ class ChannelMachine {
   }
   bool open_failed(std::uint64_t epoch, OpenFailure failure, SteadyTime now, double random) {
     if (!awaits(epoch)) return false;
+    attempt_seen(now);
     const Duration asked = failure.error.retry_after();
     if (failure.kind == OpenFailure::Kind::channel_gone) fresh_channel_ = true;
     if (handing_over_) {
@@ -240,6 +242,8 @@ class ChannelMachine {
     next_attempt_ = (next_attempt_ + 1) % attempts_.size();
     return ++last_epoch_;
   }
+  /// The server may have seen the last attempt as late as now, behind a token that was asked for first: it counts from now.
+  void attempt_seen(SteadyTime now) noexcept { attempts_[(next_attempt_ + attempts_.size() - 1) % attempts_.size()] = now; }
   void forget_attempt() noexcept {
     next_attempt_ = (next_attempt_ + attempts_.size() - 1) % attempts_.size();
     attempts_[next_attempt_] = SteadyTime{};

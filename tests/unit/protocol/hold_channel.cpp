@@ -99,6 +99,28 @@ TEST_CASE("no more than twelve attempts a minute, whatever the jitter says", "[h
   CHECK(machine.next_deadline() == start + std::chrono::minutes{1});
 }
 
+TEST_CASE("an attempt counts from its end, for it may have waited for a token before the server saw it", "[hold][channel][B17]") {
+  const HoldSettings settings;
+  ChannelMachine machine(settings);
+  machine.want(start);
+  REQUIRE(machine.next(start) == Wish::connect);
+  const SteadyTime seen = start + seconds{2};
+  if (const bool well = GENERATE(true, false)) {
+    REQUIRE(machine.opened(machine.epoch(), seen));
+    REQUIRE(machine.closed(machine.epoch(), 1006, seen, 0.0) == well);
+    REQUIRE(machine.next(seen) == Wish::drop);
+  } else {
+    REQUIRE(machine.open_failed(machine.epoch(), failure(Kind::network), seen, 0.0));
+  }
+  for (std::size_t i = 1; i < ChannelMachine::max_connects_per_minute; ++i) {
+    const SteadyTime now = std::max(seen, machine.next_deadline());
+    REQUIRE(now < seen + std::chrono::minutes{1});
+    REQUIRE(machine.next(now) == Wish::connect);
+    REQUIRE(machine.open_failed(machine.epoch(), failure(Kind::network), now, 0.0));
+  }
+  CHECK(machine.next_deadline() == seen + std::chrono::minutes{1});
+}
+
 TEST_CASE("attempts that were abandoned for want of time use up nobody's share", "[hold][channel][B17]") {
   const HoldSettings settings;
   ChannelMachine machine(settings);

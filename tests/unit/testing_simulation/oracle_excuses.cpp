@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 
 // What no process can know, or help, is excused; and what is nearly that is not.
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -92,6 +95,163 @@ TEST_CASE("I12: a repeated answer may be lost with its connection, and in no oth
   SECTION("for no reason") {}
   story.rest();
   CHECK(story.broken().count("I12") == (lost ? 0 : 1));
+}
+
+TEST_CASE("I12: what is handed over on a channel that was given up is for nobody", "[testing][oracle]") {
+  Story story;
+  story.log_in();
+  story.open_channel();
+  Work& work = story.submit(WorkKind::hold);
+  story.command("hold", "h-1");
+  const bool given_up = GENERATE(true, false), taken = GENERATE(true, false);
+  if (given_up) story.end_channel();
+  story.message(Story::ack("hold", "h-1"));
+  if (taken) {
+    ++story.view.commands.counts[static_cast<std::size_t>(HoldCount::acks_positive)];
+    story.succeed(work, "h-1");
+  }
+  story.rest();
+  CHECK(story.broken().count("I12") == (given_up == taken ? 1 : 0));
+}
+
+TEST_CASE("I13: the answer that ends a hold may be lost with its channel, and in no other way", "[testing][oracle]") {
+  Story story;
+  story.log_in();
+  story.open_channel();
+  story.hold("h-1");
+  story.wait(seconds{1});
+  const auto answer = [&] {
+    Work& release = story.submit(WorkKind::unhold);
+    const std::string id = "u-" + std::to_string(release.number);
+    story.command("unhold", id);
+    story.carry_out("unhold", id);
+    story.message(Story::ack("unhold", id));
+    story.fail(release, ErrorCode::outcome_unknown, Outcome::unknown, id, 1);
+  };
+  const auto later = [&] {
+    story.wait(milliseconds{20});
+    story.wait(milliseconds{1});
+    return story.broken().count("I13");
+  };
+  SECTION("with its channel, until the next one") {
+    answer();
+    story.end_channel();
+    CHECK(later() == 0);
+    story.open_channel();
+    answer();
+    CHECK(later() == 1);
+  }
+  SECTION("with one that ended later") {
+    answer();
+    story.wait(milliseconds{11});
+    story.end_channel();
+    CHECK(later() == 1);
+  }
+  SECTION("with another") {
+    answer();
+    story.oracle.channel_ended(story.me, story.channel + 100, story.now);
+    CHECK(later() == 1);
+  }
+  SECTION("not when nothing was on hold before") {
+    story.release("u-a");
+    story.release("u-b");
+    story.end_channel();
+    story.watch(here, true);
+    CHECK(later() == 1);
+  }
+}
+
+TEST_CASE("I13: a machine may sleep between an answer and its being heard", "[testing][oracle]") {
+  Story story;
+  story.log_in();
+  story.open_channel();
+  story.hold("h-1");
+  story.wait(seconds{1});
+  Work& release = story.submit(WorkKind::unhold);
+  story.command("unhold", "u-1");
+  story.carry_out("unhold", "u-1");
+  story.message(Story::ack("unhold", "u-1"));
+  story.succeed(release, "u-1");
+  story.tick();
+  const bool slept = GENERATE(true, false);
+  const SteadyTime from = story.now;
+  story.now += std::chrono::hours{1};
+  if (slept) story.oracle.suspended(from, story.now);
+  story.tick();
+  CHECK(story.broken().count("I13") == (slept ? 0 : 1));
+  story.wait(milliseconds{21});  // and not for long behind that
+  CHECK(story.broken().count("I13") == 1);
+}
+
+TEST_CASE("I13: of an interaction that was read to be over no late answer says that it is on hold", "[testing][oracle]") {
+  Story story;
+  story.view.given.journal = Journal::open(std::make_shared<SimulatedDisk>()).value();
+  story.log_in();
+  story.open_channel();
+  story.submit(WorkKind::hold);
+  story.command("hold", "h-1");
+  story.carry_out("hold", "h-1");
+  const bool over = GENERATE(true, false);
+  story.by_holds = GENERATE(true, false);
+  if (over) story.cloud.set_state(here, "abandoned");
+  story.read();
+  story.acknowledged("hold", "h-1");
+  story.oracle.crashed(story.me, story.now);
+  ++story.me.incarnation;
+  story.view.holds.clear();
+  story.oracle.attached(story.me, story.view, story.now);
+  story.wait(milliseconds{11});
+  CHECK(story.broken().count("I13") == (over && story.by_holds ? 0 : 1));
+}
+
+TEST_CASE("I9: a process with a coarse clock hears of a wait at its next tick", "[testing][oracle]") {
+  Story story;
+  story.view.given.pacer = std::make_shared<Pacer>(600.0);
+  story.log_in();
+  story.view.coarse = milliseconds{GENERATE(16, 0)};
+  const std::uint64_t read = story.send("GET", "/api/v2/interactions/" + here, {}, story.bearer());
+  story.arrive(read);
+  story.answered(read, 429, {{"Retry-After", "100"}});
+  story.wait(milliseconds{GENERATE(12, 27)});
+  const bool too_late = story.now > SteadyTime(std::chrono::hours{1000}) + milliseconds{26};
+  story.send("GET", "/api/v2/interactions/" + here, {}, story.bearer());
+  CHECK(story.broken().count("I9") == (story.view.coarse == Duration::zero() || too_late ? 1 : 0));
+}
+
+TEST_CASE("I10: a token that is given anew is another one, be it the same text", "[testing][oracle]") {
+  Story story;
+  story.submit(WorkKind::transition);
+  const std::string tag = story.prepare();
+  const std::uint64_t write = story.write(tag, "t-1");
+  story.answered(write, 401);
+  if (const bool anew = GENERATE(true, false)) {
+    const std::uint64_t asked = story.send("POST", "/oauth/token", "grant_type=client_credentials");
+    story.answered(asked, 200, {}, R"({"access_token":")" + story.token + R"(","expires_in":3600})");
+    story.write(tag, "t-1");
+    CHECK(story.broken().count("I10") == (anew ? 0 : 1));
+  } else {
+    story.write(tag, "t-1");
+    CHECK(story.broken() == Broken{"I10"});
+  }
+}
+
+TEST_CASE("I20: recovery may wait for its turns when all else is at rest", "[testing][oracle]") {
+  Story story;
+  story.view.given.journal = Journal::open(std::make_shared<SimulatedDisk>()).value();
+  story.view.given.pacer = std::make_shared<Pacer>(60.0);
+  const bool open = GENERATE(true, false);
+  const std::size_t waiting = GENERATE(1U, 2U, 3U);
+  if (open) {
+    IntentRecord record;
+    record.operation = "t-1", record.interaction = here;
+    story.view.given.journal->abandon(story.view.given.journal->intent(record).value());
+  }
+  std::array<PacerTurn, 4> turns;
+  for (std::size_t i = 0; i <= waiting; ++i)
+    static_cast<void>(story.view.given.pacer->ask(turns[i], story.now, never));
+  REQUIRE(story.view.given.pacer->waiting() == waiting);
+  story.oracle.quiescent(story.now);
+  CHECK(story.broken().count("I20") == (open && waiting <= 2 ? 0 : 1));
 }
 
 TEST_CASE("I10: an operation that was refused another token cannot tell whose fault it is", "[testing][oracle]") {
@@ -277,6 +437,22 @@ TEST_CASE("L6: a transition may wait for a flow that another fetches, in a turn 
   }
   story.fail(work, ErrorCode::deadline_exceeded, Outcome::not_applied);
   CHECK(story.broken() == (paced && taken ? Broken{} : Broken{"L6"}));
+}
+
+TEST_CASE("L6: a turn may move beyond the deadline when others have taken all that there were", "[testing][oracle]") {
+  Story story;
+  story.log_in();
+  story.wait(seconds{1});
+  story.view.given.pacer = std::make_shared<Pacer>(60.0);
+  Work& work = story.submit(WorkKind::transition);
+  const int taken = GENERATE(30, 29);
+  for (int i = 0; i < 30; ++i) {
+    story.wait(seconds{1} - Duration(1));
+    if (i < taken) story.read(there);
+    story.wait(Duration(1));
+  }
+  story.fail(work, ErrorCode::deadline_exceeded, Outcome::not_applied);
+  CHECK(story.broken() == (taken == 30 ? Broken{} : Broken{"L6"}));
 }
 
 TEST_CASE("I16: what has succeeded has its terminal, unless the disk did not take it", "[testing][oracle]") {

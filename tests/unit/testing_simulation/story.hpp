@@ -356,6 +356,7 @@ class Story {
   std::map<std::uint64_t, Sent> exchanges;
   std::string token;
   std::uint64_t channel = 0, messages = 0;
+  bool by_holds = false;  ///< The door for holds sends what is sent now.
   std::uint64_t last_work = 0, last_exchange = 0;
 
  private:
@@ -369,7 +370,7 @@ class Story {
     ExchangeView each;
     each.number = number, each.process = me, each.method = sent.method, each.target = sent.target,
     each.body = sent.body;
-    each.request = &request, each.opening = sent.opening;
+    each.request = &request, each.opening = sent.opening, each.by_holds = by_holds;
     tell(each);
   }
   void ended_exchange(std::uint64_t number) {

@@ -101,6 +101,9 @@ class Books final : public Witness {
   [[nodiscard]] const Effect* command() const noexcept { return command_; }
   /// Whether the command had been answered before this message.
   [[nodiscard]] bool answered_before() const noexcept { return answered_before_; }
+  /// Whether the message came on a channel that its process still had. What a transport hands over on one that was given up
+  /// is for nobody: it is no answer, and need not be counted.
+  [[nodiscard]] bool heard() const noexcept { return heard_; }
   /// The exchange that the cloud is serving; null when something else changes it.
   [[nodiscard]] const ExchangeRecord* serving() const noexcept { return serving_; }
 
@@ -213,10 +216,12 @@ class Books final : public Witness {
   void channel_opened(ProcessId id, std::uint64_t channel, SteadyTime at) override {
     now_ = at;
     process_of(id).channels[channel] = at;
+    given_up_.erase(channel);
   }
   void channel_ended(ProcessId id, std::uint64_t channel, SteadyTime at) override {
     now_ = at;
     process_of(id).channels.erase(channel);
+    given_up_.insert(channel);
   }
   void frame_left(ProcessId id, std::uint64_t channel, std::string_view frame, SteadyTime at) override {
     now_ = at;
@@ -233,11 +238,13 @@ class Books final : public Witness {
     ++effect.sends;
     command_ = &effect;
   }
-  void frame_received(ProcessId id, std::uint64_t, std::string_view frame, SteadyTime at) override {
+  void frame_received(ProcessId id, std::uint64_t channel, std::string_view frame, SteadyTime at) override {
     now_ = at;
     command_ = nullptr;
     answered_before_ = false;
     reply_ = Reply{};
+    heard_ = given_up_.find(channel) == given_up_.end();
+    if (!heard_) return;
     const std::string_view body = plain::JsonScan::member(frame, "body");
     reply_.id = plain::JsonScan::text_member(frame, "correlationId");
     reply_.type = plain::JsonScan::text_member(body, "type");
@@ -403,7 +410,8 @@ class Books final : public Witness {
   std::optional<Reading> reading_;
   Reply reply_;
   Effect* command_ = nullptr;
-  bool answered_before_ = false;
+  bool answered_before_ = false, heard_ = true;
+  std::set<std::uint64_t> given_up_;  // channels
   const ExchangeRecord* serving_ = nullptr;
 };
 

@@ -53,13 +53,14 @@ class OneSocket final : public Check {
 /// A hold or release that succeeds by an answer has had one that names its id, its verb and, if any, its interaction;
 /// one that is refused has had such an answer with another explicit type. The first such answer counts and no other:
 /// together the counters of settling and late answers are the firsts, that of duplicates is the rest, and every message
-/// is counted once. The counters are looked at when the run has come to rest, of incarnations whose tombstones can hold
+/// is counted once; what is handed over on a channel that was given up is for nobody. The counters are looked at when the run has come to rest, of incarnations whose tombstones can hold
 /// all commands. Binary messages, which the witness is not shown, may make the total larger.
 class Acknowledgements final : public Check {
  public:
   using Check::Check;
 
   void frame_received(ProcessId id, std::uint64_t, std::string_view, SteadyTime at) override {
+    if (!books().heard()) return;
     Count& count = counts_[std::pair(id.number, id.incarnation)];
     ++count.messages;
     count.last_at = at;

@@ -82,8 +82,9 @@ class Claims final : public Check {
 /// enter it. When it runs out of time, and for two seconds or more, since everybody before it had ended, no request for
 /// that interaction, nor for a token or a flow, left its process or was waited for, then nobody has told it that its
 /// turn had come. Processes that were asked to wait, or slept with their machine, have another excuse. A paced turn of
-/// its own is none, since nobody waits for one that would come too late; but it may wait for a flow that another
-/// transition fetches, in its turn: when a pacer had no turn left of what it gave to others meanwhile.
+/// its own is one when others took all that there were, since the last of them may come a little late, and move it beyond
+/// a deadline that it was to come before. It may also wait for a flow that another transition fetches, in its turn: when
+/// a pacer had no turn left of what it gave to others meanwhile.
 class Turns final : public Check {
  public:
   using Check::Check;
@@ -112,7 +113,7 @@ class Turns final : public Check {
       return;
     const Shared& shared = shared_[key(id)];
     if (shared.told_to_wait >= since || std::max(lane.sent, shared.sent) >= since - Books::moment ||
-        std::max(lane.over, shared.over) > since || behind_a_paced_fetch(*process, shared, since, end.at))
+        std::max(lane.over, shared.over) > since || without_a_turn(*process, shared, since, end.at))
       return;
     broken("L6", *record,
            "ran out of time at the head of its lane, and did nothing for " + std::to_string((end.at - since).count()) +
@@ -155,9 +156,9 @@ class Turns final : public Check {
     SteadyTime sent = SteadyTime::min(), over = SteadyTime::min(), told_to_wait = SteadyTime::min();
     std::vector<SteadyTime> turns;  ///< When requests left that a pacer spaces.
   };
-  /// Whether another transition of the process is under way, which may be fetching the flow, and the pacer's turns were
-  /// all taken.
-  [[nodiscard]] bool behind_a_paced_fetch(const ProcessRecord& process, const Shared& shared, SteadyTime since,
+  /// Whether the pacer's turns were all taken; but for one, if another transition of the process is under way, which may
+  /// be fetching the flow.
+  [[nodiscard]] bool without_a_turn(const ProcessRecord& process, const Shared& shared, SteadyTime since,
                                           SteadyTime until) const {
     const std::shared_ptr<Pacer> pacer = process.view->settings().pacer;
     const auto lanes = lanes_.find(key(process.id));
@@ -165,6 +166,8 @@ class Turns final : public Check {
     const auto taken = std::count_if(shared.turns.begin(), shared.turns.end(),
                                      [&](SteadyTime each) { return each >= since && each <= until; });
     const double turns = std::chrono::duration<double, std::ratio<60>>(until - since).count() * pacer->rate();
+    // Every turn that there was went to others, who had asked before: its own moved beyond its deadline while it waited.
+    if (static_cast<double>(taken) >= turns) return true;
     return static_cast<double>(taken) + 1 >= std::floor(turns) &&
            std::any_of(lanes->second.begin(), lanes->second.end(),
                        [](const auto& each) { return !each.second.open.empty(); });

@@ -17,8 +17,8 @@ namespace patchbay::testing::simulation {
 
 /// What a process with a journal must still know when it starts again: I13 (hazard B6) and I17, over restarts.
 ///
-/// A hold that was confirmed to an earlier life, and of which neither a release has left nor a reading shown the end,
-/// is watched again a moment after the next life has begun, before anything can have been read. And no life has a
+/// A hold that was confirmed to an earlier life, and of which neither a release has left nor a reading shown the end, be
+/// it before the answer that the interaction is over, is watched again a moment after the next life has begun, before anything can have been read. And no life has a
 /// webhook leave behind which, in the order of the transitions of that interaction, one stands that an earlier life
 /// owes: of a success that its caller was told of, which the CRM has not taken, which a later life has read back, or
 /// found out, and which this life has not tried to deliver. (What the disk never took nobody knows any more.) Looked at
@@ -40,12 +40,16 @@ class Restarts final : public Check {
       return;
     // What left behind it may have ended it.
     const auto release = released_.find(std::pair(id.number, effect->interaction));
-    if (release == released_.end() || release->second < effect->order) held_[id.number].insert(effect->interaction);
+    if (release != released_.end() && release->second > effect->order) return;
+    // Of one that was read to be over no answer that comes late says that it is on hold.
+    if (over_[id.number].find(effect->interaction) == over_[id.number].end())
+      held_[id.number].insert(effect->interaction);
   }
   void exchange_ended(const ExchangeView& view, const HttpResponse*, const TransportError*, SteadyTime) override {
     const Reading* const reading = books().reading();
-    if (reading != nullptr && (reading->over || (reading->held && !*reading->held)))
-      held_[view.process.number].erase(reading->interaction);
+    if (reading == nullptr) return;
+    if (reading->over || (reading->held && !*reading->held)) held_[view.process.number].erase(reading->interaction);
+    if (reading->over && view.by_holds) over_[view.process.number].insert(reading->interaction);
   }
   void attached(ProcessId id, const ProcessView&, SteadyTime at) override {
     if (id.incarnation == 0 || view_of(id) == nullptr || held_[id.number].empty()) return;
@@ -120,6 +124,7 @@ class Restarts final : public Check {
     return process->view->settings().journal ? process->view : nullptr;
   }
   std::map<int, std::set<std::string, std::less<>>> held_;         // of each process: confirmed to it
+  std::map<int, std::set<std::string, std::less<>>> over_;         // read to be over by its doors for holds
   std::map<std::pair<int, std::string>, std::uint64_t> released_;  // the order of the last release that left
   std::vector<std::pair<ProcessId, SteadyTime>> due_;              // lives that have begun, and when to look
   std::set<std::string, std::less<>> known_;  // transitions of which a later life knows that they were applied

@@ -94,9 +94,11 @@ class Patience final : public Check {
   void request_left(const ExchangeView& view, SteadyTime at) override {
     const ExchangeRecord* const sent = books().exchange(view.number);
     if (sent == nullptr) return;
-    if (const auto scope = scopes_.find(scope_of(*sent)); scope != scopes_.end() &&
-                                                          after(at, books().tick(view.process)) < scope->second.until &&
-                                                          at > after(scope->second.told_at, Books::moment))
+    const auto scope = scopes_.find(scope_of(*sent));
+    if (scope == scopes_.end()) return;
+    // It hears of an answer at its next tick, and what left by then was asked for before.
+    const Duration tick = books().tick(view.process);
+    if (after(at, tick) < scope->second.until && at > books().latest(scope->second.told_at, Books::moment + tick))
       broken("I9", view.process,
              "a request left " + std::to_string((scope->second.until - at).count()) + " ns too early for a Retry-After")
           .operation = sent->operation;

@@ -24,7 +24,7 @@ namespace patchbay::testing::simulation {
 /// it was asked for, nor with one that has been refused to one operation after the other; refusals do not count of
 /// operations that were refused another token before, and so cannot tell whose fault it is: of readings and writes of
 /// an interaction as many as were refused before, to works that are still open. A write is replayed at most once after
-/// a 401, with another token. A credential that was refused (`invalid_client`) is not tried again for the same asker:
+/// a 401, with another token, or with the same text when that was given anew since. A credential that was refused (`invalid_client`) is not tried again for the same asker:
 /// since requests do not say for whom they are, refusals in a row are held against the works that were open or came
 /// since, two each (a hold wants a token for its reading and for its channel).
 class Tokens final : public Check {
@@ -136,8 +136,11 @@ class Tokens final : public Check {
         given.expires = after(sent.left_at, std::chrono::ceil<Duration>(std::chrono::duration<double>(lifetime)));
       // Which one of two an odd answer means is the process's to say.
       plain::JsonScan::members(response.body.view(), [&](std::string_view name, std::string_view raw) {
-        if (name == "access_token")
-          source.tokens.insert_or_assign(plain::JsonScan::text_of(raw).value_or(std::string{}), given);
+        if (name != "access_token") return;
+        const std::string text = plain::JsonScan::text_of(raw).value_or(std::string{});
+        source.tokens.insert_or_assign(text, given);
+        // Given anew, be it the same text: this one nobody has refused yet.
+        std::erase_if(source.refused_tokens, [&](const auto& each) { return each.second == text; });
       });
       return;
     }

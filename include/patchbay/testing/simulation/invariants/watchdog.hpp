@@ -23,7 +23,8 @@ namespace patchbay::testing::simulation {
 /// release that left behind it is confirmed, or, once it was confirmed itself (by an answer, or a reading), a reading
 /// shows the interaction not on hold. An interaction *may* be watched when it must, when a hold was confirmed after the
 /// release behind it, or when a reading showed it on hold since the last confirmed release left, and not any more when
-/// its door has answered a command by having read that the interaction is over. `held()` must lie between the two. It
+/// its door has answered a command by having read that the interaction is over; the answer that ended it may also be lost
+/// when its channel ends with it, and then it may be watched until the next one. `held()` must lie between the two. It
 /// is compared when something relevant has happened, and what differs must do so a moment and a tick later as well,
 /// since a process may hear of an event only after its witnesses.
 ///
@@ -52,10 +53,17 @@ class Watchdogs final : public Check {
     }
     touch(id, watch);
   }
-  void frame_received(ProcessId id, std::uint64_t, std::string_view, SteadyTime at) override {
+  void frame_received(ProcessId id, std::uint64_t channel, std::string_view, SteadyTime at) override {
     const Effect* const effect = books().command();
     if (effect == nullptr || books().answered_before()) return;
     Watch& watch = watch_of(id, effect->interaction);
+    const bool ends = books().reply().positive != (effect->kind == WorkKind::hold);
+    if (ends) {
+      // What may be watched but for this answer, may still be when it is lost.
+      watch.may_be_lost = watch.may();
+      watch.ended_on = channel, watch.ended_at = at;
+      watch.lost = false;
+    }
     if (effect->kind == WorkKind::hold) {
       for (Hold& each : watch.holds) {
         if (each.id != effect->id) continue;
@@ -71,6 +79,12 @@ class Watchdogs final : public Check {
     }
     watch.last_change = at;
     touch(id, watch);
+  }
+  void channel_ended(ProcessId id, std::uint64_t channel, SteadyTime at) override {
+    for (auto& [interaction, watch] : believes_[key(id)].watches)
+      if (watch.may_be_lost && watch.ended_on == channel &&
+          at <= books().latest(watch.ended_at, books().tick(id) + Books::moment))
+        watch.lost = true;
   }
   void exchange_ended(const ExchangeView& view, const HttpResponse*, const TransportError*, SteadyTime at) override {
     const Reading* const reading = books().reading();
@@ -99,7 +113,7 @@ class Watchdogs final : public Check {
     Watch& watch = watch_of(id, plain::lower(work.interaction));
     if (!watch.read_over) return;
     // It knows that the interaction is over: nothing that was sent before is a reason to watch it, but a late answer.
-    watch.seen_held = false;
+    watch.seen_held = watch.lost = false;
     for (Hold& each : watch.holds) each.released = true, each.confirmed_late = false;
     touch(id, watch);
   }
@@ -148,7 +162,9 @@ class Watchdogs final : public Check {
     std::vector<std::string> releases;
     bool seen_held = false, told = false;
     bool read_over = false;  ///< By the door for holds; nothing that came since says otherwise.
-    SteadyTime seen_held_at{}, told_at{}, last_change{};
+    bool may_be_lost = false, lost = false;  ///< The last answer that ended it; and has perhaps been, with its channel.
+    std::uint64_t ended_on = 0;              ///< That channel.
+    SteadyTime seen_held_at{}, told_at{}, last_change{}, ended_at{};
     SteadyTime wrong_since = never;  ///< Differs from what the door says since then.
     [[nodiscard]] SteadyTime must_since() const noexcept {
       SteadyTime first = never;
@@ -157,7 +173,7 @@ class Watchdogs final : public Check {
       return first;
     }
     [[nodiscard]] bool may() const noexcept {
-      return seen_held || std::any_of(holds.begin(), holds.end(), [](const Hold& each) { return each.may(); });
+      return seen_held || lost || std::any_of(holds.begin(), holds.end(), [](const Hold& each) { return each.may(); });
     }
   };
   class Belief {
@@ -202,7 +218,7 @@ class Watchdogs final : public Check {
       } else if (watch.wrong_since == never) {
         watch.wrong_since = at;
         belief.doubtful = true;
-      } else if (at > after(watch.wrong_since, Books::moment + process.view->tick())) {
+      } else if (at > books().latest(watch.wrong_since, Books::moment + process.view->tick())) {
         complain(process, "I13", interaction, wrong);
         watch.wrong_since = SteadyTime::max() - Duration(1);  // once is enough
       } else {
