@@ -22,6 +22,7 @@ set(patchbay_headers
   include/patchbay/cloud/region.hpp
   include/patchbay/cloud/reserved_names.hpp
   include/patchbay/cloud/retry_after.hpp
+  include/patchbay/cloud/scratch.hpp
   include/patchbay/config.hpp
   include/patchbay/driver/any_loop.hpp
   include/patchbay/driver/any_policies.hpp

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <patchbay/cloud/scratch.hpp>
 #include <patchbay/time.hpp>
 
 namespace patchbay {
@@ -28,6 +29,7 @@ class InteractionSnapshot {
   bool over = false;          ///< Nothing can happen to it any more, whatever the state is called.
   std::optional<bool> held;
   std::optional<WallTime> held_since;  ///< By the cloud's clock; nothing when it does not say.
+  Scratch scratch;  ///< The dialect's, for its next reading; no part of what was shown.
 
   void clear() noexcept {
     id.clear(), etag.clear(), state.clear(), skill_group_id.clear(), organisation_id.clear();

@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
+#include <patchbay/cloud/platform.hpp>
 #include <patchbay/cloud/platform_attributes.hpp>
 #include <patchbay/cloud/platform_conversation.hpp>
 #include <patchbay/cloud/platform_frame.hpp>
 #include <patchbay/json/read.hpp>
 
 #include <string>
+#include <utility>
 
 #include "support/catch.hpp"
 #include "support/failing_memory.hpp"
@@ -54,6 +56,28 @@ TEST_CASE("what is read again allocates nothing", "[platform]") {
       return found && (*found)->held == true && (*found)->attribute("flow_node") != nullptr;
     });
   }
+  SECTION("an interaction by the dialect, and the place that was written") {
+    const auto store = GENERATE(cloud::TransitionStore::custom_attributes, cloud::TransitionStore::participant_attributes);
+    const cloud::Platform dialect{.store = store, .schema_id = id};
+    HttpResponse conversation, records;
+    conversation.status = records.status = 200;
+    conversation.body.assign(R"({"id":")" + id + R"(","participants":[{"id":"another","purpose":"customer"},{"id":")" + id +
+                             R"(","purpose":"ivr","attributes":{"flow_node":")" + node + R"(","transition_id":")" + id +
+                             R"("},"calls":[{"id":")" + id + R"(","state":"connected"}]}]})");
+    records.body.assign(R"({"results":[{"id":")" + id + R"(","version":7,"schema":{"id":")" + id +
+                        R"("},"customAttributes":{"flow_node":")" + node + R"(","transition_id":")" + id + R"("}}]})");
+    InteractionSnapshot seen;
+    std::string place;
+    check_warm([&] {
+      seen.clear();
+      if (!dialect.parse_reading(conversation, reader, id, 0, seen)) return false;
+      const bool record = store == cloud::TransitionStore::custom_attributes;
+      if (record && !dialect.parse_reading(records, reader, id, 1, seen)) return false;
+      dialect.place(place, seen);
+      return dialect.parse_place(record ? records : conversation, reader, id, place, seen) && seen.transition_id == id &&
+             seen.flow_node == node;
+    });
+  }
   SECTION("records of custom attributes, and the body of a write") {
     body.assign(R"({"results":[{"id":")" + id + R"(","version":7,"schema":{"id":")" + id +
                 R"("},"customAttributes":{"flow_node":")" + node + R"(","ivr_state":")" + node +
@@ -74,4 +98,19 @@ TEST_CASE("what is read again allocates nothing", "[platform]") {
     platform::ChannelFrame frame;
     check_warm([&] { return platform::parse_channel_frame(body, reader, frame) && frame.user == id; });
   }
+}
+
+TEST_CASE("scratch is one object of a type, and is no part of a copy", "[core][dialect]") {
+  Scratch scratch;
+  scratch.as<std::string>() = "kept";
+  CHECK(scratch.as<std::string>() == "kept");
+  Scratch copy(scratch);
+  CHECK(copy.as<std::string>().empty());
+  copy.as<std::string>() = "its own";
+  copy = scratch;
+  CHECK(copy.as<std::string>() == "its own");
+  scratch.as<int>() = 7;  // in its place
+  CHECK(scratch.as<std::string>().empty());
+  Scratch moved(std::move(copy));
+  CHECK(moved.as<std::string>() == "its own");
 }

@@ -83,6 +83,13 @@ class Place {
       {"record ", Kind::record}, {"first record ", Kind::first_record}, {"participant ", Kind::participant}};
 };
 
+/// What an answer is read into, before the snapshot is made of it: kept from one reading to the next.
+class PlatformReading {
+ public:
+  platform::Conversation conversation;
+  platform::AttributeRecords records;
+};
+
 inline void show_participant(const platform::Conversation& seen, const platform::Participant& participant, InteractionSnapshot& out) {
   out.participant_id = participant.id;
   out.state = participant.state_text;
@@ -124,7 +131,7 @@ PATCHBAY_DECL void Platform::reading_target(std::string& out, const Endpoint& ap
 PATCHBAY_DECL Result<void> Platform::parse_reading(const HttpResponse& response, JsonReader& reader, std::string_view id, int number,
                                                    InteractionSnapshot& out) const {
   if (number == 0) {
-    platform::Conversation seen;
+    platform::Conversation& seen = out.scratch.as<detail::PlatformReading>().conversation;
     if (auto parsed = detail::read_conversation(response, reader, id, seen, platform::ConversationOptions(media)); !parsed) return parsed;
     const auto found = platform::find_participant(seen, participant);
     if (!found) return fail(found.error());
@@ -136,7 +143,7 @@ PATCHBAY_DECL Result<void> Platform::parse_reading(const HttpResponse& response,
     detail::show_attributes(**found, out);
     return {};
   }
-  platform::AttributeRecords records;
+  platform::AttributeRecords& records = out.scratch.as<detail::PlatformReading>().records;
   if (auto parsed = platform::parse_attribute_records(response.body, reader, records); !parsed) return parsed;
   const auto found = records.find(schema_id);
   if (!found) return fail(found.error());
@@ -228,7 +235,7 @@ PATCHBAY_DECL Result<void> Platform::parse_place(const HttpResponse& response, J
   const detail::Place at(place);
   if (at.kind == Kind::unknown) return parse_reading(response, reader, id, 0, out);
   if (at.kind == Kind::participant) {
-    platform::Conversation seen;
+    platform::Conversation& seen = out.scratch.as<detail::PlatformReading>().conversation;
     if (auto parsed = detail::read_conversation(response, reader, id, seen, platform::ConversationOptions(media)); !parsed) return parsed;
     for (const platform::Participant& each : seen.participants()) {
       if (!equal_ignoring_case(each.id, at.id)) continue;
@@ -239,7 +246,7 @@ PATCHBAY_DECL Result<void> Platform::parse_place(const HttpResponse& response, J
     }
     return fail(ErrorCode::not_found, "the conversation does not know the participant any more");
   }
-  platform::AttributeRecords records;
+  platform::AttributeRecords& records = out.scratch.as<detail::PlatformReading>().records;
   if (auto parsed = platform::parse_attribute_records(response.body, reader, records); !parsed) return parsed;
   for (const platform::AttributeRecord& each : records.all())
     if (equal_ignoring_case(each.id, at.id)) return detail::show_record(each, out), Result<void>{};
