@@ -114,6 +114,8 @@ struct Platform {
   PATCHBAY_DECL Result<void> parse_news(const Body& message, JsonReader& reader, ChannelNews& out) const;
   PATCHBAY_DECL void channel_target(std::string& out, const Endpoint& api) const;
   PATCHBAY_DECL void hold_target(std::string& out, const Endpoint& api, std::string_view id, std::string_view party) const;
+  /// Never: the platform answers 202, and any other 2xx may come from anywhere.
+  [[nodiscard]] static constexpr bool hold_is_done(const HttpResponse&) noexcept { return false; }
   PATCHBAY_DECL HoldRefused hold_refusal(const HttpResponse& response, JsonReader& reader) const;
   [[nodiscard]] std::string_view hold_participant() const noexcept {
     return participant.by() == platform::ParticipantSelector::By::id ? std::string_view(participant.text()) : std::string_view{};

@@ -90,6 +90,7 @@ concept HoldsByRequest =
     HoldsByChannel<D> && requires(const D& dialect, std::string& out, const Endpoint& api, std::string_view text,
                                   const HttpResponse& response, JsonReader& reader, const MadeChannel& channel, MadeChannel& made) {
       { dialect.hold_target(out, api, text, text) } -> std::same_as<void>;
+      { dialect.hold_is_done(response) } noexcept -> std::same_as<bool>;
       { dialect.hold_refusal(response, reader) } -> std::same_as<HoldRefused>;
       { dialect.hold_participant() } noexcept -> std::same_as<std::string_view>;
       { dialect.encode_hold_reason(out, text) } -> std::same_as<bool>;
@@ -128,6 +129,8 @@ class AnyHoldDialect {
 
   /// Of a `PATCH` with what `encode_hold` wrote. `participant` is what the last reading showed.
   virtual void hold_target(std::string& out, const Endpoint& api, std::string_view id, std::string_view participant) const = 0;
+  /// Whether a 2xx says that it is done, and not only that it was accepted; what was accepted is looked for.
+  [[nodiscard]] virtual bool hold_is_done(const HttpResponse& response) const noexcept = 0;
   virtual HoldRefused hold_refusal(const HttpResponse& response, JsonReader& reader) const = 0;
   /// Whose hold it is, when that is known without a reading; else empty.
   [[nodiscard]] virtual std::string_view hold_participant() const noexcept = 0;
@@ -168,6 +171,10 @@ class HoldsOf final : public AnyHoldDialect {
 
   void hold_target(std::string& out, const Endpoint& api, std::string_view id, std::string_view participant) const override {
     if constexpr (by_request) dialect_->hold_target(out, api, id, participant);
+  }
+  [[nodiscard]] bool hold_is_done(const HttpResponse& response) const noexcept override {
+    if constexpr (by_request) return dialect_->hold_is_done(response);
+    return false;
   }
   HoldRefused hold_refusal(const HttpResponse& response, JsonReader& reader) const override {
     if constexpr (by_request) return dialect_->hold_refusal(response, reader);

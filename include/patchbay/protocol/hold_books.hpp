@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,11 +39,12 @@ class HoldBooks {
   }
   /// An operation has read the interaction, and learnt what it shows. `order` is `table().last_order()` before the reading:
   /// commands that were sent after it may have changed what was seen.
-  void seen(std::string_view interaction, bool held, std::uint64_t order, SteadyTime since) {
+  /// `now` is the time of the reading, where holds travel as requests.
+  void seen(std::string_view interaction, bool held, std::uint64_t order, SteadyTime since, SteadyTime now = SteadyTime::min()) {
     if (held) {
       registry_.seen_held(interaction, order, since);
     } else {
-      registry_.seen_released(interaction);
+      registry_.seen_released(interaction, lost_before(now));
     }
   }
   /// The interaction is, or may be, on hold by a command of an earlier process, which came before all of this one's.
@@ -91,13 +93,15 @@ class HoldBooks {
       if (event.kind == HoldLimitEvent::Kind::release && !closing_) releases_due_.push_back(std::move(event.interaction));
     }
   }
-  void learn(const Command& command, bool positive) {
+  /// Holds that travelled as requests and were sent before this arrive no more.
+  [[nodiscard]] SteadyTime lost_before(SteadyTime now) const noexcept {
+    return by_request_ && now > SteadyTime::min() + fence_ ? now - fence_ : SteadyTime::min();
+  }
+  void learn(const Command& command, bool positive, SteadyTime now) {
     if (command.verb == HoldVerb::unhold) {
       if (!positive) return;
-      // A hold whose request is still on its way may come behind the release.
-      const Command* const hold = by_request_ ? table_.sent(command.interaction, HoldVerb::hold) : nullptr;
-      if (hold && hold->phase == Command::Phase::writing) return registry_.seen_released(command.interaction);
-      registry_.release_confirmed(command.interaction, command.order);
+      // A hold whose request was not answered may still come behind the release.
+      registry_.release_confirmed(command.interaction, command.order, by_request_ ? lost_before(now) : never);
     } else if (!positive) {
       registry_.hold_void(command.interaction, command.order);
     } else if (!registry_.hold_applied(command.interaction, command.order) && (by_request_ || !table_.overtaken(command))) {
@@ -107,7 +111,7 @@ class HoldBooks {
   /// The command is known to be done.
   void confirm(Command& command, SteadyTime now) {
     command.acknowledged = command.confirmed = true;
-    learn(command, true);
+    learn(command, true, now);
     const Duration latency = now - command.sent_at;
     metrics_->acknowledged(true, latency);
     command.call->ack_latency = latency;
@@ -163,6 +167,9 @@ class HoldBooks {
     if (end == CallEnd::ack_timeout) metrics_->count(HoldCount::ack_timeouts);
     if (command.verb == HoldVerb::unhold && in_doubt(end))
       registry_.release_in_doubt(command.interaction, command.order);
+    // Nobody else looks what became of it, once it can arrive no more.
+    if (by_request_ && command.verb == HoldVerb::hold && in_doubt(end))
+      guarded([&] { looks_later_.emplace(after(command.sent_at, fence_), command.interaction); });
     table_.settle(command, end);
     completed_.push_back(call);
   }
@@ -171,6 +178,16 @@ class HoldBooks {
     table_.for_each_pending([&](Command& each) {
       if (condition(std::as_const(each))) settle(each, end);
     });
+  }
+  /// Asks for the readings that were put off until now.
+  void look_late(SteadyTime now) {
+    while (!looks_later_.empty() && looks_later_.begin()->first <= now) {
+      auto node = looks_later_.extract(looks_later_.begin());
+      if (registry_.belief(node.mapped()) != HoldRegistry::Belief::unknown) continue;
+      guarded([&] { look_at(node.mapped()); });
+      node.key() = after(now, fence_ + milliseconds{1});  // again, unless that one tells
+      looks_later_.insert(std::move(node));
+    }
   }
   void look_at(const std::string& interaction) {
     if (looks_due_.size() >= settings_->max_holds) return;
@@ -204,12 +221,14 @@ class HoldBooks {
   CommandTable table_;
   HoldRegistry registry_;
   bool by_request_ = false;  ///< Commands travel as requests.
+  Duration fence_{};         ///< For how long one of them can still arrive.
   bool closing_ = false;
   std::vector<HoldCall*> completed_;
   std::deque<HoldNotice> notices_;
   std::size_t notice_bytes_ = 0;
   std::vector<std::string> releases_due_;
   std::vector<std::string> looks_due_;
+  std::multimap<SteadyTime, std::string> looks_later_;  ///< Where the fate of a hold is not known; looked at until it is.
   std::uint64_t dropped_ = 0;
   PacerTurn hold_turn_;                 ///< Of the next hold that is sent, whichever that will be.
   SteadyTime hold_turn_at_ = never;     ///< When it is to be asked for again.

@@ -105,7 +105,7 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
     switch (last.verdict.next) {
       case Next::authorize: break;
       case Next::done: {
-        const bool done = gateway.dialect->is_done(operation.status);
+        const bool done = context.dialect->hold_is_done(operation.response);
         context.hub->with([&](HoldSession& session) { done ? session.applied(call, operation.steady_now()) : session.accepted(call, operation.steady_now()); });
         co_return Result<void>{};
       }

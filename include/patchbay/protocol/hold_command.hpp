@@ -133,7 +133,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     // hold that is sent now is a new one, with a limit of its own; the old one's has perhaps passed, for which
     // `HoldLimit::reject_late_unhold` would refuse the new one's release.
     if (snapshot.held && !*snapshot.held && registry.since(interaction)) {
-      session.seen(interaction, false, session.table().last_order(), now);
+      session.seen(interaction, false, session.table().last_order(), now, now);
       news = !registry.since(interaction);
     }
     return false;

@@ -60,7 +60,7 @@ inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext
     const bool watched = registry.since(job.call.interaction).has_value();
     // The hold is watched since it was sent, unless a release was confirmed meanwhile: what was seen is older than that.
     if (wanted && !watched) return false;
-    session.seen(job.call.interaction, wanted, order, seen_since(operation, context, job.call.sent_at));
+    session.seen(job.call.interaction, wanted, order, seen_since(operation, context, job.call.sent_at), operation.steady_now());
     return watched && !registry.since(job.call.interaction);
   });
   // The end of a refused release tells the journal of no change: that somebody else released it must be told.
@@ -101,8 +101,8 @@ inline Protocol<Result<HoldResult>> look_again(Operation& operation, HoldContext
   const bool ended = context.hub->with([&](HoldSession& session) {
     const HoldRegistry& registry = session.registry();
     const std::optional<SteadyTime> since = registry.since(interaction);
-    if (!since || session.table().last_order() != order) return false;  // what was sent meanwhile speaks for itself
-    session.seen(interaction, *held, order, seen_since(operation, context, *since));
+    if (!since || registry.last_hold(interaction) > order) return false;  // what was sent meanwhile speaks for itself
+    session.seen(interaction, *held, order, seen_since(operation, context, *since), operation.steady_now());
     return !registry.since(interaction);
   });
   if (ended) note_seen(context, interaction, false, operation.wall_now());

@@ -55,6 +55,14 @@ class HoldRegistry {
     const auto at = watched_.find(interaction);
     return at == watched_.end() ? std::nullopt : std::optional(at->second.since);
   }
+  /// The place of the last hold that is known of the interaction; 0 when it is not watched.
+  [[nodiscard]] std::uint64_t last_hold(std::string_view interaction) const noexcept {
+    const auto at = watched_.find(interaction);
+    if (at == watched_.end()) return 0;
+    std::uint64_t last = at->second.held_order;
+    for (const Sent& each : at->second.unsettled) last = std::max(last, each.order);
+    return last;
+  }
   /// Whether the limit of a hold has passed.
   [[nodiscard]] bool beyond_limit(std::string_view interaction, SteadyTime now) const noexcept {
     const auto at = watched_.find(interaction);
@@ -111,11 +119,18 @@ class HoldRegistry {
   void may_be_held(std::string_view interaction, std::uint64_t order, SteadyTime since) {
     add_unsettled(watch(interaction, since), order, since);
   }
-  /// A release was confirmed.
-  void release_confirmed(std::string_view interaction, std::uint64_t order) {
+  /// The server has a hold now, so that a release which is sent from here on comes behind it. For holds that travel as
+  /// requests, each of which may overtake another.
+  void hold_answered(std::string_view interaction, std::uint64_t order) noexcept {
+    if (Watched* const entry = find(interaction))
+      for (Sent& each : entry->unsettled) each.answered = each.answered || each.order == order;
+  }
+  /// A release was confirmed. `lost_before`: holds that were sent before then arrive no more, answered or not; others count
+  /// as settled only if the server had them.
+  void release_confirmed(std::string_view interaction, std::uint64_t order, SteadyTime lost_before = never) {
     Watched* const entry = find(interaction);
     if (!entry) return;
-    std::erase_if(entry->unsettled, [order](const Sent& each) { return each.order < order; });
+    std::erase_if(entry->unsettled, [&](const Sent& each) { return each.order < order && (each.answered || each.at < lost_before); });
     if (entry->held_order < order) entry->held = false;
     conclude(interaction, *entry);
   }
@@ -123,10 +138,12 @@ class HoldRegistry {
   void release_in_doubt(std::string_view interaction, std::uint64_t order) noexcept {
     if (Watched* const entry = find(interaction)) entry->doubt_order = std::max(entry->doubt_order, order);
   }
-  /// The interaction was seen not to be on hold. A hold that was sent and is not settled may come behind that.
-  void seen_released(std::string_view interaction) {
+  /// The interaction was seen not to be on hold. A hold that was sent and is not settled may come behind that, unless it was
+  /// sent before `lost_before`.
+  void seen_released(std::string_view interaction, SteadyTime lost_before = SteadyTime::min()) {
     Watched* const entry = find(interaction);
     if (!entry) return;
+    std::erase_if(entry->unsettled, [lost_before](const Sent& each) { return each.at < lost_before; });
     entry->held = false;
     conclude(interaction, *entry);
   }
@@ -184,6 +201,7 @@ class HoldRegistry {
   struct Sent {
     std::uint64_t order;
     SteadyTime at;
+    bool answered = false;
   };
   struct Watched {
     SteadyTime since{};

@@ -27,6 +27,7 @@ class HoldRequests : public HoldBooks {
     Command* const command = answered_now(call);
     if (!command) return;
     command->phase = Command::Phase::sent;
+    if (command->verb == HoldVerb::hold) registry_.hold_answered(command->interaction, command->order);
     if (!heard) return settle(*command, CallEnd::accepted);
     table_.wait_until(*command, after(now, settings_->ack_timeout));
   }
@@ -39,7 +40,7 @@ class HoldRequests : public HoldBooks {
     Command* const command = answered_now(call, false);
     if (!command) return;
     command->acknowledged = true;
-    learn(*command, false);
+    learn(*command, false, now);
     metrics_->acknowledged(false, now - command->sent_at);
     settle(*command, CallEnd::refused);
   }

@@ -45,8 +45,10 @@ class HoldSession : public HoldRequests {
   HoldSession(const HoldSettings& settings, HoldMetrics& metrics) : HoldRequests(settings, metrics), machine_(settings) {}
 
   /// What the cloud speaks, before anything else; the documents' dialect otherwise. `dialect` outlives the session.
-  void speak(const detail::AnyHoldDialect& dialect) noexcept {
+  /// `fence` is how long a request can still arrive after it was sent.
+  void speak(const detail::AnyHoldDialect& dialect, Duration fence) noexcept {
     dialect_ = &dialect;
+    fence_ = fence;
     by_request_ = dialect.path() == HoldPath::request;
   }
 
@@ -95,7 +97,10 @@ class HoldSession : public HoldRequests {
 
   void tick(SteadyTime now, double random) {
     settle_late(now);
-    if (by_request_) grant(now);
+    if (by_request_) {
+      grant(now);
+      look_late(now);
+    }
     tell_limits(now);
     report([&] { return machine_.tick(now, random); });
     count_missed_pongs();
@@ -142,7 +147,8 @@ class HoldSession : public HoldRequests {
     const bool paced = by_request_ || (machine_.state() == ChannelState::open && !writing_);
     // What the machine asks for waits for the end of a writing, and must not hide what is due meanwhile.
     const SteadyTime machine = writing_ ? machine_.next_tick() : machine_.next_deadline();
-    return (std::min)({machine, table_.next_deadline(), registry_.next_deadline(), paced ? hold_turn_at_ : never});
+    const SteadyTime look = looks_later_.empty() ? never : looks_later_.begin()->first;
+    return (std::min)({machine, table_.next_deadline(), registry_.next_deadline(), look, paced ? hold_turn_at_ : never});
   }
 
   // Reported by the driver.
@@ -248,7 +254,7 @@ class HoldSession : public HoldRequests {
     if (!ours || !explicit_status) return metrics_->count(HoldCount::foreign_messages), false;
     if (std::exchange(command->acknowledged, true)) return metrics_->count(HoldCount::duplicate_acks), false;
     command->confirmed = positive;
-    learn(*command, positive);
+    learn(*command, positive, now);
     const Duration latency = now - command->sent_at;
     if (command->phase == Command::Phase::settled) {
       metrics_->count(HoldCount::late_acks);

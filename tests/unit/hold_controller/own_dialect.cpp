@@ -53,6 +53,7 @@ struct Doors : cloud::Interactions {
   static void hold_target(std::string& out, const Endpoint& api, std::string_view id, std::string_view party) {
     out.assign(api.path()).append("/doors/").append(id).append("/").append(party);
   }
+  [[nodiscard]] static bool hold_is_done(const HttpResponse& response) noexcept { return response.status == 200; }
   static HoldRefused hold_refusal(const HttpResponse& response, JsonReader&) {
     return response.body.view() == "over" ? HoldRefused::over : HoldRefused::other;
   }
