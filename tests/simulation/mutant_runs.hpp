@@ -61,9 +61,10 @@ inline const std::array<Mix, 21>& mixes() {
   return all;
 }
 
-/// Some mixes are another's faults, with settings or a workload of their own.
+/// Some mixes are another's faults, with settings, a workload or a dialect of their own.
 inline const Mix* find_mix(std::string_view name) {
-  if (name == "memory") name = "writers";
+  if (name == "memory" || name == "platform") name = "writers";
+  if (name == "platform_journal") name = "journal";
   if (name == "variables" || name == "rules") name = "calm";
   if (name == "wall") name = "clocks";
   if (name == "budget") name = "answers";
@@ -96,7 +97,7 @@ inline simulation::SimulationOptions options_of(const std::string& mix) {
     settings.hold.max_commands = 3;
     settings.hold.max_tombstones = 2;
   };
-  if (mix == "journal" || mix == "outbox") out.mix = [](simulation::FaultMix& drawn) { drawn.set(Fault::crash, 300); };
+  if (mix == "journal" || mix == "outbox" || mix == "platform_journal") out.mix = [](simulation::FaultMix& drawn) { drawn.set(Fault::crash, 300); };
   if (budget) out.mix = [](simulation::FaultMix& drawn) { drawn.set(Fault::status_before, 900); };
   if (mix == "refusals") out.mix = [](simulation::FaultMix& drawn) { drawn.set(Fault::status_before, 200); };
   if (crowd) out.works = 60, out.interactions = 2;
@@ -121,11 +122,17 @@ struct Caught {
   std::string by, text;
 };
 
+/// Doors that speak the real platform's dialect.
+using OnPlatform =
+    simulation::ClientPolicies<patchbay::DefaultRetry, patchbay::NullLogger, patchbay::DefaultSchema, patchbay::cloud::Platform>;
+inline bool on_platform(std::string_view mix) { return mix.starts_with("platform"); }
+
 inline simulation::Report simulate(std::uint64_t seed, const std::string& mix, simulation::SimulationOptions options, simulation::Oracle* oracle) {
   if (oracle) options.witnesses.push_back(oracle);
   // Who tries again more often than a budget can pay for.
   using Stubborn = simulation::ClientPolicies<patchbay::AttemptsLimited<>>;
   if (mix == "budget") return simulation::run(seed, options, Stubborn{{.max_attempts = 12}, {}, {}});
+  if (on_platform(mix)) return simulation::run(seed, options, OnPlatform{});
   if (mix != "variables") return simulation::run(seed, options);
   // A schema that lets through what it does not declare, so that nothing but the reserved names is refused.
   constexpr patchbay::SchemaOptions open{.unknown = patchbay::Unknown::as_is};
@@ -149,7 +156,7 @@ inline std::string differs_without(std::string_view invariant, std::initializer_
 
 inline Caught run(std::uint64_t seed, const std::string& mix) {
   const simulation::SimulationOptions options = options_of(mix);
-  simulation::OracleOptions facts = simulation::facts_of();
+  simulation::OracleOptions facts = on_platform(mix) ? simulation::facts_of<OnPlatform>(seed, options) : simulation::facts_of();
   if (mix == "variables") facts.variables.clear();  // its schema lets any name through
   if (mix == "budget") facts.budget.quota = 2 * facts.budget.cost;
   simulation::Oracle oracle(facts);

@@ -51,6 +51,77 @@ SimulationOptions options_on(TransitionStore store) {
   return out;
 }
 
+/// A process on the platform, step by step, before an oracle.
+class Tale {
+ public:
+  explicit Tale(Wire::Form form) : oracle_(options(form)), attributes_(form == Wire::Form::platform_attributes) {
+    work_.number = 1, work_.at = now_, work_.budget = seconds{30}, work_.interaction = call, work_.from = "Menu", work_.to = "Billing";
+    oracle_.submitted(ProcessId{}, work_);
+  }
+  /// It is shown the call at `Menu`.
+  void read() {
+    const std::string target = attributes_ ? conversation_ : conversation_ + "/customattributes";
+    end(send("GET", target, {}), 200,
+        attributes_ ? R"({"participants":[{"purpose":"ivr","attributes":{"flow_node":"Menu","transition_id":"p"}}]})"
+                    : R"({"results":[{"id":"r","version":4,"customAttributes":{"flow_node":"Menu","transition_id":"p"}}]})");
+  }
+  /// Its write leaves; `lock` stands in the body.
+  std::uint64_t write(const std::string& lock = {}) {
+    const std::string members = R"({"ivr_state":"Billing","flow_node":"Billing","transition_id":"t"})";
+    if (attributes_) return send("PATCH", conversation_ + "/participants/p/attributes", R"({"attributes":)" + members + "}");
+    return send("PATCH", conversation_ + "/customattributes", R"({"id":"r",)" + lock + R"("customAttributes":)" + members + "}");
+  }
+  void end(std::uint64_t number, int status, std::string_view body = {}) {
+    HttpResponse answer;
+    answer.status = status;
+    answer.body.assign(body);
+    const Sent& sent = sent_[number - 1];
+    with(number, sent, [&](const ExchangeView& view) { oracle_.exchange_ended(view, &answer, nullptr, now_); });
+  }
+  void fail(ErrorCode code) {
+    AuditRecord record;
+    record.kind = AuditKind::operation, record.action = "state_transition", record.operation_id = "t", record.interaction_id = call;
+    record.from = work_.from, record.to = work_.to, record.outcome = Outcome::not_applied, record.error_code = to_string(code);
+    record.flow_version = "8.0";
+    oracle_.audited(ProcessId{}, record);
+    WorkEnd how;
+    how.at = now_, how.failed = true, how.code = code, how.attempts = 2;
+    oracle_.ended(ProcessId{}, work_, how);
+  }
+  [[nodiscard]] std::string broken() const { return oracle_.clean() ? std::string() : std::string(oracle_.breaches().front().invariant); }
+
+ private:
+  class Sent {
+   public:
+    std::string method, target, body;
+  };
+  static OracleOptions options(Wire::Form form) {
+    OracleOptions out;
+    out.wire = Wire(form);
+    return out;
+  }
+  std::uint64_t send(std::string method, std::string target, std::string body) {
+    const Sent sent = sent_.emplace_back(Sent{std::move(method), std::move(target), std::move(body)});
+    with(sent_.size(), sent, [&](const ExchangeView& view) { oracle_.request_left(view, now_); });
+    return sent_.size();
+  }
+  template <class Tell>
+  static void with(std::uint64_t number, const Sent& sent, Tell&& tell) {
+    const CloudRequest request(sent.method, sent.target, {}, sent.body);
+    ExchangeView view = view_of(sent.method, sent.target, sent.body);
+    view.number = number;
+    view.request = &request;
+    tell(view);
+  }
+
+  Oracle oracle_;
+  bool attributes_;
+  SteadyTime now_{std::chrono::hours{1}};
+  Work work_;
+  std::vector<Sent> sent_;
+  std::string conversation_ = "/api/v2/conversations/" + call;
+};
+
 /// Counts works that were applied, by the doors' own word.
 class Applied final : public Witness {
  public:
@@ -153,6 +224,44 @@ TEST_CASE("the platform's cloud shows a simulation the truth of either store", "
     cloud.end(call, ends);
     CHECK(cloud.model.find(call)->participant(flow_left)->gone());
   }
+}
+
+TEST_CASE("an oracle wants custom attributes written with the version that was shown", "[testing][oracle][platform][I1]") {
+  const auto judged = [](const std::string& lock) {
+    Tale tale(Wire::Form::platform_records);
+    tale.read();
+    tale.write(lock);
+    return tale.broken();
+  };
+  CHECK(judged(R"("version":4,)").empty());
+  CHECK(judged(R"("version":3,)") == "I1");
+  CHECK(judged(R"("version":0,)") == "I1");
+  CHECK(judged("") == "I1");
+  Tale unread(Wire::Form::platform_records);
+  unread.write(R"("version":4,)");
+  CHECK(unread.broken() == "I1");
+}
+
+TEST_CASE("an oracle wants a participant's attributes written no more once they may have been", "[testing][oracle][platform][I4][I5]") {
+  // Refused for certain, so that it may leave again; left open; accepted.
+  for (const auto& [status, again] : {std::pair(429, ""), std::pair(503, "I5"), std::pair(202, "I5")}) {
+    Tale tale(Wire::Form::platform_attributes);
+    tale.read();
+    tale.end(tale.write(), status);
+    CHECK(tale.broken().empty());
+    tale.write();
+    CHECK(tale.broken() == again);
+  }
+  for (const auto& [status, told] : {std::pair(429, ""), std::pair(503, "I4"), std::pair(202, "I4")}) {
+    Tale tale(Wire::Form::platform_attributes);
+    tale.read();
+    tale.end(tale.write(), status);
+    tale.fail(ErrorCode::unavailable);  // as not applied
+    CHECK(tale.broken() == told);
+  }
+  Tale unread(Wire::Form::platform_attributes);
+  unread.write();
+  CHECK(unread.broken() == "I1");
 }
 
 TEST_CASE("a version can be taken out of the platform's answer, or spoilt", "[testing][simulation][platform]") {

@@ -55,6 +55,8 @@ class Cloud {
   virtual void refuse(HttpResponse& response, int status) const = 0;
   /// Whether doors for holds can work with it.
   [[nodiscard]] virtual bool takes_holds() const noexcept { return false; }
+  /// Whether writes are locked by a version, so that what became of one can be told soon.
+  [[nodiscard]] virtual bool locks_writes() const noexcept { return true; }
   /// The opening of a channel; without a value `answer` is the refusal.
   [[nodiscard]] virtual std::optional<ChannelId> open(const CloudRequest&, HttpResponse& answer) {
     return refuse(answer, 404), std::nullopt;

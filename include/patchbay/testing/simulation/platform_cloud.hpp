@@ -38,6 +38,8 @@ class PlatformCloud final : public Cloud {
   }
   void refuse(HttpResponse& response, int status) const override { model.refuse(response, status, "drawn", "as drawn"); }
 
+  [[nodiscard]] bool locks_writes() const noexcept override { return on_records(); }
+
   [[nodiscard]] SteadyTime next_due() const noexcept override { return model.next_due(); }
   void advance() override { model.advance(); }
 

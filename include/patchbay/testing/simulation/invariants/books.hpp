@@ -295,6 +295,7 @@ class Books final : public Witness {
     if (operation.kind != AppliedOperation::Kind::foreign) {
       if (Effect* const effect = plain::find_in(effects_, std::string_view(operation.id))) {
         if (operation.changed) ++effect->changes;
+        if (effect->changes > 1) hide_behind(*effect);
         ++effect->carried_out;
         effect->applied_at = at;
         effect->applied_order = ++applications_;
@@ -372,15 +373,22 @@ class Books final : public Witness {
     reading_ = reading;
     process_of(exchange.process).readings.push_back(std::move(reading));
   }
-  /// Whether a reading since an unlocked write left showed other traces than there were: then it was the cloud who was
-  /// wrong.
+  /// Whether a reading since an unlocked write left showed other traces than there were, or those of before it came back:
+  /// then it was the cloud, or the network, who was wrong.
   [[nodiscard]] bool shown_late(const Effect& effect) const {
-    return std::any_of(processes_.begin(), processes_.end(), [&](const auto& entry) {
+    return effect.hidden || std::any_of(processes_.begin(), processes_.end(), [&](const auto& entry) {
       return entry.first.first == effect.process.number &&
              std::any_of(entry.second.readings.begin(), entry.second.readings.end(), [&](const Reading& each) {
                return each.late && each.interaction == effect.interaction && each.at >= effect.first_sent;
              });
     });
+  }
+  /// What nothing locks is applied again, since the network has made a copy of it: whatever came in between is hidden, and
+  /// all looks as it did before that.
+  void hide_behind(const Effect& again) {
+    for (auto& [id, each] : effects_)
+      if (each.interaction == again.interaction && each.changes != 0 && each.applied_order > again.applied_order)
+        each.hidden = true;
   }
   void learn(const std::string& interaction, const Cloud& model, SteadyTime at) {
     const std::optional<Standing> found = model.look(interaction);

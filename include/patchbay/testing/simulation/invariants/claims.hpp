@@ -84,7 +84,7 @@ class Claims final : public Check {
 /// turn had come. Processes that were asked to wait, or slept with their machine, have another excuse. A paced turn of
 /// its own is one when others took all that there were, since the last of them may come a little late, and move it beyond
 /// a deadline that it was to come before. It may also wait for a flow that another transition fetches, in its turn: when
-/// a pacer had no turn left of what it gave to others meanwhile.
+/// a pacer had no turn left of what it gave to others meanwhile, or spaces them by what the answers say is left.
 class Turns final : public Check {
  public:
   using Check::Check;
@@ -132,6 +132,7 @@ class Turns final : public Check {
                       SteadyTime at) override {
     const ExchangeRecord* const sent = books().exchange(view.number);
     Shared& shared = shared_[key(view.process)];
+    if (response != nullptr && response->headers.find("inin-ratelimit-reset")) shared.counted = true;
     if (sent != nullptr && !sent->interaction.empty()) lane_of(view.process, sent->interaction).over = at;
     else if (sent == nullptr || sent->kind == ExchangeClass::token || sent->kind == ExchangeClass::flow)
       shared.over = at;
@@ -155,22 +156,24 @@ class Turns final : public Check {
    public:
     SteadyTime sent = SteadyTime::min(), over = SteadyTime::min(), told_to_wait = SteadyTime::min();
     std::vector<SteadyTime> turns;  ///< When requests left that a pacer spaces.
+    bool counted = false;           ///< Answers say how many requests are left, so that it spaces them as it sees fit.
   };
   /// Whether the pacer's turns were all taken; but for one, if another transition of the process is under way, which may
   /// be fetching the flow.
   [[nodiscard]] bool without_a_turn(const ProcessRecord& process, const Shared& shared, SteadyTime since,
-                                          SteadyTime until) const {
+                                    SteadyTime until) const {
     const std::shared_ptr<Pacer> pacer = process.view->settings().pacer;
     const auto lanes = lanes_.find(key(process.id));
-    if (!pacer || !std::isfinite(pacer->rate()) || lanes == lanes_.end()) return false;
+    if (!pacer || (!shared.counted && !std::isfinite(pacer->rate())) || lanes == lanes_.end()) return false;
     const auto taken = std::count_if(shared.turns.begin(), shared.turns.end(),
                                      [&](SteadyTime each) { return each >= since && each <= until; });
+    const bool others = std::any_of(lanes->second.begin(), lanes->second.end(),
+                                    [](const auto& each) { return !each.second.open.empty(); });
+    if (shared.counted) return others;
     const double turns = std::chrono::duration<double, std::ratio<60>>(until - since).count() * pacer->rate();
     // Every turn that there was went to others, who had asked before: its own moved beyond its deadline while it waited.
     if (static_cast<double>(taken) >= turns) return true;
-    return static_cast<double>(taken) + 1 >= std::floor(turns) &&
-           std::any_of(lanes->second.begin(), lanes->second.end(),
-                       [](const auto& each) { return !each.second.open.empty(); });
+    return static_cast<double>(taken) + 1 >= std::floor(turns) && others;
   }
   [[nodiscard]] static std::pair<int, int> key(ProcessId id) noexcept { return {id.number, id.incarnation}; }
   Lane& lane_of(ProcessId id, const std::string& interaction) { return lanes_[key(id)][interaction]; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <algorithm>  // none_of
 #include <cstddef>
 #include <cstdint>
 #include <functional>  // less
@@ -110,7 +111,7 @@ class TruthfulOutcomes final : public Check {
       return;
     }
     forbidden_.emplace(record.end.id, record.work.number);
-    if (effect->changes != 0 && !books().shown_older(*effect))
+    if (effect->changes != 0 && !books().shown_older(*effect) && !copied_and_covered(*effect))
       return broken("I4", record, "reported as not applied (" + std::string(to_string(end.code)) + "), and it was");
     if (effect->kind != WorkKind::transition) {
       if (effect->sends != 0 && !effect->refused)
@@ -123,6 +124,18 @@ class TruthfulOutcomes final : public Check {
     if (truth != nullptr && !truth->final && effect->etag == '"' + std::to_string(truth->version) + '"' &&
         !books().shown_older(*effect))
       broken("I4", record, "reported as not applied while a write in doubt could still be applied");
+  }
+  /// Whether the network made a copy of its write, of which one was applied and the other one refused, and another writer
+  /// was there before the process could see it: who reads another's id behind a refusal sees what each conflict looks like.
+  [[nodiscard]] bool copied_and_covered(const Effect& effect) const {
+    if (effect.kind != WorkKind::transition || effect.copies == 0 || effect.changes != 1 || !effect.overwritten ||
+        effect.doubtful != 0)
+      return false;
+    const ProcessRecord* const process = books().process(effect.process);
+    return process != nullptr &&
+           std::none_of(process->readings.begin(), process->readings.end(), [&](const Reading& each) {
+             return each.interaction == effect.interaction && each.transition_id == effect.id;
+           });
   }
   std::map<std::string, std::uint64_t, std::less<>> forbidden_;  // not applied, by their work
 };

@@ -94,6 +94,7 @@ class Effect {
   std::string node_before;  ///< Where the interaction was when it was applied.
   std::optional<std::uint64_t> version_before;  ///< Its version then, when that is known.
   bool overwritten = false;  ///< Another change came behind it.
+  bool hidden = false;       ///< Behind it came a copy of a write of before.
 
   bool confirmed = false, refused = false;  ///< By the first answer that names it rightly.
   SteadyTime answered_at{};
