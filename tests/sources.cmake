@@ -147,7 +147,9 @@ set(patchbay_tests_hold_controller
   unit/hold_controller/order.cpp
   unit/hold_controller/out_of_memory.cpp
   unit/hold_controller/outcomes.cpp
+  unit/hold_controller/own_dialect.cpp
   unit/hold_controller/platform.cpp
+  unit/hold_controller/platform_simulated.cpp
   unit/hold_controller/release.cpp
   unit/hold_controller/restraint.cpp
   unit/hold_controller/shards.cpp
