@@ -90,6 +90,8 @@ class HoldBooks {
                       : event.kind == HoldLimitEvent::Kind::escalation ? HoldCount::watchdog_escalations
                                                                        : HoldCount::watchdog_releases);
       tell(event.interaction.size(), event);
+      // Of a hold that nobody has confirmed a reading tells by now: its request is on its way no more.
+      if (by_request_ && !event.confirmed && !closing_) guarded([&] { look_at(event.interaction); });
       if (event.kind == HoldLimitEvent::Kind::release && !closing_) releases_due_.push_back(std::move(event.interaction));
     }
   }

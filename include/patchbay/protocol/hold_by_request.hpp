@@ -31,11 +31,16 @@ inline bool submit_command(Operation& operation, HoldContext& context, HoldCall&
 
 namespace detail {
 
-/// Finds out whose hold it is, if no reading has shown that yet: the request names the party.
-inline Protocol<Result<void>> find_party(Operation& operation, HoldContext& context, const HoldJob& job, std::string& party) {
+/// Whose hold it is, as far as that is known without a reading; `remembered` when an earlier one has shown it.
+inline void recall_party(HoldContext& context, const HoldJob& job, std::string& party, bool& remembered) {
   party.assign(context.dialect->hold_participant());
-  if (party.empty()) party = context.parties.of(job.call.interaction);
-  if (!party.empty()) co_return Result<void>{};
+  if (!party.empty()) return;
+  party = context.parties.of(job.call.interaction);
+  remembered = !party.empty();
+}
+
+/// Finds out by a reading whose hold it is: the request names the party.
+inline Protocol<Result<void>> find_party(Operation& operation, HoldContext& context, const HoldJob& job, std::string& party) {
   auto read = co_await read_interaction(operation, *context.api, job.interaction, Reading::standing);
   if (!read) co_return read;
   if (operation.snapshot.final()) {
@@ -48,13 +53,18 @@ inline Protocol<Result<void>> find_party(Operation& operation, HoldContext& cont
   co_return Result<void>{};
 }
 
-/// The error of a request that the cloud refused, and what it teaches.
-inline Error refusal_of(Operation& operation, HoldContext& context, const HoldJob& job, const Attempt& last, int attempts) {
+/// Whether the answer refuses the command itself, for how the interaction stands.
+[[nodiscard]] inline bool refuses_command(int status) noexcept {
+  return status >= 400 && status < 500 && status != 401 && status != 403 && status != 429;
+}
+
+/// The error of a request that the cloud refused, and what it teaches. Of a party that was only `remembered` it teaches
+/// nothing: whose hold it is may be another by now.
+inline Error refusal_of(Operation& operation, HoldContext& context, const HoldJob& job, const Attempt& last, int attempts, bool remembered) {
   Error error = error_of(operation, last, "participant.patch", attempts);
-  if (operation.status < 400 || operation.status >= 500 || operation.status == 401 || operation.status == 403 || operation.status == 429)
-    return error;
+  if (!refuses_command(operation.status)) return error;
   const HoldRefused why = context.dialect->hold_refusal(operation.response, operation.json);
-  if (why == HoldRefused::over) {
+  if (why == HoldRefused::over && !remembered) {
     context.parties.forget(job.call.interaction);
     forget_over(operation, context, job.call.interaction);
   }
@@ -68,8 +78,10 @@ inline Error refusal_of(Operation& operation, HoldContext& context, const HoldJo
 }
 
 /// Sends the request for a command whose turn has come, and tells the session how that ended. A hold is sent once; a
-/// release, which changes nothing a second time, as often as it takes.
-inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, const std::string& party) {
+/// release, which changes nothing a second time, as often as it takes. A party that was only `remembered` is looked for anew
+/// when the cloud refuses it.
+inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, std::string& party,
+                                                bool remembered) {
   const Gateway& gateway = *context.api;
   HoldCall& call = job.call;
   // A quarter of what is left is kept back, so that there is time to find out what became of it.
@@ -118,7 +130,18 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
       case Next::reread:
       case Next::give_up:
         refused = operation.status != 0 && !last.verdict.ambiguous;
-        error = refused ? refusal_of(operation, context, job, last, counts.total() + 1) : error_of(operation, last, patch.name, counts.total() + 1);
+        error = refused ? refusal_of(operation, context, job, last, counts.total() + 1, remembered)
+                        : error_of(operation, last, patch.name, counts.total() + 1);
+        if (refused && std::exchange(remembered, false) && refuses_command(operation.status)) {
+          const std::string before = party;
+          context.parties.forget(call.interaction);
+          const auto found = co_await find_party(operation, context, job, party);
+          if (!found || party == before) break;
+          error.reset();
+          refused = false;
+          context.dialect->hold_target(operation.target, gateway.api, job.interaction, party);
+          patch.target = operation.target;
+        }
         break;
       case Next::retry: {
         const int attempts = counts.count(last.verdict.cause);
@@ -137,11 +160,10 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
       }
     }
   }
-  // A refusal speaks for a release that was sent before, and of which nothing was heard, as well: what is refused now was
-  // not brought about then, or is as it should be.
   call.error = std::move(error);
   context.hub->with([&](HoldSession& session) {
-    if (ambiguous && !refused) return session.lost(call, operation.cancel_requested);
+    // A refusal speaks for its own request alone: a release that was sent before, and of which nothing was heard, may be done.
+    if (ambiguous) return session.lost(call, operation.steady_now(), operation.cancel_requested);
     refused ? session.refused(call, operation.steady_now()) : session.unsent(call);
   });
   co_return Result<void>{};
@@ -154,10 +176,12 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
 inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn) {
   HoldCall& call = job.call;
   std::string party;
+  bool remembered = false;
   if (job.verb == HoldVerb::hold) {
     party = operation.snapshot.participant_id;  // it was read just now
     context.parties.learn(call.interaction, party);
   }
+  if (party.empty()) detail::recall_party(context, job, party, remembered);
   if (party.empty())
     if (auto found = co_await detail::find_party(operation, context, job, party); !found) co_return found;
   Waiter turn_waiter(operation), end_waiter(operation);
@@ -169,13 +193,20 @@ inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext&
     WaitEffect wait(turn_waiter, operation.deadline);
     wait.kept = context.always_served;
     co_await wait;
-    granted = context.hub->with([&](HoldSession&) { return call.granted && call.end == CallEnd::pending; });
-    if (!granted || wait.cancelled) {
+    granted = context.hub->with([&](HoldSession& session) {
+      if (!call.granted || call.end != CallEnd::pending) return false;
+      if (!wait.cancelled) return true;
+      // Its turn had come at that moment, and nobody sends it any more.
+      call.error.emplace(ErrorCode::cancelled, std::string("cancelled before the ").append(to_string(job.verb)).append(" was sent"));
+      session.unsent(call);
+      return false;
+    });
+    if (!granted) {
       guard.end(operation.cancel_requested);
       co_return Result<void>{};
     }
   }
-  co_await detail::patch_participant(operation, context, job, party);
+  co_await detail::patch_participant(operation, context, job, party, remembered);
   const bool waits = context.hub->with([&](HoldSession&) {
     call.waiter = &end_waiter;
     return call.end == CallEnd::pending;

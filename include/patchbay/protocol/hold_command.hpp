@@ -179,6 +179,9 @@ inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& co
                           return session.registry().belief(call.interaction) != HoldRegistry::Belief::not_held;
                         });
   if ((unsettled || doubtful) && operation.steady_now() < operation.deadline) {
+    // What is reported is what was said of the command, and not of the readings behind it.
+    const int status = operation.status;
+    const std::string correlation = operation.server_correlation_id;
     // Whoever waits for a release must hear soon that it is in doubt, even while the proof cannot be had.
     operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.settings->attempt_timeout));
     operation.settling = true;  // cancelling makes the proof short, one reading, and does not stop it
@@ -189,6 +192,7 @@ inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& co
       seen = co_await resolve_by_state(operation, context, job);
     }
     operation.settling = false;
+    if (by_request && status != 0) operation.status = status, operation.server_correlation_id = correlation;
     if (unsettled && seen && *seen) {
       out.resolved_by = ResolvedBy::state;
       co_return Result<void>{};

@@ -43,6 +43,7 @@ inline void forget_over(Operation& operation, HoldContext& context, const std::s
 /// The other state proves nothing, since the command may still be on its way.
 inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext& context, const HoldJob& job) {
   const std::uint64_t order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
+  const SteadyTime begun = operation.steady_now();
   operation.settling = true;
   auto read = co_await read_interaction(operation, *context.api, job.interaction, Reading::standing);
   operation.settling = false;
@@ -60,7 +61,7 @@ inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext
     const bool watched = registry.since(job.call.interaction).has_value();
     // The hold is watched since it was sent, unless a release was confirmed meanwhile: what was seen is older than that.
     if (wanted && !watched) return false;
-    session.seen(job.call.interaction, wanted, order, seen_since(operation, context, job.call.sent_at), operation.steady_now());
+    session.seen(job.call.interaction, wanted, order, seen_since(operation, context, job.call.sent_at), begun);
     return watched && !registry.since(job.call.interaction);
   });
   // The end of a refused release tells the journal of no change: that somebody else released it must be told.
@@ -90,6 +91,7 @@ inline Protocol<Result<bool>> await_state(Operation& operation, HoldContext& con
 inline Protocol<Result<HoldResult>> look_again(Operation& operation, HoldContext& context, const HoldJob& job) {
   const std::string& interaction = job.call.interaction;
   const std::uint64_t order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
+  const SteadyTime begun = operation.steady_now();
   auto read = co_await read_interaction(operation, *context.api, interaction, Reading::standing);
   if (!read) co_return fail(std::move(read.error()));  // it stays watched
   if (operation.snapshot.final()) {
@@ -102,7 +104,7 @@ inline Protocol<Result<HoldResult>> look_again(Operation& operation, HoldContext
     const HoldRegistry& registry = session.registry();
     const std::optional<SteadyTime> since = registry.since(interaction);
     if (!since || registry.last_hold(interaction) > order) return false;  // what was sent meanwhile speaks for itself
-    session.seen(interaction, *held, order, seen_since(operation, context, *since), operation.steady_now());
+    session.seen(interaction, *held, order, seen_since(operation, context, *since), begun);
     return !registry.since(interaction);
   });
   if (ended) note_seen(context, interaction, false, operation.wall_now());
@@ -122,6 +124,11 @@ inline Error error_of(const HoldJob& job, HoldContext& context) {
     case CallEnd::ack_timeout:
       return {ErrorCode::outcome_unknown, "the " + verb + " was sent, no acknowledgement came in time, and the interaction's state proves nothing"};
     case CallEnd::disconnected:
+      if (job.call.error) {  // of a request: how it ended
+        Error error(ErrorCode::outcome_unknown, "the " + verb + " may have been done, and the interaction's state proves nothing: " + job.call.error->message());
+        error.set_answer_of(*job.call.error);
+        return error;
+      }
       return {ErrorCode::outcome_unknown, "the " + verb + " was sent, the connection ended, and the interaction's state proves nothing"};
     case CallEnd::forsaken:
       return {ErrorCode::outcome_unknown,

@@ -74,7 +74,9 @@ class HoldRegistry {
   /// A hold is handed to the transport: the interaction is watched from now on, or still. This hold's own limit is told of in
   /// time, also where an older one counts and is told of again later than that (`repeat_every`).
   void hold_sent(std::string_view interaction, std::uint64_t order, SteadyTime now) {
+    const bool is_new = !watched_.contains(interaction);
     Watched& entry = watch(interaction, now);
+    entry.ours = entry.ours || is_new;
     add_unsettled(entry, order, now);
     const SteadyTime limit = after(now, settings_->max_hold);
     if (entry.due->first <= limit) return;
@@ -105,19 +107,26 @@ class HoldRegistry {
     entry.held = true;
     entry.held_order = std::max(entry.held_order, order);
   }
-  /// The hold of an interaction that is watched began earlier than was believed.
+  /// The hold of an interaction that is watched began earlier than was believed, as somebody else's clock has it. Of a hold
+  /// that was sent from here the sending is known, which no clock that was set meanwhile can move (invariant I22).
   void began(std::string_view interaction, SteadyTime since) {
     Watched* const entry = find(interaction);
-    if (!entry || since >= entry->since) return;
+    if (!entry || entry->ours || since >= entry->since) return;
     entry->since = since;
     if (entry->repetitions != 0) return;  // its limit has passed already
     auto node = due_.extract(entry->due);
-    node.key() = first_due(since);
+    node.key() = std::min(node.key(), first_due(since));
     entry->due = due_.insert(std::move(node));
   }
   /// A hold was confirmed so late that it may have been applied after a release which was sent behind it.
   void may_be_held(std::string_view interaction, std::uint64_t order, SteadyTime since) {
     add_unsettled(watch(interaction, since), order, since);
+  }
+  /// The request of a hold has ended, and nobody knows whether the server has it: from now on it can only be on its way.
+  void hold_left(std::string_view interaction, std::uint64_t order, SteadyTime now) noexcept {
+    if (Watched* const entry = find(interaction))
+      for (Sent& each : entry->unsettled)
+        if (each.order == order) each.last = now;
   }
   /// The server has a hold now, so that a release which is sent from here on comes behind it. For holds that travel as
   /// requests, each of which may overtake another.
@@ -130,7 +139,7 @@ class HoldRegistry {
   void release_confirmed(std::string_view interaction, std::uint64_t order, SteadyTime lost_before = never) {
     Watched* const entry = find(interaction);
     if (!entry) return;
-    std::erase_if(entry->unsettled, [&](const Sent& each) { return each.order < order && (each.answered || each.at < lost_before); });
+    std::erase_if(entry->unsettled, [&](const Sent& each) { return each.order < order && (each.answered || each.last < lost_before); });
     if (entry->held_order < order) entry->held = false;
     conclude(interaction, *entry);
   }
@@ -143,7 +152,7 @@ class HoldRegistry {
   void seen_released(std::string_view interaction, SteadyTime lost_before = SteadyTime::min()) {
     Watched* const entry = find(interaction);
     if (!entry) return;
-    std::erase_if(entry->unsettled, [lost_before](const Sent& each) { return each.at < lost_before; });
+    std::erase_if(entry->unsettled, [lost_before](const Sent& each) { return each.last < lost_before; });
     entry->held = false;
     conclude(interaction, *entry);
   }
@@ -201,7 +210,8 @@ class HoldRegistry {
   struct Sent {
     std::uint64_t order;
     SteadyTime at;
-    bool answered = false;
+    SteadyTime last;        ///< After which none of it was sent any more.
+    bool answered = false;  ///< The server had it.
   };
   struct Watched {
     SteadyTime since{};
@@ -209,12 +219,13 @@ class HoldRegistry {
     std::uint64_t held_order = 0; ///< Of the last command that is known to have come before the hold was seen.
     std::uint64_t doubt_order = 0;  ///< Of the last release whose fate is not known.
     bool held = false;
+    bool ours = false;  ///< Watched since a hold was sent from here, and not since one was heard of.
     int repetitions = 0;
     Timers::iterator due{};
     /// As new, but with its memory.
     void begin(SteadyTime when) noexcept {
       unsettled.clear();
-      since = when, held_order = doubt_order = 0, held = false, repetitions = 0, due = {};
+      since = when, held_order = doubt_order = 0, held = ours = false, repetitions = 0, due = {};
     }
     [[nodiscard]] bool confirmed() const noexcept { return held && held_order >= doubt_order; }
   };
@@ -244,7 +255,7 @@ class HoldRegistry {
     std::vector<Sent>& unsettled = entry.unsettled;
     // So many unanswered holds of one interaction that one more or less tells nothing; the first says since when.
     if (unsettled.size() >= max_unsettled) unsettled.erase(unsettled.begin() + 1);
-    unsettled.push_back({order, at});
+    unsettled.push_back({order, at, at});
   }
   static bool settle(Watched& entry, std::uint64_t order) noexcept {
     return std::erase_if(entry.unsettled, [order](const Sent& each) { return each.order == order; }) != 0;

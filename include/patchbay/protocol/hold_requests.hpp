@@ -53,7 +53,9 @@ class HoldRequests : public HoldBooks {
     settle(*command, CallEnd::unsent);
   }
   /// Some of it may have reached the server, and nobody knows.
-  void lost(HoldCall& call, bool cancelled) {
+  void lost(HoldCall& call, SteadyTime now, bool cancelled) {
+    if (call.verb == HoldVerb::hold)
+      if (const Command* const command = table_.find(call.correlation_id)) registry_.hold_left(command->interaction, command->order, now);
     if (Command* const command = answered_now(call)) settle(*command, cancelled ? CallEnd::forsaken : CallEnd::disconnected);
   }
 
@@ -103,11 +105,14 @@ class HoldRequests : public HoldBooks {
       if (watched && !table_.sent(interaction, HoldVerb::hold)) look_at(interaction);
     } else if (registry_.belief(interaction) == HoldRegistry::Belief::not_held && !registry_.full()) {
       registry_.seen_held(interaction, 0, now);
+      if (table_.released(interaction)) look_at(interaction);  // it may be older than our own release
       metrics_->count(HoldCount::holds_adopted);
       const Duration age = news.held_since ? std::chrono::duration_cast<Duration>(wall - *news.held_since) : Duration::zero();
       tell_seen(interaction, true, std::clamp<Duration>(age, Duration::zero(), settings_->max_hold));
+    } else if (registry_.belief(interaction) == HoldRegistry::Belief::unknown && !table_.releasing(interaction)) {
+      look_at(interaction);  // perhaps what nobody waits for any more has come after all
     }
-    // The cloud knows when a hold began; of two clocks that differ the earlier start counts, so that none lasts too long.
+    // The cloud knows when another's hold began; of two clocks that differ the earlier start counts, so that none lasts too long.
     if (*news.held && news.held_since) {
       const Duration age = std::chrono::duration_cast<Duration>(wall - *news.held_since);
       registry_.began(interaction, now - std::clamp<Duration>(age, Duration::zero(), settings_->max_hold));

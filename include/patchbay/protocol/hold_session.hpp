@@ -161,9 +161,8 @@ class HoldSession : public HoldRequests {
     if (!opened) return;
     metrics_->count(HoldCount::connects);
     if (handover) metrics_->count(HoldCount::handovers);
-    if (!std::exchange(was_open_, true)) return;
-    metrics_->count(HoldCount::reconnects);
-    // What happened between the connections was told to nobody.
+    if (std::exchange(was_open_, true)) metrics_->count(HoldCount::reconnects);
+    // What happened before, and between the connections, was told to nobody.
     if (by_request_) guarded([this] { for (HeldInteraction& each : registry_.held()) look_at(each.interaction); });
   }
   void open_failed(std::uint64_t epoch, OpenFailure failure, SteadyTime now, double random) {
