@@ -274,6 +274,56 @@ TEST_CASE("I10: an operation that was refused another token cannot tell whose fa
   CHECK(story.broken() == (refused_before == 3 ? Broken{} : Broken{"I10"}));
 }
 
+TEST_CASE("I4: a copy of a write that was applied, and covered by another writer, cannot be seen", "[testing][oracle]") {
+  Story story;
+  Work& work = story.submit(WorkKind::transition);
+  const std::string tag = story.prepare();
+  const std::uint64_t write = story.write(tag, "t-1");
+  story.arrive(write);  // applied, and its answer is lost
+  bool excused = false;
+  SECTION("so that nobody knows") {
+    excused = true;
+    story.cloud.move(here, "TechnicalSupport", "somebody-else");
+    story.tell_applied();
+    story.arrive(write);
+    story.answered(write);
+  }
+  SECTION("unless a reading showed it") {
+    story.read();
+    story.cloud.move(here, "TechnicalSupport", "somebody-else");
+    story.tell_applied();
+    story.arrive(write);
+    story.answered(write);
+  }
+  SECTION("unless nobody looked") {
+    story.cloud.move(here, "TechnicalSupport", "somebody-else");
+    story.tell_applied();
+    story.arrive(write);
+    story.answered(write);
+    story.fail(work, ErrorCode::stale_state, Outcome::not_applied, "t-1", 1);
+    CHECK(story.broken().count("I4") == 1);
+  }
+  SECTION("not when nobody else was there") {
+    story.arrive(write);
+    story.answered(write);
+  }
+  SECTION("not when there was no copy") {
+    story.cloud.move(here, "TechnicalSupport", "somebody-else");
+    story.tell_applied();
+    story.answered(write, 412);
+  }
+  SECTION("not while one may still arrive") {
+    story.cloud.move(here, "TechnicalSupport", "somebody-else");
+    story.tell_applied();
+    story.arrive(write);
+    story.failed(write);
+  }
+  story.read();
+  if (!story.broken().empty()) return;
+  story.fail(work, ErrorCode::stale_state, Outcome::not_applied, "t-1", 1);
+  CHECK(story.broken().count("I4") == (excused ? 0 : 1));
+}
+
 TEST_CASE("I4: a version that an operation has used is newer than an older one, whatever it used since",
           "[testing][oracle]") {
   Story story;

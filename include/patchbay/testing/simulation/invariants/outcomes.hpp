@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // any_of
 #include <array>
-#include <algorithm>  // none_of
 #include <cstddef>
 #include <cstdint>
 #include <functional>  // less
@@ -24,7 +24,9 @@ namespace patchbay::testing::simulation {
 /// the wanted state between its beginning and its end, or said so; a hold that found what it wanted: likewise (or an
 /// earlier life has released it, and no disk took that), and nothing was sent. Failed as not applied: it was not
 /// applied, and is not for the rest of the run, however late; when a send was in doubt there was a fence, that is, the
-/// version had moved on (what nothing locks has none); a command that was sent was refused in so many words. Unknown: something was sent. No work
+/// version had moved on (what nothing locks has none); a command that was sent was refused in so many words. Of a write
+/// that the network copied the process may have seen a refusal and another writer's id, and no trace of the copy that was
+/// applied in between: what each conflict looks like. Unknown: something was sent. No work
 /// ends twice, and at the end of the run none is left, unless its process crashed. Does not see whether an unknown
 /// outcome could have been settled by trying harder.
 class TruthfulOutcomes final : public Check {
@@ -132,10 +134,14 @@ class TruthfulOutcomes final : public Check {
         effect.doubtful != 0)
       return false;
     const ProcessRecord* const process = books().process(effect.process);
-    return process != nullptr &&
-           std::none_of(process->readings.begin(), process->readings.end(), [&](const Reading& each) {
-             return each.interaction == effect.interaction && each.transition_id == effect.id;
-           });
+    if (process == nullptr) return false;
+    const auto shown = [&](bool mine) {
+      return std::any_of(process->readings.begin(), process->readings.end(), [&](const Reading& each) {
+        return each.interaction == effect.interaction && each.at >= effect.first_sent && !each.transition_id.empty() &&
+               (each.transition_id == effect.id) == mine;
+      });
+    };
+    return shown(false) && !shown(true);
   }
   std::map<std::string, std::uint64_t, std::less<>> forbidden_;  // not applied, by their work
 };
