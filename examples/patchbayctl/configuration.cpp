@@ -3,10 +3,12 @@
 #include "configuration.hpp"
 
 #include <cstdio>  // stderr
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <patchbay/cloud/region.hpp>
+#include <patchbay/identifier.hpp>
 #include <patchbay/observe/audit_file.hpp>
 
 #include "environment.hpp"
@@ -18,6 +20,51 @@ namespace {
 using patchbay::ErrorCode;
 using patchbay::fail;
 using patchbay::Result;
+
+using patchbay::cloud::Platform;
+using patchbay::cloud::platform::ParticipantSelector;
+
+/// The platform's dialect for moves, which go by the whole conversation and by no user.
+Platform moves_on_platform(const Options& options) {
+  Platform out = options.platform;
+  out.media.reset();
+  return out;
+}
+/// The same for holds, and for who watches them; nothing when nobody has said whose side is meant. The commands of holds
+/// take `--participant` for it, and others for moves alone: what they find in the journal may be of both.
+std::optional<Platform> holds_on_platform(const Options& options, const std::string& user) {
+  const bool names_holder =
+      options.has_participant && options.command != Command::run && options.command != Command::recover;
+  if (user.empty() && !names_holder) return std::nullopt;
+  Platform out = options.platform;
+  // Of one hold or release the next reading tells as soon as a channel would, and channels are few: twenty of a user's.
+  if (options.command == Command::run || options.command == Command::watch) out.user = user;
+  if (!names_holder) out.participant = ParticipantSelector::by_user(user);
+  return out;
+}
+/// What cannot be asked of the platform by the variables that are set.
+Result<void> check_platform(const Options& options, const std::string& user, const std::string& channel,
+                            const std::string& organisation) {
+  if (!user.empty() && !patchbay::is_uuid(user))
+    return fail(ErrorCode::invalid_settings, "GENESYS_USER_ID: expected the id of a user, which is a UUID");
+  // What only watches over holds is not refused for them, and goes without.
+  if (options.command == Command::hold || options.command == Command::run) {
+    if (!channel.empty())
+      return fail(ErrorCode::invalid_settings,
+                  "GENESYS_WS_URL is set, and the platform makes its channels itself and says where they are");
+    if (!organisation.empty())
+      return fail(ErrorCode::invalid_settings,
+                  "GENESYS_ORG_ID is set, and no conversation of the platform says whose it is; a client sees its own "
+                  "organisation's alone");
+  }
+  if (options.command == Command::watch && user.empty())
+    return fail(ErrorCode::invalid_settings, "watch needs --user, or GENESYS_USER_ID: whose conversations it is about");
+  const bool holds = options.command == Command::hold || options.command == Command::unhold ||
+                     options.command == Command::release_all;
+  if (holds && user.empty() && !options.has_participant)
+    return fail(ErrorCode::invalid_settings, std::string(holds_of_nobody));
+  return {};
+}
 
 /// The variables that have no default: who acts, and where (hazard A17).
 Result<void> check_present(const Environment& environment, bool has_region) {
@@ -87,6 +134,10 @@ Result<Configuration> configure(const Options& options) {
   if (!addresses) return fail(addresses.error());
   const auto& [base, login] = *addresses;
   const std::string channel = text("GENESYS_WS_URL"), webhook = text("CRM_WEBHOOK_URL");
+  const bool is_platform = options.dialect == DialectName::platform;
+  const std::string user = is_platform ? text("GENESYS_USER_ID") : "", organisation = text("GENESYS_ORG_ID");
+  if (is_platform)
+    if (auto fine = check_platform(options, user, channel, organisation); !fine) return fail(std::move(fine.error()));
   for (const auto& [name, url] : {std::pair<const char*, const std::string&>{"GENESYS_BASE_URL", base},
                                   {"GENESYS_LOGIN_URL", login},
                                   {"GENESYS_WS_URL", channel},
@@ -113,8 +164,8 @@ Result<Configuration> configure(const Options& options) {
   if (options.per_minute) settings.pacer = std::make_shared<patchbay::Pacer>(*options.per_minute);
   settings.transition.reachability = options.reachability;
   settings.transition.webhook.url = webhook;
-  settings.hold.channel_url = channel;
-  settings.hold.organisation_id = text("GENESYS_ORG_ID");
+  if (!is_platform) settings.hold.channel_url = channel;
+  if (!is_platform) settings.hold.organisation_id = organisation;
 
   std::shared_ptr<patchbay::AuditSink> file;
   if (const std::string path = text("PATCHBAY_AUDIT_FILE"); !path.empty()) {
@@ -130,7 +181,12 @@ Result<Configuration> configure(const Options& options) {
     out.logger = patchbay::TextLogger(
         stderr, options.log_level, options.log == Log::json ? patchbay::LogFormat::json : patchbay::LogFormat::logfmt);
   out.strict = options.strict;
-  if (options.dialect == DialectName::platform) out.dialect = SpokenDialect(options.platform);
+  if (is_platform) {
+    out.dialect = moves_on_platform(options);
+    if (auto holds = holds_on_platform(options, user)) out.hold_dialect = std::move(*holds);
+  } else {
+    out.hold_dialect.emplace();
+  }
   out.journal_folder = text("PATCHBAY_JOURNAL_DIR");
   out.ca_file = text("PATCHBAY_CA_FILE");
   return out;

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <variant>
 
 #include <patchbay/policy/text_logger.hpp>
 #include <patchbay/settings.hpp>
@@ -22,10 +24,21 @@ class Configuration {
   patchbay::Settings settings;
   patchbay::TextLogger logger{nullptr};
   bool strict = false;
-  SpokenDialect dialect;
+  SpokenDialect dialect;                      ///< Of moves.
+  /// Of holds, which are a participant's on the platform; nothing when nobody has said whose.
+  std::optional<SpokenDialect> hold_dialect;
   std::string journal_folder;  ///< Empty: no journal.
   std::string ca_file;  ///< Empty: the system's trust store.
   std::shared_ptr<Recorder> recorder;
+
+  [[nodiscard]] bool is_platform() const noexcept {
+    return std::holds_alternative<patchbay::cloud::Platform>(dialect);
+  }
+  /// Whether the reason of a hold is left with the cloud, beside the hold.
+  [[nodiscard]] bool keeps_reason() const noexcept {
+    const auto* const platform = hold_dialect ? std::get_if<patchbay::cloud::Platform>(&*hold_dialect) : nullptr;
+    return platform != nullptr && !platform->hold_reason_attribute.empty();
+  }
 };
 
 /// The journal's folder by flag or environment alone, for commands that need nothing else; empty when there is none.

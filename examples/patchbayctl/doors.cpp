@@ -25,8 +25,11 @@ std::optional<patchbay::Error> not_utf8(const Job& job) {
 std::optional<patchbay::Error> Doors::begin(const Job& job) {
   recorder_->expect(job.interaction);
   if (job.refused) return job.refused;
-  if (is_platform_ && job.action != Command::transition)
-    return patchbay::Error(patchbay::ErrorCode::invalid_argument, std::string(no_holds_on_platform));
+  if (!holds && job.action != Command::transition)
+    return patchbay::Error(patchbay::ErrorCode::invalid_argument, std::string(holds_of_nobody));
+  if (is_platform_ && (job.music || job.prompt))
+    return patchbay::Error(patchbay::ErrorCode::invalid_argument,
+                           "music and prompt name files, of which the platform takes none");
   return not_utf8(job);
 }
 
@@ -44,7 +47,7 @@ Performed Doors::perform(const Job& job) {
   if (out.error) {
     // No door has seen it.
   } else if (job.action == Command::transition) {
-    out.set(transitions.transition(transition_of(job)));
+    out.set(transitions->transition(transition_of(job)));
   } else {
     out.set(holds->perform(job));
   }
@@ -53,6 +56,7 @@ Performed Doors::perform(const Job& job) {
 }
 
 void Doors::end(const Job& job, Performed& performed) {
+  performed.keeps_reason = keeps_reason_ && job.action == Command::hold;
   if (auto record = recorder_->take(job.interaction)) {
     performed.record = std::move(*record);
     return;

@@ -19,11 +19,11 @@ class Doors {
  public:
   explicit Doors(const Configuration& configuration)
       : recorder_(configuration.recorder),
-        is_platform_(configuration.dialect.is_platform()),
+        is_platform_(configuration.is_platform()),
+        keeps_reason_(configuration.keeps_reason()),
         random_(configuration.settings.random),
-        transitions(configuration) {
-    if (!is_platform_) holds.emplace(configuration);
-  }
+        transitions(make_transitions(configuration)),
+        holds(make_holds(configuration)) {}
 
   /// Blocks until the job has ended.
   [[nodiscard]] Performed perform(const Job& job);
@@ -38,12 +38,12 @@ class Doors {
 
  private:
   std::shared_ptr<Recorder> recorder_;
-  bool is_platform_;
+  bool is_platform_, keeps_reason_;
   std::shared_ptr<patchbay::RandomSource> random_;
 
  public:
-  Transitions transitions;
-  std::optional<Holds> holds;  ///< None in the platform's dialect, which has no holds yet.
+  const std::unique_ptr<Transitions> transitions;
+  const std::unique_ptr<Holds> holds;  ///< Null on the platform while nobody has said whose holds they are.
 };
 
 }  // namespace patchbayctl

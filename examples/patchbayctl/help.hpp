@@ -19,10 +19,10 @@ inline constexpr std::string_view help_text = R"(Moves IVR interactions through 
   patchbayctl recover
   patchbayctl release-all [--priority N]
   patchbayctl journal show [DIR]
+  patchbayctl watch      --user ID [--media KIND] [--for SECONDS]
 
-The cloud speaks the dialect that --dialect names: interactions (the default), or platform, which is the real Genesys Cloud. There
-`transition`, `flow`, `run` and `recover` go about conversations; `hold`, `unhold` and `release-all`, and such lines of `run`, are not
-there yet and are refused.
+The cloud speaks the dialect that --dialect names: interactions (the default), or platform, which is the real Genesys Cloud. There an
+interaction is a conversation, and a hold is of one participant's side of it: --user says whose, or --participant.
 
 Options stand before or after the command.
   --conversation ID  the platform's word for --interaction, and in lines of `run` "conversation" for "interaction"
@@ -39,7 +39,14 @@ Options stand before or after the command.
   --job NAME         by which a later --resume finds it, at most 128 bytes (the file's name)
   --fence-after SECONDS for which a request may still arrive after its connection is gone (60)
   --dialect          interactions or platform (interactions)
-  --participant WHO  with --dialect platform, whose flow it is: an id, purpose:NAME or user:ID (purpose:ivr)
+  --participant WHO  with --dialect platform, an id, purpose:NAME or user:ID: of `transition`, `run` and `recover` whose flow it is
+                     (purpose:ivr); of `hold`, `unhold` and `release-all` whose side is held (the user's)
+  --media KIND       with --dialect platform, what is held and told of, by its own addresses: call, callback, chat, email, message
+                     or social_expression (whichever there is); by those of calls the platform lets a user alone hold, and no program
+  --hold-music       with --dialect platform, who is put on hold in a call hears music, and not silence
+  --hold-reason-attribute NAME
+                     with --dialect platform, the participant's attribute that keeps the reason of a hold (none: the audit has it)
+  --for SECONDS      of `watch`, after which it ends (when it is asked to)
   --store            with --dialect platform, where a move is written: custom-attributes of the conversation, locked by
                      their version, or participant-attributes, which nothing locks (custom-attributes)
   --schema-id ID     with --dialect platform, of the custom attributes; without it, the only record that there is
@@ -59,9 +66,10 @@ Environment; a flag of the same meaning wins.
   GENESYS_CLIENT_ID       --client-id       needed
   GENESYS_CLIENT_SECRET                     needed; no flag, since others can read a command line
   GENESYS_LOGIN_URL       --login-url       where tokens come from (the base URL)
-  GENESYS_WS_URL          --ws-url          the hold channel's whole address (derived from the base URL)
+  GENESYS_WS_URL          --ws-url          the hold channel's whole address (derived from the base URL; the platform says its own)
   GENESYS_CREDENTIALS_IN  --credentials-in  basic or body: where the token request has the credentials (basic)
-  GENESYS_ORG_ID          --org-id          interactions of other organisations are not held (not checked)
+  GENESYS_ORG_ID          --org-id          interactions of other organisations are not held (not checked; not for the platform)
+  GENESYS_USER_ID         --user            on the platform, the user whose side is held, and whose conversations are told of
   CRM_WEBHOOK_URL         --webhook-url     is told of every transition (none)
   PATCHBAY_AUDIT_FILE     --audit-file      JSON Lines, one record for each attempt and operation (none)
   PATCHBAY_JOURNAL_DIR    --journal         folder of the write-ahead journal, which is made if need be (none)
@@ -72,6 +80,11 @@ and so on with the flags' names. stdout has one JSON object for each result. `ho
 Lines that name the same interaction take turns. Asked to stop (SIGINT, SIGTERM), `run` finishes what is under way; every line that was
 read has its result, and stderr says behind which line nothing was read. At its end it says there how many were applied, refused and
 unknown, and how long they took, unless --log is off.
+
+On the platform a hold and a release are only accepted by the answer. `run` makes a notification channel of the user's conversations, which
+tells when they are done; the other commands, and `run` while its channel is not open, read the conversation until it shows that, for 10 s
+at most. `watch` (always of the platform) prints one JSON object for each party of the user's conversations whose state has changed, from its start on; it connects anew by
+itself, says so on stderr, and then prints all that it is told. It never sends a hold or a release.
 
 With a journal nothing is sent before it is on the disk what will be, and whatever kills the program, the next one knows: `transition`,
 `hold` and `run` first find out what became of operations that were left open, and stderr says so (`run` waits for all of them, the others

@@ -15,43 +15,48 @@
 
 namespace patchbayctl {
 
-class HoldLoop::Door {
- public:
-  explicit Door(const Configuration& configuration)
-      : controller(patchbay::Policies{.transport = patchbay::beast::Transport(io, connecting(configuration)),
-                                      .logger = configuration.logger},
-                   configuration.settings),
-        close_timeout(configuration.settings.hold.close_timeout) {}
+namespace {
 
-  boost::asio::io_context io{1};
+template <class Dialect>
+class Speaking final : public HoldLoop {
+ public:
+  Speaking(const Configuration& configuration, const Dialect& dialect)
+      : door_(patchbay::Policies{.transport = patchbay::beast::Transport(io_, connecting(configuration)),
+                                 .logger = configuration.logger,
+                                 .dialect = dialect},
+              configuration.settings),
+        close_timeout_(configuration.settings.hold.close_timeout) {}
+
+  void start(const Job& job, Ended ended) override {
+    if (job.action == Command::unhold) {
+      door_.start_unhold(unhold_of(job), std::move(ended));
+    } else {
+      door_.start_hold(hold_of(job), std::move(ended));
+    }
+  }
+  void start_recover(Recovered recovered) override { door_.start_recover({}, std::move(recovered)); }
+  void run(std::stop_token stop) override {
+    auto work = boost::asio::make_work_guard(io_);
+    const std::stop_callback ending(stop, [&] {
+      door_.start_close(close_timeout_, [](const patchbay::Result<void>&) {});
+      work.reset();
+    });
+    io_.run();
+  }
+  std::vector<std::string> standing() override { return lines_of(door_.held()); }
+
+ private:
+  boost::asio::io_context io_{1};
   patchbay::HoldController<patchbay::beast::Transport, patchbay::SystemClock, patchbay::DefaultRetry,
-                           patchbay::TextLogger, patchbay::DefaultSchema>
-      controller;
-  const patchbay::Duration close_timeout;
+                           patchbay::TextLogger, patchbay::DefaultSchema, Dialect>
+      door_;
+  const patchbay::Duration close_timeout_;
 };
 
-HoldLoop::HoldLoop(const Configuration& configuration) : door_(std::make_unique<Door>(configuration)) {}
-HoldLoop::~HoldLoop() = default;
+}  // namespace
 
-void HoldLoop::start(const Job& job, Ended ended) {
-  if (job.action == Command::unhold) {
-    door_->controller.start_unhold(unhold_of(job), std::move(ended));
-  } else {
-    door_->controller.start_hold(hold_of(job), std::move(ended));
-  }
+std::unique_ptr<HoldLoop> make_hold_loop(const Configuration& configuration) {
+  return make_speaking<HoldLoop, Speaking>(*configuration.hold_dialect, configuration);
 }
-
-void HoldLoop::start_recover(Recovered recovered) { door_->controller.start_recover({}, std::move(recovered)); }
-
-void HoldLoop::run(std::stop_token stop) {
-  auto work = boost::asio::make_work_guard(door_->io);
-  const std::stop_callback ending(stop, [&] {
-    door_->controller.start_close(door_->close_timeout, [](const patchbay::Result<void>&) {});
-    work.reset();
-  });
-  door_->io.run();
-}
-
-std::vector<std::string> HoldLoop::standing() const { return lines_of(door_->controller.held()); }
 
 }  // namespace patchbayctl

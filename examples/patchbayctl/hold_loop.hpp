@@ -23,27 +23,28 @@ class HoldLoop {
  public:
   using Ended = std::function<void(patchbay::Result<patchbay::HoldResult>)>;
 
-  explicit HoldLoop(const Configuration& configuration);
   HoldLoop(const HoldLoop&) = delete;
   HoldLoop& operator=(const HoldLoop&) = delete;
-  ~HoldLoop();
+  virtual ~HoldLoop() = default;
 
   /// Begins to hold or release, as the job says; `ended` is called once, by the thread that runs the loop. From any
   /// thread.
-  void start(const Job& job, Ended ended);
+  virtual void start(const Job& job, Ended ended) = 0;
   using Recovered = std::function<void(patchbay::Result<patchbay::RecoveryReport>)>;
   /// Begins to settle what the journal has open of holds, and to watch again who is on hold; `recovered` is called as
   /// `ended` is.
-  void start_recover(Recovered recovered);
+  virtual void start_recover(Recovered recovered) = 0;
   /// Runs the loop until a stop is requested; then closes the channel, which leaves on hold what is, and returns when
   /// all that was begun has ended.
-  void run(std::stop_token stop);
+  virtual void run(std::stop_token stop) = 0;
   /// Interactions that are, or may be, on hold by this program's doing, each as a line for people.
-  [[nodiscard]] std::vector<std::string> standing() const;
+  [[nodiscard]] virtual std::vector<std::string> standing() = 0;
 
- private:
-  class Door;
-  std::unique_ptr<Door> door_;
+ protected:
+  HoldLoop() = default;
 };
+
+/// In the dialect that is asked for, where somebody has said whose holds they are.
+[[nodiscard]] std::unique_ptr<HoldLoop> make_hold_loop(const Configuration& configuration);
 
 }  // namespace patchbayctl

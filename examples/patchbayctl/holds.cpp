@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "holds.hpp"
 
-#include <utility>
-
 #include <patchbay/beast/blocking_transport.hpp>
 #include <patchbay/hold_controller.hpp>
 
@@ -34,31 +32,36 @@ std::vector<std::string> lines_of(const std::vector<patchbay::HeldInteraction>& 
   return out;
 }
 
-class Holds::Door {
- public:
-  explicit Door(const Configuration& configuration)
-      : controller(
-            patchbay::Policies{.transport = patchbay::beast::BlockingTransport(connecting(configuration)),
-                               .logger = configuration.logger},
-            configuration.settings) {}
+namespace {
 
+template <class Dialect>
+class Speaking final : public Holds {
+ public:
+  Speaking(const Configuration& configuration, const Dialect& dialect)
+      : door_(patchbay::Policies{.transport = patchbay::beast::BlockingTransport(connecting(configuration)),
+                                 .logger = configuration.logger,
+                                 .dialect = dialect},
+              configuration.settings) {}
+
+  patchbay::Result<patchbay::HoldResult> perform(const Job& job) override {
+    return job.action == Command::unhold ? door_.unhold(unhold_of(job)) : door_.hold(hold_of(job));
+  }
+  patchbay::Result<patchbay::RecoveryReport> recover(std::optional<patchbay::Duration> budget) override {
+    return door_.recover(budget);
+  }
+  std::vector<std::string> standing() override { return lines_of(door_.held()); }
+
+ private:
   patchbay::HoldController<patchbay::beast::BlockingTransport, patchbay::SystemClock, patchbay::DefaultRetry,
-                           patchbay::TextLogger, patchbay::DefaultSchema>
-      controller;
+                           patchbay::TextLogger, patchbay::DefaultSchema, Dialect>
+      door_;
 };
 
-Holds::Holds(const Configuration& configuration) : door_(std::make_unique<Door>(configuration)) {}
-Holds::~Holds() = default;
+}  // namespace
 
-patchbay::Result<patchbay::HoldResult> Holds::perform(const Job& job) {
-  if (job.action == Command::unhold) return door_->controller.unhold(unhold_of(job));
-  return door_->controller.hold(hold_of(job));
+std::unique_ptr<Holds> make_holds(const Configuration& configuration) {
+  if (!configuration.hold_dialect) return nullptr;
+  return make_speaking<Holds, Speaking>(*configuration.hold_dialect, configuration);
 }
-
-patchbay::Result<patchbay::RecoveryReport> Holds::recover(std::optional<patchbay::Duration> budget) {
-  return door_->controller.recover(budget);
-}
-
-std::vector<std::string> Holds::standing() const { return lines_of(door_->controller.held()); }
 
 }  // namespace patchbayctl

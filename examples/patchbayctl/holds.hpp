@@ -26,22 +26,24 @@ namespace patchbayctl {
 /// between threads. It connects when the first job needs it.
 class Holds {
  public:
-  explicit Holds(const Configuration& configuration);
   Holds(const Holds&) = delete;
   Holds& operator=(const Holds&) = delete;
   /// Closes the channel; what is on hold stays so.
-  ~Holds();
+  virtual ~Holds() = default;
 
   /// Holds or releases, as the job says.
-  patchbay::Result<patchbay::HoldResult> perform(const Job& job);
+  virtual patchbay::Result<patchbay::HoldResult> perform(const Job& job) = 0;
   /// Settles what the journal has open of holds, and watches again who is on hold.
-  [[nodiscard]] patchbay::Result<patchbay::RecoveryReport> recover(std::optional<patchbay::Duration> budget);
+  [[nodiscard]] virtual patchbay::Result<patchbay::RecoveryReport> recover(
+      std::optional<patchbay::Duration> budget) = 0;
   /// Interactions that are, or may be, on hold by this program's doing, each as a line for people.
-  [[nodiscard]] std::vector<std::string> standing() const;
+  [[nodiscard]] virtual std::vector<std::string> standing() = 0;
 
- private:
-  class Door;
-  std::unique_ptr<Door> door_;
+ protected:
+  Holds() = default;
 };
+
+/// In the dialect that is asked for; null when nobody has said whose holds they are.
+[[nodiscard]] std::unique_ptr<Holds> make_holds(const Configuration& configuration);
 
 }  // namespace patchbayctl

@@ -94,7 +94,7 @@ void look_back(const Configuration& configuration, Doors& doors, Command command
   if (journal == nullptr || (waiting_in(*journal).empty() && journal->holds().empty())) return;
   // Less than the time between two looks: one look.
   const patchbay::Duration budget = configuration.settings.journaling.look_every;
-  const auto report = command == Command::transition ? doors.transitions.recover(budget) : doors.holds->recover(budget);
+  const auto report = command == Command::transition ? doors.transitions->recover(budget) : doors.holds->recover(budget);
   const std::string said = report ? sentence_of(*report) : report.error().describe();
   if (!said.empty()) say(said);
 }
@@ -116,13 +116,13 @@ int recover(const Configuration& configuration, Doors& doors, Output& output) {
   } else {
     for (const patchbay::OpenIntent& each : waiting)
       if (each.record.action != patchbay::JournalAction::transition)
-        open.insert_or_assign(each.position, std::string(no_holds_on_platform));
+        open.insert_or_assign(each.position, std::string(holds_of_nobody));
     if (const std::size_t held = journal.holds().size(); held != 0) {
-      say(counted(held, "interaction") + " that may be on hold: " + std::string(no_holds_on_platform));
+      say(counted(held, "interaction") + " that may be on hold: " + std::string(holds_of_nobody));
       status = incomplete_status;
     }
   }
-  turn(doors.transitions.recover({}));
+  turn(doors.transitions->recover({}));
   const auto endings = read_endings(configuration.journal_folder);
   if (!endings) return std::max(status, failed(endings.error()));
   for (const patchbay::OpenIntent& each : waiting) {
@@ -169,7 +169,7 @@ void deliver_webhooks(const Configuration& configuration, Doors& doors) {
   const patchbay::Settings& settings = configuration.settings;
   if (!settings.journal || settings.transition.webhook.url.empty() || settings.journal->status().deliveries == 0)
     return;
-  if (const auto report = doors.transitions.deliver_webhooks(settings.deadline); !report)
+  if (const auto report = doors.transitions->deliver_webhooks(settings.deadline); !report)
     say(report.error().describe());
 }
 

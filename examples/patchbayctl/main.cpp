@@ -16,6 +16,7 @@
 #include "results.hpp"
 #include "run.hpp"
 #include "stop.hpp"
+#include "watch.hpp"
 
 namespace patchbayctl {
 
@@ -34,14 +35,14 @@ int usage(const std::string& why) {
 
 /// Draws a flow, also where the move that is asked about is not allowed, since that is when one wants to see it.
 int draw_flow(const Options& options, Doors& doors, Output& output) {
-  const auto graph = doors.transitions.flow(*options.flow);
+  const auto graph = doors.transitions->flow(*options.flow);
   if (!graph) return complain(graph.error().describe(), exit_status(graph.error()));
   patchbay::DiagramMarks marks;
   patchbay::FlowPath path;
   int status = 0;
   if (options.from) {
     marks.current = *options.from;
-    auto found = doors.transitions.path(*options.flow, *options.from, *options.to);
+    auto found = doors.transitions->path(*options.flow, *options.from, *options.to);
     if (found) {
       path = std::move(*found);
       marks.path = &path;
@@ -81,6 +82,7 @@ int dispatch(const Options& options, const Configuration& configuration, Doors& 
     case Command::hold:
     case Command::unhold:
     case Command::journal:
+    case Command::watch:
       break;
   }
   return perform(options, configuration, doors, output);
@@ -107,6 +109,7 @@ int main(const std::vector<std::string>& arguments) {
   const bool of_the_journal = options.command == Command::recover || options.command == Command::release_all;
   if ((of_the_journal || options.resume) && configuration->journal_folder.empty())
     return usage("--journal: is needed, or PATCHBAY_JOURNAL_DIR");
+  if (options.command == Command::watch) return watch(options, *configuration, output);
   if (options.command != Command::flow)
     if (const auto opened = open_journal(*configuration); !opened)
       return complain(opened.error().describe(), exit_status(opened.error()));

@@ -19,9 +19,11 @@ namespace {
 
 // Which commands know a flag.
 constexpr unsigned transition = 1, hold = 2, unhold = 4, flow = 8, run = 16, recover = 32, release_all = 64,
-                   journal = 128;
-constexpr unsigned every = 127;  // that asks the cloud
+                   journal = 128, watch = 256;
+constexpr unsigned working = 127;            // at interactions
+constexpr unsigned every = working | watch;  // that asks the cloud
 constexpr unsigned holding = hold | unhold | release_all;
+constexpr unsigned may_hold = holding | run | recover;
 
 struct Flag {
   std::string_view name;
@@ -49,27 +51,31 @@ constexpr std::array flags{
     Flag{"transport", run, 0, nullptr, {}},
     Flag{"job", run, 0, &Options::job, {}},
     Flag{"dialect", every, 0, nullptr, {}},
-    Flag{"participant", transition | run | recover, 0, nullptr, {}, true},
+    Flag{"participant", transition | may_hold, 0, nullptr, {}, true},
+    Flag{"user", may_hold | watch, 0, nullptr, "GENESYS_USER_ID", true},
+    Flag{"media", may_hold | watch, 0, nullptr, {}, true},
+    Flag{"hold-reason-attribute", hold | run, 0, nullptr, {}, true},
+    Flag{"for", watch, 0, nullptr, {}, true},
     Flag{"store", transition | run | recover, 0, nullptr, {}, true},
     Flag{"schema-id", transition | run | recover, 0, nullptr, {}, true},
     Flag{"flow-version", transition | flow | run, 0, nullptr, {}, true},
     Flag{"region", every, 0, nullptr, "GENESYS_REGION"},
     Flag{"deadline", every, 0, nullptr, {}},
-    Flag{"fence-after", every & ~flow, 0, nullptr, {}},
+    Flag{"fence-after", working & ~flow, 0, nullptr, {}},
     Flag{"rate", every, 0, nullptr, {}},
-    Flag{"reachability", every, 0, nullptr, {}},
+    Flag{"reachability", working, 0, nullptr, {}},
     Flag{"log", every, 0, nullptr, {}},
     Flag{"log-level", every, 0, nullptr, {}},
     Flag{"base-url", every, 0, nullptr, "GENESYS_BASE_URL"},
     Flag{"login-url", every, 0, nullptr, "GENESYS_LOGIN_URL"},
-    Flag{"ws-url", every, 0, nullptr, "GENESYS_WS_URL"},
+    Flag{"ws-url", working, 0, nullptr, "GENESYS_WS_URL"},
     Flag{"client-id", every, 0, nullptr, "GENESYS_CLIENT_ID"},
     Flag{"credentials-in", every, 0, nullptr, "GENESYS_CREDENTIALS_IN"},
-    Flag{"org-id", every, 0, nullptr, "GENESYS_ORG_ID"},
-    Flag{"webhook-url", every, 0, nullptr, "CRM_WEBHOOK_URL"},
-    Flag{"audit-file", every, 0, nullptr, "PATCHBAY_AUDIT_FILE"},
+    Flag{"org-id", working, 0, nullptr, "GENESYS_ORG_ID"},
+    Flag{"webhook-url", working, 0, nullptr, "CRM_WEBHOOK_URL"},
+    Flag{"audit-file", working, 0, nullptr, "PATCHBAY_AUDIT_FILE"},
     Flag{"ca-file", every, 0, nullptr, "PATCHBAY_CA_FILE"},
-    Flag{"journal", every & ~flow, 0, nullptr, "PATCHBAY_JOURNAL_DIR"},
+    Flag{"journal", working & ~flow, 0, nullptr, "PATCHBAY_JOURNAL_DIR"},
 };
 
 struct Name {
@@ -84,7 +90,8 @@ constexpr std::array commands{Name{"transition", Command::transition, transition
                               Name{"run", Command::run, run},
                               Name{"recover", Command::recover, recover},
                               Name{"release-all", Command::release_all, release_all},
-                              Name{"journal", Command::journal, journal}};
+                              Name{"journal", Command::journal, journal},
+                              Name{"watch", Command::watch, watch}};
 
 const Flag* find_flag(std::string_view name) {
   const auto found = std::find_if(flags.begin(), flags.end(), [&](const Flag& flag) { return flag.name == name; });
@@ -148,6 +155,15 @@ bool interpret(patchbay::cloud::Platform& platform, std::string_view flag, const
     if (selector) platform.participant = *selector;
     return selector.has_value();
   }
+  if (flag == "media") {
+    for (const patchbay::cloud::platform::Media each : patchbay::cloud::platform::all_media)
+      if (value == to_string(each)) platform.media = each;
+    return platform.media.has_value();
+  }
+  if (flag == "hold-reason-attribute") {
+    platform.hold_reason_attribute = value;
+    return !value.empty();
+  }
   (flag == "schema-id" ? platform.schema_id : platform.flow_version) = value;
   return !value.empty();
 }
@@ -158,6 +174,12 @@ bool interpret(Options& options, const Flag& flag, const std::string& value) {
     options.environment.insert_or_assign(std::string(flag.variable), value);
     return true;
   }
+  if (flag.name == "for") {
+    const std::optional<double> number = positive(value, 1e9);
+    if (number) options.watch_for = std::chrono::ceil<patchbay::Duration>(std::chrono::duration<double>(*number));
+    return number.has_value();
+  }
+  if (flag.name == "participant") options.has_participant = true;
   if (flag.of_platform) return interpret(options.platform, flag.name, value);
   if (flag.name == "dialect") {
     options.dialect = value == "platform" ? DialectName::platform : DialectName::interactions;
@@ -210,6 +232,8 @@ std::string_view expected_by(std::string_view flag) {
   if (flag == "transport") return "beast or curl";
   if (flag == "dialect") return "interactions or platform";
   if (flag == "participant") return "a participant's id, purpose:NAME or user:ID";
+  if (flag == "media") return "call, callback, chat, email, message or social_expression";
+  if (flag == "hold-reason-attribute") return "the name of an attribute";
   if (flag == "store") return "custom-attributes or participant-attributes";
   if (flag == "schema-id") return "the id of a schema of custom attributes";
   if (flag == "flow-version") return "a version of the flow";
@@ -219,11 +243,18 @@ std::string_view expected_by(std::string_view flag) {
 /// What the chosen dialect does not know of what is asked for; empty when it knows all of it.
 std::string wrong_for_the_dialect(const Options& options, const CLI::App& app, unsigned command) {
   const bool is_platform = options.dialect == DialectName::platform;
+  if (!is_platform && command == watch)
+    return "watch listens to the platform's notifications, which --dialect interactions does not have";
   for (const Flag& flag : flags)
     if (flag.of_platform && !is_platform && app.count("--" + std::string(flag.name)) != 0)
       return std::string("--").append(flag.name).append(" goes with --dialect platform");
+  if (!is_platform && options.platform.hold_music) return "--hold-music goes with --dialect platform";
   if (!is_platform) return {};
-  if ((command & holding) != 0) return std::string(no_holds_on_platform);
+  if (options.music || options.prompt)
+    return "--music and --prompt name files, of which the platform takes none: --hold-music lets it play its own";
+  using patchbay::cloud::platform::Media;
+  if (options.platform.hold_music && options.platform.media.value_or(Media::call) != Media::call)
+    return "--hold-music is for calls, and --media names something else";
   if (!options.platform.schema_id.empty() &&
       options.platform.store == patchbay::cloud::TransitionStore::participant_attributes)
     return "--schema-id is of custom attributes, and --store says participant-attributes";
@@ -240,6 +271,7 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
   app.add_flag("--strict");
   app.add_flag("--ordered");
   app.add_flag("--resume");
+  app.add_flag("--hold-music");
   app.add_option("--var")->take_all();
   for (const Flag& flag : flags) app.add_option("--" + std::string(flag.name))->take_all();
   std::vector<std::string> file, words;
@@ -266,10 +298,12 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
   const auto chosen = std::find_if(commands.begin(), commands.end(),
                                    [&](const Name& name) { return app.got_subcommand(std::string(name.text)); });
   if (chosen == commands.end())
-    return UsageError("name a command: transition, hold, unhold, flow, run, recover, release-all or journal");
+    return UsageError("name a command: transition, hold, unhold, flow, run, recover, release-all, journal or watch");
 
   Options options;
   options.command = chosen->command;
+  // There is nothing else that could be watched.
+  if (options.command == Command::watch) options.dialect = DialectName::platform;
   const bool needs_interaction = ((transition | hold | unhold) & chosen->bit) != 0;
   if (needs_interaction && app.count("--interaction") + app.count("--conversation") == 0)
     return UsageError(std::string(chosen->text) + " needs --interaction, or --conversation");
@@ -288,6 +322,9 @@ std::variant<Options, UsageError, Information> parse_options(const std::vector<s
       return UsageError(shown + ": expected " + std::string(expected_by(flag.name)));
     }
   }
+  options.platform.hold_music = app.get_option("--hold-music")->as<bool>();
+  if (options.platform.hold_music && (chosen->bit & (hold | run)) == 0)
+    return UsageError("--hold-music is no option of " + std::string(chosen->text));
   if (const std::string wrong = wrong_for_the_dialect(options, app, chosen->bit); !wrong.empty())
     return UsageError(wrong);
   options.var = app.get_option("--var")->results();

@@ -17,16 +17,17 @@
 
 namespace patchbayctl {
 
-enum class Command { transition, hold, unhold, flow, run, recover, release_all, journal };
+enum class Command { transition, hold, unhold, flow, run, recover, release_all, journal, watch };
 enum class Log { off, text, json };
 /// Which library carries the HTTP of `run`.
 enum class HttpLibrary { beast, curl };
 /// Whose addresses and bodies are spoken: the documents' or the real platform's.
 enum class DialectName { interactions, platform };
 
-/// Said of whatever would hold or release a caller there.
-inline constexpr std::string_view no_holds_on_platform =
-    "holds are not spoken in the platform's dialect yet: --dialect platform moves and reads alone";
+/// Said of whatever would hold or release there while nobody has said whose side it is.
+inline constexpr std::string_view holds_of_nobody =
+    "on the platform a hold is a participant's: say whose, by --user or GENESYS_USER_ID, or by --participant, which "
+    "run and recover take for moves alone";
 
 /// The command line. What the library judges (identifiers, nodes, priorities, variables) stays the text that was given;
 /// what only the tool knows is parsed.
@@ -43,7 +44,9 @@ class Options {
   HttpLibrary transport = HttpLibrary::beast;
   bool resume = false;
   DialectName dialect = DialectName::interactions;
-  patchbay::cloud::Platform platform;  ///< What is asked for of the platform's dialect.
+  patchbay::cloud::Platform platform;  ///< What is asked for of the platform's dialect, but for the user.
+  bool has_participant = false;        ///< It was asked for, and is not the default.
+  std::optional<patchbay::Duration> watch_for;  ///< Nothing: until the end is asked for.
   std::optional<std::string> job;  ///< By which a later `run --resume` knows it; the file's name when none is given.
 
   patchbay::Duration deadline = patchbay::seconds{30};

@@ -52,7 +52,6 @@ void append_error(JsonWriter& json, const Error& error) {
   }
   json.member("nextStep", next_step(error.code()));
   if (!error.server_code().empty()) member(json, "serverCode", error.server_code());
-  if (!error.server_code().empty()) member(json, "serverCode", error.server_code());
   if (!error.server_message().empty()) member(json, "serverMessage", error.server_message());
   if (!error.server_correlation_id().empty()) member(json, "serverCorrelationId", error.server_correlation_id());
   if (error.retry_after() > patchbay::Duration::zero()) json.member("retryAfterMs", error.retry_after().count());
@@ -89,6 +88,7 @@ void append_hold(JsonWriter& json, const Performed& performed) {
   json.member("resolvedBy", held.resolved_by == patchbay::ResolvedBy::answer ? "answer" : "state");
   json.member("alreadyHeld", held.already_held).member("heldForMs", to_ms(held.held_for));
   json.member("ackLatencyMs", to_ms(held.ack_latency)).member("waitedMs", to_ms(held.waited));
+  if (performed.keeps_reason) json.member("reasonKept", held.reason_kept);
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ class Performed {
   std::optional<patchbay::Error> error;
   std::optional<patchbay::TransitionResult> moved;
   std::optional<patchbay::HoldResult> held;
+  bool keeps_reason = false;  ///< Whether the reason of a hold was to be left with the cloud.
 
   void set(patchbay::Result<patchbay::TransitionResult> result) { set(std::move(result), moved); }
   void set(patchbay::Result<patchbay::HoldResult> result) { set(std::move(result), held); }

@@ -236,7 +236,7 @@ void Runner::show_progress(bool last) {
 HoldLoop& Runner::holds() {
   const std::lock_guard lock(mutex_);
   if (!holds_) {
-    holds_ = std::make_unique<HoldLoop>(configuration_);
+    holds_ = make_hold_loop(configuration_);
     hold_thread_ = std::jthread([loop = holds_.get()](const std::stop_token& stop) { loop->run(stop); });
   }
   return *holds_;

@@ -18,13 +18,14 @@ namespace patchbayctl {
 
 namespace {
 
+template <class Dialect>
 class BeastLoop final : public TransitionLoop {
  public:
-  explicit BeastLoop(const Configuration& configuration)
+  BeastLoop(const Configuration& configuration, const Dialect& dialect)
       : door_(patchbay::Policies{.transport = patchbay::beast::Transport(io_, connecting(configuration)),
                                  .logger = configuration.logger,
                                  .schema = DocumentVariables(configuration.strict),
-                                 .dialect = configuration.dialect},
+                                 .dialect = dialect},
               configuration.settings) {}
 
   void start(patchbay::TransitionRequest request, Ended ended) override {
@@ -45,14 +46,14 @@ class BeastLoop final : public TransitionLoop {
  private:
   boost::asio::io_context io_{1};
   patchbay::StateTransitioner<patchbay::beast::Transport, patchbay::SystemClock, patchbay::DefaultRetry,
-                              patchbay::TextLogger, DocumentVariables, SpokenDialect>
+                              patchbay::TextLogger, DocumentVariables, Dialect>
       door_;
 };
 
 }  // namespace
 
 std::unique_ptr<TransitionLoop> make_beast_loop(const Configuration& configuration) {
-  return std::make_unique<BeastLoop>(configuration);
+  return make_speaking<TransitionLoop, BeastLoop>(configuration.dialect, configuration);
 }
 
 }  // namespace patchbayctl

@@ -22,14 +22,15 @@ patchbay::curl::PoolOptions connecting_by_curl(const Configuration& configuratio
   return out;
 }
 
+template <class Dialect>
 class CurlLoop final : public TransitionLoop {
  public:
-  explicit CurlLoop(const Configuration& configuration)
+  CurlLoop(const Configuration& configuration, const Dialect& dialect)
       : loop_(connecting_by_curl(configuration)),
         door_(patchbay::Policies{.transport = patchbay::curl::Transport(loop_),
                                    .logger = configuration.logger,
                                    .schema = DocumentVariables(configuration.strict),
-                                   .dialect = configuration.dialect},
+                                   .dialect = dialect},
                 configuration.settings) {}
 
   void start(patchbay::TransitionRequest request, Ended ended) override {
@@ -44,14 +45,14 @@ class CurlLoop final : public TransitionLoop {
  private:
   patchbay::curl::Loop loop_;
   patchbay::StateTransitioner<patchbay::curl::Transport, patchbay::SystemClock, patchbay::DefaultRetry,
-                              patchbay::TextLogger, DocumentVariables, SpokenDialect>
+                              patchbay::TextLogger, DocumentVariables, Dialect>
       door_;
 };
 
 }  // namespace
 
 std::unique_ptr<TransitionLoop> make_curl_loop(const Configuration& configuration) {
-  return std::make_unique<CurlLoop>(configuration);
+  return make_speaking<TransitionLoop, CurlLoop>(configuration.dialect, configuration);
 }
 
 }  // namespace patchbayctl

@@ -19,22 +19,24 @@ namespace patchbayctl {
 /// between threads.
 class Transitions {
  public:
-  explicit Transitions(const Configuration& configuration);
   Transitions(const Transitions&) = delete;
   Transitions& operator=(const Transitions&) = delete;
-  ~Transitions();
+  virtual ~Transitions() = default;
 
-  patchbay::Result<patchbay::TransitionResult> transition(const patchbay::TransitionRequest& request);
-  patchbay::Result<std::shared_ptr<const patchbay::FlowGraph>> flow(std::string_view id);
-  patchbay::Result<patchbay::FlowPath> path(std::string_view flow, std::string_view from, std::string_view to);
+  virtual patchbay::Result<patchbay::TransitionResult> transition(const patchbay::TransitionRequest& request) = 0;
+  virtual patchbay::Result<std::shared_ptr<const patchbay::FlowGraph>> flow(std::string_view id) = 0;
+  virtual patchbay::Result<patchbay::FlowPath> path(std::string_view flow, std::string_view from,
+                                                    std::string_view to) = 0;
   /// Settles what the journal has open of transitions.
-  patchbay::Result<patchbay::RecoveryReport> recover(std::optional<patchbay::Duration> budget);
+  virtual patchbay::Result<patchbay::RecoveryReport> recover(std::optional<patchbay::Duration> budget) = 0;
   /// Delivers the webhooks that the journal holds.
-  patchbay::Result<patchbay::DeliveryReport> deliver_webhooks(patchbay::Duration budget);
+  virtual patchbay::Result<patchbay::DeliveryReport> deliver_webhooks(patchbay::Duration budget) = 0;
 
- private:
-  class Door;
-  std::unique_ptr<Door> door_;
+ protected:
+  Transitions() = default;
 };
+
+/// In the dialect that is asked for.
+[[nodiscard]] std::unique_ptr<Transitions> make_transitions(const Configuration& configuration);
 
 }  // namespace patchbayctl

@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import { join } from 'node:path';
 import { agent, answer, call, loadSdk, scenario, user } from './sdk_scenario.mjs';
-import { check, equal, finish, skip, startPlatform, workFolder } from './support.mjs';
+import { bin, check, cleanEnvironment, equal, finish, run, skip, startPlatform, startWatch, workFolder } from './support.mjs';
 
 const folder = workFolder();
 const certificate = join(folder, 'certificate.pem'), key = join(folder, 'key.pem');
@@ -59,6 +59,47 @@ const logIn = () => client.loginClientCredentialsGrant('a client', 'a secret');
   const other = await answer(conversations.patchConversationsCallParticipant(call, 'b0000000-0000-4000-8000-000000000001', { held: true }));
   equal('a hold of another', [other.status, other.body.code], [400, 'conversation.error.user.not.party']);
   equal('the truth', (await cloud.conversation(call)).operations.map((each) => [each.kind, each.participant]), [['hold', agent]]);
+  equal('the end of the cloud', await cloud.stop(), 0);
+}
+
+// patchbayctl beside the SDK: what either of them holds and releases, `watch` tells of and the other one sees.
+{
+  const cloud = await start(['--effect-delay-ms', '50']);
+  await logIn();
+  const environment = cleanEnvironment({ GENESYS_BASE_URL: cloud.url, GENESYS_CLIENT_ID: 'a client', GENESYS_CLIENT_SECRET: 'a secret', GENESYS_USER_ID: user, PATCHBAY_CA_FILE: certificate });
+  const watch = await startWatch(environment);
+  const conversations = new sdk.ConversationsApi();
+  const held = (line) => line.conversationId === call && line.participantId === agent && line.held;
+  const released = (line) => line.conversationId === call && line.participantId === agent && line.held === false;
+  const sideInSdk = async () => (await answer(conversations.getConversation(call))).body.participants.find((each) => each.id === agent).calls[0];
+
+  equal('a hold by the SDK', (await answer(conversations.patchConversationParticipant(call, agent, { held: true }))).status, 202);
+  const told = await watch.line('the hold by the SDK', held);
+  equal('as watch tells it', [told.purpose, told.userId, told.media, told.state, told.confined, told.ended], ['agent', user, 'call', 'connected', false, false]);
+  equal('since when', told.holdStart, new Date((await sideInSdk()).startHoldTime).toISOString());
+  equal('a release by the SDK', (await answer(conversations.patchConversationParticipant(call, agent, { held: false }))).status, 202);
+  equal('no start any more', (await watch.line('the release by the SDK', released)).holdStart, null);
+
+  const ctl = async (what, ...args) => {
+    const { code, output } = await run(join(bin, 'patchbayctl'), [...args, '--dialect', 'platform', '--conversation', call, '--priority', '5'], { env: environment, limit: 60000 });
+    equal(`${what}, with ${output}`, code, 0);
+    check(`${what}: no secret`, !/a secret|simulated-token|\/channels\//.test(output));
+  };
+  await ctl('a hold by patchbayctl', 'hold', '--reason', 'consultation');
+  await watch.line('the hold by patchbayctl', held);
+  equal('as the SDK sees it', (await sideInSdk()).held, true);
+  equal('a release of it by the SDK', (await answer(conversations.patchConversationParticipant(call, agent, { held: false }))).status, 202);
+  await watch.line('the release of it', released);
+  equal('a hold for patchbayctl', (await answer(conversations.patchConversationParticipant(call, agent, { confined: true }))).status, 202);
+  equal('with music', (await watch.line('the hold with music', held)).confined, true);
+  await ctl('a release by patchbayctl', 'unhold');
+  await watch.line('the release by patchbayctl', released);
+  equal('as the SDK sees that', (await sideInSdk()).held, false);
+
+  equal('the truth', (await cloud.conversation(call)).operations.map((each) => [each.kind, each.changed]),
+    [['hold', true], ['unhold', true], ['hold', true], ['unhold', true], ['hold', true], ['unhold', true]]);
+  equal('the end of watch', await watch.stop(), 0);
+  check('it says no secret', !/a secret|simulated-token|\/channels\/|wss:/.test(watch.said()));
   equal('the end of the cloud', await cloud.stop(), 0);
 }
 

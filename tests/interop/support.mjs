@@ -147,6 +147,33 @@ export function startProgram(command, args, { cwd, env = cleanEnvironment() } = 
   return { exit, ended: () => over, output: () => output, end: () => child.kill('SIGTERM') };
 }
 
+/** Starts `patchbayctl watch`, which listens then. Its lines can be awaited by what they say; each of them but once, in order. */
+export async function startWatch(environment, args = []) {
+  const child = spawn(join(bin, 'patchbayctl'), ['watch', ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  const exit = new Promise((done) => child.once('close', (code, signal) => { running.delete(child); done(signal ?? code); }));
+  let said = '', errors = '', taken = 0, look = () => {};
+  child.stdout.on('data', (data) => { said += data; look(); });
+  child.stderr.on('data', (data) => { errors += data; look(); });
+  const until = (what, found) => within(20000, new Promise((done) => {
+    look = () => { const it = found(); if (it) { look = () => {}; done(it); } };
+    look();
+  }), what).catch((error) => { console.log(said, errors); throw error; });
+  await until('the start of watch', () => errors.includes('watching'));
+  return {
+    line: (what, wanted) => until(what, () => {
+      for (let end; (end = said.indexOf('\n', taken)) >= 0;) {
+        const line = JSON.parse(said.slice(taken, end));
+        taken = end + 1;
+        if (wanted(line)) return line;
+      }
+      return undefined;
+    }),
+    said: () => said + errors,
+    stop: () => { child.kill('SIGINT'); return within(10000, exit, 'the end of watch'); },
+  };
+}
+
 /** Runs a program to its end, or until its output satisfies `complete`; then it is ended. */
 export async function run(command, args, { cwd, env, complete, limit = 30000 }) {
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,6 +26,14 @@ inline const std::string ended_call = "c0000000-0000-4000-8000-000000000004";
 inline const std::string platform_flow = "f0000000-0000-4000-8000-000000000001";
 inline const std::string attribute_schema = "a0000000-0000-4000-8000-000000000004";
 inline const std::string attribute_record = "a0000000-0000-4000-8000-000000000005";  ///< Of `call_in_flow`.
+
+/// Where no journal is yet.
+inline std::filesystem::path new_folder() {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("patchbay-platform-" + std::to_string(::getpid()));
+  std::filesystem::remove_all(folder);
+  return folder;
+}
 
 /// `loopback_cloud --dialect platform` over TLS as a child process, with a certificate of its own, and the addresses by
 /// which tests steer and check it. It takes no client but the tool's.
