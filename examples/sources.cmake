@@ -50,6 +50,7 @@ set(patchbay_examples_many_transitions
   many_transitions.cpp
 )
 set(patchbay_examples_patchbayctl
+  patchbayctl/call_states.cpp
   patchbayctl/configuration.cpp
   patchbayctl/doors.cpp
   patchbayctl/environment.cpp
@@ -69,6 +70,7 @@ set(patchbay_examples_patchbayctl
   patchbayctl/transition_loop_beast.cpp
   patchbayctl/transition_loop_curl.cpp
   patchbayctl/transitions.cpp
+  patchbayctl/watch.cpp
 )
 set(patchbay_examples_testing_with_fakes
   testing_with_fakes.cpp

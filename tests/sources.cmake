@@ -323,6 +323,7 @@ set(patchbay_tests_tools
   unit/tools/loopback_server.cpp
   unit/tools/loopback_state.cpp
   unit/tools/platform.cpp
+  unit/tools/platform_holds.cpp
   unit/tools/run.cpp
   unit/tools/run_in_flight.cpp
   unit/tools/usage.cpp
