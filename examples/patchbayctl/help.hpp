@@ -83,8 +83,8 @@ unknown, and how long they took, unless --log is off.
 
 On the platform a hold and a release are only accepted by the answer. `run` makes a notification channel of the user's conversations, which
 tells when they are done; the other commands, and `run` while its channel is not open, read the conversation until it shows that, for 10 s
-at most. `watch` (always of the platform) prints one JSON object for each party of the user's conversations whose state has changed, from its start on; it connects anew by
-itself, says so on stderr, and then prints all that it is told. It never sends a hold or a release.
+at most. `watch` (always of the platform) prints one JSON object for each party of the user's conversations whose state has changed, from
+its start on; it connects anew by itself, says so on stderr, and then prints all that it is told. It never sends a hold or a release.
 
 With a journal nothing is sent before it is on the disk what will be, and whatever kills the program, the next one knows: `transition`,
 `hold` and `run` first find out what became of operations that were left open, and stderr says so (`run` waits for all of them, the others

@@ -71,6 +71,9 @@ class PlatformCloud {
     const std::string answer = ask("GET", "/_state?interaction=" + id, {});
     return std::make_unique<Json>(answer.substr(answer.find("\r\n\r\n") + 4));
   }
+  /// Notification channels that there are, and how many sockets listen to them.
+  [[nodiscard]] double channels() const { return state().number("/channels"); }
+  [[nodiscard]] double sockets() const { return state().number("/sockets"); }
 
  private:
   /// The private key as a PEM file that ends with the object.
@@ -103,6 +106,10 @@ class PlatformCloud {
     std::vector<std::string> out = clean_environment();
     out.push_back("LOOPBACK_CLIENT_SECRET=" + std::string(Tool::secret));
     return out;
+  }
+  [[nodiscard]] Json state() const {
+    const std::string answer = ask("GET", "/_state", {});
+    return Json(answer.substr(answer.find("\r\n\r\n") + 4));
   }
   [[nodiscard]] std::string ask(std::string_view method, std::string_view path, std::string_view body) const {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

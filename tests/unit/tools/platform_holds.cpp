@@ -135,29 +135,40 @@ TEST_CASE("a hold on the platform ends when the conversation shows it, by the us
     CHECK(Json(released.out)["/outcome"] == "applied");
     CHECK(of_agent(cloud, answered_call, "/held") == "false");
   }
+  CHECK(cloud.channels() == 0);  // of which a user has not many
 }
 
 TEST_CASE("holds and releases of a run on the platform are told by one channel", "[tools][platform][hold][run]") {
-  const PlatformCloud cloud({"--effect-delay-ms", "100"});
+  const PlatformCloud cloud({"--effect-delay-ms", "50"});
   Tool tool = tool_of(cloud);
-  const std::string jobs =
-      R"({"id":1,"action":"hold","conversation":")" + answered_call + R"(","reason":"consultation","priority":5})" "\n"
-      R"({"id":2,"action":"hold","conversation":")" + email + R"(","reason":"consultation","priority":5})" "\n"
-      R"({"id":3,"action":"unhold","conversation":")" + answered_call + R"(","priority":5})" "\n"
-      R"({"id":4,"action":"hold","conversation":")" + text_message + R"(","reason":"queueing","priority":5,"music":"a.wav"})" "\n";
-  const Ended ended = tool.run(command({"run", "--ordered"}, of_user), jobs);
+  const auto line = [](const char* action, const std::string& conversation, const char* more) {
+    return std::string(R"({"action":")") + action + R"(","conversation":")" + conversation + R"(","priority":5)" +
+           more + "}\n";
+  };
+  const char* const why = R"(,"reason":"consultation")";
+  Process process = tool.start(command({"run", "--ordered"}, of_user));
+  process.write(line("hold", answered_call, why));
+  wait_for([&] { return cloud.sockets() == 1; });
+  // The turns of the loop that these take have the channel open before the last.
+  std::string rest = line("unhold", answered_call, "");
+  for (int i = 0; i < 4; ++i) rest += line("hold", answered_call, why) + line("unhold", answered_call, "");
+  process.write(rest + line("hold", email, why) + line("hold", text_message, R"(,"reason":"queueing","music":"a.wav")"));
+  const Ended ended = tool.end(process);
   INFO(ended.out << ended.err);
   CHECK(ended.status == 1);
   const std::vector<std::string> lines = lines_of(ended.out);
-  REQUIRE(lines.size() == 4);
-  for (std::size_t i = 0; i < 3; ++i) CHECK(Json(lines[i])["/outcome"] == "applied");
-  CHECK(Json(lines[2])["/resolvedBy"] == "answer");  // the channel is open by then
-  CHECK(Json(lines[3])["/error/message"].starts_with("music and prompt name files"));
+  REQUIRE(lines.size() == 12);
+  for (std::size_t i = 0; i < 11; ++i) CHECK(Json(lines[i])["/outcome"] == "applied");
+  CHECK(Json(lines[9])["/resolvedBy"] == "answer");
+  CHECK(Json(lines[10])["/resolvedBy"] == "answer");
+  CHECK(Json(lines[11])["/error/message"].starts_with("music and prompt name files"));
+  CHECK(cloud.channels() == 1);
   CHECK(of_agent(cloud, answered_call, "/held") == "false");
   CHECK(of_agent(cloud, email, "/held") == "true");
   CHECK(ended.err.find(email + " is still on hold") != std::string::npos);
-  const Ended of_nobody = tool.run(command({"run"}, {"--participant", "purpose:agent"}), jobs);
-  CHECK(Json(lines_of(of_nobody.out).front())["/error/message"].starts_with("on the platform a hold is a participant's"));
+  const Ended of_nobody = tool.run(command({"run"}, {"--participant", "purpose:agent"}), rest);
+  CHECK(
+      Json(lines_of(of_nobody.out).front())["/error/message"].starts_with("on the platform a hold is a participant's"));
 }
 
 TEST_CASE("a hold on the platform brings music and keeps its reason where it is asked to", "[tools][platform][hold]") {
