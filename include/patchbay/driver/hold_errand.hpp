@@ -22,6 +22,7 @@ class HoldErrand {
   HoldErrand(Kind kind, std::string interaction) : kind_(kind) { job_.interaction = std::move(interaction); }
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
+  [[nodiscard]] const std::string& interaction() const noexcept { return job_.interaction; }
   /// Ends by `until`, and before the watchdog would ask for it again.
   void begin(Operation& operation, HoldContext& context, RandomSource& random, SteadyTime until) {
     const HoldSettings& settings = context.settings->hold;

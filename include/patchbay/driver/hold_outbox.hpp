@@ -101,6 +101,11 @@ class HoldOutbox {
     errands_.erase(at);
     return first;
   }
+  /// A release had no time to come through: the next who serves tries again, while it is owed.
+  void owe_again(const HoldErrand& errand) {
+    if (errand.kind() != HoldErrand::Kind::release || !context_->hub->session().registry().since(errand.interaction())) return;
+    errands_.push_back(std::make_unique<HoldErrand>(HoldErrand::Kind::release, errand.interaction()));
+  }
   /// Queues the releases that the watchdog asks for, each with an id of its own; with a journal when their intents are
   /// on the disk, or after `JournalingSettings::release_wait`.
   void release_what_is_due(SteadyTime now) {

@@ -43,7 +43,7 @@ class HoldPump final : public WaitServer {
 
   void wait(const WaitEffect& effect, const std::stop_token& stop) override {
     const auto over = [&] { return effect.waiter->woken() || stop.stop_requested(); };
-    serve(effect.deadline, over);
+    serve(effect.deadline, over, Duration::zero());  // an operation keeps its own deadline (invariant I7)
     // The door may be closed, and nothing left to serve, before whoever is waited for is done.
     while (!over() && now() < effect.deadline)
       guarded([&] { policies_->sleep_until(std::min(effect.deadline, after(now(), milliseconds{10}))); });
@@ -109,9 +109,10 @@ class HoldPump final : public WaitServer {
     return closing_result(left);
   }
 
-  /// Serves the channel on this thread, or waits while another does, until `done` (called under the lock) or `until`.
+  /// Serves the channel on this thread, or waits while another does, until `done` (called under the lock) or `until`. What the
+  /// door owes by itself has `errand_time` at least, or a client that serves in small slices would never release anything.
   template <class Done>
-  void serve(SteadyTime until, Done&& done) {
+  void serve(SteadyTime until, Done&& done, Duration errand_time = milliseconds{250}) {
     std::unique_lock lock(hub_->mutex());
     while (!done() && !over() && now() < until) {
       if (led_) {
@@ -125,7 +126,7 @@ class HoldPump final : public WaitServer {
         lead(lock, until, done);
       }
       outbox_.deliver(lock);
-      if (!done()) run_errands(lock, until);
+      if (!done()) run_errands(lock, until, errand_time);
     }
   }
 
@@ -189,8 +190,8 @@ class HoldPump final : public WaitServer {
     }
   }
 
-  /// Reads one event, by `deadline`. Whether anything came.
-  bool receive(Lock& lock, SteadyTime deadline) {
+  /// Reads one event, by `deadline`. Whether anything came. The end of a connection that is `replaced` is no news.
+  bool receive(Lock& lock, SteadyTime deadline, bool replaced = false) {
     HoldSession& session = hub_->session();
     const std::uint64_t epoch = session.channel().epoch();
     lock.unlock();
@@ -215,6 +216,7 @@ class HoldPump final : public WaitServer {
       case ChannelEvent::Kind::ping:
       case ChannelEvent::Kind::pong: session.alive(epoch, listened_at_); break;
       case ChannelEvent::Kind::closed:
+        if (replaced) return false;
         session.closed(epoch, event_.close_code, listened_at_, random_unit());
         let_go();
         break;
@@ -300,12 +302,18 @@ class HoldPump final : public WaitServer {
     outbox_.teller().tell_opening(failure ? &failure->error : nullptr, now() - begun);
     lock.lock();
     if (failure) return hub_->session().open_failed(epoch, std::move(*failure), now(), random_unit());
+    // What the connection that is replaced has still to say is heard, since nobody says it again.
+    for (std::size_t i = 0; i < burst && channel_ && receive(lock, now(), true); ++i) {}
     {
       const std::lock_guard channel_lock(channel_mutex_);
       channel_.swap(opened);
     }
     listened_at_ = now();
     hub_->session().opened(epoch, listened_at_, lease_.renew_at());
+    if (!opened) return;
+    lock.unlock();
+    opened.reset();
+    lock.lock();
   }
   std::optional<OpenFailure> open(bool fresh_token, SteadyTime limit, ChannelOwner& out) {
     const Gateway& gateway = *context_->api;
@@ -330,26 +338,29 @@ class HoldPump final : public WaitServer {
         error = std::move(opened.error());
       }
     });
-    if (error) return upgrade_failure(*error, opening_.response, opening_.wall_now(), opening_.authorization, lease_.is_made());
+    if (error) return upgrade_failure(*error, opening_.response, opening_.wall_now(), opening_.authorization, lease_.made().id.reveal());
     return std::nullopt;
   }
-  /// Carries out what the door owes by itself, which whoever serves does for all, within its own time.
-  void run_errands(Lock& lock, SteadyTime until) {
+  /// Carries out what the door owes by itself, which whoever serves does for all.
+  void run_errands(Lock& lock, SteadyTime until, Duration least) {
     if (errands_run_) return;
     errands_run_ = true;
     while (outbox_.has_errands() && now() < until && !over()) {
       std::unique_ptr<HoldErrand> errand = outbox_.take_errand();
       lock.unlock();
+      bool done = true;
       guarded([&] {
         const auto lease = pool_->take();
         BlockingOperation& operation = *lease;
         operation.waits = this;
-        errand->begin(operation, *context_, *random_, until);
+        errand->begin(operation, *context_, *random_, std::max(until, after(now(), least)));
         Result<HoldResult> result = operation.run(errand->run(operation, *context_));
+        done = result.has_value();
         errand->settle(operation, *context_, result);
         errand->tell(*context_);
       });
       lock.lock();
+      if (!done && now() >= until) guarded([&] { outbox_.owe_again(*errand); });
     }
     errands_run_ = false;
   }

@@ -94,7 +94,7 @@ class LoopHoldPump final : public Wakeable {
     bool granted = false;
     std::uint64_t generation = 0;        ///< Of the token.
     std::string header;
-    ChannelLease lease;
+    std::optional<ChannelLease> lease;   ///< Missing when the job came to nothing; then the door's own is as it was.
     std::optional<OpenFailure> failure;  ///< Missing when there was no memory for it.
   };
   using Lock = std::unique_lock<std::mutex>;

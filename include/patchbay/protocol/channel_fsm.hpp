@@ -138,14 +138,19 @@ class ChannelMachine {
     attempt_seen(now);
     state_ = ChannelState::open;
     epoch_ = epoch;
-    handing_over_ = fresh_channel_ = false;
-    handover_at_ = renew_at;
+    handing_over_ = false;
+    // A channel that has ended while its next connection was made is no channel, though it could be connected to.
+    fresh_channel_ = std::exchange(attempt_is_stale_, false);
+    handover_at_ = fresh_channel_ ? now : renew_at;
     handover_failures_ = 0;
     opened_at_ = heard_at_ = now;
     unanswered_ping_.reset();
     ping_at_ = after(now, settings_->ping_every);
     spoken_ = false;
+    const bool token_died = fresh_token_ && fresh_channel_;  // with the channel, behind this attempt
     stable_ = fresh_token_ = false;
+    if (token_died) fresh_token_ = true;
+    wish_drop_ = false;  // of the connection whose place this one takes, which ends with that
     error_.reset();
     close_code_ = 0;
     return true;
@@ -155,6 +160,7 @@ class ChannelMachine {
     attempt_seen(now);
     const Duration asked = failure.error.retry_after();
     if (failure.kind == OpenFailure::Kind::channel_gone) fresh_channel_ = true;
+    attempt_is_stale_ = false;
     if (handing_over_) {
       // The present connection goes on, as long as it does.
       handing_over_ = false;
@@ -199,6 +205,7 @@ class ChannelMachine {
   bool ended(std::uint64_t epoch, bool revoked, SteadyTime now, double random) {
     if (epoch != epoch_ || state_ != ChannelState::open) return false;
     fresh_channel_ = true;
+    attempt_is_stale_ = handing_over_;
     lose(now, random, 1006, Error(ErrorCode::network, revoked ? "the token of the hold channel was revoked" : "the server has ended the hold channel"));
     fresh_token_ = fresh_token_ || revoked;
     wish_drop_ = true;
@@ -318,6 +325,7 @@ class ChannelMachine {
   int close_code_ = 0;
   bool auth_retried_ = false, fresh_token_ = false, stable_ = false, spoken_ = false;
   bool fresh_channel_ = false;
+  bool attempt_is_stale_ = false;  ///< The attempt under way is at a channel that has ended since it began.
   bool handing_over_ = false;  ///< An attempt is under way beside the open connection.
   bool wish_drop_ = false, close_at_end_ = false;
   SteadyTime retry_at_{}, opened_at_{}, heard_at_{}, ping_at_{};

@@ -85,9 +85,10 @@ class ChannelUpgrade {
 }
 
 /// What the failure of an upgrade means for the channel (hazards B13, B17). `authorization` is what it was asked with, which
-/// the refusal may repeat; a channel that was `made` needs none, and is gone when it is refused.
+/// the refusal may repeat; `made` is the id of a channel that was made, which the refusal may repeat as well. It needs no token,
+/// and is gone when it is refused.
 [[nodiscard]] inline OpenFailure upgrade_failure(const TransportError& failure, const HttpResponse& refusal, WallTime now,
-                                                 std::string_view authorization = {}, bool made = false) {
+                                                 std::string_view authorization = {}, std::string_view made = {}) {
   if (failure.fault != TransportFault::upgrade_refused) {
     std::string message("the hold channel could not be opened: ");
     message.append(to_string(failure.fault));
@@ -105,6 +106,7 @@ class ChannelUpgrade {
   // Its own, since this is neither an operation's nor often needed.
   JsonReader json;
   detail::add_refusal(error, refusal, json, detail::token_of(authorization));
+  detail::conceal(error, refusal.body.view(), made);
   if (const auto value = refusal.headers.find("Retry-After")) {
     if (const auto wait = parse_retry_after(*value, refusal.headers.find("Date"), now)) {
       std::string text = "; the server asked for no other ";
@@ -112,7 +114,7 @@ class ChannelUpgrade {
       error.add_message(text).set_retry_after(std::chrono::ceil<milliseconds>(std::min<Duration>(*wait, std::chrono::hours{24})));
     }
   }
-  if (made && (status == 401 || status == 403 || status == 404 || status == 410)) return {OpenFailure::Kind::channel_gone, std::move(error)};
+  if (!made.empty() && (status == 401 || status == 403 || status == 404 || status == 410)) return {OpenFailure::Kind::channel_gone, std::move(error)};
   switch (status) {
     case 401:
     case 403: return {OpenFailure::Kind::auth, std::move(error)};

@@ -226,7 +226,8 @@ PATCHBAY_DECL void LoopHoldPump::before_reports(Mailbox::Signals signals) noexce
 }
 PATCHBAY_DECL void LoopHoldPump::take_token() noexcept {
   authorizing_ = false;
-  lease_ = std::exchange(authorization_.lease, ChannelLease{});
+  if (authorization_.lease) lease_ = std::move(*authorization_.lease);
+  authorization_.lease.reset();
   if (authorization_.granted) {
     token_generation_ = authorization_.generation;
     return open();
@@ -245,7 +246,7 @@ PATCHBAY_DECL void LoopHoldPump::take_channel() noexcept {
     outbox_.teller().tell_opening(nullptr, now_ - connect_begun_);
     return;
   }
-  failure_owed_ = !guarded([&] { failure_.emplace(upgrade_failure(result->error(), refusal_, loop_->wall_now(), authorization_.header, lease_.is_made())); });
+  failure_owed_ = !guarded([&] { failure_.emplace(upgrade_failure(result->error(), refusal_, loop_->wall_now(), authorization_.header, lease_.made().id.reveal())); });
 }
 
 /// Tells the session what has ended. A report for which memory runs out is lost; what it was about times out.
@@ -319,6 +320,7 @@ PATCHBAY_DECL void LoopHoldPump::connect(bool fresh_token, bool fresh_channel) n
   failure_.reset();
   authorization_.granted = failure_owed_ = false;
   authorization_.failure.reset();
+  authorization_.lease.reset();
   if (fresh_channel) lease_.forget();
   const bool calm = guarded([&] {
     const Gateway& gateway = *context_->api;
@@ -337,7 +339,6 @@ PATCHBAY_DECL void LoopHoldPump::connect(bool fresh_token, bool fresh_channel) n
   });
   if (calm) return;
   authorizing_ = false;
-  guarded([this] { authorization_.lease = lease_; });
   static_cast<void>(mailbox_.leave(authorized));  // it is this thread that sees to it
 }
 PATCHBAY_DECL void LoopHoldPump::open() noexcept {
