@@ -119,6 +119,7 @@ set(patchbay_tests_driver
   unit/driver/holds_out_of_memory.cpp
   unit/driver/loop_bulk.cpp
   unit/driver/loop_holds.cpp
+  unit/driver/loop_platform_holds.cpp
   unit/driver/loop_transitions.cpp
 )
 set(patchbay_tests_driver_threads
@@ -149,6 +150,7 @@ set(patchbay_tests_hold_controller
   unit/hold_controller/outcomes.cpp
   unit/hold_controller/own_dialect.cpp
   unit/hold_controller/platform.cpp
+  unit/hold_controller/platform_faults.cpp
   unit/hold_controller/platform_simulated.cpp
   unit/hold_controller/release.cpp
   unit/hold_controller/restraint.cpp
@@ -220,6 +222,7 @@ set(patchbay_tests_protocol
   unit/protocol/hold_channel.cpp
   unit/protocol/hold_pacing.cpp
   unit/protocol/hold_registry.cpp
+  unit/protocol/hold_requests.cpp
   unit/protocol/hold_session.cpp
   unit/protocol/hold_session_model.cpp
   unit/protocol/hold_turns.cpp
@@ -332,6 +335,7 @@ set(patchbay_compile_fail_pairs
   bulk_not_requests
   door_clock_without_sleep
   door_copied
+  door_dialect_without_holds
   door_dialect_without_locked
   door_logger_without_enabled
   door_loop_without_channels
