@@ -32,15 +32,17 @@ enum class TransitionStore : std::uint8_t {
 ///
 /// Before a write the conversation is read, and refused with `not_eligible` when it, or the participant, has left. The
 /// platform knows no scopes for programs but roles: `conversation:communication:view`,
-/// `conversation:customAttributes:view` and `:edit`, `architect:flow:view`. Its flows are read as they were saved last, or in the
+/// `conversation:customAttributes:view` and `:edit`, `architect:flow:view`; for holds one of `conversation:participant:wrapup`,
+/// `conversation:call:record` and `conversation:communication:disconnect`. Its flows are read as they were saved last, or in the
 /// version that is pinned; nodes are named as `parse_flow_configuration` says.
 ///
 /// What it cannot do: there is no ETag, so the audit's `etag` is `<version>@<record>` or empty; no operation moves a
 /// running flow, which has to look at what was written; an answer to a write shows no version, so that nothing is
-/// remembered for a warm write.
+/// remembered for a warm write. A hold has no priority, music or prompt there; no conversation says whose it is, so that with
+/// `HoldSettings::organisation_id` nothing is held.
 struct Platform {
   TransitionStore store = TransitionStore::custom_attributes;
-  /// Whose flow it is; with `participant_attributes`, whose attributes are written.
+  /// Whose flow it is; with `participant_attributes`, whose attributes are written. Of a `HoldController`: whose side is held.
   platform::ParticipantSelector participant = platform::ParticipantSelector::by_purpose("ivr");
   /// Of the custom attributes. A conversation without a record of that schema gets one, whose id is the conversation's
   /// in small letters, so that of several writers one makes it.
