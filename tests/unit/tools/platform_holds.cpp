@@ -23,6 +23,7 @@ const std::vector<std::string> of_user{"--user", agent_user};
 Tool tool_of(const PlatformCloud& cloud) {
   Tool out = cloud.tool();
   out.secrets.emplace_back("/channels/");
+  out.secrets.emplace_back("streaming-");
   return out;
 }
 std::vector<std::string> command(std::vector<std::string> first, const std::vector<std::string>& more) {
@@ -245,9 +246,9 @@ TEST_CASE("a hold on the platform that is cut off is settled by the user that it
 }
 
 TEST_CASE("watch prints live how the parties of a user's conversations stand, whatever becomes of its channel",
-          "[tools][platform][watch][B36][B38]") {
+          "[tools][platform][watch][B12][B36][B38][I19]") {
   const PlatformCloud cloud;
-  Watch watch(cloud);
+  Watch watch(cloud, {"--user", agent_user, "--log-level", "debug"});
   set_held(cloud, true);
   const auto held = watch.line({answered_call, R"("purpose":"agent")", R"("held":true)"});
   CHECK((*held)["/participantId"] == "b0000000-0000-4000-8000-000000000004");
