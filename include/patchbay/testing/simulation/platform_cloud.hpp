@@ -67,9 +67,7 @@ class PlatformCloud final : public Cloud {
 
   void begin(std::string_view interaction, std::string_view node, Stream& random) override {
     PlatformConversation each(interaction);
-    each.participants.emplace_back(platform_customer, "customer");
-    PlatformParticipant& flow = each.participants.emplace_back(platform_ivr, "ivr");
-    PlatformParticipant& agent = each.participants.emplace_back(platform_agent, "agent");
+    PlatformParticipant flow(platform_ivr, "ivr"), agent(platform_agent, "agent");
     agent.user_id = agent_user;
     const bool bare = random.chance(250), nameless = random.chance(300);
     const std::string id = "f0e1d2c3-0000-4000-8000-000000000000";
@@ -82,6 +80,9 @@ class PlatformCloud final : public Cloud {
       for (const std::string_view name : {"ivr_state", "flow_node"}) flow.set_attribute(name, node);
       if (!nameless) flow.set_attribute("transition_id", id);
     }
+    each.participants.emplace_back(platform_customer, "customer");
+    each.participants.push_back(std::move(flow));
+    each.participants.push_back(std::move(agent));
     model.add(std::move(each));
   }
   PublishedFlow publish(int number, std::size_t without) override {
