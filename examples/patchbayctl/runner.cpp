@@ -78,7 +78,12 @@ bool Runner::recover() {
     sum.open.insert(sum.open.end(), report->open.begin(), report->open.end());
     sum.unseen.insert(sum.unseen.end(), report->unseen.begin(), report->unseen.end());
   };
-  if (doors_.holds) holds().start_recover(take);
+  if (doors_.holds) {
+    holds().start_recover(take);
+  } else if (const std::size_t held = journal->holds().size(); held != 0) {
+    std::fprintf(stderr, "patchbayctl: %zu that may be on hold are not watched: %s\n", held,
+                 std::string(holds_of_nobody).c_str());
+  }
   loop_.start_recover(take);
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return waiting == 0; });

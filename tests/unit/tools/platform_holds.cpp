@@ -234,6 +234,9 @@ TEST_CASE("a hold on the platform that is cut off is settled by the user that it
   CHECK(Json(left.out)["/settled"] == "false");
   CHECK(Json(left.out)["/why"].find("--user or GENESYS_USER_ID") != std::string::npos);
 
+  const Ended unwatched = nobody.run({"run", "--dialect", "platform"});
+  CHECK(unwatched.err.find("1 that may be on hold are not watched: on the platform a hold is") != std::string::npos);
+
   const Ended settled = tool.run({"recover", "--dialect", "platform"});
   INFO(settled.out << settled.err);
   CHECK(settled.status == 0);
