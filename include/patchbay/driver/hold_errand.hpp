@@ -16,7 +16,8 @@ namespace patchbay {
 class HoldErrand {
  public:
   enum class Kind : std::uint8_t {
-    release,  ///< For `HoldLimit::release`, or once more, behind a hold that a release had overtaken.
+    release,  ///< For `HoldLimit::release`.
+    repeat,   ///< A release once more, behind a hold that it had overtaken.
     look,     ///< Finds out whether a watched interaction is still on hold.
   };
   HoldErrand(Kind kind, std::string interaction) : kind_(kind) { job_.interaction = std::move(interaction); }
@@ -30,7 +31,8 @@ class HoldErrand {
     operation.deadline = std::min(operation.deadline, until);
     operation.observer = &context;
     random.uuid(operation.operation_id);
-    operation.must_not_wait = kind_ == Kind::release;
+    operation.must_not_wait = kind_ != Kind::look;
+    job_.call.repeats = kind_ == Kind::repeat;
     job_.verb = job_.call.verb = HoldVerb::unhold;
     job_.call.interaction = job_.interaction;
     job_.call.correlation_id = operation.operation_id;
@@ -42,13 +44,16 @@ class HoldErrand {
   }
   /// Its protocol; the errand outlives it.
   [[nodiscard]] Protocol<Result<HoldResult>> run(Operation& operation, HoldContext& context) {
-    return kind_ == Kind::release ? perform_hold(operation, context, job_) : look_again(operation, context, job_);
+    return kind_ == Kind::look ? look_again(operation, context, job_) : perform_hold(operation, context, job_);
   }
   void settle(Operation& operation, HoldContext& context, Result<HoldResult>& result) {
-    if (kind_ == Kind::release) settle_hold(operation, context, job_, result, event_);
+    if (kind_ == Kind::look) return;
+    settle_hold(operation, context, job_, result, event_);
+    if (kind_ == Kind::repeat && result)
+      context.hub->with([this](HoldSession& session) { session.owe_no_release(job_.interaction); });
   }
   void tell(HoldContext& context) const noexcept {
-    if (kind_ == Kind::release) context.handlers->tell(event_);
+    if (kind_ != Kind::look) context.handlers->tell(event_);
   }
 
  private:

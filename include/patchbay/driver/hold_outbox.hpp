@@ -94,7 +94,7 @@ class HoldOutbox {
   /// is nothing, or only readings and so many `looks` are under way already: a door that comes back to thousands of holds must
   /// not read them all at once.
   [[nodiscard]] std::unique_ptr<HoldErrand> take_errand(std::size_t looks = 0) noexcept {
-    const auto release = std::find_if(errands_.begin(), errands_.end(), [](const auto& each) { return each->kind() == HoldErrand::Kind::release; });
+    const auto release = std::find_if(errands_.begin(), errands_.end(), [](const auto& each) { return each->kind() != HoldErrand::Kind::look; });
     if (errands_.empty() || (release == errands_.end() && looks >= max_looks)) return nullptr;
     const auto at = release == errands_.end() ? errands_.begin() : release;
     std::unique_ptr<HoldErrand> first = std::move(*at);
@@ -103,8 +103,10 @@ class HoldOutbox {
   }
   /// A release had no time to come through: the next who serves tries again, while it is owed.
   void owe_again(const HoldErrand& errand) {
-    if (errand.kind() != HoldErrand::Kind::release || !context_->hub->session().registry().since(errand.interaction())) return;
-    errands_.push_back(std::make_unique<HoldErrand>(HoldErrand::Kind::release, errand.interaction()));
+    const HoldSession& session = context_->hub->session();
+    if (errand.kind() == HoldErrand::Kind::look || !session.registry().since(errand.interaction())) return;
+    if (errand.kind() == HoldErrand::Kind::repeat && !session.owes_release(errand.interaction())) return;
+    errands_.push_back(std::make_unique<HoldErrand>(errand.kind(), errand.interaction()));
   }
   /// Queues the releases that the watchdog asks for, each with an id of its own; with a journal when their intents are
   /// on the disk, or after `JournalingSettings::release_wait`.
@@ -152,7 +154,10 @@ class HoldOutbox {
     // Those that find no room are asked for again by the watchdog, or by the next gap.
     const auto take = [&](std::vector<std::string>& due, HoldErrand::Kind kind, std::size_t room) {
       for (Taken each(due); each.any(); each.next())
-        if (errands_.size() < room) errands_.push_back(std::make_unique<HoldErrand>(kind, each.front()));
+        if (errands_.size() < room) {
+          const bool repeats = kind == HoldErrand::Kind::release && session.owes_release(each.front());
+          errands_.push_back(std::make_unique<HoldErrand>(repeats ? HoldErrand::Kind::repeat : kind, each.front()));
+        }
     };
     take(session.releases_due(), HoldErrand::Kind::release, 2 * settings.max_commands + settings.max_holds);
     take(session.looks_due(), HoldErrand::Kind::look, settings.max_holds);

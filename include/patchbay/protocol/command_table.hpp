@@ -63,7 +63,7 @@ class HoldCall {
       text->clear();
       if (text->capacity() > kept) std::string{}.swap(*text);
     }
-    verb = HoldVerb::hold, deadline = {}, waiter = nullptr, granted = false;
+    verb = HoldVerb::hold, deadline = {}, waiter = nullptr, repeats = granted = false;
     end = CallEnd::pending, sent_at = {}, ack_latency = {};
     error.reset();
   }
@@ -75,6 +75,7 @@ class HoldCall {
   std::string frame;        ///< What is sent.
   SteadyTime deadline{};    ///< After it the command is not sent any more, and not waited for.
   Waiter* waiter = nullptr; ///< Who is told of the end; none: nobody waits.
+  bool repeats = false;     ///< A release that is sent again behind a hold that it overtook, unless another hold was asked for since.
 
   // What became of it.
   bool granted = false;        ///< Its turn has come to be sent as a request by whoever waits.

@@ -63,6 +63,13 @@ class HoldBooks {
     return registry_.belief(interaction) == HoldRegistry::Belief::not_held && table_.released(interaction);
   }
 
+  /// Whether a release is to be sent again, behind a hold that it overtook.
+  [[nodiscard]] bool owes_release(std::string_view interaction) const noexcept {
+    return std::find(owed_.begin(), owed_.end(), interaction) != owed_.end();
+  }
+  /// It was sent again, or another hold was asked for since, which it must not end (invariant I6).
+  void owe_no_release(std::string_view interaction) noexcept { std::erase(owed_, interaction); }
+
   // What came of it; the driver takes these out.
 
   [[nodiscard]] std::vector<HoldCall*>& completed() noexcept { return completed_; }
@@ -230,6 +237,7 @@ class HoldBooks {
   std::size_t notice_bytes_ = 0;
   std::vector<std::string> releases_due_;
   std::vector<std::string> looks_due_;
+  std::vector<std::string> owed_;  ///< Of `releases_due_`, and of those taken out of it: releases that are sent again.
   std::multimap<SteadyTime, std::string> looks_later_;  ///< Where the fate of a hold is not known; looked at until it is.
   std::uint64_t dropped_ = 0;
   PacerTurn hold_turn_;                 ///< Of the next hold that is sent, whichever that will be.

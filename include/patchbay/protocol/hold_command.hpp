@@ -127,6 +127,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
       if (snapshot.held) session.seen(interaction, true, session.table().last_order(), seen_since(operation, context, now));  // or it is only believed
       out.held_for = now - registry.since(interaction).value_or(now);
       out.already_held = true;
+      session.owe_no_release(interaction);
       return true;
     }
     // Watched and seen not to be on hold: somebody else has released it, or a release of ours whose fate was not known. The

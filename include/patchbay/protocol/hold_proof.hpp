@@ -135,7 +135,9 @@ inline Error error_of(const HoldJob& job, HoldContext& context) {
               "the " + verb + " was sent, and cancelled before it was acknowledged; the interaction's state proves nothing"};
     case CallEnd::accepted:
       return {ErrorCode::outcome_unknown, "the " + verb + " was accepted, and the interaction's state does not show it yet"};
-    case CallEnd::superseded: return superseded_hold().value();
+    case CallEnd::superseded:
+      if (job.verb == HoldVerb::unhold) return {ErrorCode::cancelled, "superseded by a later hold of the same interaction before it was sent again"};
+      return superseded_hold().value();
     case CallEnd::cancelled: return {ErrorCode::cancelled, "cancelled before the " + verb + " was sent"};
     case CallEnd::unsent:
     case CallEnd::channel_refused:

@@ -75,6 +75,7 @@ class HoldRequests : public HoldBooks {
   void grant(SteadyTime now) {
     while (Command* const command = take_command(0, now)) {
       table_.wait_until(*command, never);  // for as long as its request may take
+      if (command->verb == HoldVerb::hold) owe_no_release(command->interaction);
       if (command->verb == HoldVerb::unhold)
         if (Command* const hold = table_.sent(command->interaction, HoldVerb::hold); hold && hold->phase == Command::Phase::writing)
           hold->overtaken = true;
@@ -135,7 +136,10 @@ class HoldRequests : public HoldBooks {
     Command* const command = table_.find(call.correlation_id);
     if (!command) return nullptr;
     if (std::exchange(command->overtaken, false) && may_be_done && !closing_ && releases_due_.size() < releases_due_.capacity())
-      guarded([&] { releases_due_.push_back(command->interaction); });
+      guarded([&] {
+        if (!owes_release(command->interaction) && owed_.size() < settings_->max_commands) owed_.push_back(command->interaction);
+        releases_due_.push_back(command->interaction);
+      });
     return command->call == &call && command->phase == Command::Phase::writing ? command : nullptr;
   }
 

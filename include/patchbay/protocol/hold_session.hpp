@@ -58,6 +58,7 @@ class HoldSession : public HoldRequests {
   /// (hazard B27).
   void submit(HoldCall& call, SteadyTime now) {
     if (closing_) return void(call.end = CallEnd::closed);
+    if (call.repeats && !owes_release(call.interaction)) return void(call.end = CallEnd::superseded);
     make_room(completed_, completed_.size() + table_.pending() + 1);  // so that no command's end can fail
     if (call.verb == HoldVerb::unhold)
       while (Command* const hold = table_.queued_hold(call.interaction)) settle(*hold, CallEnd::superseded);

@@ -246,6 +246,32 @@ TEST_CASE("a release that overtakes its hold on the way is sent again behind it"
   }
 }
 
+TEST_CASE("a hold behind a release that is repeated ends as it says", "[loop][hold][platform][I4][I6]") {
+  int held_again = 0;
+  for (int wait = 0; wait < 60; ++wait) {
+    CAPTURE(wait);
+    World world;
+    auto door = world.door();
+    world.open(door);
+    Ended first, released, again;
+    world.start_slow_hold(door, first, milliseconds{30});
+    door.start_unhold(unhold(), released.handler());
+    world.run_for(milliseconds{wait});
+    door.start_hold(hold(), again.handler());
+    world.await(first);
+    world.await(released);
+    world.await(again);
+    REQUIRE(first.result->has_value());
+    REQUIRE(released.result->has_value());
+    world.run_for(seconds{30});
+    CHECK(world.held() == again.result->has_value());
+    CHECK(door.held().size() == (again.result->has_value() ? 1U : 0U));
+    if (!again.result->has_value()) CHECK(again.result->error().outcome() == Outcome::not_applied);
+    held_again += again.result->has_value() ? 1 : 0;
+  }
+  CHECK(held_again > 0);
+}
+
 TEST_CASE("a hold that is cancelled anywhere on the platform tells the truth",
           "[loop][hold][platform][I4][I23][cancellation]") {
   int not_applied = 0, resolved = 0, done = 0;

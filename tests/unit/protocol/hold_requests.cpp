@@ -358,6 +358,30 @@ TEST_CASE("a release behind a hold on its way is repeated when that may have com
     r.tell(true);
     CHECK(r.belief() == Belief::held);
   }
+  SECTION("unless another hold was asked for since") {
+    r.session->accepted(hold, r.now);
+    REQUIRE(r.session->owes_release(interaction));
+    r.tell(true);
+    HoldCall& later = r.submit(HoldVerb::hold);
+    CHECK(later.granted);
+    CHECK_FALSE(r.session->owes_release(interaction));
+    HoldCall repeat(HoldVerb::unhold, "repeat", std::string(interaction), "{}", after(r.now, minutes{1}));
+    repeat.repeats = true;
+    r.session->submit(repeat, r.now);
+    CHECK(repeat.end == CallEnd::superseded);
+    CHECK(later.end == CallEnd::pending);
+  }
+  SECTION("before any hold that is asked for later") {
+    r.session->accepted(hold, r.now);
+    HoldCall& later = r.submit(HoldVerb::hold);
+    CHECK_FALSE(later.granted);  // the first is under way
+    HoldCall repeat(HoldVerb::unhold, "repeat", std::string(interaction), "{}", after(r.now, minutes{1}));
+    repeat.repeats = true;
+    r.session->submit(repeat, r.now);
+    CHECK(repeat.granted);
+    CHECK(later.end == CallEnd::superseded);
+    r.session->finish();  // they end before the session
+  }
   SECTION("when nobody knows") {
     r.session->lost(hold, r.now, false);
     CHECK(r.session->releases_due().size() == 1);
