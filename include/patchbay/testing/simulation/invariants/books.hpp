@@ -298,7 +298,8 @@ class Books final : public Witness {
         if (effect->changes > 1) hide_behind(*effect);
         ++effect->carried_out;
         effect->applied_at = at;
-        effect->applied_order = ++applications_;
+        // A copy has no place of its own.
+        if (effect->changes < 2 || effect->kind != WorkKind::transition) effect->applied_order = ++applications_;
         effect->known_before = known != nullptr && known->has_node;
         if (effect->known_before) effect->node_before = known->node;
         effect->version_before = known != nullptr ? std::optional(known->version) : std::nullopt;
@@ -373,10 +374,11 @@ class Books final : public Witness {
     reading_ = reading;
     process_of(exchange.process).readings.push_back(std::move(reading));
   }
-  /// Whether a reading since an unlocked write left showed other traces than there were, or those of before it came back:
-  /// then it was the cloud, or the network, who was wrong.
+  /// Whether a reading since an unlocked write left showed other traces than there were, or those of before it came back, or
+  /// one copy of it was refused for certain and another was applied: then it was the cloud, or the network, who was wrong.
   [[nodiscard]] bool shown_late(const Effect& effect) const {
-    return effect.hidden || std::any_of(processes_.begin(), processes_.end(), [&](const auto& entry) {
+    const bool answered_for_a_copy = effect.copies != 0 && effect.doubtful == 0;
+    return effect.hidden || answered_for_a_copy || std::any_of(processes_.begin(), processes_.end(), [&](const auto& entry) {
       return entry.first.first == effect.process.number &&
              std::any_of(entry.second.readings.begin(), entry.second.readings.end(), [&](const Reading& each) {
                return each.late && each.interaction == effect.interaction && each.at >= effect.first_sent;
