@@ -159,6 +159,7 @@ set(patchbay_tests_hold_controller
 )
 set(patchbay_tests_hold_controller_threads
   unit/hold_controller/calls_threads.cpp
+  unit/hold_controller/platform_threads.cpp
   unit/hold_controller/serving_threads.cpp
   unit/hold_controller/stopping_threads.cpp
 )
