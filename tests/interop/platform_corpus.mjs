@@ -175,6 +175,7 @@ function conversation(value, wanted) {
   return found;
 }
 function records(value) {
+  if (!('results' in value)) throw new Odd('results: expected a list');
   return list(value.results, 'results').map((each) => {
     if (!isObject(each)) throw new Odd('results[]: expected an object');
     const id = text(each.id, 'results[].id');

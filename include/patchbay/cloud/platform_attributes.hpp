@@ -58,7 +58,7 @@ class AttributeRecords {
 
 /// Reads the answer to `GET /api/v2/conversations/{id}/customattributes`; no records are no error. Attributes of other
 /// types than text count as their JSON text. `malformed_response`, with the member's name, for a value of a wrong type
-/// in `results`, or a record's `id`, `version` (a whole number of 32 bits, not negative) or `customAttributes`, and for
+/// in `results`, which must be there, or a record's `id`, `version` (a whole number of 32 bits, not negative) or `customAttributes`, and for
 /// a record without `id`.
 PATCHBAY_DECL Result<void> parse_attribute_records(const Body& body, JsonReader& reader, AttributeRecords& out);
 

@@ -87,12 +87,14 @@ inline void check_echo(Operation& operation, const detail::AnyDialect& dialect, 
 /// id: ours may have been there in between, so nothing is known. The same version: a late write may still come. No reading:
 /// nothing is known, even behind a refusal, for a copy of the write that was refused may have been applied before it.
 ///
-/// Behind a 412 a reading of the same version is older than the refusal, as those from replicas that lag may be: it is asked
+/// Behind a 412, or a 409 whose code says as much, a reading of the same version is older than the refusal, as those from replicas that lag may be: it is asked
 /// for again, twice, and when it stays so nothing is known.
 inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
                                           bool ambiguous, Error error) {
   const int status = operation.status;
-  const bool outdated = status == 412;  // a 409 may have other reasons than the version
+  // A 409 may have other reasons than the version, unless its code has told the dialect.
+  const bool told = context.api->dialect->locking() == Locking::body_version && !error.server_code().empty();
+  const bool outdated = status == 412 || (status == 409 && told);
   const InteractionSnapshot& now = operation.snapshot;
   for (Duration pause = milliseconds{50};; pause *= 2) {
     // Cancelling stops no proof, it only makes it short: one reading, without another attempt.

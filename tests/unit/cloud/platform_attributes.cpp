@@ -76,7 +76,7 @@ TEST_CASE("records of custom attributes are read with the version that locks the
 
 TEST_CASE("a conversation without records has none, which is no error", "[platform]") {
   for (const std::string_view text :
-       {"{}", R"({"results":[]})", R"({"results":null})", R"({"results":[null]})", R"({"else":1})"}) {
+       {R"({"results":[]})", R"({"results":null})", R"({"results":[null]})", R"({"else":1,"results":[]})"}) {
     INFO(text);
     const Read read(text);
     REQUIRE(read.why() == "nothing");
@@ -114,6 +114,8 @@ TEST_CASE("what is wrong with a listing of records is named", "[platform]") {
   };
   const Case cases[] = {
       {R"({"results":{}})", ": results: expected a list"},
+      {R"({})", ": results: expected a list"},
+      {R"({"else":1})", ": results: expected a list"},
       {R"({"results":[7]})", ": results[]: expected an object"},
       {R"({"results":[{}]})", ": results[].id: expected text"},
       {R"({"results":[{"id":""}]})", ": results[].id: expected text"},

@@ -331,6 +331,34 @@ TEST_CASE("a refusal that cannot be read is looked into: it may be that of a cop
   }
 }
 
+TEST_CASE("a conflict of versions that no reading shows yet leaves the write in doubt", "[transition][platform][I4]") {
+  PlatformFixture f;
+  REQUIRE(f.door().transition(f.move(main_menu, billing)));
+  // A proxy sends a copy, which is applied; the other one is refused; and the replica that is read knows of neither.
+  const std::string before = f.cloud.inspect([](const PlatformModel& model) {
+    const PlatformRecord& record = model.find(platform_flow_call)->records.front();
+    return R"({"results":[{"id":")" + record.id + R"(","version":)" + std::to_string(record.version) + R"(,"schema":{"id":")" +
+           std::string(platform_schema) + R"("},"customAttributes":{"flow_node":"Billing inquiry","transition_id":"t-before"}}]})";
+  });
+  f.cloud.plan([&](FaultPlan& plan) {
+    plan.on("PATCH").after_applying().answer(409, {}, R"({"status":409,"code":"conversation.custom.attributes.version.conflict"})");
+    plan.on("GET", "/api/v2/conversations/" + std::string(platform_flow_call) + "/customattributes").skip(1).always().answer(200, {}, before);
+  });
+  const auto moved = f.door().transition(f.move(billing, survey));
+  REQUIRE_FALSE(moved);
+  CHECK(moved.error().outcome() == Outcome::unknown);
+  CHECK(f.version() == 2);
+}
+
+TEST_CASE("an answer without a list of records is none, and makes no record", "[transition][platform][I1]") {
+  PlatformFixture f;
+  f.cloud.plan([](FaultPlan& plan) { plan.on("GET", "/api/v2/conversations/" + std::string(platform_flow_call) + "/customattributes").always().garbage(R"({"welcome":true})"); });
+  const auto moved = f.door().transition(f.move(main_menu, billing));
+  REQUIRE_FALSE(moved);
+  CHECK(moved.error().code() == ErrorCode::malformed_response);
+  CHECK(f.cloud.inspect([](const PlatformModel& model) { return model.find(platform_flow_call)->records.empty(); }));
+}
+
 TEST_CASE("a first record has one id however the conversation's is spelt", "[platform][dialect][I1]") {
   const Platform dialect{.schema_id = "s"};
   HttpResponse response;

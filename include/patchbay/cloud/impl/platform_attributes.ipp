@@ -73,11 +73,15 @@ PATCHBAY_DECL Result<void> parse_attribute_records(const Body& body, JsonReader&
     fields.set_place({});
     return error;
   };
+  bool found = false;
   const auto read = reader.object(body, [&](std::string_view key, JsonValue value) -> simdjson::error_code {
     if (key != "results") return simdjson::SUCCESS;
+    found = true;
     out.clear();
     return fields.elements(value, "results", element);
   });
+  // An object of anybody's would else count as a conversation without records, which would get a second one then.
+  if (read && !found) fields.refuse("results", "a list");
   return fields.verdict(read);
 }
 
