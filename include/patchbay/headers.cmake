@@ -146,6 +146,7 @@ set(patchbay_headers
   include/patchbay/protocol/operation.hpp
   include/patchbay/protocol/operation_observer.hpp
   include/patchbay/protocol/pacer.hpp
+  include/patchbay/protocol/party_book.hpp
   include/patchbay/protocol/protocol.hpp
   include/patchbay/protocol/retry_budget.hpp
   include/patchbay/protocol/settle_intents.hpp

@@ -109,7 +109,8 @@ struct Platform {
   // Holds: a `PATCH` of the participant, which the platform only accepts, and events that tell what came of it.
 
   [[nodiscard]] static constexpr std::string_view hold_scope() noexcept { return {}; }
-  /// `{"held":…}`. The platform has no place for reason, priority, music and prompt of a command: audit and journal keep them.
+  /// `{"held":…}`. The platform has no place for the other fields of a command: the audit keeps reason and priority, and
+  /// music and prompt are left out (`hold_music` is all the choice there is).
   PATCHBAY_DECL void encode_hold(std::string& out, HoldVerb verb, std::string_view correlation_id, std::string_view members) const;
   /// `not_eligible` for what rings: the platform lets nobody hold that.
   PATCHBAY_DECL Result<void> check_hold(const InteractionSnapshot& seen) const;

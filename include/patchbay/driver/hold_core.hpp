@@ -29,7 +29,7 @@ class HoldCore {
         hub(settings.hold, metrics),
         random(settings.random ? settings.random : std::make_shared<RandomSource>(0)),
         context(settings, audit, metrics, hub, handlers) {
-    if (holds) hub.session().speak(*(context.dialect = holds), settings.journaling.fence_after);
+    if (holds) hub.session().speak(*(context.dialect = holds), settings.journaling.fence_after, &context.parties);
     invalid = holds ? open_gateway(dialect) : Error(ErrorCode::invalid_settings, "the dialect has no holds");
   }
 

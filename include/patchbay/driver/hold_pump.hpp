@@ -66,6 +66,7 @@ class HoldPump final : public WaitServer {
     wake_up();
   }
   Result<void> ready(SteadyTime until) {
+    if (const auto nothing = hub_->with([](HoldSession& session) { return readiness_without_channel(session); })) return *nothing;
     want();
     std::optional<Error> error;
     ChannelState state = ChannelState::idle;

@@ -154,6 +154,10 @@ class AnyHoldDialect {
 
 template <HoldDialect D>
 class HoldsOf final : public AnyHoldDialect {
+  // One function that is not as it should be must not send over a channel what was to be a request.
+  static_assert(HoldsByRequest<D> || !requires { &D::hold_target; },
+                "patchbay: a dialect with hold_target must model patchbay::HoldsByRequest as a whole");
+
  public:
   /// `dialect` outlives it.
   constexpr explicit HoldsOf(const D& dialect) noexcept : dialect_(&dialect) {}

@@ -39,8 +39,10 @@ inline Failure too_many_wait() {
 
 }  // namespace detail
 
-/// Asks for the channel, and waits until it is open, refused for good or closed, by the operation's deadline.
+/// Asks for the channel, and waits until it is open, refused for good or closed, by the operation's deadline. Where there is
+/// none there is nothing to wait for.
 inline Protocol<Result<void>> await_channel(Operation& operation, HoldContext& context) {
+  if (auto nothing = context.hub->with([](HoldSession& session) { return readiness_without_channel(session); })) co_return std::move(*nothing);
   detail::want_channel(operation, context);
   ChannelWatch watch(*context.hub, operation, ChannelWatch::For::ready, context.settings->max_operations);
   if (watch.refused()) co_return detail::too_many_wait();

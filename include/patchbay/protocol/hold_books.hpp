@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>  // less
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -178,7 +180,7 @@ class HoldBooks {
       registry_.release_in_doubt(command.interaction, command.order);
     // Nobody else looks what became of it, once it can arrive no more.
     if (by_request_ && command.verb == HoldVerb::hold && in_doubt(end))
-      guarded([&] { looks_later_.emplace(after(command.sent_at, fence_), command.interaction); });
+      guarded([&] { look_later(command.interaction, after(command.sent_at, fence_)); });
     table_.settle(command, end);
     completed_.push_back(call);
   }
@@ -188,11 +190,20 @@ class HoldBooks {
       if (condition(std::as_const(each))) settle(each, end);
     });
   }
+  /// Puts a reading off; one for each interaction.
+  void look_later(const std::string& interaction, SteadyTime when) {
+    if (looking_later_.size() >= settings_->max_holds || looking_later_.contains(interaction)) return;
+    const auto at = looks_later_.emplace(when, interaction);
+    if (!guarded([&] { looking_later_.insert(interaction); })) looks_later_.erase(at);
+  }
   /// Asks for the readings that were put off until now.
   void look_late(SteadyTime now) {
     while (!looks_later_.empty() && looks_later_.begin()->first <= now) {
       auto node = looks_later_.extract(looks_later_.begin());
-      if (registry_.belief(node.mapped()) != HoldRegistry::Belief::unknown) continue;
+      if (registry_.belief(node.mapped()) != HoldRegistry::Belief::unknown) {
+        looking_later_.erase(node.mapped());
+        continue;
+      }
       guarded([&] { look_at(node.mapped()); });
       node.key() = after(now, fence_ + milliseconds{1});  // again, unless that one tells
       looks_later_.insert(std::move(node));
@@ -238,6 +249,7 @@ class HoldBooks {
   std::vector<std::string> releases_due_;
   std::vector<std::string> looks_due_;
   std::vector<std::string> owed_;  ///< Of `releases_due_`, and of those taken out of it: releases that are sent again.
+  std::set<std::string, std::less<>> looking_later_;    ///< Whom `looks_later_` names.
   std::multimap<SteadyTime, std::string> looks_later_;  ///< Where the fate of a hold is not known; looked at until it is.
   std::uint64_t dropped_ = 0;
   PacerTurn hold_turn_;                 ///< Of the next hold that is sent, whichever that will be.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // min
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -97,6 +98,8 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
   bool ambiguous = false, refused = false;
   std::optional<Error> error;
   while (!error) {
+    // Whoever waited for a token, or longer, may have been settled meanwhile: what nobody waits for is not sent.
+    if (context.hub->with([&](HoldSession&) { return call.end != CallEnd::pending; })) co_return Result<void>{};
     if (!authorized_at_once(operation, gateway, stale_generation)) {
       if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) {
         error = std::move(authorized.error());
@@ -175,7 +178,7 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
 /// is left in `job.call.end`. Fails only when nothing was sent.
 inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn) {
   HoldCall& call = job.call;
-  std::string party;
+  std::string& party = job.party;
   bool remembered = false;
   if (job.verb == HoldVerb::hold) {
     party = operation.snapshot.participant_id;  // it was read just now
@@ -224,10 +227,10 @@ inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext&
 /// Leaves the reason of a hold where the dialect has a place for it. What that comes to changes nothing of the hold.
 inline Protocol<Result<bool>> keep_reason(Operation& operation, HoldContext& context, const HoldJob& job) {
   if (!context.dialect->encode_hold_reason(operation.body, job.reason)) co_return false;
-  std::string party(context.dialect->hold_participant());
-  if (party.empty()) party = context.parties.of(job.call.interaction);
+  if (job.party.empty()) co_return false;
   const Gateway& gateway = *context.api;
-  context.dialect->hold_reason_target(operation.target, gateway.api, job.interaction, party);
+  context.dialect->hold_reason_target(operation.target, gateway.api, job.interaction, job.party);
+  operation.deadline = std::min(operation.deadline, after(operation.steady_now(), context.settings->attempt_timeout));
   const int status = operation.status;
   const std::string correlation = operation.server_correlation_id;  // of the hold itself, which is what is reported
   auto kept = co_await get(operation, gateway, "participant.reason", {}, std::nullopt, Repeatable(Method::patch, operation.body));

@@ -30,7 +30,7 @@ inline void settle_hold(Operation& operation, HoldContext& context, const HoldJo
   event.interaction = job.interaction;
   event.correlation_id = job.call.correlation_id;
   AuditRecord& record = operation.record;
-  record_send(record, operation.wall_now(), job, context);
+  record_send(record, operation.wall_now(), job, context, context.dialect->path() == HoldPath::request ? operation.side_effects : 1);
   if (result) {
     result->verb = job.verb;
     result->correlation_id = job.call.correlation_id;
@@ -104,6 +104,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     if (!context.turns.inside(turn))
       co_return fail(ErrorCode::deadline_exceeded, "the deadline passed while another command on the interaction was under way");
   }
+  const SteadyTime begun = operation.steady_now();
   if (auto read = co_await read_interaction(operation, *context.api, job.interaction, Reading::standing); !read)
     co_return fail(std::move(read.error()));
   const InteractionSnapshot& snapshot = operation.snapshot;
@@ -134,7 +135,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     // hold that is sent now is a new one, with a limit of its own; the old one's has perhaps passed, for which
     // `HoldLimit::reject_late_unhold` would refuse the new one's release.
     if (snapshot.held && !*snapshot.held && registry.since(interaction)) {
-      session.seen(interaction, false, session.table().last_order(), now, now);
+      session.seen(interaction, false, session.table().last_order(), now, begun);
       news = !registry.since(interaction);
     }
     return false;

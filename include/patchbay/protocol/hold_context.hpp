@@ -2,13 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <cstddef>
-#include <functional>  // equal_to
-#include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include <patchbay/hold_request.hpp>
@@ -17,35 +12,10 @@
 #include <patchbay/protocol/gateway.hpp>
 #include <patchbay/protocol/hold_hub.hpp>
 #include <patchbay/protocol/operation_observer.hpp>
+#include <patchbay/protocol/party_book.hpp>
 #include <patchbay/settings.hpp>
 
 namespace patchbay {
-
-/// Whose holds they are, by interaction, as the last readings showed: a release needs no other then. Bounded; thread-safe.
-class PartyBook {
- public:
-  explicit PartyBook(std::size_t capacity) noexcept : capacity_(capacity) {}
-  void learn(std::string_view interaction, std::string_view party) {
-    if (party.empty()) return;
-    const std::lock_guard lock(mutex_);
-    if (parties_.size() >= capacity_ && !parties_.contains(interaction)) parties_.clear();
-    parties_.insert_or_assign(std::string(interaction), std::string(party));
-  }
-  [[nodiscard]] std::string of(std::string_view interaction) const {
-    const std::lock_guard lock(mutex_);
-    const auto found = parties_.find(interaction);
-    return found == parties_.end() ? std::string{} : found->second;
-  }
-  void forget(std::string_view interaction) {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = parties_.find(interaction); found != parties_.end()) parties_.erase(found);
-  }
-
- private:
-  std::size_t capacity_;
-  mutable std::mutex mutex_;
-  std::unordered_map<std::string, std::string, detail::TextHash, std::equal_to<>> parties_;
-};
 
 /// What the hold protocols need of their door; belongs to the door.
 class HoldContext final : public OperationObserver {
@@ -86,7 +56,7 @@ class HoldJob {
   /// As new, but with its memory.
   void clear() noexcept {
     verb = HoldVerb::hold;
-    interaction.clear(), reason.clear(), label.clear();
+    interaction.clear(), reason.clear(), label.clear(), party.clear();
     priority.reset();
     call.clear();
   }
@@ -95,6 +65,7 @@ class HoldJob {
   std::string interaction;  ///< As given.
   std::string reason;
   std::string label;  ///< The caller's, for the journal.
+  std::string party;  ///< Whose hold it is, where a request names it.
   std::optional<int> priority;
   HoldCall call;
 };
@@ -113,11 +84,11 @@ inline void fill_record(AuditRecord& record, AuditKind kind, WallTime when, cons
   record.consistency_rate = metrics.state_consistency_rate();
 }
 
-/// Records how the sending of a command ended, if it was sent.
-inline void record_send(AuditRecord& record, WallTime when, const HoldJob& job, HoldContext& context) {
+/// Records how the sending of a command ended, if it was sent, the last time of `sendings`.
+inline void record_send(AuditRecord& record, WallTime when, const HoldJob& job, HoldContext& context, int sendings = 1) {
   if (!was_sent(job.call.end)) return;
   fill_record(record, AuditKind::attempt, when, job, *context.metrics);
-  record.attempt = 1;
+  record.attempt = sendings;
   record.latency = job.call.ack_latency;
   record.success = job.call.end == CallEnd::acknowledged;
   record.outcome = record.success                           ? Outcome::applied
@@ -128,6 +99,7 @@ inline void record_send(AuditRecord& record, WallTime when, const HoldJob& job, 
         to_string(job.call.end == CallEnd::refused ? ErrorCode::command_refused : ErrorCode::outcome_unknown);
     record.error_message = job.call.end == CallEnd::refused       ? "refused"
                            : job.call.end == CallEnd::ack_timeout ? "no acknowledgement came in time"
+                           : job.call.end == CallEnd::accepted    ? "accepted, and looked for"
                            : job.call.end == CallEnd::forsaken    ? "cancelled before an acknowledgement"
                                                                   : "the connection ended before an acknowledgement";
   }

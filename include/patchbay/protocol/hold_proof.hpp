@@ -60,7 +60,7 @@ inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext
     const HoldRegistry& registry = session.registry();
     const bool watched = registry.since(job.call.interaction).has_value();
     // The hold is watched since it was sent, unless a release was confirmed meanwhile: what was seen is older than that.
-    if (wanted && !watched) return false;
+    if (wanted && !watched && (context.dialect->path() == HoldPath::channel || session.released(job.call.interaction))) return false;
     session.seen(job.call.interaction, wanted, order, seen_since(operation, context, job.call.sent_at), begun);
     return watched && !registry.since(job.call.interaction);
   });

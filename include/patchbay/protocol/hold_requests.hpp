@@ -10,6 +10,7 @@
 
 #include <patchbay/policy/hold_dialect.hpp>
 #include <patchbay/protocol/hold_books.hpp>
+#include <patchbay/protocol/party_book.hpp>
 
 namespace patchbay {
 
@@ -28,6 +29,7 @@ class HoldRequests : public HoldBooks {
     if (!command) return;
     command->phase = Command::Phase::sent;
     if (command->verb == HoldVerb::hold) registry_.hold_answered(command->interaction, command->order);
+    if (command->told) return confirm_by_state(*command, now);
     if (!heard) return settle(*command, CallEnd::accepted);
     table_.wait_until(*command, after(now, settings_->ack_timeout));
   }
@@ -44,7 +46,7 @@ class HoldRequests : public HoldBooks {
     metrics_->acknowledged(false, now - command->sent_at);
     settle(*command, CallEnd::refused);
   }
-  /// Not a byte of it has left, and none will; `call.error` says why.
+  /// Nothing is done of it, and nothing will be; `call.error` says why.
   void unsent(HoldCall& call) {
     Command* const command = answered_now(call, false);
     if (!command) return;
@@ -89,6 +91,7 @@ class HoldRequests : public HoldBooks {
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
     const std::string& interaction = news.interaction;
     const bool watched = registry_.since(interaction).has_value();
+    if (parties_) guarded([&] { parties_->learn(interaction, news.participant); });  // whom a release names
     if (news.over) {
       // Whatever was sent: it is on hold no more. Those who wait find that out by reading.
       registry_.released(interaction);
@@ -100,7 +103,7 @@ class HoldRequests : public HoldBooks {
     }
     if (!news.held) return;
     if (Command* const command = table_.sent(interaction, *news.held ? HoldVerb::hold : HoldVerb::unhold)) {
-      confirm(*command, now);
+      confirm_by_state(*command, now);
     } else if (!*news.held) {
       // It may be older than what is believed: a reading tells (hazard B38).
       if (watched && !table_.sent(interaction, HoldVerb::hold)) look_at(interaction);
@@ -117,6 +120,19 @@ class HoldRequests : public HoldBooks {
     if (*news.held && news.held_since) {
       const Duration age = std::chrono::duration_cast<Duration>(wall - *news.held_since);
       registry_.began(interaction, now - std::clamp<Duration>(age, Duration::zero(), settings_->max_hold));
+    }
+  }
+  /// The channel shows what a command wants. While its request is not answered that says nothing yet: the request may be
+  /// refused, and what was shown somebody else's doing. "Not held" may be older than a hold of the interaction that is under
+  /// way: then a reading decides.
+  void confirm_by_state(Command& command, SteadyTime now) {
+    const bool unclear = command.verb == HoldVerb::unhold && table_.sent(command.interaction, HoldVerb::hold);
+    if (command.phase != Command::Phase::sent) {
+      command.told = true;
+    } else if (unclear) {
+      settle(command, CallEnd::accepted);
+    } else {
+      confirm(command, now);
     }
   }
   void tell_seen(const std::string& interaction, bool held, Duration held_for) noexcept {
@@ -144,6 +160,9 @@ class HoldRequests : public HoldBooks {
   }
 
   std::vector<HoldCall*> granted_;
+
+ protected:
+  PartyBook* parties_ = nullptr;
 };
 
 }  // namespace patchbay

@@ -4,6 +4,7 @@
 
 #include <algorithm>  // min
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,8 +47,10 @@ class HoldSession : public HoldRequests {
 
   /// What the cloud speaks, before anything else; the documents' dialect otherwise. `dialect` outlives the session.
   /// `fence` is how long a request can still arrive after it was sent.
-  void speak(const detail::AnyHoldDialect& dialect, Duration fence) noexcept {
+  /// `parties`, which outlives the session too, learns whose holds the channel tells of; may be null.
+  void speak(const detail::AnyHoldDialect& dialect, Duration fence, PartyBook* parties = nullptr) noexcept {
     dialect_ = &dialect;
+    parties_ = parties;
     fence_ = fence;
     by_request_ = dialect.path() == HoldPath::request;
   }
@@ -63,14 +66,17 @@ class HoldSession : public HoldRequests {
     if (call.verb == HoldVerb::unhold)
       while (Command* const hold = table_.queued_hold(call.interaction)) settle(*hold, CallEnd::superseded);
     if (by_request_) make_room_for_grants();
-    if (!by_request_ || dialect_->makes_channel()) want(now);
+    want(now);
     if (!table_.add(call)) call.end = CallEnd::table_full;
     if (by_request_) grant(now);
   }
   /// The command's request was accepted; the channel tells when it is done, while it is open.
   void accepted(HoldCall& call, SteadyTime now) { HoldRequests::accepted(call, now, machine_.state() == ChannelState::open); }
-  /// Asks for the channel.
+  /// Whether there is a channel to be opened: where holds travel as requests there need be none.
+  [[nodiscard]] bool has_channel() const noexcept { return !by_request_ || dialect_->makes_channel(); }
+  /// Asks for the channel, if there is one.
   void want(SteadyTime now) {
+    if (!has_channel()) return;
     const ChannelState before = machine_.state();
     machine_.want(now);
     tell_state(before);
@@ -300,5 +306,12 @@ class HoldSession : public HoldRequests {
   bool was_open_ = false;
   std::uint64_t missed_pongs_ = 0;
 };
+
+/// Whether whoever asks for a channel, where there is none, has what there is to be had; nothing where there is one.
+[[nodiscard]] inline std::optional<Result<void>> readiness_without_channel(const HoldSession& session) {
+  if (session.has_channel()) return std::nullopt;
+  if (session.closing()) return Result<void>(fail(ErrorCode::closed, "the door is closed"));
+  return Result<void>{};
+}
 
 }  // namespace patchbay

@@ -4,6 +4,7 @@
 // Holds on the real platform's dialect: requests that are only accepted, confirmed by events or readings.
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,8 +22,6 @@ using cloud::Platform;
 using std::chrono::minutes;
 
 namespace {
-
-const std::string call(platform_call);
 
 /// A cloud of the platform's dialect on virtual time, and the settings of doors that speak it for its agent.
 struct PlatformHolds {
@@ -126,7 +125,7 @@ TEST_CASE("another's hold is adopted by the watchdog, and another's release ends
   f.cloud.change([](PlatformModel& model) { model.set_held(platform_call, platform_agent, true); });
   door.pump_for(seconds{1});
   REQUIRE(door.held().size() == 1);
-  CHECK(door.held().front().interaction == call);
+  CHECK(door.held().front().interaction == platform_call);
   CHECK(door.metrics()[HoldCount::holds_adopted] == 1);
   const auto again = door.hold(f.hold());
   REQUIRE(again);
@@ -194,4 +193,33 @@ TEST_CASE("a channel that is gone is made anew", "[hold][platform]") {
   CHECK(door.held().empty());
   REQUIRE(door.hold(f.hold()));
   CHECK(f.held());
+}
+
+TEST_CASE("a door without a channel is ready at once, and keeps its limits", "[hold][platform][B1][I15]") {
+  PlatformHolds f;
+  f.dialect.user.clear();
+  f.settings.hold.max_hold = minutes{5};
+  SECTION("while it is pumped") {
+    f.settings.hold.limit = HoldLimit::release;
+    auto door = f.door();
+    REQUIRE(door.ready());
+    REQUIRE(door.hold(f.hold()));
+    door.pump_for(minutes{6});
+    CHECK_FALSE(f.held());
+    CHECK(door.held().empty());
+    CHECK(door.state() == ChannelState::idle);
+  }
+  SECTION("while it runs") {
+    auto door = f.door();
+    REQUIRE(door.hold(f.hold()));
+    std::stop_source stop;
+    int told = 0;
+    door.on_limit([&](const HoldLimitEvent& event) {
+      if (event.kind == HoldLimitEvent::Kind::escalation && ++told == 2) stop.request_stop();
+    });
+    door.run(stop.get_token());
+    CHECK(told == 2);
+    CHECK(door.state() == ChannelState::idle);
+  }
+  REQUIRE(f.cloud.inspect([](const PlatformModel& model) { return model.channels().all().empty(); }));
 }

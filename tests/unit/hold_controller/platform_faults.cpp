@@ -16,6 +16,7 @@
 #include <patchbay/cloud/platform.hpp>
 #include <patchbay/hold_controller.hpp>
 #include <patchbay/journal/journal.hpp>
+#include <patchbay/protocol/channel_open.hpp>
 #include <patchbay/testing/simulated_disk.hpp>
 #include <patchbay/testing/simulated_platform.hpp>
 

@@ -18,7 +18,7 @@ using namespace patchbay::testing;
 
 namespace {
 
-Settings settings_for(std::uint64_t seed) {
+Settings platform_settings_for(std::uint64_t seed) {
   Settings settings;
   settings.base_url = "https://api.mypurecloud.com";
   settings.tokens = std::make_shared<TokenSource>(TokenSettings{.login_url = "https://login.mypurecloud.com",
@@ -30,18 +30,18 @@ Settings settings_for(std::uint64_t seed) {
   return settings;
 }
 
-struct Reached {
+struct PlatformReached {
   int applied = 0, by_state = 0, unknown = 0, not_applied = 0, already = 0, handovers = 0, reconnects = 0;
 };
 
-class Run {
+class PlatformRun {
  public:
-  Run(std::uint64_t seed, bool channel) : engine_(seed), cloud_(clock_, options(seed)), settings_(settings_for(seed)) {
+  PlatformRun(std::uint64_t seed, bool channel) : engine_(seed), cloud_(clock_, options(seed)), settings_(platform_settings_for(seed)) {
     dialect_ = cloud::Platform::of_user(std::string(platform_user));
     if (!channel) dialect_.user.clear();
     cloud_.latency(milliseconds{below(50)});
   }
-  void go(Reached& reached) {
+  void go(PlatformReached& reached) {
     HoldController door{Policies{.transport = cloud_, .clock = clock_, .dialect = dialect_}, settings_};
     for (int step = 0; step < 20; ++step) {
       plan();
@@ -118,7 +118,7 @@ class Run {
     }
   }
   template <class Door>
-  void step_once(Door& door, Reached& reached) {
+  void step_once(Door& door, PlatformReached& reached) {
     const std::string id(below(2) ? platform_call : platform_message);
     const bool hold = below(2) == 0;
     const std::size_t before = holds(id);
@@ -158,10 +158,10 @@ class Run {
 }  // namespace
 
 TEST_CASE("what the door says on the platform is what the cloud did, under every fault", "[hold][platform][simulation][I3][I4][I7][I13][I24]") {
-  Reached reached;
+  PlatformReached reached;
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     INFO("seed " << seed);
-    Run(seed, seed % 4 != 0).go(reached);
+    PlatformRun(seed, seed % 4 != 0).go(reached);
   }
   CHECK(reached.applied > 1000);
   CHECK(reached.by_state > 300);

@@ -282,13 +282,16 @@ TEST_CASE("a session grants turns, and an event settles what was accepted", "[ho
     r.now = after(r.now, seconds{1});
     r.tell(true);
     CHECK(hold.ack_latency == seconds{2});
+    CHECK(hold.end == CallEnd::acknowledged);
+    CHECK(r.belief() == Belief::held);
   }
-  SECTION("or before it") {
+  SECTION("but not before it, when it may be of before") {
     r.tell(true);
-    r.session->lost(hold, r.now, false);  // what comes of the request is no news
+    CHECK(hold.end == CallEnd::pending);
+    r.session->lost(hold, r.now, false);
+    CHECK(hold.end == CallEnd::disconnected);  // and is read
+    CHECK(r.belief() == Belief::unknown);
   }
-  CHECK(hold.end == CallEnd::acknowledged);
-  CHECK(r.belief() == Belief::held);
   CHECK(r.session->registry().since(interaction) == start);
 }
 
@@ -348,15 +351,15 @@ TEST_CASE("a release behind a hold on its way is repeated when that may have com
   HoldCall& release = r.submit(HoldVerb::unhold);
   CHECK(release.granted);  // at once
   r.session->accepted(release, r.now);
-  r.tell(false);
-  CHECK(release.end == CallEnd::acknowledged);
+  r.tell(false);  // perhaps of before both: a reading decides
+  CHECK(release.end == CallEnd::accepted);
   CHECK(r.belief() == Belief::unknown);  // the hold may come
   CHECK(r.session->releases_due().empty());
   SECTION("when it was accepted") {
     r.session->accepted(hold, r.now);
     CHECK(r.session->releases_due().size() == 1);
     r.tell(true);
-    CHECK(r.belief() == Belief::held);
+    CHECK(r.belief() == Belief::unknown);  // the release may come behind it
   }
   SECTION("unless another hold was asked for since") {
     r.session->accepted(hold, r.now);
@@ -434,4 +437,61 @@ TEST_CASE("whoever is watched is looked at when the channel opens", "[hold][sess
   r.open();
   CHECK(r.session->looks_due().size() == 1);
   CHECK(r.metrics.snapshot()[HoldCount::reconnects] == 0);
+}
+
+TEST_CASE("what the channel shows before a request is answered settles nothing by itself", "[hold][session][platform][I4][I12]") {
+  Requests r;
+  r.open();
+  SECTION("a hold that is refused after all is refused") {
+    HoldCall& hold = r.submit(HoldVerb::hold);
+    REQUIRE(hold.granted);
+    r.tell(true);  // of an earlier hold, or somebody else's
+    CHECK(hold.end == CallEnd::pending);
+    r.session->refused(hold, r.now);
+    CHECK(hold.end == CallEnd::refused);
+  }
+  SECTION("but counts as soon as it is accepted") {
+    HoldCall& hold = r.submit(HoldVerb::hold);
+    r.tell(true);
+    CHECK(hold.end == CallEnd::pending);
+    r.session->accepted(hold, r.now);
+    CHECK(hold.end == CallEnd::acknowledged);
+    CHECK(r.belief() == Belief::held);
+  }
+  SECTION("nor does it confirm a release while a hold before it is not settled") {
+    HoldCall& hold = r.submit(HoldVerb::hold);
+    r.session->accepted(hold, r.now);
+    HoldCall& release = r.submit(HoldVerb::unhold);
+    REQUIRE(release.granted);
+    r.session->accepted(release, r.now);
+    r.tell(false);  // perhaps of before both
+    CHECK(release.end == CallEnd::accepted);
+    CHECK(hold.end == CallEnd::pending);
+    CHECK(r.belief() != Belief::not_held);
+  }
+}
+
+TEST_CASE("a session without a channel opens none, whoever asks", "[hold][session][platform]") {
+  HoldSettings settings;
+  HoldMetrics metrics;
+  cloud::Platform dialect;
+  const detail::HoldsOf<cloud::Platform> holds(dialect);
+  HoldSession session(settings, metrics);
+  session.speak(holds, minutes{1});
+  CHECK_FALSE(session.has_channel());
+  session.want(start);
+  CHECK(session.channel().state() == ChannelState::idle);
+  CHECK(session.next(start).kind == HoldAction::Kind::none);
+}
+
+TEST_CASE("a hold that nobody knows the fate of is looked at once, however often it was tried", "[hold][session][platform][I20]") {
+  Requests r;
+  for (int i = 0; i < 50; ++i) {
+    HoldCall& hold = r.submit(HoldVerb::hold);
+    REQUIRE(hold.granted);
+    r.session->lost(hold, r.now, false);
+    REQUIRE(hold.end == CallEnd::disconnected);
+  }
+  r.session->tick(after(r.now, minutes{1} + seconds{1}), 0.5);
+  CHECK(r.session->looks_due().size() == 1);
 }
