@@ -24,10 +24,15 @@ class HoldErrand {
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] const std::string& interaction() const noexcept { return job_.interaction; }
+  /// How long it may take: a reading no longer than one exchange does, so that it holds up nobody.
+  [[nodiscard]] Duration time(const HoldContext& context) const noexcept {
+    const Duration whole = std::min(context.settings->deadline, context.settings->hold.repeat_every);
+    return kind_ == Kind::look ? std::min(whole, context.settings->attempt_timeout) : whole;
+  }
   /// Ends by `until`, and before the watchdog would ask for it again.
   void begin(Operation& operation, HoldContext& context, RandomSource& random, SteadyTime until) {
     const HoldSettings& settings = context.settings->hold;
-    operation.begin({}, std::min(context.settings->deadline, settings.repeat_every));
+    operation.begin({}, time(context));
     operation.deadline = std::min(operation.deadline, until);
     operation.observer = &context;
     random.uuid(operation.operation_id);

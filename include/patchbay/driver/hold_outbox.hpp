@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -18,12 +19,57 @@
 
 namespace patchbay {
 
+/// Interactions that a door owes something, oldest first, each of them once.
+class ErrandQueue {
+ public:
+  ErrandQueue() = default;
+  ErrandQueue(const ErrandQueue&) = delete;
+  ErrandQueue& operator=(const ErrandQueue&) = delete;
+
+  [[nodiscard]] bool empty() const noexcept { return !first_; }
+  [[nodiscard]] std::size_t size() const noexcept { return places_.size(); }
+  [[nodiscard]] const std::string& front() const noexcept { return first_->first; }
+  /// Whether the first is done only while it is owed to the session.
+  [[nodiscard]] bool front_is_repeat() const noexcept { return first_->second.repeat; }
+  /// Queues it, unless it is queued; what is to be done in any case stays so.
+  void push(const std::string& interaction, bool repeat = false) {
+    const auto [at, added] = places_.try_emplace(interaction);
+    Place& place = at->second;
+    place.repeat = repeat && (added || place.repeat);
+    if (!added) return;
+    (first_ ? last_->second.next : first_) = &*at;
+    last_ = &*at;
+  }
+  void pop() noexcept {
+    const auto at = places_.find(first_->first);
+    first_ = first_->second.next;
+    places_.erase(at);
+  }
+  void clear() noexcept {
+    first_ = nullptr;
+    places_.clear();
+  }
+
+ private:
+  struct Place;
+  using Entry = std::pair<const std::string, Place>;
+  struct Place {
+    bool repeat = false;
+    Entry* next = nullptr;
+  };
+  std::unordered_map<std::string, Place> places_;
+  Entry* first_ = nullptr;
+  Entry* last_ = nullptr;  ///< While there is a first.
+};
+
 /// What a door's channel has to tell besides the operations' own ends, and the releases that the door sends by itself; the
 /// same for every driver. Bounded, in order, and told without a lock by one thread at a time.
 ///
 /// Everything here is used under the hub's lock.
 class HoldOutbox {
  public:
+  static constexpr std::size_t max_looks = 4;  ///< Readings that the door makes by itself, at once.
+
   HoldOutbox(detail::AnyPolicies& policies, HoldContext& context, RandomSource& random) noexcept
       : context_(&context), random_(&random), teller_(policies, context) {}
 
@@ -89,24 +135,44 @@ class HoldOutbox {
   void stop_waiting() noexcept {
     for (const auto& each : own_) each->stop_waiting();
   }
-  [[nodiscard]] bool has_errands() const noexcept { return !errands_.empty(); }
-  /// What the door owes by itself where holds travel as requests: releases first, then readings, oldest first. Null when there
-  /// is nothing, or only readings and so many `looks` are under way already: a door that comes back to thousands of holds must
-  /// not read them all at once.
-  [[nodiscard]] std::unique_ptr<HoldErrand> take_errand(std::size_t looks = 0) noexcept {
-    const auto release = std::find_if(errands_.begin(), errands_.end(), [](const auto& each) { return each->kind() != HoldErrand::Kind::look; });
-    if (errands_.empty() || (release == errands_.end() && looks >= max_looks)) return nullptr;
-    const auto at = release == errands_.end() ? errands_.begin() : release;
-    std::unique_ptr<HoldErrand> first = std::move(*at);
-    errands_.erase(at);
-    return first;
+  /// Whether the door owes something by itself where holds travel as requests.
+  [[nodiscard]] bool owes_releases() const noexcept { return !releases_.empty(); }
+  [[nodiscard]] bool owes_looks() const noexcept { return !looks_.empty(); }
+  /// Until then readings are put off.
+  [[nodiscard]] SteadyTime looks_from() const noexcept { return looks_from_; }
+  /// The first of them: releases, then readings, each the oldest first. It stays the first until `errand_begun`, so that one
+  /// for which memory runs out is not lost. Null when there is nothing, or only readings and so many `looks` are under way
+  /// already: a door that comes back to thousands of holds must not read them all at once. Null as well when the door is
+  /// being closed, which sends nothing and reads nothing by itself any more.
+  [[nodiscard]] std::unique_ptr<HoldErrand> next_errand(std::size_t looks = 0) {
+    HoldSession& session = context_->hub->session();
+    if (session.closing()) forget_errands();
+    while (!releases_.empty()) {
+      const bool owed = session.owes_release(releases_.front());
+      if (owed || !releases_.front_is_repeat()) {
+        return std::make_unique<HoldErrand>(owed ? HoldErrand::Kind::repeat : HoldErrand::Kind::release, releases_.front());
+      }
+      releases_.pop();  // done already, or a hold was asked for since
+    }
+    if (looks_.empty() || looks >= max_looks) return nullptr;
+    return std::make_unique<HoldErrand>(HoldErrand::Kind::look, looks_.front());
   }
-  /// A release had no time to come through: the next who serves tries again, while it is owed.
-  void owe_again(const HoldErrand& errand) {
+  /// The errand that `next_errand` gave is under way.
+  void errand_begun(const HoldErrand& errand) noexcept {
+    ErrandQueue& queue = errand.kind() == HoldErrand::Kind::look ? looks_ : releases_;
+    if (!queue.empty() && queue.front() == errand.interaction()) queue.pop();
+  }
+  /// An errand had no time to come through: the next who serves tries again, while it is owed; readings not before `from`.
+  void owe_again(const HoldErrand& errand, SteadyTime from) {
     const HoldSession& session = context_->hub->session();
-    if (errand.kind() == HoldErrand::Kind::look || !session.registry().since(errand.interaction())) return;
-    if (errand.kind() == HoldErrand::Kind::repeat && !session.owes_release(errand.interaction())) return;
-    errands_.push_back(std::make_unique<HoldErrand>(errand.kind(), errand.interaction()));
+    if (session.closing() || !session.registry().since(errand.interaction())) return;
+    const bool repeats = errand.kind() == HoldErrand::Kind::repeat;
+    if (errand.kind() == HoldErrand::Kind::look) {
+      looks_from_ = from;
+      looks_.push(errand.interaction());
+    } else if (!repeats || session.owes_release(errand.interaction())) {
+      releases_.push(errand.interaction(), repeats);
+    }
   }
   /// Queues the releases that the watchdog asks for, each with an id of its own; with a journal when their intents are
   /// on the disk, or after `JournalingSettings::release_wait`.
@@ -151,17 +217,22 @@ class HoldOutbox {
   void collect_errands() {
     HoldSession& session = context_->hub->session();
     const HoldSettings& settings = context_->settings->hold;
-    // Those that find no room are asked for again by the watchdog, or by the next gap.
-    const auto take = [&](std::vector<std::string>& due, HoldErrand::Kind kind, std::size_t room) {
-      for (Taken each(due); each.any(); each.next())
-        if (errands_.size() < room) {
-          const bool repeats = kind == HoldErrand::Kind::release && session.owes_release(each.front());
-          errands_.push_back(std::make_unique<HoldErrand>(repeats ? HoldErrand::Kind::repeat : kind, each.front()));
-        }
-    };
-    take(session.releases_due(), HoldErrand::Kind::release, 2 * settings.max_commands + settings.max_holds);
-    take(session.looks_due(), HoldErrand::Kind::look, settings.max_holds);
+    if (session.closing()) forget_errands();
+    // Those that find no room are asked for again: by the watchdog, by the session to which a release is owed, or by the next
+    // gap. What is asked for twice is done once.
+    for (Taken each(session.releases_due()); each.any(); each.next())
+      if (releases_.size() < 2 * settings.max_commands + settings.max_holds)
+        releases_.push(each.front(), session.owes_release(each.front()));
+    for (Taken each(session.looks_due()); each.any(); each.next())
+      if (looks_.size() < settings.max_holds) looks_.push(each.front());
     context_->hub->complete();
+  }
+  void forget_errands() noexcept {
+    HoldSession& session = context_->hub->session();
+    session.releases_due().clear();
+    session.looks_due().clear();
+    releases_.clear();
+    looks_.clear();
   }
   /// Begins to write the intent of a release. False while that is to be waited for.
   bool declared(OwnRelease& release, SteadyTime now) noexcept {
@@ -234,7 +305,6 @@ class HoldOutbox {
     return message ? message->payload.size() : 0;
   }
 
-  static constexpr std::size_t max_looks = 4;
   HoldContext* context_;
   RandomSource* random_;
   HoldTeller teller_;
@@ -242,7 +312,8 @@ class HoldOutbox {
   std::size_t bytes_ = 0;  ///< Of the messages in it.
   std::deque<std::unique_ptr<OwnRelease>> finished_;
   std::vector<std::unique_ptr<OwnRelease>> own_;
-  std::deque<std::unique_ptr<HoldErrand>> errands_;
+  ErrandQueue releases_, looks_;
+  SteadyTime looks_from_ = SteadyTime::min();
   bool delivering_ = false;
 };
 

@@ -124,15 +124,16 @@ class HoldPump final : public WaitServer {
       leader_.exchange(std::this_thread::get_id());
       {
         const Leading leading(*this, lock);
-        lead(lock, until, done);
+        lead(lock, until, errand_time, done);
       }
       outbox_.deliver(lock);
-      if (!done()) run_errands(lock, until, errand_time);
+      if (!done()) run_errand(lock, until, errand_time);
     }
   }
 
  private:
   static constexpr milliseconds slice{5};
+  static constexpr milliseconds shortest_errand{250};
   static constexpr std::size_t burst = 64;
   using Lock = std::unique_lock<std::mutex>;
   using ChannelOwner = std::unique_ptr<detail::AnyChannel>;
@@ -162,7 +163,7 @@ class HoldPump final : public WaitServer {
   }
 
   template <class Done>
-  void lead(Lock& lock, SteadyTime until, Done&& done) {
+  void lead(Lock& lock, SteadyTime until, Duration errand_time, Done&& done) {
     HoldSession& session = hub_->session();
     // What came while nobody served is read before anything is judged or sent: it may be the end of the connection.
     if (channel_ && now() - listened_at_ > milliseconds{100})
@@ -172,14 +173,20 @@ class HoldPump final : public WaitServer {
       hub_->complete();
       outbox_.release_what_is_due(now());
       outbox_.collect();
-      if (!errands_run_ && outbox_.has_errands()) return;
-      // Without a channel the next action may be to connect, which takes its time: what the watchdog says is not kept
-      // waiting for that (invariant I15). With one, releases go first (I14).
+      // Without a channel the next action may be to connect, which takes its time: a release is not kept waiting for that,
+      // but every other time, or a client with many of them would never connect.
+      if (!channel_ && !errand_was_last_ && release_may_run(until, errand_time)) return;
+      // The same of what the watchdog says (invariant I15). With a channel, releases go first (I14).
       if (!channel_ && !outbox_.delivering() && outbox_.has_news()) return;
       carry_out_all(lock, until);
+      errand_was_last_ = false;
       outbox_.collect();
+      if (release_may_run(until, errand_time) || look_may_run(until, errand_time)) return;
       if (done() || now() >= until || (!outbox_.delivering() && outbox_.has_news())) return;
-      const SteadyTime wake = std::min({session.next_deadline(), outbox_.next_deadline(), until});
+      SteadyTime wake = std::min({session.next_deadline(), outbox_.next_deadline(), until});
+      const bool looks = outbox_.owes_looks() && errand_time > Duration::zero() && !errands_run_;
+      const SteadyTime event = session.next_deadline();
+      if (looks && outbox_.looks_from() > now()) wake = std::min(wake, outbox_.looks_from());
       if (channel_) {
         receive(lock, wake);
       } else {
@@ -188,6 +195,7 @@ class HoldPump final : public WaitServer {
         guarded([&] { policies_->sleep_until(std::min(wake, after(now(), milliseconds{10}))); });
         lock.lock();
       }
+      look_is_late_ = look_is_late_ || (looks && now() >= event);
     }
   }
 
@@ -342,28 +350,64 @@ class HoldPump final : public WaitServer {
     if (error) return upgrade_failure(*error, opening_.response, opening_.wall_now(), opening_.authorization, lease_.made().id.reveal());
     return std::nullopt;
   }
-  /// Carries out what the door owes by itself, which whoever serves does for all.
-  void run_errands(Lock& lock, SteadyTime until, Duration least) {
-    if (errands_run_) return;
-    errands_run_ = true;
-    while (outbox_.has_errands() && now() < until && !over()) {
-      std::unique_ptr<HoldErrand> errand = outbox_.take_errand();
+  // What the door owes by itself, which whoever serves does for all: one errand at a time, and between any two the channel and
+  // the watchdog have their turn, as have those who wait (invariants I14, I15).
+
+  /// In an operation's own wait (which leaves errands no time of their own) only a release that has time enough.
+  [[nodiscard]] bool release_may_run(SteadyTime until, Duration least) {
+    if (errands_run_ || !outbox_.owes_releases()) return false;
+    return least > Duration::zero() || after(now(), shortest_errand) <= until;
+  }
+  /// A reading only while the watchdog has nothing to say soon; never put off twice in a row, or where it has always something
+  /// to say nothing would be read.
+  [[nodiscard]] bool look_may_run(SteadyTime until, Duration least) {
+    if (errands_run_ || least == Duration::zero() || !outbox_.owes_looks() || now() >= until || outbox_.looks_from() > now()) return false;
+    return look_is_late_ || after(now(), shortest_errand) <= hub_->session().next_deadline();
+  }
+  void run_errand(Lock& lock, SteadyTime until, Duration least) {
+    const bool release = release_may_run(until, least);
+    if (over() || (!release && !look_may_run(until, least))) return;
+    std::unique_ptr<HoldErrand> errand;
+    errands_run_ = errand_was_last_ = true;
+    bool begun = false, done = false, cut = false, lacked_time = false;
+    const SteadyTime from = now();
+    SteadyTime limit = std::max(until, after(now(), least));
+    guarded([&] {
+      errand = outbox_.next_errand();
+      if (!errand) return;
+      const SteadyTime whole = after(now(), errand->time(*context_));
+      if (errand->kind() == HoldErrand::Kind::look) {
+        limit = std::min(limit, std::max(hub_->session().next_deadline(), after(now(), shortest_errand)));
+      } else {
+        limit = std::min(limit, after(now(), context_->settings->attempt_timeout));  // it is not the only one
+      }
+      cut = limit < whole;
+      const auto lease = pool_->take();
+      BlockingOperation& operation = *lease;
+      operation.waits = this;
+      errand->begin(operation, *context_, *random_, limit);
+      outbox_.errand_begun(*errand);
+      begun = true;
       lock.unlock();
-      bool done = true;
-      guarded([&] {
-        const auto lease = pool_->take();
-        BlockingOperation& operation = *lease;
-        operation.waits = this;
-        errand->begin(operation, *context_, *random_, std::max(until, after(now(), least)));
-        Result<HoldResult> result = operation.run(errand->run(operation, *context_));
-        done = result.has_value();
-        errand->settle(operation, *context_, result);
-        errand->tell(*context_);
-      });
-      lock.lock();
-      if (!done && now() >= until) guarded([&] { outbox_.owe_again(*errand); });
-    }
+      Result<HoldResult> result = operation.run(errand->run(operation, *context_));
+      done = result.has_value();
+      // A release that fails sooner is asked for again later, by the watchdog or by the session to which it is owed.
+      const bool late = now() - from >= (limit - from) / 2;
+      lacked_time = !done && (errand->kind() == HoldErrand::Kind::look ? category(result.error().code()) >= ErrorCategory::incomplete : late);
+      errand->settle(operation, *context_, result);
+      errand->tell(*context_);
+    });
+    if (!lock.owns_lock()) lock.lock();
     errands_run_ = false;
+    if (errand && begun && errand->kind() == HoldErrand::Kind::look) look_is_late_ = cut && !done;
+    if (!begun && errand) {
+      // Memory ran out, perhaps for a while.
+      lock.unlock();
+      guarded([&] { policies_->sleep_until(std::min(until, after(now(), milliseconds{10}))); });
+      lock.lock();
+    } else if (cut && lacked_time) {
+      guarded([&] { outbox_.owe_again(*errand, limit); });
+    }
   }
   void let_go() noexcept {
     ChannelOwner dead;
@@ -387,7 +431,9 @@ class HoldPump final : public WaitServer {
   // Under the hub's lock.
   std::condition_variable turn_;
   bool led_ = false;
-  bool errands_run_ = false;  ///< Somebody carries out what the door owes.
+  bool errands_run_ = false;      ///< Somebody carries out what the door owes.
+  bool errand_was_last_ = false;  ///< Since then nothing else was carried out.
+  bool look_is_late_ = false;     ///< The last reading was cut short, or put off, for the watchdog.
 
   // The leader's.
   std::atomic<std::thread::id> leader_{};

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // count_if
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -97,6 +100,12 @@ class LoopHoldPump final : public Wakeable {
     std::optional<ChannelLease> lease;   ///< Missing when the job came to nothing; then the door's own is as it was.
     std::optional<OpenFailure> failure;  ///< Missing when there was no memory for it.
   };
+  /// The place of a reading that the door makes by itself.
+  class Look {
+   public:
+    std::atomic<bool> taken{false};  ///< Given back on whichever thread the reading ends.
+    OperationHandle handle;          ///< Belongs to whoever handles the mailbox.
+  };
   using Lock = std::unique_lock<std::mutex>;
 
   /// Begins something that ends in `end`; false when the transport threw.
@@ -122,6 +131,10 @@ class LoopHoldPump final : public Wakeable {
   PATCHBAY_DECL void carry_out(const HoldAction& action, Lock& lock) noexcept;
   PATCHBAY_DECL void connect(bool fresh_token, bool fresh_channel) noexcept;
   PATCHBAY_DECL void run_errands() noexcept;
+  PATCHBAY_DECL void drop_looks() noexcept;
+  [[nodiscard]] std::size_t looks() const noexcept {
+    return static_cast<std::size_t>(std::count_if(looks_.begin(), looks_.end(), [](const Look& each) { return each.taken.load(std::memory_order_acquire); }));
+  }
   PATCHBAY_DECL void open() noexcept;
   PATCHBAY_DECL void write(const HoldAction& action) noexcept;
   PATCHBAY_DECL void close(SteadyTime by) noexcept;
@@ -151,7 +164,7 @@ class LoopHoldPump final : public Wakeable {
   bool news_ = false;           ///< There is something to tell.
   SteadyTime now_{};            ///< At the last signals.
   WallTime wall_now_{};
-  std::atomic<std::size_t> looks_{0};  ///< Errands that only read, under way.
+  std::array<Look, HoldOutbox::max_looks> looks_;
   double chance_ = 0.5;         ///< The next random number that the session is given.
 
   std::uint64_t connecting_ = 0;  ///< The epoch that is being opened.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // find, max
+#include <algorithm>  // any_of, max, min
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -54,7 +54,10 @@ class HoldBooks {
     confirmed ? registry_.seen_held(interaction, 0, since) : registry_.may_be_held(interaction, 0, since);
   }
   /// The interaction is known not to be on hold, and nothing that was sent can change that any more.
-  void known_released(std::string_view interaction) noexcept { registry_.released(interaction); }
+  void known_released(std::string_view interaction) noexcept {
+    registry_.released(interaction);
+    owe_no_release(interaction);
+  }
   [[nodiscard]] const HoldRegistry& registry() const noexcept { return registry_; }
   [[nodiscard]] const CommandTable& table() const noexcept { return table_; }
   [[nodiscard]] bool closing() const noexcept { return closing_; }
@@ -65,12 +68,15 @@ class HoldBooks {
     return registry_.belief(interaction) == HoldRegistry::Belief::not_held && table_.released(interaction);
   }
 
-  /// Whether a release is to be sent again, behind a hold that it overtook.
+  /// Whether a release is to be sent again, behind a hold that it overtook. It is asked for every `HoldSettings::repeat_every`
+  /// until one is through, or the interaction is watched no more.
   [[nodiscard]] bool owes_release(std::string_view interaction) const noexcept {
-    return std::find(owed_.begin(), owed_.end(), interaction) != owed_.end();
+    return std::any_of(owed_.begin(), owed_.end(), [&](const Owed& each) { return each.interaction == interaction; });
   }
   /// It was sent again, or another hold was asked for since, which it must not end (invariant I6).
-  void owe_no_release(std::string_view interaction) noexcept { std::erase(owed_, interaction); }
+  void owe_no_release(std::string_view interaction) noexcept {
+    std::erase_if(owed_, [&](const Owed& each) { return each.interaction == interaction; });
+  }
 
   // What came of it; the driver takes these out.
 
@@ -81,6 +87,7 @@ class HoldBooks {
   /// Interactions that `HoldLimit::release` wants released now, each time by a new command.
   [[nodiscard]] std::vector<std::string>& releases_due() noexcept { return releases_due_; }
   /// Watched interactions that are to be read now, since the channel may have missed, or does not prove, what became of them.
+  /// One may be named twice.
   [[nodiscard]] std::vector<std::string>& looks_due() noexcept { return looks_due_; }
   /// Notices that found no room.
   [[nodiscard]] std::uint64_t dropped_notices() const noexcept { return dropped_; }
@@ -210,8 +217,40 @@ class HoldBooks {
     }
   }
   void look_at(const std::string& interaction) {
-    if (looks_due_.size() >= settings_->max_holds) return;
-    if (std::find(looks_due_.begin(), looks_due_.end(), interaction) == looks_due_.end()) looks_due_.push_back(interaction);
+    // Not searched for among those that are asked for already: there may be as many as are watched.
+    if (looks_due_.size() >= settings_->max_holds || (!looks_due_.empty() && looks_due_.back() == interaction)) return;
+    looks_due_.push_back(interaction);
+  }
+  /// Asks for a reading of everything that is watched, instead of those that were asked for before.
+  void look_at_all() {
+    std::vector<HeldInteraction> held = registry_.held();
+    std::vector<std::string> all;
+    all.reserve(held.size());
+    for (HeldInteraction& each : held) all.push_back(std::move(each.interaction));
+    looks_due_.swap(all);
+  }
+  /// Asks once more for the releases that are still owed.
+  void ask_for_owed(SteadyTime now) {
+    for (std::size_t i = 0; i < owed_.size();) {
+      Owed& owed = owed_[i];
+      if (owed.again == SteadyTime::min()) owed.again = after(now, settings_->repeat_every);  // just asked for
+      if (owed.again > now) {
+        ++i;
+      } else if (closing_ || !registry_.since(owed.interaction)) {
+        std::swap(owed, owed_.back());
+        owed_.pop_back();
+      } else {
+        releases_due_.push_back(owed.interaction);
+        owed.again = after(now, settings_->repeat_every);
+        ++i;
+      }
+    }
+  }
+  /// When that is next.
+  [[nodiscard]] SteadyTime next_owed() const noexcept {
+    SteadyTime next = never;
+    for (const Owed& each : owed_) next = (std::min)(next, each.again);
+    return next;
   }
   void tell_message(ChannelMessage::Kind kind, std::string_view payload) {
     if (notices_.size() >= settings_->max_notices || payload.size() > settings_->max_notice_bytes - notice_bytes_) return drop();
@@ -248,7 +287,14 @@ class HoldBooks {
   std::size_t notice_bytes_ = 0;
   std::vector<std::string> releases_due_;
   std::vector<std::string> looks_due_;
-  std::vector<std::string> owed_;  ///< Of `releases_due_`, and of those taken out of it: releases that are sent again.
+  /// A release that is sent again.
+  class Owed {
+   public:
+    Owed(std::string interaction_in) : interaction(std::move(interaction_in)) {}
+    std::string interaction;
+    SteadyTime again = SteadyTime::min();  ///< When it is asked for once more.
+  };
+  std::vector<Owed> owed_;
   std::set<std::string, std::less<>> looking_later_;    ///< Whom `looks_later_` names.
   std::multimap<SteadyTime, std::string> looks_later_;  ///< Where the fate of a hold is not known; looked at until it is.
   std::uint64_t dropped_ = 0;

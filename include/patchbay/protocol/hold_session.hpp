@@ -107,6 +107,7 @@ class HoldSession : public HoldRequests {
     if (by_request_) {
       grant(now);
       look_late(now);
+      ask_for_owed(now);
     }
     tell_limits(now);
     report([&] { return machine_.tick(now, random); });
@@ -155,7 +156,7 @@ class HoldSession : public HoldRequests {
     // What the machine asks for waits for the end of a writing, and must not hide what is due meanwhile.
     const SteadyTime machine = writing_ ? machine_.next_tick() : machine_.next_deadline();
     const SteadyTime look = looks_later_.empty() ? never : looks_later_.begin()->first;
-    return (std::min)({machine, table_.next_deadline(), registry_.next_deadline(), look, paced ? hold_turn_at_ : never});
+    return (std::min)({machine, table_.next_deadline(), registry_.next_deadline(), look, next_owed(), paced ? hold_turn_at_ : never});
   }
 
   // Reported by the driver.
@@ -170,7 +171,7 @@ class HoldSession : public HoldRequests {
     if (handover) metrics_->count(HoldCount::handovers);
     if (std::exchange(was_open_, true)) metrics_->count(HoldCount::reconnects);
     // What happened before, and between the connections, was told to nobody.
-    if (by_request_) guarded([this] { for (HeldInteraction& each : registry_.held()) look_at(each.interaction); });
+    if (by_request_) guarded([this] { look_at_all(); });
   }
   void open_failed(std::uint64_t epoch, OpenFailure failure, SteadyTime now, double random) {
     report([&] { return machine_.open_failed(epoch, std::move(failure), now, random), false; });

@@ -569,3 +569,99 @@ TEST_CASE("closing a door on the platform waits for what is under way, and no lo
     CHECK(world.cloud.channels().empty());
   }
 }
+
+TEST_CASE("nothing is read for a door that is closed", "[loop][hold][platform][I23]") {
+  constexpr std::size_t many = 40;
+  for (std::size_t steps = 0; steps < 40; ++steps) {
+    CAPTURE(steps);
+    World world(many);
+    auto door = world.door();
+    world.open(door);
+    std::vector<Ended> held(many);
+    for (std::size_t i = 0; i < many; ++i) door.start_hold(hold(i), held[i].handler());
+    for (Ended& each : held) world.await(each);
+    for (ChannelPeer& each : world.cloud.channels()) each.cut();
+    world.run_until([&] { return door.state() != ChannelState::open; });
+    world.transport.latency(milliseconds{30});
+    world.run_until([&] { return door.state() == ChannelState::open; });
+    for (std::size_t i = 0; i < steps; ++i) world.loop.run_one();
+    Done closed;
+    door.start_close(seconds{1}, closed.handler());
+    world.await(closed);
+    CHECK(closed.result->has_value());
+    CHECK(world.transport.under_way() == 0);
+    CHECK(world.cloud.channels().empty());
+    const std::size_t before = world.cloud.exchanges();
+    world.run_for(minutes{1});
+    CHECK(world.cloud.exchanges() == before);
+  }
+}
+
+TEST_CASE("gaps one after the other have every hold read once more, and not once for each",
+          "[loop][hold][platform][I20]") {
+  constexpr std::size_t many = 100;
+  World world(many);
+  auto door = world.door();
+  world.open(door);
+  std::vector<Ended> held(many);
+  for (std::size_t i = 0; i < many; ++i) door.start_hold(hold(i), held[i].handler());
+  for (Ended& each : held) world.await(each);
+  const std::size_t before = world.cloud.exchanges();
+  constexpr std::size_t gaps = 4;
+  world.transport.latency(seconds{1});
+  for (std::size_t gap = 0; gap < gaps; ++gap) {
+    for (ChannelPeer& each : world.cloud.channels()) each.cut();
+    world.run_until([&] { return door.state() != ChannelState::open; });
+    world.run_until([&] { return door.state() == ChannelState::open; });
+  }
+  world.transport.latency(milliseconds{1});
+  world.run_for(minutes{1});
+  CHECK(world.cloud.exchanges() - before >= many);
+  CHECK(world.cloud.exchanges() - before < 2 * many);
+  CHECK(door.held().size() == many);
+}
+
+TEST_CASE("a release that is owed behind a hold is asked for until it is through", "[loop][hold][platform][I6][I14]") {
+  for (const int answer : {503, 403}) {
+    CAPTURE(answer);
+    World world;
+    auto door = world.door();
+    world.open(door);
+    Ended held, released;
+    world.start_slow_hold(door, held, seconds{1});
+    world.cloud.plan([&](FaultPlan& plan) { plan.on("PATCH", std::string(conversations)).skip(2).always().answer(answer); });
+    door.start_unhold(unhold(), released.handler());
+    world.await(released);
+    world.await(held);
+    world.run_for(minutes{3});
+    CHECK(world.held());
+    REQUIRE(door.held().size() == 1);
+    world.cloud.plan([](FaultPlan& plan) { plan.clear(); });
+    world.run_for(minutes{1});
+    CHECK_FALSE(world.held());
+    CHECK(door.held().empty());
+    // Nothing is asked for any more.
+    const std::uint64_t submitted = door.metrics()[HoldCount::submitted];
+    world.run_for(minutes{3});
+    CHECK(door.metrics()[HoldCount::submitted] == submitted);
+  }
+}
+
+TEST_CASE("a release that is owed ends with what it is owed for", "[loop][hold][platform][I6][I20]") {
+  World world;
+  auto door = world.door();
+  world.open(door);
+  Ended held, released;
+  world.start_slow_hold(door, held, seconds{1});
+  world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH", std::string(conversations)).skip(2).always().answer(503); });
+  door.start_unhold(unhold(), released.handler());
+  world.await(released);
+  world.await(held);
+  world.run_for(minutes{1});
+  world.cloud.change([](PlatformModel& model) { model.set_held(call(), platform_agent, false); });
+  world.run_for(minutes{1});
+  CHECK(door.held().empty());
+  const std::uint64_t submitted = door.metrics()[HoldCount::submitted];
+  world.run_for(minutes{3});
+  CHECK(door.metrics()[HoldCount::submitted] == submitted);
+}

@@ -83,6 +83,25 @@ struct Faults {
     return HoldRequest{std::string(id), "consultation", 5};
   }
   static UnholdRequest unhold(std::string_view id = platform_call) { return UnholdRequest{std::string(id), 5}; }
+  /// More calls of the agent, who puts them on hold.
+  template <class Door>
+  std::vector<std::string> hold_many(Door& door, std::size_t many) {
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < many; ++i) {
+      const std::string digits = std::to_string(i + 100);
+      ids.push_back("c0000000-0000-4000-8000-" + std::string(12 - digits.size(), '0') + digits);
+    }
+    cloud.change([&](PlatformModel& model) {
+      for (const std::string& id : ids) {
+        PlatformConversation each(id);
+        each.participants.emplace_back(platform_customer, "customer");
+        each.participants.emplace_back(platform_agent, "agent").user_id = std::string(platform_user);
+        model.add(std::move(each));
+      }
+    });
+    for (const std::string& id : ids) REQUIRE(door.hold(hold(id)));
+    return ids;
+  }
   bool held(std::string_view id = platform_call, std::string_view party = platform_agent) {
     return cloud.inspect([&](const PlatformModel& model) { return model.find(id)->participant(party)->held; });
   }
@@ -767,4 +786,84 @@ TEST_CASE("the watchdog's release goes on until it is through", "[hold][platform
   }
   CHECK_FALSE(f.held());
   CHECK(door.held().empty());
+}
+
+TEST_CASE("readings behind a gap keep neither the watchdog nor a stop waiting", "[hold][platform][I15][I23]") {
+  constexpr std::size_t many = 60;
+  PlatformOptions options;
+  options.rate_limit = 0;
+  Faults f(options);
+  auto door = f.door();
+  REQUIRE(door.ready());
+  const std::vector<std::string> ids = f.hold_many(door, many);
+  std::size_t escalated = 0;
+  Duration latest{};
+  std::stop_source stop;
+  SteadyTime stopped{};
+  door.on_limit([&](const HoldLimitEvent& event) {
+    if (event.kind != HoldLimitEvent::Kind::escalation) return;
+    latest = std::max<Duration>(latest, event.held_for - f.settings.hold.max_hold);
+    if (++escalated != many) return;
+    stop.request_stop();
+    stopped = f.clock.steady_now();
+  });
+  door.pump_for(minutes{14} + seconds{40});
+  REQUIRE(escalated == 0);
+  REQUIRE(door.held().size() == many);
+  f.cloud.change([&](PlatformModel& model) {
+    for (std::size_t i = 0; i < many; i += 2) model.set_held(ids[i], platform_agent, true);  // nothing changes
+  });
+  for (ChannelPeer peer : f.cloud.channels()) peer.cut();
+  f.cloud.change([&](PlatformModel& model) {
+    for (std::size_t i = 0; i < many; i += 2) model.set_held(ids[i], platform_agent, false);
+  });
+  f.plan([](HttpFault& fault) { fault.always().delay(seconds{20}); }, "GET");
+  door.run(stop.get_token());
+  CHECK(escalated == many);
+  CHECK(latest <= seconds{1});
+  CHECK(f.clock.steady_now() - stopped <= seconds{1});
+  CHECK(door.held().size() == many);
+  // What had no time is not lost.
+  f.cloud.plan([](FaultPlan& plan) { plan.clear(); });
+  door.pump_for(seconds{20});
+  CHECK(door.held().size() == many / 2);
+}
+
+TEST_CASE("readings behind a gap keep no caller waiting, nor the channel", "[hold][platform][I7][I14]") {
+  constexpr std::size_t many = 40;
+  PlatformOptions options;
+  options.rate_limit = 0;
+  options.effect_delay = seconds{1};
+  Faults f(options);
+  auto door = f.door();
+  REQUIRE(door.ready());
+  const std::vector<std::string> ids = f.hold_many(door, many);
+  for (ChannelPeer peer : f.cloud.channels()) peer.cut();
+  f.plan([](HttpFault& fault) { fault.always().delay(seconds{4}); }, "GET");
+  door.pump_for(milliseconds{1});
+  REQUIRE(door.state() != ChannelState::open);
+  REQUIRE(door.ready());
+  const SteadyTime begun = f.clock.steady_now();
+  const auto released = door.unhold(f.unhold(ids.back()));
+  REQUIRE(released);
+  CHECK(f.clock.steady_now() - begun <= seconds{3});
+  CHECK(door.held().size() == many - 1);
+  // Who serves reads, and hears the channel between any two readings.
+  std::size_t heard = 0;
+  SteadyTime last = f.clock.steady_now();
+  Duration longest{};
+  door.on_message([&](const ChannelMessage&) {
+    ++heard;
+    longest = std::max<Duration>(longest, f.clock.steady_now() - last);
+    last = f.clock.steady_now();
+  });
+  for (int i = 0; i < 10; ++i) {
+    f.cloud.change([&](PlatformModel& model) { model.set_held(ids[0], platform_agent, i % 2 == 0); });
+    door.pump_for(seconds{2});
+  }
+  CHECK(heard >= 9);
+  CHECK(longest <= seconds{8});
+  f.cloud.plan([](FaultPlan& plan) { plan.clear(); });
+  door.pump_for(minutes{1});
+  CHECK(door.held().size() == many - 2);
 }

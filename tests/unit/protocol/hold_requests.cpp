@@ -3,6 +3,8 @@
 
 // The pure parts of holds that travel as requests: the handover of a channel, whose hold began when, commands by
 // interaction, and a session that grants turns in place of sending.
+#include <algorithm>  // sort, unique
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -394,6 +396,55 @@ TEST_CASE("a release behind a hold on its way is repeated when that may have com
     CHECK(r.session->releases_due().empty());
     CHECK(r.belief() == Belief::not_held);
   }
+}
+
+TEST_CASE("a release that is owed is asked for again and again, while it is owed", "[hold][session][platform][I6]") {
+  Requests r;
+  r.open();
+  HoldCall& hold = r.submit(HoldVerb::hold);
+  r.session->accepted(r.submit(HoldVerb::unhold), r.now);
+  r.tell(false);
+  r.session->accepted(hold, r.now);
+  r.tell(true);
+  CHECK(r.session->next_deadline() <= r.now);
+  r.session->tick(r.now, 0.5);
+  REQUIRE(r.session->releases_due().size() == 1);
+  r.session->releases_due().clear();
+  const auto pass = [&] {
+    r.now = after(r.now, r.settings.repeat_every);
+    CHECK(r.session->next_deadline() <= r.now);
+    r.session->tick(r.now, 0.5);
+    const std::size_t asked = r.session->releases_due().size();
+    r.session->releases_due().clear();
+    return asked;
+  };
+  for (int i = 0; i < 5; ++i) CHECK(pass() == 1);
+  REQUIRE(r.session->owes_release(interaction));
+  SECTION("it is through") { r.session->owe_no_release(interaction); }
+  SECTION("the interaction is over, by a reading") {
+    r.session->known_released(interaction);
+    CHECK_FALSE(r.session->owes_release(interaction));
+  }
+  SECTION("the interaction is over, by the channel") { r.tell(false, "disconnected"); }
+  SECTION("somebody else has released it") {
+    r.now = after(r.now, minutes{2});
+    r.session->seen(interaction, false, r.session->table().last_order(), r.now, r.now);
+    REQUIRE(r.belief() == Belief::not_held);
+  }
+  SECTION("the door is closed") { r.session->close(); }
+  CHECK(pass() == 0);
+  CHECK_FALSE(r.session->owes_release(interaction));
+}
+
+TEST_CASE("very many that are watched are looked at once each when the channel opens", "[hold][session][platform][I20]") {
+  constexpr std::size_t many = 50'000;
+  Requests r;
+  for (std::size_t i = 0; i < many; ++i) r.session->restore("call-" + std::to_string(i), true, r.now);
+  r.open();
+  std::vector<std::string> looks = r.session->looks_due();
+  CHECK(looks.size() == many);
+  std::sort(looks.begin(), looks.end());
+  CHECK(std::unique(looks.begin(), looks.end()) == looks.end());
 }
 
 TEST_CASE("an interaction that is over ends its watch and its waiting", "[hold][session][platform][I13]") {

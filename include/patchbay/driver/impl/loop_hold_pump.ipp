@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // max, min
+#include <algorithm>  // find_if, max, min
 
 #include <patchbay/driver/loop_hold_pump.hpp>
 #include <patchbay/driver/running_protocol.hpp>
@@ -52,15 +52,16 @@ class LoopHoldPump::PrepareJob final : public CompletionJob {
 /// What the door does by itself.
 class LoopHoldPump::ErrandJob final : public CompletionJob {
  public:
-  ErrandJob(LoopHoldPump& pump, std::unique_ptr<HoldErrand> errand) noexcept : pump_(&pump), errand_(std::move(errand)) {
-    if (looks()) pump_->looks_.fetch_add(1, std::memory_order_relaxed);
+  /// `look` is the place of a reading.
+  ErrandJob(LoopHoldPump& pump, std::unique_ptr<HoldErrand> errand, Look* look) noexcept : pump_(&pump), errand_(std::move(errand)), look_(look) {
+    if (look_) look_->taken.store(true, std::memory_order_relaxed);
   }
   ErrandJob(const ErrandJob&) = delete;
   ErrandJob& operator=(const ErrandJob&) = delete;
   ~ErrandJob() override {
-    if (!looks()) return;
-    pump_->looks_.fetch_sub(1, std::memory_order_relaxed);
-    pump_->wake_up();  // the next may begin
+    if (!look_) return;
+    look_->taken.store(false, std::memory_order_release);
+    pump_->wake_up();  // the next may begin, or the door is closed now
   }
   void prepare(Operation& operation) { errand_->begin(operation, *pump_->context_, *pump_->random_, never); }
   void start(Operation& operation) override { protocol_.begin(errand_->run(operation, *pump_->context_)); }
@@ -74,10 +75,9 @@ class LoopHoldPump::ErrandJob final : public CompletionJob {
   void deliver() noexcept override { errand_->tell(*pump_->context_); }
 
  private:
-  [[nodiscard]] bool looks() const noexcept { return errand_->kind() == HoldErrand::Kind::look; }
-
   LoopHoldPump* pump_;
   std::unique_ptr<HoldErrand> errand_;
+  Look* look_;
   RunningProtocol<Result<HoldResult>> protocol_;
 };
 
@@ -166,7 +166,7 @@ PATCHBAY_DECL void LoopHoldPump::on_signals(Mailbox::Signals signals) noexcept {
   });
   before_reports(signals);
   SteadyTime due = never;
-  bool dead = false;
+  bool dead = false, closing = false;
   {
     Lock lock(hub_->mutex());
     HoldSession& session = hub_->session();
@@ -185,7 +185,9 @@ PATCHBAY_DECL void LoopHoldPump::on_signals(Mailbox::Signals signals) noexcept {
       }
     });
     starved_ = starved_ || !calm;
-    hub_->connected = channel_ || authorizing_ || opening_.under_way || closing_.under_way;
+    closing = session.closing();
+    // Nor is the door gone while it reads.
+    hub_->connected = channel_ || authorizing_ || opening_.under_way || closing_.under_way || looks() != 0;
     guarded([this] {
       hub_->complete();
       outbox_.collect();
@@ -200,7 +202,7 @@ PATCHBAY_DECL void LoopHoldPump::on_signals(Mailbox::Signals signals) noexcept {
   fresh_.reset();  // if nobody wanted it any more
   replaced_.reset();
   if (dead) channel_.reset();
-  run_errands();
+  closing ? drop_looks() : run_errands();
   receive();
   // While something is written the session asks for nothing else, so what is due then waits for the writing's end.
   if (due <= now_) due = writing_.under_way || writing_.result ? never : after(now_, milliseconds{1});
@@ -391,22 +393,41 @@ PATCHBAY_DECL void LoopHoldPump::receive() noexcept {
   static_cast<void>(mailbox_.leave(received));
 }
 
-/// Begins what the door owes by itself where holds travel as requests.
+/// Begins what the door owes by itself where holds travel as requests. One for which memory runs out is tried again.
 PATCHBAY_DECL void LoopHoldPump::run_errands() noexcept {
-  for (;;) {
-    std::unique_ptr<HoldErrand> errand;
-    {
-      const Lock lock(hub_->mutex());
-      if (keep_) errand = outbox_.take_errand(looks_.load(std::memory_order_relaxed));
-    }
-    if (!errand) return;
+  bool more = keep_ != nullptr;
+  while (more) {
     const bool calm = guarded([&] {
-      auto job = std::make_unique<ErrandJob>(*this, std::move(errand));
+      std::unique_ptr<HoldErrand> errand;
+      {
+        const Lock lock(hub_->mutex());
+        errand = outbox_.next_errand(looks());
+      }
+      more = errand != nullptr;
+      if (!more) return;
+      Look* look = nullptr;
+      if (errand->kind() == HoldErrand::Kind::look)
+        look = &*std::find_if(looks_.begin(), looks_.end(), [](const Look& each) { return !each.taken.load(std::memory_order_acquire); });
+      const HoldErrand& what = *errand;
+      auto job = std::make_unique<ErrandJob>(*this, std::move(errand), look);
       CompletionPool::Lease operation = pool_->take();
       job->prepare(*operation);
+      if (look) look->handle = operation->handle();
+      {
+        const Lock lock(hub_->mutex());
+        outbox_.errand_begun(what);
+      }
       operation.launch(std::move(job), keep_);
     });
-    if (!calm) return;  // the watchdog asks for it again, or the next gap
+    if (!calm) starved_ = true;
+    more = more && calm;
+  }
+}
+/// Readings end with the door: nobody learns from them any more.
+PATCHBAY_DECL void LoopHoldPump::drop_looks() noexcept {
+  for (Look& each : looks_) {
+    each.handle.cancel();
+    each.handle = OperationHandle();
   }
 }
 
