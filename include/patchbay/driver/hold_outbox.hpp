@@ -8,59 +8,16 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include <patchbay/driver/errand_queue.hpp>
 #include <patchbay/driver/hold_errand.hpp>
 #include <patchbay/driver/hold_teller.hpp>
 #include <patchbay/random_source.hpp>
 
 namespace patchbay {
-
-/// Interactions that a door owes something, oldest first, each of them once.
-class ErrandQueue {
- public:
-  ErrandQueue() = default;
-  ErrandQueue(const ErrandQueue&) = delete;
-  ErrandQueue& operator=(const ErrandQueue&) = delete;
-
-  [[nodiscard]] bool empty() const noexcept { return !first_; }
-  [[nodiscard]] std::size_t size() const noexcept { return places_.size(); }
-  [[nodiscard]] const std::string& front() const noexcept { return first_->first; }
-  /// Whether the first is done only while it is owed to the session.
-  [[nodiscard]] bool front_is_repeat() const noexcept { return first_->second.repeat; }
-  /// Queues it, unless it is queued; what is to be done in any case stays so.
-  void push(const std::string& interaction, bool repeat = false) {
-    const auto [at, added] = places_.try_emplace(interaction);
-    Place& place = at->second;
-    place.repeat = repeat && (added || place.repeat);
-    if (!added) return;
-    (first_ ? last_->second.next : first_) = &*at;
-    last_ = &*at;
-  }
-  void pop() noexcept {
-    const auto at = places_.find(first_->first);
-    first_ = first_->second.next;
-    places_.erase(at);
-  }
-  void clear() noexcept {
-    first_ = nullptr;
-    places_.clear();
-  }
-
- private:
-  struct Place;
-  using Entry = std::pair<const std::string, Place>;
-  struct Place {
-    bool repeat = false;
-    Entry* next = nullptr;
-  };
-  std::unordered_map<std::string, Place> places_;
-  Entry* first_ = nullptr;
-  Entry* last_ = nullptr;  ///< While there is a first.
-};
 
 /// What a door's channel has to tell besides the operations' own ends, and the releases that the door sends by itself; the
 /// same for every driver. Bounded, in order, and told without a lock by one thread at a time.
@@ -149,9 +106,8 @@ class HoldOutbox {
     if (session.closing()) forget_errands();
     while (!releases_.empty()) {
       const bool owed = session.owes_release(releases_.front());
-      if (owed || !releases_.front_is_repeat()) {
-        return std::make_unique<HoldErrand>(owed ? HoldErrand::Kind::repeat : HoldErrand::Kind::release, releases_.front());
-      }
+      const HoldErrand::Kind kind = owed ? HoldErrand::Kind::repeat : HoldErrand::Kind::release;
+      if (owed || !releases_.front_is_repeat()) return std::make_unique<HoldErrand>(kind, releases_.front());
       releases_.pop();  // done already, or a hold was asked for since
     }
     if (looks_.empty() || looks >= max_looks) return nullptr;

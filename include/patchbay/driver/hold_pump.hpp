@@ -361,7 +361,8 @@ class HoldPump final : public WaitServer {
   /// A reading only while the watchdog has nothing to say soon; never put off twice in a row, or where it has always something
   /// to say nothing would be read.
   [[nodiscard]] bool look_may_run(SteadyTime until, Duration least) {
-    if (errands_run_ || least == Duration::zero() || !outbox_.owes_looks() || now() >= until || outbox_.looks_from() > now()) return false;
+    if (errands_run_ || least == Duration::zero() || !outbox_.owes_looks()) return false;
+    if (now() >= until || outbox_.looks_from() > now()) return false;
     return look_is_late_ || after(now(), shortest_errand) <= hub_->session().next_deadline();
   }
   void run_errand(Lock& lock, SteadyTime until, Duration least) {
@@ -393,7 +394,8 @@ class HoldPump final : public WaitServer {
       done = result.has_value();
       // A release that fails sooner is asked for again later, by the watchdog or by the session to which it is owed.
       const bool late = now() - from >= (limit - from) / 2;
-      lacked_time = !done && (errand->kind() == HoldErrand::Kind::look ? category(result.error().code()) >= ErrorCategory::incomplete : late);
+      const bool looks = errand->kind() == HoldErrand::Kind::look;
+      lacked_time = !done && (looks ? category(result.error().code()) >= ErrorCategory::incomplete : late);
       errand->settle(operation, *context_, result);
       errand->tell(*context_);
     });

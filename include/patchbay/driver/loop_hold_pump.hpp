@@ -103,6 +103,8 @@ class LoopHoldPump final : public Wakeable {
   /// The place of a reading that the door makes by itself.
   class Look {
    public:
+    [[nodiscard]] bool is_taken() const noexcept { return taken.load(std::memory_order_acquire); }
+
     std::atomic<bool> taken{false};  ///< Given back on whichever thread the reading ends.
     OperationHandle handle;          ///< Belongs to whoever handles the mailbox.
   };
@@ -133,7 +135,8 @@ class LoopHoldPump final : public Wakeable {
   PATCHBAY_DECL void run_errands() noexcept;
   PATCHBAY_DECL void drop_looks() noexcept;
   [[nodiscard]] std::size_t looks() const noexcept {
-    return static_cast<std::size_t>(std::count_if(looks_.begin(), looks_.end(), [](const Look& each) { return each.taken.load(std::memory_order_acquire); }));
+    const auto taken = std::count_if(looks_.begin(), looks_.end(), [](const Look& each) { return each.is_taken(); });
+    return static_cast<std::size_t>(taken);
   }
   PATCHBAY_DECL void open() noexcept;
   PATCHBAY_DECL void write(const HoldAction& action) noexcept;

@@ -287,7 +287,7 @@ class HoldBooks {
   std::size_t notice_bytes_ = 0;
   std::vector<std::string> releases_due_;
   std::vector<std::string> looks_due_;
-  /// A release that is sent again.
+  /// A release that is sent again; made of its interaction's id alone.
   class Owed {
    public:
     Owed(std::string interaction_in) : interaction(std::move(interaction_in)) {}

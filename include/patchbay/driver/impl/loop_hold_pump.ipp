@@ -53,7 +53,8 @@ class LoopHoldPump::PrepareJob final : public CompletionJob {
 class LoopHoldPump::ErrandJob final : public CompletionJob {
  public:
   /// `look` is the place of a reading.
-  ErrandJob(LoopHoldPump& pump, std::unique_ptr<HoldErrand> errand, Look* look) noexcept : pump_(&pump), errand_(std::move(errand)), look_(look) {
+  ErrandJob(LoopHoldPump& pump, std::unique_ptr<HoldErrand> errand, Look* look) noexcept
+      : pump_(&pump), errand_(std::move(errand)), look_(look) {
     if (look_) look_->taken.store(true, std::memory_order_relaxed);
   }
   ErrandJob(const ErrandJob&) = delete;
@@ -407,7 +408,7 @@ PATCHBAY_DECL void LoopHoldPump::run_errands() noexcept {
       if (!more) return;
       Look* look = nullptr;
       if (errand->kind() == HoldErrand::Kind::look)
-        look = &*std::find_if(looks_.begin(), looks_.end(), [](const Look& each) { return !each.taken.load(std::memory_order_acquire); });
+        look = &*std::find_if(looks_.begin(), looks_.end(), [](const Look& each) { return !each.is_taken(); });
       const HoldErrand& what = *errand;
       auto job = std::make_unique<ErrandJob>(*this, std::move(errand), look);
       CompletionPool::Lease operation = pool_->take();
