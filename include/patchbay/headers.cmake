@@ -33,6 +33,7 @@ set(patchbay_headers
   include/patchbay/driver/bulk_scheduler.hpp
   include/patchbay/driver/completion_operation.hpp
   include/patchbay/driver/encode_members.hpp
+  include/patchbay/driver/errand_queue.hpp
   include/patchbay/driver/hold_core.hpp
   include/patchbay/driver/hold_door.hpp
   include/patchbay/driver/hold_errand.hpp
