@@ -5,6 +5,7 @@
 #include <algorithm>  // find_if, max, min
 
 #include <patchbay/driver/loop_hold_pump.hpp>
+#include <patchbay/driver/result_handler.hpp>  // fail_for_lack
 #include <patchbay/driver/running_protocol.hpp>
 
 namespace patchbay::detail {
