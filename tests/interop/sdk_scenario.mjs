@@ -19,13 +19,14 @@ export function loadSdk(home) {
   const client = sdk.ApiClient.instance;
   client.returnExtended = true;  // status and headers beside the body
   client.config.live_reload_config = false;
+  client.timeout = 110000;  // a test does not depend on how fast the machine is
   client.config.logger.log_to_console = false;
   return { sdk, client };
 }
 
 /** What the SDK's promise came to, with the status for success and refusal alike. */
 export async function answer(promise) {
-  const got = await within(20000, promise.catch((refusal) => refusal), 'an answer to the SDK');
+  const got = await within(120000, promise.catch((refusal) => refusal), 'an answer to the SDK');
   if (got?.status === undefined) throw got;
   return got;
 }

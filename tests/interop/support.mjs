@@ -74,7 +74,8 @@ export function within(ms, promise, what) {
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 process.on('unhandledRejection', (error) => {
-  console.log(`FAILED: ${error?.stack ?? error}`);
+  // What the SDK rejects with is a plain object.
+  console.log(`FAILED: ${error?.stack ?? JSON.stringify(error)?.slice(0, 2000)}`);
   process.exit(1);
 });
 
