@@ -151,9 +151,9 @@ TEST_CASE("the watchdog releases by requests", "[hold][platform][B1][I15]") {
 
 TEST_CASE("a closing that the server announces is followed by a handover", "[hold][platform][B36][I11]") {
   PlatformHolds f;
+  std::vector<ChannelState> states;  // outlives the door, which tells of its end
   auto door = f.door();
   REQUIRE(door.ready());
-  std::vector<ChannelState> states;
   door.on_state([&](const ChannelStateEvent& event) { states.push_back(event.state); });
   REQUIRE(door.hold(f.hold()));
   f.cloud.change([](PlatformModel& model) { model.announce_closing(); });
@@ -210,10 +210,10 @@ TEST_CASE("a door without a channel is ready at once, and keeps its limits", "[h
     CHECK(door.state() == ChannelState::idle);
   }
   SECTION("while it runs") {
-    auto door = f.door();
-    REQUIRE(door.hold(f.hold()));
     std::stop_source stop;
     int told = 0;
+    auto door = f.door();
+    REQUIRE(door.hold(f.hold()));
     door.on_limit([&](const HoldLimitEvent& event) {
       if (event.kind == HoldLimitEvent::Kind::escalation && ++told == 2) stop.request_stop();
     });
