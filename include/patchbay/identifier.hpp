@@ -150,4 +150,10 @@ inline void append_form_encoded(std::string& out, std::string_view text) {
   }
 }
 
+/// Makes ASCII letters small, so that an id has one spelling.
+inline void make_lower_case(std::string& text) noexcept {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+}
+
 }  // namespace patchbay

@@ -146,10 +146,6 @@ class HoldCore {
     if (name == "holdReason") job.reason.assign(text, 0, 64);
     if (name == "priority" && text.size() == 1 && text[0] >= '0' && text[0] <= '9') job.priority = text[0] - '0';
   }
-  static void make_lower_case(std::string& text) noexcept {
-    for (char& c : text)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
 };
 
 }  // namespace patchbay::detail

@@ -20,12 +20,21 @@ namespace patchbay {
   return fail(ErrorCode::cancelled, "superseded by a release of the same interaction before it was sent");
 }
 
-/// Since when the interaction that `operation` has read as held counts as on hold: what the cloud says, by the wall clock,
-/// never from the future on, nor longer ago than what makes the limit due at once; else `otherwise`.
+namespace detail {
+
+/// A time of another process, or of the cloud, on this one's monotonic clock. Between `longest` ago and now, since the wall clock may
+/// have jumped: a hold never counts as begun in the future, nor for longer than what makes its limit due at once.
+[[nodiscard]] inline SteadyTime since_then(const Operation& operation, WallTime then, Duration longest) {
+  const Duration age = std::chrono::duration_cast<Duration>(operation.wall_now() - then);
+  return operation.steady_now() - std::clamp(age, Duration::zero(), longest);
+}
+
+}  // namespace detail
+
+/// Since when the interaction that `operation` has read as held counts as on hold: what the cloud says; else `otherwise`.
 [[nodiscard]] inline SteadyTime seen_since(const Operation& operation, const HoldContext& context, SteadyTime otherwise) {
   if (!operation.snapshot.held_since) return otherwise;
-  const Duration age = std::chrono::duration_cast<Duration>(operation.wall_now() - *operation.snapshot.held_since);
-  return operation.steady_now() - std::clamp<Duration>(age, Duration::zero(), context.settings->hold.max_hold);
+  return detail::since_then(operation, *operation.snapshot.held_since, context.settings->hold.max_hold);
 }
 
 /// An interaction was read that is over: it is on hold no more, whatever was sent. It is watched no more, and the journal

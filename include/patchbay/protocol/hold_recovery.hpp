@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // clamp, find, min
+#include <algorithm>  // find, min
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +13,7 @@
 
 #include <patchbay/protocol/get.hpp>
 #include <patchbay/protocol/hold_journal.hpp>
+#include <patchbay/protocol/hold_proof.hpp>
 
 namespace patchbay {
 
@@ -28,13 +29,6 @@ class HoldQuestion {
   SteadyTime since{};     ///< The first hold that may have done it, on this process's monotonic clock.
 };
 using HoldQuestions = std::map<std::string, HoldQuestion>;
-
-/// A time of another process on this one's monotonic clock. Between `longest` ago and now, since the wall clock may
-/// have jumped: a hold never counts as begun in the future, nor for longer than what makes its limit due at once.
-[[nodiscard]] inline SteadyTime since_then(const Operation& operation, WallTime then, Duration longest) {
-  const Duration age = std::chrono::duration_cast<Duration>(operation.wall_now() - then);
-  return operation.steady_now() - std::clamp(age, Duration::zero(), longest);
-}
 
 /// Everything that the journal does not know for certain, and whoever it has on hold.
 [[nodiscard]] inline HoldQuestions hold_questions(const Operation& operation, const HoldContext& context) {

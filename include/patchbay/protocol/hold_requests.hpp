@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <patchbay/identifier.hpp>
 #include <patchbay/policy/hold_dialect.hpp>
 #include <patchbay/protocol/hold_books.hpp>
 #include <patchbay/protocol/party_book.hpp>
@@ -87,8 +88,7 @@ class HoldRequests : public HoldBooks {
   }
   /// The channel tells how an interaction stands.
   void note_state(ChannelNews& news, SteadyTime now, WallTime wall) {
-    for (char& c : news.interaction)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    make_lower_case(news.interaction);
     const std::string& interaction = news.interaction;
     const bool watched = registry_.since(interaction).has_value();
     if (parties_) guarded([&] { parties_->learn(interaction, news.participant); });  // whom a release names
@@ -102,6 +102,8 @@ class HoldRequests : public HoldBooks {
       return;
     }
     if (!news.held) return;
+    const Duration told_age = news.held_since ? std::chrono::duration_cast<Duration>(wall - *news.held_since) : Duration::zero();
+    const Duration age = std::clamp<Duration>(told_age, Duration::zero(), settings_->max_hold);
     if (Command* const command = table_.sent(interaction, *news.held ? HoldVerb::hold : HoldVerb::unhold)) {
       confirm_by_state(*command, now);
     } else if (!*news.held) {
@@ -111,16 +113,12 @@ class HoldRequests : public HoldBooks {
       registry_.seen_held(interaction, 0, now);
       if (table_.released(interaction)) look_at(interaction);  // it may be older than our own release
       metrics_->count(HoldCount::holds_adopted);
-      const Duration age = news.held_since ? std::chrono::duration_cast<Duration>(wall - *news.held_since) : Duration::zero();
-      tell_seen(interaction, true, std::clamp<Duration>(age, Duration::zero(), settings_->max_hold));
+      tell_seen(interaction, true, age);
     } else if (registry_.belief(interaction) == HoldRegistry::Belief::unknown && !table_.releasing(interaction)) {
       look_at(interaction);  // perhaps what nobody waits for any more has come after all
     }
     // The cloud knows when another's hold began; of two clocks that differ the earlier start counts, so that none lasts too long.
-    if (*news.held && news.held_since) {
-      const Duration age = std::chrono::duration_cast<Duration>(wall - *news.held_since);
-      registry_.began(interaction, now - std::clamp<Duration>(age, Duration::zero(), settings_->max_hold));
-    }
+    if (*news.held && news.held_since) registry_.began(interaction, now - age);
   }
   /// The channel shows what a command wants. While its request is not answered that says nothing yet: the request may be
   /// refused, and what was shown somebody else's doing. "Not held" may be older than a hold of the interaction that is under

@@ -41,11 +41,7 @@ class RecordLock {
   /// Of no record. In small letters: the first record is found by its id, which must be one however writers spell the conversation's.
   static void write_first(std::string& out, std::string_view conversation) {
     write(out, none_yet, conversation);
-    to_small_letters(out);
-  }
-  static void to_small_letters(std::string& text) noexcept {
-    for (char& c : text)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    make_lower_case(out);
   }
 
   std::string_view record;
@@ -72,7 +68,7 @@ class Place {
   static void write(std::string& out, Kind kind, std::string_view id) {
     for (const auto& [name, of] : kinds)
       if (of == kind) out.assign(name).append(id);
-    RecordLock::to_small_letters(out);
+    make_lower_case(out);
   }
 
   Kind kind = Kind::unknown;
