@@ -124,13 +124,14 @@ export async function scenario({ sdk }, cloud, { note = () => {}, socketOptions 
   equal('one who is confined is held', (await told('the music', true)).confined, true);
   await change({ conversation: call, participant: agent, held: false });
   await told('a release by somebody else', false);
-  for (const [what, promise, status, code] of [
-    ['what rings', conversations.patchConversationParticipant(ringing, agent, { held: true }), 400, 'conversation.error.hold.alerting'],
-    ['what is over', conversations.patchConversationParticipant(ended, agent, { held: true }), 400, 'conversation.error.participant.no.active.conversations'],
-    ['nobody', conversations.patchConversationParticipant(call, id('b', 9), { held: true }), 404, 'conversation.error.not.conversation.participant'],
-    ['a call, by a client that is no user', conversations.patchConversationsCallParticipant(call, agent, { held: true }), 400, 'not.a.user'],
+  // Each is asked for when its turn comes: a refusal that nobody awaits yet would end the test.
+  for (const [what, ask, status, code] of [
+    ['what rings', () => conversations.patchConversationParticipant(ringing, agent, { held: true }), 400, 'conversation.error.hold.alerting'],
+    ['what is over', () => conversations.patchConversationParticipant(ended, agent, { held: true }), 400, 'conversation.error.participant.no.active.conversations'],
+    ['nobody', () => conversations.patchConversationParticipant(call, id('b', 9), { held: true }), 404, 'conversation.error.not.conversation.participant'],
+    ['a call, by a client that is no user', () => conversations.patchConversationsCallParticipant(call, agent, { held: true }), 400, 'not.a.user'],
   ]) {
-    const got = await answer(promise);
+    const got = await answer(ask());
     equal(`a hold of ${what}`, [got.status, got.body.code], [status, code]);
     note('ErrorBody', got.body);
   }
