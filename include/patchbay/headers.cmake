@@ -213,6 +213,7 @@ set(patchbay_headers
   include/patchbay/testing/cloud_model.hpp
   include/patchbay/testing/cloud_options.hpp
   include/patchbay/testing/cloud_tokens.hpp
+  include/patchbay/testing/cloud_world.hpp
   include/patchbay/testing/detail/cloud_bodies.hpp
   include/patchbay/testing/detail/faulty_serving.hpp
   include/patchbay/testing/detail/platform_bodies.hpp
