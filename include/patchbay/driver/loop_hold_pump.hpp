@@ -201,5 +201,7 @@ class LoopHoldPump final : public Wakeable {
 }  // namespace patchbay::detail
 
 #if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/driver/impl/loop_hold_connection.ipp>
+#include <patchbay/driver/impl/loop_hold_errands.ipp>
 #include <patchbay/driver/impl/loop_hold_pump.ipp>
 #endif
