@@ -178,6 +178,7 @@ set(patchbay_headers
   include/patchbay/schema/detail/pattern_compiler.hpp
   include/patchbay/schema/detail/pattern_problem.hpp
   include/patchbay/schema/detail/pattern_program.hpp
+  include/patchbay/schema/detail/pattern_reader.hpp
   include/patchbay/schema/detail/quoted_text.hpp
   include/patchbay/schema/detail/stored_text.hpp
   include/patchbay/schema/document_schemas.hpp
@@ -307,7 +308,9 @@ set(patchbay_definitions
   include/patchbay/cloud/impl/region.ipp
   include/patchbay/driver/impl/completion_operation.ipp
   include/patchbay/driver/impl/hold_door.ipp
+  include/patchbay/driver/impl/loop_hold_connection.ipp
   include/patchbay/driver/impl/loop_hold_door.ipp
+  include/patchbay/driver/impl/loop_hold_errands.ipp
   include/patchbay/driver/impl/loop_hold_pump.ipp
   include/patchbay/driver/impl/loop_transition_door.ipp
   include/patchbay/driver/impl/transition_door.ipp

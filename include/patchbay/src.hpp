@@ -23,7 +23,9 @@
 #include <patchbay/cloud/impl/region.ipp>
 #include <patchbay/driver/impl/completion_operation.ipp>
 #include <patchbay/driver/impl/hold_door.ipp>
+#include <patchbay/driver/impl/loop_hold_connection.ipp>
 #include <patchbay/driver/impl/loop_hold_door.ipp>
+#include <patchbay/driver/impl/loop_hold_errands.ipp>
 #include <patchbay/driver/impl/loop_hold_pump.ipp>
 #include <patchbay/driver/impl/loop_transition_door.ipp>
 #include <patchbay/driver/impl/transition_door.ipp>
