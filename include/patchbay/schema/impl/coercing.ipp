@@ -15,7 +15,7 @@
 
 #include <patchbay/json/read.hpp>
 #include <patchbay/schema/coerce.hpp>
-#include <patchbay/schema/impl/coercing_values.ipp>
+#include <patchbay/schema/impl/coercing_elements.ipp>
 
 // Included by coerce.ipp alone: the part of the engine that goes through the members of objects.
 namespace patchbay::detail {
