@@ -64,6 +64,8 @@
 #include <patchbay/schema/impl/append_text.ipp>
 #include <patchbay/schema/impl/coerce.ipp>
 #include <patchbay/schema/impl/coercing.ipp>
+#include <patchbay/schema/impl/coercing_elements.ipp>
+#include <patchbay/schema/impl/coercing_output.ipp>
 #include <patchbay/schema/impl/coercing_values.ipp>
 #include <patchbay/schema/impl/encode.ipp>
 #include <patchbay/schema/impl/json_object.ipp>
