@@ -15,6 +15,12 @@
 #include <patchbay/beast/impl/connect.ipp>
 #include <patchbay/beast/impl/http.ipp>
 #include <patchbay/beast/impl/pool.ipp>
+#include <patchbay/beast/impl/exchanges.ipp>
+#include <patchbay/beast/impl/pool_timers.ipp>
 #include <patchbay/beast/impl/links.ipp>
+#include <patchbay/beast/impl/link_sharing.ipp>
+#include <patchbay/beast/impl/link_traffic.ipp>
 #include <patchbay/beast/impl/websocket.ipp>
+#include <patchbay/beast/impl/async_channel_opening.ipp>
+#include <patchbay/beast/impl/async_channel_wire.ipp>
 #include <patchbay/beast/impl/async_channel.ipp>

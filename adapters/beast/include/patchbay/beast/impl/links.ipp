@@ -2,38 +2,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // find_if, min
+#include <algorithm>  // any_of, none_of
 #include <chrono>
 #include <exception>
-#include <thread>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
-#include <boost/asio/ssl/error.hpp>
 
+#include <patchbay/beast/impl/link_handlers.hpp>
 #include <patchbay/beast/impl/message.hpp>
 #include <patchbay/beast/impl/pool.hpp>
 
-/// The connections of a pool: how they are made, used and given up.
+/// The connections of a pool: how they are made.
 namespace patchbay::beast::detail {
-
-// Asio's handlers. Each keeps the pool, and so the memory that Asio uses, until it is gone.
-template <OperationMemory Link::*Memory>
-struct LinkHandler {
-  using allocator_type = OperationAllocator<void>;
-  [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(link->*Memory); }
-  std::shared_ptr<Pool> pool;
-  Link* link;
-};
-struct ConnectEnded : LinkHandler<&Link::read_memory> {
-  void operator()(const error_code& ec) const { pool->connect_ended(*link, ec); }
-};
-struct ReadEnded : LinkHandler<&Link::read_memory> {
-  void operator()(const error_code& ec, std::size_t n) const { pool->read_ended(*link, ec, n); }
-};
-struct Writable : LinkHandler<&Link::write_memory> {
-  void operator()(const error_code& ec) const { pool->writable(*link, ec); }
-};
 
 Host& Pool::host_of(const Endpoint& endpoint) {
   for (const auto& host : hosts_)
@@ -48,8 +29,6 @@ Host& Pool::host_of(const Endpoint& endpoint) {
   hosts_.push_back(std::make_unique<Host>(*this, endpoint.host(), endpoint.port(), endpoint.tls()));
   return *hosts_.back();
 }
-
-// ---- Making them
 
 Link& Pool::new_link(Host& host, Exchange* own) {
   auto made = std::make_unique<Link>(*this, host, executor_);
@@ -109,16 +88,6 @@ void Pool::attempt(Link& link, Step step) noexcept {
   } catch (const std::exception& e) {
     link_failed(link, describe(TransportFault::connect, Delivery::not_sent, e.what()));
   }
-}
-
-// Gives up a connection to another host that nobody uses.
-bool Pool::make_room(const Host& host) noexcept {
-  for (const auto& other : hosts_)
-    if (other.get() != &host && !other->idle.empty()) {
-      drop(*other->idle.front());
-      return true;
-    }
-  return false;
 }
 
 void Pool::begin_link(Link& link) {
@@ -303,297 +272,6 @@ void Pool::expire(Link& link) noexcept {
     case Link::State::idle:
     case Link::State::busy:
     case Link::State::closed: return;
-  }
-}
-
-// ---- Giving them up
-
-// Ends a connection, whatever it was doing; it is gone when nothing of Asio's refers to it any more.
-void Pool::drop(Link& link) noexcept {
-  Host& host = link.host;
-  deadlines_.remove(link);
-  if (link.state == Link::State::resolving) {
-    std::erase(host.resolving, &link);
-    if (host.resolving.empty() && host.lookup) {
-      std::exchange(host.lookup, nullptr)->leave();
-      host.keeps_running = {};
-    }
-  }
-  if (link.state == Link::State::idle) {
-    std::erase(host.idle, &link);
-    --idle_links_;
-  }
-  if (link.pooled && link.state != Link::State::closed) {
-    if (link.state < Link::State::idle) --host.connecting;
-    --host.links;
-    --pooled_links_;
-  }
-  link.state = Link::State::closed;
-  link.exchange = nullptr;
-  if (link.wire) link.wire->close();
-  free_if_over(link);
-}
-
-void Pool::free_if_over(Link& link) noexcept {
-  if (link.state != Link::State::closed || link.reading || link.writing || link.parsing) return;
-  const auto at = std::find_if(links_.begin(), links_.end(), [&](const auto& l) { return l.get() == &link; });
-  if (at == links_.end()) return;
-  if (just_read_ == &link) just_read_ = nullptr;
-  std::swap(*at, links_.back());
-  links_.pop_back();
-}
-
-void Pool::close_idle() noexcept {
-  const Lock lock(mutex_);
-  if (dead_) return;
-  for (const auto& host : hosts_)
-    while (!host->idle.empty()) drop(*host->idle.back());
-  wind_up();
-}
-
-// ---- Using them
-
-Link* Pool::take_idle(Host& host) {
-  if (host.idle.empty()) return nullptr;
-  const SteadyTime now = std::chrono::steady_clock::now();
-  close_expired(now);
-  while (!host.idle.empty()) {
-    Link& link = *host.idle.back();
-    // One whose answer was read in this very turn of this thread has just been looked at.
-    const bool just_looked_at = just_read_ == &link && just_read_by_ == std::this_thread::get_id();
-    if (just_looked_at || link.wire->quiet()) {
-      host.idle.pop_back();
-      --idle_links_;
-      link.state = Link::State::busy;
-      return &link;
-    }
-    drop(link);
-  }
-  return nullptr;
-}
-
-// It has carried an answer, or was made: on to what waits, or to those that are kept. Says whether it is kept.
-bool Pool::release(Link& link, bool reusable) noexcept {
-  Host& host = link.host;
-  link.exchange = nullptr;
-  Exchange* const next = host.waiting.first();
-  const bool wants_fresh = next && next->retried && link.used;
-  const bool starving =  // a host has waited for the connections of others
-      starved_ && pooled_links_ >= options_.max_connections &&
-      std::any_of(hosts_.begin(), hosts_.end(), [](const auto& h) { return !h->waiting.empty() && h->links == 0; });
-  if (!reusable || options_.max_idle_connections == 0 || starving || (wants_fresh && host.connecting == 0)) {
-    drop(link);
-    feed_starved(&host);
-    make_links(host);
-    return false;
-  }
-  if (next && !wants_fresh) {
-    host.waiting.remove(*next);
-    --waiting_;
-    begin(link, *next);
-    return false;
-  }
-  link.state = Link::State::idle;
-  link.idle_since = std::chrono::steady_clock::now();
-  host.idle.push_back(&link);
-  if (++idle_links_ > options_.max_idle_connections) drop_longest_idle(link);
-  try {
-    if (options_.watch_idle_connections && idle_links_ == 1) arm_timer();
-  } catch (const std::exception&) {  // no memory; it is closed when the transport is used again
-  }
-  feed_starved(&host);
-  return !host.idle.empty() && host.idle.back() == &link;  // unless it made room for another host's
-}
-
-void Pool::drop_longest_idle(const Link& spared) noexcept {
-  Link* longest = nullptr;
-  for (const auto& host : hosts_)
-    if (!host->idle.empty() && host->idle.front() != &spared &&
-        (!longest || host->idle.front()->idle_since < longest->idle_since))
-      longest = host->idle.front();
-  if (longest) drop(*longest);
-}
-
-// Gives room to those who wait for it: first to hosts that have no connection at all, in turn, beginning behind the one
-// that was served last.
-void Pool::feed_starved(const Host* last) noexcept {
-  if (!std::exchange(starved_, false)) return;
-  std::size_t from = 0;
-  while (last && hosts_[from].get() != last) ++from;
-  const bool rounds[] = {true, false};
-  for (const bool only_without : rounds)
-    for (std::size_t i = 1; i <= hosts_.size(); ++i) {
-      Host& host = *hosts_[(from + i) % hosts_.size()];
-      if (!only_without || (host.links == 0 && &host != last)) make_links(host);
-    }
-}
-
-void Pool::begin(Link& link, Exchange& x) noexcept {
-  x.state = Exchange::State::active;
-  x.link = &link;
-  link.exchange = &x;
-  link.state = Link::State::busy;
-  link.sent_before = link.wire->sent;
-  link.head.clear();
-  link.head_left = link.body_left = {};
-  try {
-    write_head(link.head, *x.request, options_.max_idle_connections != 0);
-    link.reader.begin(*x.response, options_.max_header_bytes, x.request->max_body, false);
-    auto room = link.reader.room();
-    link.room = *room;
-    link.head_left = link.head;
-    link.body_left = x.request->body;
-    carry_on_writing(link);
-    read(link);
-  } catch (const std::exception& e) {  // no memory
-    const bool nothing_sent = link.wire->sent == link.sent_before;
-    x.link = nullptr;
-    drop(link);
-    finish(x, tl::unexpected(describe(nothing_sent ? TransportFault::connect : TransportFault::reset,
-                                      nothing_sent ? Delivery::not_sent : Delivery::maybe_sent, e.what())));
-    make_links(*x.host);
-  }
-}
-
-// A failed write is no verdict: the peer may have answered before it stopped reading, and reading will tell.
-void Pool::carry_on_writing(Link& link) noexcept {
-  if (link.writing) return;
-  const error_code ec = link.wire->write(link.head_left, link.body_left);
-  if (ec != net::error::would_block && ec != net::error::try_again) return;
-  try {
-    link.wire->socket.async_wait(net::ip::tcp::socket::wait_write, Writable{{shared_from_this(), &link}});
-    link.writing = true;  // its end needs the lock
-  } catch (const std::exception&) {  // no memory; reading ends with this
-    link.wire->close();
-  }
-}
-
-void Pool::writable(Link& link, const error_code& ec) {
-  const Lock lock(mutex_);
-  link.writing = false;
-  if (dead_) return;
-  if (link.state == Link::State::closed) return free_if_over(link);
-  if (ec) return;
-  if (link.parsing) {
-    link.write_deferred = true;
-  } else {
-    carry_on_writing(link);
-  }
-}
-
-void Pool::read(Link& link) {
-  const net::mutable_buffer into =
-      link.wire->tls ? net::mutable_buffer(link.encrypted.get(), encrypted_buffer) : link.room;
-  link.wire->socket.async_read_some(into, ReadEnded{{shared_from_this(), &link}});
-  link.reading = true;  // its end needs the lock
-}
-
-void Pool::read_ended(Link& link, const error_code& ec, std::size_t n) {
-  Lock lock(mutex_);
-  link.reading = false;
-  if (dead_) return;
-  if (link.state == Link::State::closed) return free_if_over(link);
-  if (link.state == Link::State::shaking_hands) {
-    attempt(link, [&] {
-      if (ec) return link_failed(link, link.wire->tls->failure(ec));
-      link.wire->tls->feed({link.encrypted.get(), n});
-      shake_hands(link);
-    });
-    return settle(lock);
-  }
-
-  Exchange& x = *link.exchange;
-  link.parsing = true;
-  lock.unlock();
-  TransportResult<Progress> progress = parse(link, ec, n);
-  lock.lock();
-  link.parsing = false;
-  if (dead_) return;
-  if (link.wire->tls && link.wire->tls->has_sessions()) link.host.sessions.add(link.wire->tls->take_sessions());
-  const bool whole = progress && *progress != Progress::more;
-  if (std::exchange(link.write_deferred, false) || (link.wire->tls && !link.wire->tls->outgoing().empty()))
-    carry_on_writing(link);
-  if (progress && !whole && !x.doom) {
-    try {
-      return read(link);
-    } catch (const std::exception& e) {  // no memory
-      progress = tl::unexpected(describe(TransportFault::reset, Delivery::maybe_sent, e.what()));
-    }
-  }
-
-  const bool nothing_sent = link.wire->sent == link.sent_before;
-  Host& host = link.host;
-  if (whole) {
-    const bool written = !link.writing && link.head_left.empty() && link.body_left.empty();
-    finish(x, {});
-    link.used = true;
-    if (release(link, *progress == Progress::reusable && written && link.wire->socket.is_open())) {
-      just_read_ = &link;
-      just_read_by_ = std::this_thread::get_id();
-    }
-  } else {
-    const Delivery delivery = nothing_sent ? Delivery::not_sent : Delivery::maybe_sent;
-    TransportError error = x.doom ? doomed(x, delivery) : std::move(progress.error());
-    error.delivery = delivery;
-    const bool stale = link.used && nothing_sent && error.fault == TransportFault::reset && !x.retried;
-    drop(link);
-    if (stale) {
-      x.retried = true;
-      x.state = Exchange::State::waiting;
-      x.link = nullptr;
-      host.waiting.push_front(x);
-      ++waiting_;
-    } else {
-      finish(x, tl::unexpected(std::move(error)));
-    }
-    feed_starved(&host);
-    make_links(host);
-  }
-  settle(lock);
-  if (just_read_by_ == std::this_thread::get_id()) just_read_ = nullptr;
-}
-
-// Without the lock: nobody else touches what is read while `parsing` is set.
-TransportResult<Progress> Pool::parse(Link& link, const error_code& ec, std::size_t n) {
-  try {
-    TransportResult<Progress> progress = link.wire->tls ? decrypt(link, ec, n) : link.reader.took(n);
-    if (!progress || *progress != Progress::more) return progress;
-    if (ec) return link.reader.ended(ec);
-    const auto room = link.reader.room();
-    if (!room) return tl::unexpected(room.error());
-    link.room = *room;
-    return Progress::more;
-  } catch (const std::exception& e) {  // no memory for the answer
-    return tl::unexpected(describe(TransportFault::reset, Delivery::maybe_sent, e.what()));
-  }
-}
-
-TransportResult<Progress> Pool::decrypt(Link& link, const error_code& ec, std::size_t n) {
-  TlsEngine& tls = *link.wire->tls;
-  if (ec) {
-    const bool cut = ec == net::error::eof;  // without the peer's notice
-    return link.reader.ended(cut ? error_code(net::ssl::error::stream_truncated) : ec);
-  }
-  tls.feed({link.encrypted.get(), n});
-  for (;;) {
-    error_code why;
-    const std::size_t got = tls.read({static_cast<char*>(link.room.data()), link.room.size()}, why);
-    if (got == 0) {
-      if (why) return link.reader.ended(why);
-      return Progress::more;
-    }
-    TransportResult<Progress> progress = link.reader.took(got);
-    if (!progress) return progress;
-    if (*progress != Progress::more) {
-      // A ticket may follow an answer; text that nobody asked for, or an end, must not.
-      char unasked = 0;
-      if (*progress == Progress::reusable && !tls.quiet() && (tls.read({&unasked, 1}, why) != 0 || why))
-        return Progress::whole;
-      return progress;
-    }
-    const auto room = link.reader.room();
-    if (!room) return tl::unexpected(room.error());
-    link.room = *room;
   }
 }
 
