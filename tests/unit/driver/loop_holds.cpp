@@ -11,13 +11,15 @@
 #include <vector>
 
 #include <patchbay/hold_controller.hpp>
-#include <patchbay/testing/loop_transport.hpp>
 #include <patchbay/testing/simulated_cloud.hpp>
 
 #include <support/catch.hpp>
+#include <support/loop_world.hpp>
 
 using namespace patchbay;
 using namespace patchbay::testing;
+using test::Done;
+using test::Ended;
 
 namespace {
 
@@ -28,26 +30,19 @@ std::string interaction(std::size_t i) {
 HoldRequest hold(std::size_t i = 0) { return HoldRequest{interaction(i), "consultation", 5}; }
 UnholdRequest unhold(std::size_t i = 0) { return UnholdRequest{interaction(i), 5}; }
 
-/// What the handler of one operation was told.
-template <class T>
-struct Told {
-  std::optional<Result<T>> result;
-  int calls = 0;
-  auto handler() {
-    return [this](Result<T> told) {
-      result.emplace(std::move(told));
-      ++calls;
-    };
-  }
-};
-using Ended = Told<HoldResult>;
-using Done = Told<void>;
+[[nodiscard]] Settings example_settings() {
+  Settings settings;
+  settings.base_url = "https://api.example.com";
+  settings.tokens = std::make_shared<TokenSource>(
+      TokenSettings{.login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret("s")});
+  settings.random = std::make_shared<RandomSource>(7);
+  return settings;
+}
 
-/// A cloud of interactions behind an event loop, each span of an exchange a millisecond long, each of a message too.
-class World {
+/// A cloud of interactions behind an event loop.
+class World : public test::LoopWorld<SimulatedCloud> {
  public:
-  explicit World(std::size_t interactions = 1) {
-    transport.latency(milliseconds{1});
+  explicit World(std::size_t interactions = 1) : LoopWorld(example_settings()) {
     cloud.change([&](CloudModel& model) {
       for (std::size_t i = 0; i < interactions; ++i) {
         CloudInteraction each;
@@ -55,38 +50,12 @@ class World {
         model.add(std::move(each));
       }
     });
-    settings.base_url = "https://api.example.com";
-    settings.tokens = std::make_shared<TokenSource>(
-        TokenSettings{.login_url = "https://login.example.com", .client_id = "client", .client_secret = Secret("s")});
-    settings.random = std::make_shared<RandomSource>(7);
   }
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
-  /// What a door has left on the loop would keep the loop.
-  ~World() { transport.tear_down(); }
   auto door() { return HoldController{Policies{.transport = transport, .clock = loop.clock()}, settings}; }
 
   [[nodiscard]] bool held(std::size_t i = 0) const {
     return cloud.inspect([&](const CloudModel& model) { return model.find(interaction(i))->held; });
   }
-  /// Runs until `done` or nothing is left.
-  template <class Until>
-  bool run_until(Until&& done) {
-    for (int i = 0; i < 2'000'000; ++i) {
-      if (done()) return true;
-      if (!loop.run_one()) return done();
-    }
-    return false;
-  }
-  template <class T>
-  void await(const Told<T>& told, int calls = 1) {
-    REQUIRE(run_until([&] { return told.calls >= calls; }));
-  }
-
-  ManualLoop loop;
-  SimulatedCloud cloud{loop.clock()};
-  LoopTransport<SimulatedCloud> transport{loop, cloud};
-  Settings settings;
 };
 
 }  // namespace

@@ -13,71 +13,35 @@
 
 #include <patchbay/cloud/platform.hpp>
 #include <patchbay/hold_controller.hpp>
-#include <patchbay/testing/loop_transport.hpp>
 #include <patchbay/testing/simulated_platform.hpp>
 
 #include <support/catch.hpp>
+#include <support/loop_world.hpp>
+#include <support/platform_holds.hpp>
 
 using namespace patchbay;
 using namespace patchbay::testing;
 using cloud::Platform;
+using test::Done;
+using test::Ended;
 using std::chrono::minutes;
 
 namespace {
 
 constexpr std::string_view conversations = "/api/v2/conversations/";
 
-/// The n-th call of the platform's agent.
-std::string call(std::size_t i = 0) {
-  const std::string digits = std::to_string(i + 100);
-  return "c0000000-0000-4000-8000-" + std::string(12 - digits.size(), '0') + digits;
-}
+std::string call(std::size_t i = 0) { return test::agents_call(i); }
 HoldRequest hold(std::size_t i = 0) { return HoldRequest{call(i), "consultation", 5}; }
 UnholdRequest unhold(std::size_t i = 0) { return UnholdRequest{call(i), 5}; }
 
-/// What the handler of one operation was told.
-template <class T>
-struct Told {
-  std::optional<Result<T>> result;
-  int calls = 0;
-  auto handler() {
-    return [this](Result<T> told) {
-      result.emplace(std::move(told));
-      ++calls;
-    };
-  }
-};
-using Ended = Told<HoldResult>;
-using Done = Told<void>;
-
-/// A platform with an agent's calls behind an event loop, each span of an exchange or a message a millisecond long.
-class World {
+/// A platform with an agent's calls behind an event loop.
+class World : public test::LoopWorld<SimulatedPlatform> {
  public:
   explicit World(std::size_t calls = 1, PlatformOptions options = {})
-      : cloud(loop.clock(), with_user(std::move(options))) {
-    transport.latency(milliseconds{1});
-    cloud.change([&](PlatformModel& model) {
-      for (std::size_t i = 0; i < calls; ++i) {
-        PlatformConversation each(call(i));
-        each.participants.emplace_back(platform_customer, "customer");
-        PlatformParticipant& agent = each.participants.emplace_back(platform_agent, "agent");
-        agent.user_id = std::string(platform_user);
-        model.add(std::move(each));
-      }
-    });
-    settings.base_url = "https://api.mypurecloud.com";
-    settings.tokens = std::make_shared<TokenSource>(TokenSettings{.login_url = "https://login.mypurecloud.com",
-                                                                  .client_id = "client",
-                                                                  .client_secret = Secret("s3cr3t-canary"),
-                                                                  .credentials_in = CredentialsIn::basic});
-    settings.random = std::make_shared<RandomSource>(7);
+      : LoopWorld(test::platform_settings(), unlimited(test::with_agent(std::move(options)))) {
+    cloud.change([&](PlatformModel& model) { test::add_agents_calls(model, calls); });
   }
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
-  /// What a door has left on the loop would keep the loop.
-  ~World() { transport.tear_down(); }
-  static PlatformOptions with_user(PlatformOptions options) {
-    options.user_id = std::string(platform_user);
+  static PlatformOptions unlimited(PlatformOptions options) {
     options.rate_limit = 0;
     return options;
   }
@@ -91,17 +55,8 @@ class World {
     await(ready);
     REQUIRE(ready.result->has_value());
   }
-  [[nodiscard]] bool held(std::size_t i = 0) const {
-    return cloud.inspect(
-        [&](const PlatformModel& model) { return model.find(call(i))->participant(platform_agent)->held; });
-  }
-  [[nodiscard]] std::size_t count(AppliedOperation::Kind kind) const {
-    return cloud.inspect([&](const PlatformModel& model) {
-      std::size_t count = 0;
-      for (const AppliedOperation& each : model.operations()) count += each.kind == kind ? 1U : 0U;
-      return count;
-    });
-  }
+  [[nodiscard]] bool held(std::size_t i = 0) const { return test::is_held(cloud, call(i)); }
+  [[nodiscard]] std::size_t count(AppliedOperation::Kind kind) const { return test::operations_of(cloud, kind); }
   [[nodiscard]] std::size_t sockets() const {
     return cloud.inspect([](const PlatformModel& model) { return model.channels().sockets(); });
   }
@@ -119,31 +74,8 @@ class World {
     REQUIRE(transport.under_way() == 1);
     return handle;
   }
-  /// Runs until `done` or nothing is left.
-  template <class Until>
-  bool run_until(Until&& done) {
-    for (int i = 0; i < 2'000'000; ++i) {
-      if (done()) return true;
-      if (!loop.run_one()) return done();
-    }
-    return false;
-  }
-  template <class T>
-  void await(const Told<T>& told, int calls = 1) {
-    REQUIRE(run_until([&] { return told.calls >= calls; }));
-  }
-  void run_for(Duration span) {
-    const SteadyTime until = after(loop.clock().steady_now(), span);
-    bool over = false;
-    loop.at(until, [&over] { over = true; });
-    REQUIRE(run_until([&] { return over; }));
-  }
 
-  ManualLoop loop;
-  SimulatedPlatform cloud;
-  LoopTransport<SimulatedPlatform> transport{loop, cloud};
   Platform dialect = Platform::of_user(std::string(platform_user));
-  Settings settings;
 };
 
 }  // namespace

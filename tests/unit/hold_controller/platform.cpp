@@ -15,49 +15,13 @@
 #include <patchbay/testing/simulated_platform.hpp>
 
 #include "support/catch.hpp"
+#include "support/platform_holds.hpp"
 
 using namespace patchbay;
 using namespace patchbay::testing;
 using cloud::Platform;
 using std::chrono::minutes;
-
-namespace {
-
-/// A cloud of the platform's dialect on virtual time, and the settings of doors that speak it for its agent.
-struct PlatformHolds {
-  ManualClock clock;
-  SimulatedPlatform cloud;
-  Settings settings;
-  Platform dialect = Platform::of_user(std::string(platform_user));
-
-  explicit PlatformHolds(PlatformOptions options = {}) : cloud(clock, with_user(std::move(options))) {
-    settings.base_url = "https://api.mypurecloud.com";
-    settings.tokens = std::make_shared<TokenSource>(TokenSettings{.login_url = "https://login.mypurecloud.com",
-                                                                  .client_id = "client",
-                                                                  .client_secret = Secret("s3cr3t-canary"),
-                                                                  .credentials_in = CredentialsIn::basic});
-    settings.random = std::make_shared<RandomSource>(7);
-  }
-  static PlatformOptions with_user(PlatformOptions options) {
-    if (options.user_id.empty()) options.user_id = std::string(platform_user);
-    return options;
-  }
-  auto door() { return HoldController{Policies{.transport = cloud, .clock = clock, .dialect = dialect}, settings}; }
-  static HoldRequest hold(std::string_view id = platform_call) { return HoldRequest{std::string(id), "consultation", 5}; }
-  static UnholdRequest unhold(std::string_view id = platform_call) { return UnholdRequest{std::string(id), 5}; }
-  bool held(std::string_view id = platform_call) {
-    return cloud.inspect([&](const PlatformModel& model) { return model.find(id)->participant(platform_agent)->held; });
-  }
-  std::size_t applied(AppliedOperation::Kind kind) {
-    return cloud.inspect([&](const PlatformModel& model) {
-      std::size_t count = 0;
-      for (const AppliedOperation& each : model.operations()) count += each.kind == kind ? 1U : 0U;
-      return count;
-    });
-  }
-};
-
-}  // namespace
+using test::PlatformHolds;
 
 TEST_CASE("a hold on the platform is a request that an event confirms", "[hold][platform]") {
   PlatformHolds f(PlatformOptions{});

@@ -21,6 +21,7 @@
 #include <patchbay/testing/simulated_platform.hpp>
 
 #include "support/catch.hpp"
+#include "support/platform_holds.hpp"
 
 using namespace patchbay;
 using namespace patchbay::testing;
@@ -46,27 +47,11 @@ struct HeardLogger {
   }
 };
 
-/// A cloud of the platform's dialect on virtual time, and the settings of doors that speak it for its agent.
-struct Faults {
-  ManualClock clock;
-  SimulatedPlatform cloud;
-  Settings settings;
-  Platform dialect = Platform::of_user(std::string(platform_user));
+/// The same as in ordinary tests, with faults, and all that is logged.
+struct Faults : test::PlatformHolds {
   HeardLogger logger;
 
-  explicit Faults(PlatformOptions options = {}) : cloud(clock, with_user(std::move(options))) {
-    cloud.latency(milliseconds{20});
-    settings.base_url = "https://api.mypurecloud.com";
-    settings.tokens = std::make_shared<TokenSource>(TokenSettings{.login_url = "https://login.mypurecloud.com",
-                                                                  .client_id = "client",
-                                                                  .client_secret = Secret("s3cr3t-canary"),
-                                                                  .credentials_in = CredentialsIn::basic});
-    settings.random = std::make_shared<RandomSource>(7);
-  }
-  static PlatformOptions with_user(PlatformOptions options) {
-    if (options.user_id.empty()) options.user_id = std::string(platform_user);
-    return options;
-  }
+  using PlatformHolds::PlatformHolds;
   auto door() {
     return HoldController{Policies{.transport = cloud, .clock = clock, .logger = logger, .dialect = dialect}, settings};
   }
@@ -79,31 +64,14 @@ struct Faults {
     return R"({"message":"no","code":")" + std::string(code) + R"(","status":)" + std::to_string(status) +
            R"(,"contextId":"c0ffee00-0000-4000-8000-000000000001","details":[],"errors":[]})";
   }
-  static HoldRequest hold(std::string_view id = platform_call) {
-    return HoldRequest{std::string(id), "consultation", 5};
-  }
-  static UnholdRequest unhold(std::string_view id = platform_call) { return UnholdRequest{std::string(id), 5}; }
   /// More calls of the agent, who puts them on hold.
   template <class Door>
   std::vector<std::string> hold_many(Door& door, std::size_t many) {
+    cloud.change([&](PlatformModel& model) { test::add_agents_calls(model, many); });
     std::vector<std::string> ids;
-    for (std::size_t i = 0; i < many; ++i) {
-      const std::string digits = std::to_string(i + 100);
-      ids.push_back("c0000000-0000-4000-8000-" + std::string(12 - digits.size(), '0') + digits);
-    }
-    cloud.change([&](PlatformModel& model) {
-      for (const std::string& id : ids) {
-        PlatformConversation each(id);
-        each.participants.emplace_back(platform_customer, "customer");
-        each.participants.emplace_back(platform_agent, "agent").user_id = std::string(platform_user);
-        model.add(std::move(each));
-      }
-    });
+    for (std::size_t i = 0; i < many; ++i) ids.push_back(test::agents_call(i));
     for (const std::string& id : ids) REQUIRE(door.hold(hold(id)));
     return ids;
-  }
-  bool held(std::string_view id = platform_call, std::string_view party = platform_agent) {
-    return cloud.inspect([&](const PlatformModel& model) { return model.find(id)->participant(party)->held; });
   }
   /// How many of a kind took effect.
   std::size_t changed(AppliedOperation::Kind kind) {
@@ -113,14 +81,9 @@ struct Faults {
       return count;
     });
   }
-  /// Of every kind: those that reached the model.
-  std::size_t patches() {
-    return cloud.inspect([&](const PlatformModel& model) {
-      std::size_t count = 0;
-      for (const AppliedOperation& each : model.operations())
-        count += each.kind == AppliedOperation::Kind::hold || each.kind == AppliedOperation::Kind::unhold ? 1U : 0U;
-      return count;
-    });
+  /// Holds and releases that reached the model.
+  [[nodiscard]] std::size_t patches() const {
+    return applied(AppliedOperation::Kind::hold) + applied(AppliedOperation::Kind::unhold);
   }
   /// Nothing that a channel is known by was logged, told or written down.
   template <class Door>
@@ -463,8 +426,8 @@ TEST_CASE("an interaction that ends is watched no more", "[hold][platform][I13]"
 
 TEST_CASE("an old event does not make a hold of what was released", "[hold][platform][B38][I13]") {
   Faults f;
-  auto door = f.door();
   std::string event;
+  auto door = f.door();
   door.on_message([&](const ChannelMessage& message) {
     if (message.payload.find("\"held\":true") != std::string::npos) event = message.payload;
   });
@@ -793,13 +756,13 @@ TEST_CASE("readings behind a gap keep neither the watchdog nor a stop waiting", 
   PlatformOptions options;
   options.rate_limit = 0;
   Faults f(options);
-  auto door = f.door();
-  REQUIRE(door.ready());
-  const std::vector<std::string> ids = f.hold_many(door, many);
   std::size_t escalated = 0;
   Duration latest{};
   std::stop_source stop;
   SteadyTime stopped{};
+  auto door = f.door();
+  REQUIRE(door.ready());
+  const std::vector<std::string> ids = f.hold_many(door, many);
   door.on_limit([&](const HoldLimitEvent& event) {
     if (event.kind != HoldLimitEvent::Kind::escalation) return;
     latest = std::max<Duration>(latest, event.held_for - f.settings.hold.max_hold);
@@ -835,6 +798,9 @@ TEST_CASE("readings behind a gap keep no caller waiting, nor the channel", "[hol
   options.rate_limit = 0;
   options.effect_delay = seconds{1};
   Faults f(options);
+  std::size_t heard = 0;
+  SteadyTime last{};
+  Duration longest{};
   auto door = f.door();
   REQUIRE(door.ready());
   const std::vector<std::string> ids = f.hold_many(door, many);
@@ -849,9 +815,7 @@ TEST_CASE("readings behind a gap keep no caller waiting, nor the channel", "[hol
   CHECK(f.clock.steady_now() - begun <= seconds{3});
   CHECK(door.held().size() == many - 1);
   // Who serves reads, and hears the channel between any two readings.
-  std::size_t heard = 0;
-  SteadyTime last = f.clock.steady_now();
-  Duration longest{};
+  last = f.clock.steady_now();
   door.on_message([&](const ChannelMessage&) {
     ++heard;
     longest = std::max<Duration>(longest, f.clock.steady_now() - last);

@@ -12,6 +12,7 @@
 #include <patchbay/testing/simulated_platform.hpp>
 
 #include "support/catch.hpp"
+#include "support/platform_holds.hpp"
 
 using namespace patchbay;
 using namespace patchbay::testing;
@@ -19,13 +20,7 @@ using namespace patchbay::testing;
 namespace {
 
 Settings platform_settings_for(std::uint64_t seed) {
-  Settings settings;
-  settings.base_url = "https://api.mypurecloud.com";
-  settings.tokens = std::make_shared<TokenSource>(TokenSettings{.login_url = "https://login.mypurecloud.com",
-                                                                .client_id = "client",
-                                                                .client_secret = Secret("s3cr3t-canary"),
-                                                                .credentials_in = CredentialsIn::basic});
-  settings.random = std::make_shared<RandomSource>(seed);
+  Settings settings = test::platform_settings(seed);
   settings.deadline = seconds{20};
   return settings;
 }
@@ -75,9 +70,7 @@ class PlatformRun {
     return out;
   }
   std::size_t below(std::size_t n) { return engine_() % n; }
-  bool held(std::string_view id) {
-    return cloud_.inspect([&](const PlatformModel& model) { return model.find(id)->participant(platform_agent)->held; });
-  }
+  bool held(std::string_view id) { return test::is_held(cloud_, id); }
   /// Holds that the cloud has done, and those that it will.
   std::size_t holds(std::string_view id) {
     return cloud_.inspect([&](const PlatformModel& model) {

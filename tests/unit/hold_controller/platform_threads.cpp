@@ -16,46 +16,22 @@
 #include <patchbay/testing/simulated_platform.hpp>
 
 #include "support/catch.hpp"
+#include "support/platform_holds.hpp"
 
 using namespace patchbay;
 using namespace patchbay::testing;
-
-namespace {
-
-std::string call(std::size_t i) {
-  const std::string digits = std::to_string(i + 100);
-  return "c0000000-0000-4000-8000-" + std::string(12 - digits.size(), '0') + digits;
-}
-
-}  // namespace
+using test::agents_call;
 
 TEST_CASE("threads hold and release over one channel while it is cut, handed over and made anew",
           "[hold][platform][threads][B36][I4][I11][I13][I24]") {
   constexpr std::size_t threads = 4, rounds = 12;
   ManualClock clock;
   PlatformOptions options;
-  options.user_id = std::string(platform_user);
   options.rate_limit = 0;
-  SimulatedPlatform cloud(clock, options);
-  cloud.change([](PlatformModel& model) {
-    for (std::size_t i = 0; i < threads; ++i) {
-      PlatformConversation each(call(i));
-      each.participants.emplace_back(platform_customer, "customer");
-      each.participants.emplace_back(platform_agent, "agent").user_id = std::string(platform_user);
-      model.add(std::move(each));
-    }
-  });
-  const auto held = [&](std::size_t i) {
-    return cloud.inspect(
-        [&](const PlatformModel& model) { return model.find(call(i))->participant(platform_agent)->held; });
-  };
-  Settings settings;
-  settings.base_url = "https://api.mypurecloud.com";
-  settings.tokens = std::make_shared<TokenSource>(TokenSettings{.login_url = "https://login.mypurecloud.com",
-                                                                .client_id = "client",
-                                                                .client_secret = Secret("s3cr3t-canary"),
-                                                                .credentials_in = CredentialsIn::basic});
-  settings.random = std::make_shared<RandomSource>(7);
+  SimulatedPlatform cloud(clock, test::with_agent(options));
+  cloud.change([](PlatformModel& model) { test::add_agents_calls(model, threads); });
+  const auto held = [&](std::size_t i) { return test::is_held(cloud, agents_call(i)); };
+  Settings settings = test::platform_settings();
   settings.deadline = std::chrono::minutes{10};  // of a time that all threads share, each of which moves it on
   HoldController door{
       Policies{.transport = cloud, .clock = clock, .dialect = cloud::Platform::of_user(std::string(platform_user))},
@@ -66,13 +42,13 @@ TEST_CASE("threads hold and release over one channel while it is cut, handed ove
     all.emplace_back([&, i] {
       for (std::size_t round = 0; round < rounds; ++round) {
         // Nobody else touches this thread's call, so that what is said can be held against what is.
-        const auto put = door.hold(HoldRequest{call(i), "consultation", 5});
+        const auto put = door.hold(HoldRequest{agents_call(i), "consultation", 5});
         if (put ? !held(i) : put.error().outcome() == Outcome::not_applied && held(i)) ++lies;
         if (i == 0 && round % 4 == 1) cloud.change([](PlatformModel& model) { model.announce_closing(); });
         if (i == 1 && round % 4 == 2)
           for (ChannelPeer& each : cloud.channels()) each.cut();
         if (i == 2 && round % 4 == 3) cloud.change([](PlatformModel& model) { model.end_channels(); });
-        const auto taken = door.unhold(UnholdRequest{call(i), 5});
+        const auto taken = door.unhold(UnholdRequest{agents_call(i), 5});
         if (taken && held(i)) ++lies;
         asked += 2;
       }
@@ -80,7 +56,7 @@ TEST_CASE("threads hold and release over one channel while it is cut, handed ove
   for (std::thread& each : all) each.join();
   CHECK(lies == 0);
   CHECK(asked == 2 * threads * rounds);
-  for (std::size_t i = 0; i < threads; ++i) REQUIRE(door.unhold(UnholdRequest{call(i), 5}));
+  for (std::size_t i = 0; i < threads; ++i) REQUIRE(door.unhold(UnholdRequest{agents_call(i), 5}));
   door.pump_for(std::chrono::minutes{3});
   CHECK(door.held().empty());
   const HoldMetricsSnapshot metrics = door.metrics();
