@@ -78,13 +78,21 @@ inline void check_echo(Operation& operation, const detail::AnyDialect& dialect, 
   return unknown;
 }
 
+/// Whether the id that a place shows proves that no writer with an id has been there since it was `prior`. That there is none,
+/// as there was none, does so only where others change members and replace nothing: where there is but one place, as the
+/// documents have it.
+[[nodiscard]] inline bool is_untouched(const InteractionSnapshot& now, std::string_view prior, std::string_view place) noexcept {
+  return now.transition_id == prior && (!prior.empty() || place.empty());
+}
+
 /// Reads again where `operation.place` is, and says what became of a write of `operation.operation_id` against `operation.etag`.
 /// `operation.prior_id` is the transition id that the interaction carried at that version; `ambiguous` says that some
 /// attempt may have reached the server without an answer. `error` is what to report when it was not applied.
 ///
 /// The proof runs as invariant I4 wants it. Our id on the interaction: applied. Another version under the same id as
-/// before: a writer without ids has been there, ours has not, and can no longer be applied. Another version under a third
-/// id: ours may have been there in between, so nothing is known. The same version: a late write may still come. No reading:
+/// before: a writer without ids has been there, ours has not, and can no longer be applied; but where there was no id before
+/// and others may replace a whole place (`PlacedDialect`), such a writer may have taken ours away, so nothing is known. Another
+/// version under a third id: ours may have been there in between, so nothing is known. The same version: a late write may still come. No reading:
 /// nothing is known, even behind a refusal, for a copy of the write that was refused may have been applied before it.
 ///
 /// Behind a 412, or a 409 whose code says as much, a reading of the same version is older than the refusal, as those from replicas that lag may be: it is asked
@@ -124,7 +132,7 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
     operation.slept += operation.steady_now() - from;
     if (patience.cancelled) co_return fail(unknown_outcome(error));
   }
-  if (ambiguous && now.transition_id != operation.prior_id) co_return fail(unknown_outcome(error));
+  if (ambiguous && !is_untouched(now, operation.prior_id, operation.place)) co_return fail(unknown_outcome(error));
   co_return WriteEnd::stale;
 }
 

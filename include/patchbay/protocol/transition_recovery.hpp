@@ -31,7 +31,7 @@ enum class WriteProof : std::uint8_t {
   if (now.transition_id == write.operation) return WriteProof::applied;
   if (write.etag.empty()) return WriteProof::too_early;  // no version keeps a late arrival away
   if (now.etag.empty() || now.etag == write.etag) return WriteProof::too_early;
-  if (now.transition_id == write.prior_transition) return WriteProof::not_applied;
+  if (is_untouched(now, write.prior_transition, write.place)) return WriteProof::not_applied;
   const bool rival = std::any_of(rivals.begin(), rivals.end(), [&](const OpenIntent& each) {
     return each.record.operation == now.transition_id && each.record.etag == write.etag && each.record.place == write.place &&
            each.amendments == 0;

@@ -157,6 +157,29 @@ TEST_CASE("a lost answer of the platform is resolved by the transition's id, wit
     CHECK(moved.error().outcome() == Outcome::unknown);
     CHECK(f.version() == 1);
   }
+  SECTION("a writer without an id was quicker: it left the id of before, so ours was not there") {
+    f.cloud.plan([&](FaultPlan& plan) {
+      plan.on("PATCH").reset();
+      plan.on("PATCH").foreign_write(billing);
+    });
+    const auto moved = f.door().transition(f.move(billing, survey));
+    REQUIRE(moved);
+    CHECK(moved->attempts == 3);
+    CHECK(f.version() == 3);
+  }
+  SECTION("the same where there was no id before: it may have replaced ours") {
+    f.cloud.change([](PlatformModel& model) {
+      auto& attributes = model.find(platform_flow_call)->records.front().attributes;
+      std::erase_if(attributes, [](const auto& each) { return each.first == "transition_id"; });
+    });
+    f.cloud.plan([&](FaultPlan& plan) {
+      plan.on("PATCH").reset();
+      plan.on("PATCH").foreign_write(billing);
+    });
+    const auto moved = f.door().transition(f.move(billing, survey));
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().outcome() == Outcome::unknown);
+  }
   SECTION("a page of a proxy in place of an answer proves nothing") {
     f.cloud.plan([](FaultPlan& plan) { plan.on("PATCH").garbage(); });
     const auto moved = f.door().transition(f.move(billing, survey));

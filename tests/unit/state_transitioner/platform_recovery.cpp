@@ -193,6 +193,24 @@ TEST_CASE("a record that is not shown any more may have been written, also where
   CHECK(report.given_up == 1);
 }
 
+TEST_CASE("a record that never had an id may have been replaced behind our write, and proves nothing",
+          "[transition][platform][journal][I4]") {
+  RecoveryFixture f;
+  f.dialect = Platform{.schema_id = std::string(platform_schema)};
+  f.add_record(third_record, std::string(platform_schema), 7, f.main_menu);
+  const bool applied = GENERATE(true, false);
+  f.lose(f.main_menu, f.billing, applied);
+  f.cloud.change([&](PlatformModel& model) {
+    PlatformRecord& record = model.find(platform_flow_call)->records.front();
+    record.attributes.clear();
+    record.set_attribute("flow_node", '"' + f.main_menu + '"');
+    ++record.version;
+  });
+  const RecoveryReport report = f.recover();
+  CHECK(report.not_applied == 0);
+  CHECK(report.given_up == 1);
+}
+
 TEST_CASE("a first record that others make under another id is no newer version of the one that we were to make",
           "[transition][platform][journal][I3][I4]") {
   RecoveryFixture f;
