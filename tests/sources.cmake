@@ -151,6 +151,7 @@ set(patchbay_tests_hold_controller
   unit/hold_controller/own_dialect.cpp
   unit/hold_controller/platform.cpp
   unit/hold_controller/platform_faults.cpp
+  unit/hold_controller/platform_parties.cpp
   unit/hold_controller/platform_simulated.cpp
   unit/hold_controller/release.cpp
   unit/hold_controller/restraint.cpp

@@ -31,11 +31,13 @@ Platform moves_on_platform(const Options& options) {
   return out;
 }
 /// The same for holds, and for who watches them; nothing when nobody has said whose side is meant. The commands of holds
-/// take `--participant` for it, and others for moves alone: what they find in the journal may be of both.
+/// take `--participant` for it, and others for moves alone: what they find in the journal may be of both. What is only to be
+/// settled or released need not be told: the journal says whose side it was.
 std::optional<Platform> holds_on_platform(const Options& options, const std::string& user) {
   const bool names_holder =
       options.has_participant && options.command != Command::run && options.command != Command::recover;
-  if (user.empty() && !names_holder) return std::nullopt;
+  const bool of_the_journal = options.command == Command::recover || options.command == Command::release_all;
+  if (user.empty() && !names_holder && !of_the_journal) return std::nullopt;
   Platform out = options.platform;
   // Of one hold or release the next reading tells as soon as a channel would, and channels are few: twenty of a user's.
   if (options.command == Command::run || options.command == Command::watch) out.user = user;
@@ -59,8 +61,7 @@ Result<void> check_platform(const Options& options, const std::string& user, con
   }
   if (options.command == Command::watch && user.empty())
     return fail(ErrorCode::invalid_settings, "watch needs --user, or GENESYS_USER_ID: whose conversations it is about");
-  const bool holds = options.command == Command::hold || options.command == Command::unhold ||
-                     options.command == Command::release_all;
+  const bool holds = options.command == Command::hold || options.command == Command::unhold;
   if (holds && user.empty() && !options.has_participant)
     return fail(ErrorCode::invalid_settings, std::string(holds_of_nobody));
   return {};

@@ -34,6 +34,11 @@ class Configuration {
   [[nodiscard]] bool is_platform() const noexcept {
     return std::holds_alternative<patchbay::cloud::Platform>(dialect);
   }
+  /// Whether somebody has said whose side is held, or nobody needs to, as with the documents' dialect.
+  [[nodiscard]] bool names_holder() const noexcept {
+    const auto* const platform = hold_dialect ? std::get_if<patchbay::cloud::Platform>(&*hold_dialect) : nullptr;
+    return hold_dialect && (platform == nullptr || !platform->participant.text().empty());
+  }
   /// Whether the reason of a hold is left with the cloud, beside the hold.
   [[nodiscard]] bool keeps_reason() const noexcept {
     const auto* const platform = hold_dialect ? std::get_if<patchbay::cloud::Platform>(&*hold_dialect) : nullptr;

@@ -90,9 +90,9 @@ With a journal nothing is sent before it is on the disk what will be, and whatev
 `hold` and `run` first find out what became of operations that were left open, and stderr says so (`run` waits for all of them, the others
 look once; `unhold` looks afterwards). `recover` does nothing else: one JSON object for each of them, exit status 5 when one is not
 settled yet, or nobody can tell any more, as of a hold that was released meanwhile; on the platform it looks for moves where they were
-written, whatever --store, --schema-id and --participant say now. `run --resume` takes up a job that was cut off, with the same lines: a
-line that is done already has a result with "resumed":true. `release-all` takes off hold whoever is, or may be, by what
-the journal says. `journal show` prints the journal.
+written, and for holds at whose side they were, whatever --store, --schema-id, --participant and --user say now. `run --resume`
+takes up a job that was cut off, with the same lines: a line that is done already has a result with "resumed":true.
+`release-all` takes off hold whoever is, or may be, by what the journal says. `journal show` prints the journal.
 
 Exit status: 0 done; 1 refused by our own rules; 2 usage; 3 refused by the cloud; 4 not completed; 5 outcome unknown.
 )";

@@ -55,6 +55,15 @@ std::string line_of(const patchbay::OpenIntent& intent, const std::string* why, 
   return out;
 }
 
+/// Whether it says of each hold whose side it was; it does not of the documents', nor where it is older than that.
+bool knows_whose(const patchbay::Journal& journal) {
+  for (const patchbay::OpenIntent& each : journal.open_intents())
+    if (each.record.action != patchbay::JournalAction::transition && each.record.place.empty()) return false;
+  for (const patchbay::BelievedHold& each : journal.holds())
+    if (each.place.empty()) return false;
+  return true;
+}
+
 }  // namespace
 
 patchbay::Result<void> open_journal(Configuration& configuration) {
@@ -111,7 +120,7 @@ int recover(const Configuration& configuration, Doors& doors, Output& output) {
     if (!report->unseen.empty()) status = std::max(status, incomplete_status);
   };
   // The doors share the journal; whoever may be on hold is known before anything that takes its time.
-  if (doors.holds) {
+  if (configuration.names_holder() || knows_whose(journal)) {
     turn(doors.holds->recover({}));
   } else {
     for (const patchbay::OpenIntent& each : waiting)

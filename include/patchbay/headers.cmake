@@ -133,6 +133,7 @@ set(patchbay_headers
   include/patchbay/protocol/hold_context.hpp
   include/patchbay/protocol/hold_hub.hpp
   include/patchbay/protocol/hold_journal.hpp
+  include/patchbay/protocol/hold_place.hpp
   include/patchbay/protocol/hold_proof.hpp
   include/patchbay/protocol/hold_recovery.hpp
   include/patchbay/protocol/hold_registry.hpp

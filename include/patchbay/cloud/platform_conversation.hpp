@@ -134,7 +134,7 @@ PATCHBAY_DECL Result<void> parse_conversation(const Body& body, JsonReader& read
 PATCHBAY_DECL Result<void> parse_conversation_event(const Body& frame, JsonReader& reader, Conversation& out,
                                                     const ConversationOptions& options = {});
 
-/// Says which participant is meant. Ids are compared without regard to case, purposes exactly.
+/// Says which participant is meant; with an empty text, none. Ids are compared without regard to case, purposes exactly.
 class ParticipantSelector {
  public:
   enum class By : std::uint8_t { id, user, purpose };

@@ -99,9 +99,9 @@ class Journal final : public AuditSink, public std::enable_shared_from_this<Jour
   /// `Outcome::unknown` it is given up: nobody will look at it again.
   [[nodiscard]] PATCHBAY_DECL Result<JournalPosition> recovered(JournalPosition intent, const EndRecord& end);
   /// Records who is on hold where no operation's end says so: what a read of the interaction showed, or that it is
-  /// over.
-  [[nodiscard]] PATCHBAY_DECL Result<JournalPosition> hold_changed(std::string_view interaction, bool held,
-                                                                   WallTime since);
+  /// over. `place` as `IntentRecord::place`.
+  [[nodiscard]] PATCHBAY_DECL Result<JournalPosition> hold_changed(std::string_view interaction, bool held, WallTime since,
+                                                                   std::string_view place = {});
 
   // Webhooks.
 

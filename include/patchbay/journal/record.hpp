@@ -67,13 +67,13 @@ class IntentRecord {
   WallTime at{};            ///< When it is about to be sent; to the microsecond.
   std::string operation;    ///< The transition or correlation id.
   std::string interaction;
+  /// Where it goes, in the dialect's words (`PlacedDialect`): what a transition's version and prior id are of, or whose hold
+  /// it is. Empty where an interaction is written at one place alone, and in journals that are older than this member.
+  std::string place;
   // Of transitions.
   std::string from, to;
   std::string flow, flow_version;
   std::string etag;              ///< The version that the write is locked with; see `Journal::amend`.
-  /// Where the write goes, in the dialect's words: what the version and the next member are of. Empty where an
-  /// interaction is written at one place alone, and in journals that are older than this member.
-  std::string place;
   std::string prior_transition;  ///< The transition id that the interaction held then; empty when it held none.
   /// The body of the webhook that its success is to be followed by; empty when there is none. A terminal or recovery
   /// with `deliver` queues it.
@@ -120,6 +120,7 @@ class BelievedHold {
   BelievedHold() = default;
   std::string interaction;
   std::string operation;     ///< The hold's correlation id; empty when it was learned otherwise.
+  std::string place;         ///< Whose hold it is; see `IntentRecord::place`.
   WallTime since{};          ///< When the first hold that may have done it was sent.
   bool confirmed = true;     ///< False: a hold, or an unhold, of it is open or unknown.
   /// Of the newest hold's intent, or change of hold, that says so. 0: only commands that are open do.

@@ -30,7 +30,7 @@ class JournalEntry {
   WallTime at{};
   bool deliver = false;
   bool held = false;
-  std::string interaction;         ///< Of a change of hold.
+  std::string interaction, place;  ///< Of a change of hold.
   std::string error_code, resolved_by, message;
   std::string audit;               ///< JSON
   JournalDelivery delivery;        ///< Of a delivery; its body alone for an end that queues another than the intent's.

@@ -33,24 +33,24 @@ inline bool submit_command(Operation& operation, HoldContext& context, HoldCall&
 namespace detail {
 
 /// Whose hold it is, as far as that is known without a reading; `remembered` when an earlier one has shown it.
-inline void recall_party(HoldContext& context, const HoldJob& job, std::string& party, bool& remembered) {
-  party.assign(context.dialect->hold_participant());
-  if (!party.empty()) return;
-  party = context.parties.of(job.call.interaction);
-  remembered = !party.empty();
+inline void recall_party(HoldContext& context, HoldJob& job, bool& remembered) {
+  if (restored_place(context, job.call.interaction).empty()) job.party.assign(context.dialect->hold_participant());
+  if (!job.party.empty()) return;
+  job.party = context.parties.of(job.call.interaction);
+  remembered = !job.party.empty();
 }
 
 /// Finds out by a reading whose hold it is: the request names the party.
-inline Protocol<Result<void>> find_party(Operation& operation, HoldContext& context, const HoldJob& job, std::string& party) {
-  auto read = co_await read_interaction(operation, *context.api, job.interaction, Reading::standing);
+inline Protocol<Result<void>> find_party(Operation& operation, HoldContext& context, HoldJob& job) {
+  auto read = co_await read_standing(operation, context, job);
   if (!read) co_return read;
   if (operation.snapshot.final()) {
     forget_over(operation, context, job.call.interaction);
     co_return fail(ErrorCode::not_eligible, "the interaction is over; its state is " + excerpt(operation.snapshot.state, 32));
   }
-  party = operation.snapshot.participant_id;
-  if (party.empty()) co_return fail(ErrorCode::malformed_response, "the participant has no id by which it could be held or released");
-  context.parties.learn(job.call.interaction, party);
+  job.party = operation.snapshot.participant_id;
+  if (job.party.empty()) co_return fail(ErrorCode::malformed_response, "the participant has no id by which it could be held or released");
+  context.parties.learn(job.call.interaction, job.party);
   co_return Result<void>{};
 }
 
@@ -81,13 +81,12 @@ inline Error refusal_of(Operation& operation, HoldContext& context, const HoldJo
 /// Sends the request for a command whose turn has come, and tells the session how that ended. A hold is sent once; a
 /// release, which changes nothing a second time, as often as it takes. A party that was only `remembered` is looked for anew
 /// when the cloud refuses it.
-inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, std::string& party,
-                                                bool remembered) {
+inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, bool remembered) {
   const Gateway& gateway = *context.api;
   HoldCall& call = job.call;
   // A quarter of what is left is kept back, so that there is time to find out what became of it.
   const SteadyTime limit = operation.deadline - (operation.deadline - operation.steady_now()) / 4;
-  context.dialect->hold_target(operation.target, gateway.api, job.interaction, party);
+  context.dialect->hold_target(operation.target, gateway.api, job.interaction, job.party);
   HttpRequest patch(Method::patch, gateway.api, operation.target);
   patch.name = "participant.patch";
   patch.body = call.frame;
@@ -136,13 +135,15 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
         error = refused ? refusal_of(operation, context, job, last, counts.total() + 1, remembered)
                         : error_of(operation, last, patch.name, counts.total() + 1);
         if (refused && std::exchange(remembered, false) && refuses_command(operation.status)) {
-          const std::string before = party;
+          const std::string before = job.party;
           context.parties.forget(call.interaction);
-          const auto found = co_await find_party(operation, context, job, party);
-          if (!found || party == before) break;
+          const auto found = co_await find_party(operation, context, job);
+          if (!found || job.party == before) break;
+          if (operation.intent.open())
+            if (auto declared = co_await declare_command(operation, context, job); !declared) break;
           error.reset();
           refused = false;
-          context.dialect->hold_target(operation.target, gateway.api, job.interaction, party);
+          context.dialect->hold_target(operation.target, gateway.api, job.interaction, job.party);
           patch.target = operation.target;
         }
         break;
@@ -174,19 +175,21 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
 
 }  // namespace detail
 
-/// Waits for the command's turn, sends its request, and waits until the channel tells what came of it, or nobody will; the end
-/// is left in `job.call.end`. Fails only when nothing was sent.
-inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn) {
-  HoldCall& call = job.call;
-  std::string& party = job.party;
-  bool remembered = false;
+/// Finds out whose hold it is; `remembered` when an earlier reading has shown it.
+inline Protocol<Result<void>> know_party(Operation& operation, HoldContext& context, HoldJob& job, bool& remembered) {
   if (job.verb == HoldVerb::hold) {
-    party = operation.snapshot.participant_id;  // it was read just now
-    context.parties.learn(call.interaction, party);
+    job.party = operation.snapshot.participant_id;  // it was read just now
+    context.parties.learn(job.call.interaction, job.party);
   }
-  if (party.empty()) detail::recall_party(context, job, party, remembered);
-  if (party.empty())
-    if (auto found = co_await detail::find_party(operation, context, job, party); !found) co_return found;
+  if (job.party.empty()) detail::recall_party(context, job, remembered);
+  if (job.party.empty()) co_return co_await detail::find_party(operation, context, job);
+  co_return Result<void>{};
+}
+
+/// Waits for the command's turn, sends its request, and waits until the channel tells what came of it, or nobody will; the end
+/// is left in `job.call.end`. The party is `job.party`, which `remembered` says may be another by now.
+inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn, bool remembered) {
+  HoldCall& call = job.call;
   Waiter turn_waiter(operation), end_waiter(operation);
   if (!submit_command(operation, context, call, turn, turn_waiter)) co_return Result<void>{};
   HoldCallGuard guard(context, call);
@@ -209,7 +212,7 @@ inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext&
       co_return Result<void>{};
     }
   }
-  co_await detail::patch_participant(operation, context, job, party, remembered);
+  co_await detail::patch_participant(operation, context, job, remembered);
   const bool waits = context.hub->with([&](HoldSession&) {
     call.waiter = &end_waiter;
     return call.end == CallEnd::pending;

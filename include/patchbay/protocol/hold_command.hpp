@@ -108,6 +108,9 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
   if (auto read = co_await read_interaction(operation, *context.api, job.interaction, Reading::standing); !read)
     co_return fail(std::move(read.error()));
   const InteractionSnapshot& snapshot = operation.snapshot;
+  const std::string restored = restored_place(context, job.call.interaction);
+  if (!restored.empty() && restored != place_of_party(context, snapshot.participant_id))
+    co_return fail(ErrorCode::not_eligible, "another party of the interaction is, or may be, on hold since before; it has to be released first");
   if (snapshot.final()) forget_over(operation, context, job.call.interaction);
   if (auto eligible = check_eligibility(snapshot, context); !eligible) co_return fail(std::move(eligible.error()));
   if (context.settings->journal && context.settings->journal->unresolved(job.call.interaction))
@@ -140,6 +143,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     }
     return false;
   });
+  if (already && *already && context.dialect->path() == HoldPath::request) context.parties.learn(job.call.interaction, snapshot.participant_id);
   if (news && already) note_seen(context, job.call.interaction, *already, operation.wall_now());
   if (already && *already && context.pump) context.pump->wake_up();  // perhaps there is a new limit to keep
   co_return already;
@@ -162,12 +166,15 @@ inline Protocol<Result<void>> send_on_channel(Operation& operation, HoldContext&
 /// Sends the command and waits for its end; then finds out what became of it.
 inline Protocol<Result<void>> send_command(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn, HoldResult& out) {
   if (operation.stopped()) co_return fail(ErrorCode::cancelled, "cancelled before the command was sent");
-  if (context.settings->journal)
-    if (auto declared = co_await declare_command(operation, context, job); !declared) co_return declared;
   HoldCall& call = job.call;
   const bool by_request = context.dialect->path() == HoldPath::request;
+  bool remembered = false;
+  if (by_request)
+    if (auto known = co_await know_party(operation, context, job, remembered); !known) co_return known;
+  if (context.settings->journal)
+    if (auto declared = co_await declare_command(operation, context, job); !declared) co_return declared;
   if (by_request) {
-    if (auto sent = co_await send_by_request(operation, context, job, turn); !sent) co_return sent;
+    if (auto sent = co_await send_by_request(operation, context, job, turn, remembered); !sent) co_return sent;
   } else {
     if (auto sent = co_await send_on_channel(operation, context, job, turn); !sent) co_return sent;
     if (was_sent(call.end)) ++operation.side_effects;

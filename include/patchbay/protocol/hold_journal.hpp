@@ -8,20 +8,21 @@
 #include <utility>
 #include <vector>
 
-#include <patchbay/protocol/hold_context.hpp>
+#include <patchbay/protocol/hold_place.hpp>
 #include <patchbay/protocol/settle_intents.hpp>
 #include <patchbay/protocol/write_ahead.hpp>
 
 // What the hold protocols do with the journal.
 namespace patchbay {
 
-/// What the journal is told that a command is about to be sent.
-[[nodiscard]] inline IntentRecord intent_of(const HoldJob& job, WallTime when) {
+/// What the journal is told that a command is about to be sent. `place` is whose hold it is; see `place_of_party`.
+[[nodiscard]] inline IntentRecord intent_of(const HoldJob& job, WallTime when, std::string place = {}) {
   IntentRecord record;
   record.action = job.verb == HoldVerb::hold ? JournalAction::hold : JournalAction::unhold;
   record.at = when;
   record.operation = job.call.correlation_id;
   record.interaction = job.call.interaction;
+  record.place = std::move(place);
   record.detail = job.label;
   return record;
 }
@@ -51,7 +52,8 @@ inline void note_seen(HoldContext& context, std::string_view interaction, bool h
   Journal* const journal = context.settings->journal.get();
   if (!journal) return;
   const bool calm = guarded([&] {
-    if (!journal->hold_changed(interaction, held, since)) context.metrics->count(HoldCount::journal_failures);
+    const std::string place = held ? place_of_party(context, context.parties.of(interaction)) : std::string{};
+    if (!journal->hold_changed(interaction, held, since, place)) context.metrics->count(HoldCount::journal_failures);
   });
   if (!calm) context.metrics->count(HoldCount::journal_failures);
 }
@@ -88,13 +90,16 @@ void settle_by_answer(HoldContext& context, HoldVerb verb, std::string_view inte
   }
 }
 
-/// Writes into the journal that the command is about to be sent, and waits until that is durable. A hold is not sent
-/// when this fails. A release is: after a bounded wait (`JournalingSettings::release_wait`), unless it is cancelled
-/// (I14).
+/// Writes into the journal that the command is about to be sent, and waits until that is durable: for `job.party`, and if it
+/// stands there for another one already, for this one from now on. A hold is not sent when this fails. A release is: after a
+/// bounded wait (`JournalingSettings::release_wait`), unless it is cancelled (I14).
 inline Protocol<Result<void>> declare_command(Operation& operation, HoldContext& context, const HoldJob& job) {
   Journal& journal = *context.settings->journal;
   const bool release = job.verb == HoldVerb::unhold;
-  const Result<JournalPosition> place = append_intent(operation.intent, journal, intent_of(job, operation.wall_now()));
+  const std::string party = place_of_party(context, job.party);
+  const Result<JournalPosition> place =
+      operation.intent.open() ? journal.amend(operation.intent.position(), {}, {}, {}, {}, party)
+                              : append_intent(operation.intent, journal, intent_of(job, operation.wall_now(), party));
   Result<void> durable;
   if (place) {
     SteadyTime limit = operation.deadline;
@@ -125,15 +130,20 @@ inline Protocol<Result<void>> declare_command(Operation& operation, HoldContext&
 /// (`JournalingSettings::fence_after`), and nothing of a command that another of ours was to undo since. An interaction
 /// that is over is on hold no more.
 ///
-/// `operation.snapshot` was read by whoever calls, who has the interaction's turn. What stays open goes to `report`.
+/// `operation.snapshot` was read at `place` by whoever calls, who has the interaction's turn: of the commands for other parties
+/// it says nothing. What stays open goes to `report`.
 inline Result<void> settle_commands(Operation& operation, HoldContext& context, const std::vector<OpenIntent>& intents,
-                                    RecoveryReport& report) {
+                                    std::string_view place, RecoveryReport& report) {
   const InteractionSnapshot& snapshot = operation.snapshot;
   const std::optional<bool> held = snapshot.final() ? std::optional(false) : snapshot.held;
   const SteadyTime now = operation.steady_now();
   Journal& journal = *context.settings->journal;
   for (const OpenIntent& each : intents) {
     if (!journal.open_intent(each.position)) continue;  // somebody else has settled it meanwhile
+    if (each.record.place != place) {
+      detail::stay_open(report, each, "it was for another party of the interaction than the one that was read; recover tells");
+      continue;
+    }
     const bool done = held && *held == (each.record.action == JournalAction::hold);
     if (!done && now < after(context.fences.first_seen(each.position, now), context.settings->journaling.fence_after)) {
       detail::stay_open(report, each, "a late arrival can still change the interaction (journaling.fence_after)");
@@ -163,10 +173,13 @@ inline Result<void> settle_commands(Operation& operation, HoldContext& context, 
 /// Settles what there is of before on an interaction that is to be put on hold now and was just read. Otherwise
 /// `unrecovered`: a new hold could hide from recovery what became of the earlier commands.
 inline Result<void> settle_holds(Operation& operation, HoldContext& context, std::string_view interaction) {
-  const std::vector<OpenIntent> intents = detail::unsettled_commands(*context.settings->journal, interaction);
+  std::vector<OpenIntent> intents = detail::unsettled_commands(*context.settings->journal, interaction);
   if (intents.empty()) return {};
+  const std::string place = place_of_party(context, operation.snapshot.participant_id);
+  for (OpenIntent& each : intents)
+    if (each.record.place.empty()) each.record.place = place;  // of a journal that is older than places
   RecoveryReport report;
-  if (auto settled = settle_commands(operation, context, intents, report); !settled) return settled;
+  if (auto settled = settle_commands(operation, context, intents, place, report); !settled) return settled;
   if (report.open.empty()) return {};
   return fail(ErrorCode::unrecovered, "the fate of the command " + report.open.front().operation +
                                           " on this interaction is not known yet: " + report.open.front().why);

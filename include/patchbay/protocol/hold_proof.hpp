@@ -8,9 +8,8 @@
 #include <string>
 #include <utility>
 
-#include <patchbay/protocol/get.hpp>
-#include <patchbay/protocol/hold_context.hpp>
 #include <patchbay/protocol/hold_journal.hpp>
+#include <patchbay/protocol/hold_place.hpp>
 
 // What readings say of holds and releases, and what is reported of those that nobody confirms.
 namespace patchbay {
@@ -54,7 +53,7 @@ inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext
   const std::uint64_t order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
   const SteadyTime begun = operation.steady_now();
   operation.settling = true;
-  auto read = co_await read_interaction(operation, *context.api, job.interaction, Reading::standing);
+  auto read = co_await read_standing(operation, context, job);
   operation.settling = false;
   if (!read) co_return fail(std::move(read.error()));
   const bool wanted = job.verb == HoldVerb::hold;
@@ -101,7 +100,7 @@ inline Protocol<Result<HoldResult>> look_again(Operation& operation, HoldContext
   const std::string& interaction = job.call.interaction;
   const std::uint64_t order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
   const SteadyTime begun = operation.steady_now();
-  auto read = co_await read_interaction(operation, *context.api, interaction, Reading::standing);
+  auto read = co_await read_standing(operation, context, job);
   if (!read) co_return fail(std::move(read.error()));  // it stays watched
   if (operation.snapshot.final()) {
     forget_over(operation, context, interaction);

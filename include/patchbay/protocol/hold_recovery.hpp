@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include <patchbay/protocol/get.hpp>
 #include <patchbay/protocol/hold_journal.hpp>
 #include <patchbay/protocol/hold_proof.hpp>
 
@@ -27,6 +26,7 @@ class HoldQuestion {
   bool believed = false;   ///< The journal has it on hold, or perhaps.
   bool confirmed = false;  ///< For certain.
   SteadyTime since{};     ///< The first hold that may have done it, on this process's monotonic clock.
+  std::string place;       ///< Whose hold it is (`IntentRecord::place`).
 };
 using HoldQuestions = std::map<std::string, HoldQuestion>;
 
@@ -45,6 +45,7 @@ using HoldQuestions = std::map<std::string, HoldQuestion>;
     HoldQuestion& question = at == out.end() ? out[each.interaction] : at->second;
     question.believed = true;
     question.confirmed = each.confirmed;
+    question.place = each.place;
     question.since = since_then(operation, each.since, context.settings->hold.max_hold);
   }
   return out;
@@ -65,6 +66,7 @@ inline void watch_again(const Operation& operation, HoldContext& context, const 
         continue;
       }
       session.restore(interaction, question.confirmed, question.since);
+      if (context.dialect->path() == HoldPath::request) context.parties.restore(interaction, question.place);
       ++rebuilt;
     }
   });
@@ -82,7 +84,7 @@ inline void learn_from(Operation& operation, HoldContext& context, const std::st
   if (!over && *snapshot.held) {
     const bool watched = context.hub->with([&](HoldSession& session) {
       const bool before = session.registry().since(interaction).has_value();
-      session.seen(interaction, true, order, question.believed ? question.since : operation.steady_now());
+      session.seen(interaction, true, order, question.believed ? question.since : seen_since(operation, context, operation.steady_now()));
       return before;
     });
     if (!watched) {
@@ -99,13 +101,27 @@ inline void learn_from(Operation& operation, HoldContext& context, const std::st
   note_seen(context, interaction, false, operation.wall_now());
 }
 
+/// Where the interaction is to be read: everywhere that a command went to, and last where its hold is.
+[[nodiscard]] inline std::vector<std::string> places_of(const HoldContext& context, const std::string& interaction, const HoldQuestion& question) {
+  std::vector<std::string> out;
+  for (const OpenIntent& each : unsettled_commands(*context.settings->journal, interaction))
+    if (std::find(out.begin(), out.end(), each.record.place) == out.end()) out.push_back(each.record.place);
+  if (!question.believed && !out.empty()) return out;
+  std::erase(out, question.place);
+  out.push_back(question.place);
+  return out;
+}
+
 }  // namespace detail
 
 /// Reads one interaction, in its turn, and draws the consequences. Fails when the journal does, or when cancelled.
 inline Protocol<Result<void>> recover_hold(Operation& operation, HoldContext& context, const std::string& interaction,
                                            const detail::HoldQuestion& question, RecoveryReport& report) {
+  const std::size_t before = report.open.size();
   const auto leave = [&](std::string_view why) {
-    for (const OpenIntent& each : question.intents) detail::stay_open(report, each, std::string(why));
+    report.open.resize(before);
+    for (const OpenIntent& each : question.intents)
+      if (context.settings->journal->open_intent(each.position)) detail::stay_open(report, each, std::string(why));
     if (question.believed) report.unseen.push_back(interaction);
     return Result<void>{};
   };
@@ -118,15 +134,20 @@ inline Protocol<Result<void>> recover_hold(Operation& operation, HoldContext& co
     if (wait.cancelled) co_return fail(ErrorCode::cancelled, "cancelled before everything was recovered");
     if (!context.turns.inside(turn)) co_return leave("another command on the interaction is under way");
   }
-  const std::uint64_t order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
-  auto read = co_await read_interaction(operation, *context.api, interaction, Reading::standing);
-  if (!read && read.error().code() == ErrorCode::cancelled) co_return read;
-  if (!read) co_return leave(read.error().message());
-  if (context.turns.superseded(turn)) co_return leave("a release of the interaction is under way");
-  const std::size_t before = report.open.size();
-  // Asked anew: a command that had the turn before this may have ended without anybody knowing how.
-  const std::vector<OpenIntent> intents = detail::unsettled_commands(*context.settings->journal, interaction);
-  if (auto settled = settle_commands(operation, context, intents, report); !settled) co_return settled;
+  std::uint64_t order = 0;
+  // Of each party that there is a question about, one after another: last of the one that is, or may be, on hold.
+  const std::vector<std::string> places = detail::places_of(context, interaction, question);
+  for (const std::string& place : places) {
+    order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
+    auto read = co_await read_standing(operation, context, interaction, interaction, place);
+    if (!read && read.error().code() == ErrorCode::cancelled) co_return read;
+    if (!read) co_return leave(read.error().message());
+    if (context.turns.superseded(turn)) co_return leave("a release of the interaction is under way");
+    // Asked anew: a command that had the turn before this may have ended without anybody knowing how.
+    std::vector<OpenIntent> intents = detail::unsettled_commands(*context.settings->journal, interaction);
+    std::erase_if(intents, [&](const OpenIntent& each) { return each.record.place != place; });
+    if (auto settled = settle_commands(operation, context, intents, place, report); !settled) co_return settled;
+  }
   detail::learn_from(operation, context, interaction, question, order, report.open.size() == before, report);
   co_return Result<void>{};
 }

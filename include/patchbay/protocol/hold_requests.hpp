@@ -91,7 +91,12 @@ class HoldRequests : public HoldBooks {
     make_lower_case(news.interaction);
     const std::string& interaction = news.interaction;
     const bool watched = registry_.since(interaction).has_value();
-    if (parties_) guarded([&] { parties_->learn(interaction, news.participant); });  // whom a release names
+    if (parties_) {
+      if (!watched) parties_->settle(interaction);
+      // Of the party that the settings mean by now: a reading tells of the one that is on hold.
+      if (parties_->is_other(interaction, news.participant)) return look_at(interaction);
+      guarded([&] { parties_->learn(interaction, news.participant); });  // whom a release names
+    }
     if (news.over) {
       // Whatever was sent: it is on hold no more. Those who wait find that out by reading.
       registry_.released(interaction);

@@ -454,3 +454,43 @@ TEST_CASE("segments are kept as the bounds say, and each begins with all that is
   CHECK(journal->status().bytes <= options.max_bytes);
   CHECK(journal->open_intents().size() == 1);
 }
+
+TEST_CASE("whose hold it is is known after restarts and rotations", "[journal][B6][I16]") {
+  auto disk = std::make_shared<SimulatedDisk>();
+  const JournalOptions options = small_segments();
+  auto journal = opened(disk, options);
+  const auto command = [&](std::string_view interaction, std::string_view place, JournalAction action = JournalAction::hold) {
+    IntentRecord record = hold_of(interaction, "of " + std::string(place), action);
+    record.place = place;
+    return placed(journal->intent(record));
+  };
+  const auto end = [&](JournalPosition intent, Outcome outcome = Outcome::applied) {
+    placed(journal->terminal(intent, EndRecord(outcome, noon)));
+  };
+  const JournalPosition earlier = command("again", "the first");
+  end(command("again", "the second"));
+  end(earlier);  // its end is late
+  end(command("applied", "a"));
+  end(command("perhaps", "b"), Outcome::unknown);
+  command("sent", "c");
+  placed(journal->hold_changed("seen", true, noon, "d"));
+  const JournalPosition amended = command("released", "e", JournalAction::unhold);
+  placed(journal->amend(amended, {}, {}, {}, {}, "f"));
+  const auto check = [&] {
+    std::string out;
+    for (const BelievedHold& each : journal->holds()) out += each.interaction + "=" + each.place + " ";
+    CHECK(out == "again=the second applied=a perhaps=b seen=d sent=c ");
+    const auto open = journal->open_intent(amended);
+    REQUIRE(open);
+    CHECK(open->record.place == "f");
+  };
+  check();
+  journal = opened((journal.reset(), disk), options);
+  check();
+  const auto rotations = journal->status().rotations;
+  for (int i = 0; i < 200; ++i) end(placed(journal->intent(transition_of("i", "t"))));
+  REQUIRE(journal->status().rotations > rotations);
+  check();
+  journal = opened((journal.reset(), disk), options);
+  check();
+}

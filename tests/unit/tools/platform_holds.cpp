@@ -213,7 +213,7 @@ TEST_CASE("holds on the platform go by the addresses of their media, and say wha
   CHECK(of_agent(with_user, answered_call, "/held") == "true");
 }
 
-TEST_CASE("a hold on the platform that is cut off is settled by the user that it was for",
+TEST_CASE("a hold on the platform that is cut off is settled for whom it was, whoever is meant by now",
           "[tools][platform][hold][journal][I16]") {
   const PlatformCloud cloud;
   const std::filesystem::path folder = new_folder();
@@ -228,20 +228,18 @@ TEST_CASE("a hold on the platform that is cut off is settled by the user that it
 
   Tool nobody = tool_of(cloud);
   nobody.environment["PATCHBAY_JOURNAL_DIR"] = folder.string();
-  const Ended left = nobody.run({"recover", "--dialect", "platform"});
-  INFO(left.out << left.err);
-  CHECK(left.status == 5);
-  CHECK(Json(left.out)["/settled"] == "false");
-  CHECK(Json(left.out)["/why"].find("--user or GENESYS_USER_ID") != std::string::npos);
-
   const Ended unwatched = nobody.run({"run", "--dialect", "platform"});
   CHECK(unwatched.err.find("1 that may be on hold are not watched: on the platform a hold is") != std::string::npos);
 
-  const Ended settled = tool.run({"recover", "--dialect", "platform"});
+  // The journal says whose side it was; and another user's is another matter.
+  const char* const others = GENERATE("", "a0000000-0000-4000-8000-000000000099");
+  CAPTURE(others);
+  nobody.environment["GENESYS_USER_ID"] = others;
+  const Ended settled = nobody.run({"recover", "--dialect", "platform"});
   INFO(settled.out << settled.err);
   CHECK(settled.status == 0);
   CHECK(Json(settled.out)["/outcome"] == "applied");
-  const Ended released = tool.run({"release-all", "--dialect", "platform"});
+  const Ended released = nobody.run({"release-all", "--dialect", "platform"});
   CHECK(released.status == 0);
   CHECK(Json(released.out)["/outcome"] == "applied");
   CHECK(of_agent(cloud, answered_call, "/held") == "false");
@@ -321,7 +319,6 @@ TEST_CASE("what cannot be held or watched on the platform is refused before anyt
   };
   refused(hold_of("c", {}), "say whose, by --user or GENESYS_USER_ID, or by --participant");
   refused(unhold_of("c", {}), "say whose");
-  refused({"release-all", "--dialect", "platform"}, "say whose");
   refused(hold_of("c", {"--user", "agent@example.com"}), "GENESYS_USER_ID: expected the id of a user");
   refused(hold_of("c", {"--user", agent_user, "--music", "a.wav"}), "--music and --prompt name files");
   refused(hold_of("c", {"--user", agent_user, "--media", "telegram"}), "--media: expected call, callback, chat");

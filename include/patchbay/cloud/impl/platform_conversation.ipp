@@ -280,6 +280,7 @@ class ConversationReading {
   }
   patchbay::detail::append_shown(message, selector.text());
   if (likely != 0) message.append("; name one by its id: ").append(likely_ids);
+  if (selector.text().empty()) message = "nobody has said which participant is meant";
   Error error(likely == 0 ? ErrorCode::not_found : ErrorCode::invalid_argument, std::move(message));
   error.set_interaction(conversation.id);
   return fail(std::move(error));

@@ -98,12 +98,14 @@ PATCHBAY_DECL void Journal::abandon(JournalPosition intent) noexcept {
   state_.abandon(intent);
 }
 
-PATCHBAY_DECL Result<JournalPosition> Journal::hold_changed(std::string_view interaction, bool held, WallTime since) {
+PATCHBAY_DECL Result<JournalPosition> Journal::hold_changed(std::string_view interaction, bool held, WallTime since,
+                                                            std::string_view place) {
   return detail::contained([&] {
     detail::JournalEntry entry(JournalKind::hold_changed);
     entry.interaction = interaction;
     entry.held = held;
     entry.at = since;
+    entry.place = place;
     return add(std::move(entry));
   });
 }

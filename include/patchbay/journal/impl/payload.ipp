@@ -97,6 +97,7 @@ PATCHBAY_DECL void append_payload(std::string& out, const JournalEntry& entry) {
       write_text(json, "interaction", entry.interaction);
       json.member("held", entry.held);
       write_time(json, "since", entry.at);
+      write_text(json, "place", entry.place);
       break;
     case JournalKind::delivery: write_delivery(json, entry.delivery); break;
     case JournalKind::delivery_done:
@@ -129,6 +130,7 @@ PATCHBAY_DECL void append_checkpoint(std::string& out, const JournalState& state
     json.begin_object();
     write_text(json, "interaction", interaction);
     write_text(json, "operation", hold.operation);
+    write_text(json, "place", hold.place);
     write_time(json, "since", hold.since);
     if (!hold.confirmed) json.member("confirmed", false);
     json.member("position", hold.position);
@@ -249,6 +251,7 @@ inline simdjson::error_code read_member(std::string_view key, JsonValue value, J
     case JournalKind::hold_changed:
       if (key == "interaction") return read_text(value, out.interaction);
       if (key == "held") return read_flag(value, out.held);
+      if (key == "place") return read_text(value, out.place);
       return key == "since" ? read_time(value, out.at) : simdjson::SUCCESS;
     case JournalKind::delivery: return read_delivery_member(key, value, out.delivery);
     case JournalKind::delivery_done:
@@ -308,6 +311,7 @@ PATCHBAY_DECL const char* read_checkpoint(std::string_view payload, JournalState
   const auto hold = [&](std::string_view key, JsonValue value) -> simdjson::error_code {
     if (key == "interaction") return read_text(value, believed.interaction);
     if (key == "operation") return read_text(value, believed.operation);
+    if (key == "place") return read_text(value, believed.place);
     if (key == "since") return read_time(value, believed.since);
     if (key == "position") return read_position(value, believed.position);
     return key == "confirmed" ? read_flag(value, believed.confirmed) : simdjson::SUCCESS;

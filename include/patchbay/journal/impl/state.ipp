@@ -67,6 +67,7 @@ PATCHBAY_DECL Result<JournalState::Change> JournalState::prepare(JournalEntry en
         BelievedHold hold;
         hold.interaction = intent.record.interaction;
         hold.operation = intent.record.operation;
+        hold.place = intent.record.place;
         hold.since = intent.record.at;
         hold.confirmed = entry.outcome == Outcome::applied;
         hold.position = entry.about;
@@ -78,6 +79,7 @@ PATCHBAY_DECL Result<JournalState::Change> JournalState::prepare(JournalEntry en
       if (entry.held) {
         BelievedHold hold;
         hold.interaction = entry.interaction;
+        hold.place = entry.place;
         hold.since = entry.at;
         hold.position = position;
         change.holds.emplace(hold.interaction, std::move(hold));
@@ -157,6 +159,7 @@ PATCHBAY_DECL void JournalState::commit(Change change) noexcept {
     if (const auto known = holds_.find(news.interaction); known == holds_.end()) {
       holds_.insert(change.holds.extract(change.holds.begin()));
     } else {
+      if (!news.place.empty() && news.position >= known->second.position) known->second.place = std::move(news.place);
       // It has been on hold since the first that may have done it.
       known->second.since = std::min(known->second.since, news.since);
       known->second.confirmed = known->second.confirmed || news.confirmed;
@@ -257,6 +260,7 @@ PATCHBAY_DECL std::vector<BelievedHold> JournalState::believed_holds() const {
       BelievedHold hold;
       hold.interaction = record.interaction;
       hold.operation = record.operation;
+      hold.place = record.place;
       hold.since = record.at;
       known = all.emplace(hold.interaction, std::move(hold)).first;
       known->second.confirmed = false;
@@ -264,6 +268,7 @@ PATCHBAY_DECL std::vector<BelievedHold> JournalState::believed_holds() const {
       known->second.confirmed = false;
     } else {
       known->second.since = std::min(known->second.since, record.at);
+      if (!record.place.empty()) known->second.place = record.place;
     }
   }
   std::vector<BelievedHold> out;
