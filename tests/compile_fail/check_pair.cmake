@@ -4,24 +4,8 @@
 # Compiles OK, which must succeed in silence, and FAILS, which must not compile and must print what its own
 # `// expect: <regex>` lines say, each within the first 30 lines, which is the first screen: what comes later, nobody reads.
 cmake_minimum_required(VERSION 3.24)
-foreach(name IN ITEMS INCLUDES IMPLICIT_INCLUDES DEFINITIONS OPTIONS)
-  string(REPLACE "|" ";" ${name} "${${name}}")
-endforeach()
-list(REMOVE_DUPLICATES INCLUDES)
-set(flags -std=c++20 -fsyntax-only)
-foreach(directory IN LISTS INCLUDES)
-  if(directory STREQUAL OWN_INCLUDE)
-    list(APPEND flags "-I${directory}")
-  elseif(NOT directory IN_LIST IMPLICIT_INCLUDES)
-    list(APPEND flags -isystem "${directory}")
-  endif()
-endforeach()
-list(TRANSFORM DEFINITIONS PREPEND "-D")
-list(APPEND flags ${DEFINITIONS} ${OPTIONS})
-
-# Wraps no lines and quotes plainly, so that the expressions match on one line whatever the terminal and the locale.
-set(ENV{LC_ALL} C)
-list(APPEND flags -fdiagnostics-color=never)
+include("${CMAKE_CURRENT_LIST_DIR}/flags.cmake")
+list(APPEND flags -fsyntax-only ${use_precompiled})
 
 execute_process(COMMAND "${COMPILER}" ${flags} "${OK}" RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
 if(NOT status EQUAL 0 OR NOT out STREQUAL "")
