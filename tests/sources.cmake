@@ -115,11 +115,13 @@ set(patchbay_tests_core
 set(patchbay_tests_driver
   unit/driver/blocking.cpp
   unit/driver/bulk_scheduler.cpp
+  unit/driver/errand_queue.cpp
   unit/driver/holds_on_loop.cpp
   unit/driver/holds_out_of_memory.cpp
   unit/driver/loop_bulk.cpp
   unit/driver/loop_holds.cpp
   unit/driver/loop_platform_holds.cpp
+  unit/driver/loop_platform_order.cpp
   unit/driver/loop_transitions.cpp
 )
 set(patchbay_tests_driver_threads
@@ -151,6 +153,7 @@ set(patchbay_tests_hold_controller
   unit/hold_controller/own_dialect.cpp
   unit/hold_controller/platform.cpp
   unit/hold_controller/platform_faults.cpp
+  unit/hold_controller/platform_order.cpp
   unit/hold_controller/platform_parties.cpp
   unit/hold_controller/platform_simulated.cpp
   unit/hold_controller/release.cpp
@@ -225,6 +228,7 @@ set(patchbay_tests_protocol
   unit/protocol/hold_pacing.cpp
   unit/protocol/hold_registry.cpp
   unit/protocol/hold_requests.cpp
+  unit/protocol/hold_requests_order.cpp
   unit/protocol/hold_session.cpp
   unit/protocol/hold_session_model.cpp
   unit/protocol/hold_turns.cpp
