@@ -33,14 +33,14 @@ constexpr std::string_view any_conversation = "/api/v2/conversations/";
 /// A transport that takes a while to cancel what is under way.
 class SlowToCancel : public LoopTransport<SimulatedPlatform> {
  public:
-  SlowToCancel(testing::ManualLoop loop, LoopTransport inner) : LoopTransport(std::move(inner)), loop_(std::move(loop)) {}
+  SlowToCancel(ManualLoop loop, LoopTransport inner) : LoopTransport(std::move(inner)), loop_(std::move(loop)) {}
   void cancel(ExchangeId id) noexcept {
     loop_.at(after(loop_.clock().steady_now(), milliseconds{20}),
              [inner = static_cast<LoopTransport&>(*this), id]() mutable { inner.cancel(id); });
   }
 
  private:
-  testing::ManualLoop loop_;
+  ManualLoop loop_;
 };
 
 /// A platform with one call of the agent behind an event loop.

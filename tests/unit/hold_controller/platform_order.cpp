@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
 
-// Holds on the real platform's dialect and a blocking door, which does one thing after the other: what goes first, what is
-// put off, and what must not be lost between two of them.
+// Holds on the real platform's dialect and a blocking door, which does one thing after the other: what goes first, what
+// is put off, and what must not be lost between two of them.
 #include <algorithm>  // min
 #include <cstddef>
 #include <functional>
@@ -99,7 +99,8 @@ TEST_CASE("a refused subscription that repeats the channel's id is not repeated"
   CHECK(logged.find(id) == std::string::npos);
 }
 
-TEST_CASE("a hold of what somebody else has released meanwhile has a limit of its own", "[hold][platform][B3][I13][I15]") {
+TEST_CASE("a hold of what somebody else has released meanwhile has a limit of its own",
+          "[hold][platform][B8][I13][I15]") {
   Ordered o;
   o.dialect.user.clear();  // so that nobody hears of that
   o.settings.hold.limit = HoldLimit::reject_late_unhold;
