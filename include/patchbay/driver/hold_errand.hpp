@@ -37,6 +37,7 @@ class HoldErrand {
     operation.observer = &context;
     random.uuid(operation.operation_id);
     operation.must_not_wait = kind_ != Kind::look;
+    job_.call.own = true;
     job_.call.repeats = kind_ == Kind::repeat;
     job_.verb = job_.call.verb = HoldVerb::unhold;
     job_.call.interaction = job_.interaction;

@@ -63,7 +63,7 @@ class HoldCall {
       text->clear();
       if (text->capacity() > kept) std::string{}.swap(*text);
     }
-    verb = HoldVerb::hold, deadline = {}, waiter = nullptr, repeats = granted = false;
+    verb = HoldVerb::hold, deadline = {}, waiter = nullptr, own = repeats = granted = false;
     end = CallEnd::pending, sent_at = {}, ack_latency = {};
     error.reset();
   }
@@ -75,6 +75,7 @@ class HoldCall {
   std::string frame;        ///< What is sent.
   SteadyTime deadline{};    ///< After it the command is not sent any more, and not waited for.
   Waiter* waiter = nullptr; ///< Who is told of the end; none: nobody waits.
+  bool own = false;         ///< The door's own, which nobody has asked for.
   bool repeats = false;     ///< A release that is sent again behind a hold that it overtook, unless another hold was asked for since.
 
   // What became of it.
@@ -146,7 +147,7 @@ class CommandTable {
 
   /// Queues the command; false when the table is full, or has the id already.
   bool add(HoldCall& call) {
-    const std::size_t room = settings_->max_commands * (call.verb == HoldVerb::hold ? 1 : call.waiter ? 3 : 2);
+    const std::size_t room = settings_->max_commands * (call.verb == HoldVerb::hold ? 1 : call.waiter && !call.own ? 3 : 2);
     if (pending() >= room) return false;
     // Whatever takes memory comes first, so that the command is entered everywhere or, when it runs out, nowhere.
     Timers::node_type timer = spare_timers_.take();

@@ -23,6 +23,15 @@
 
 namespace patchbay {
 
+/// What a reading of an interaction speaks for, as it stood when the reading began: made by `HoldBooks::reading_begins`.
+class ReadingMark {
+ public:
+  ReadingMark(std::uint64_t order_in, std::uint64_t learnt_in, SteadyTime at_in) noexcept : order(order_in), learnt(learnt_in), at(at_in) {}
+  std::uint64_t order;   ///< Of the last command that may be told from what it shows: later ones may come behind it.
+  std::uint64_t learnt;  ///< `HoldRegistry::learnt()` then.
+  SteadyTime at;
+};
+
 /// The books of a hold session: the commands under way, what is on hold and for how long, and what there is to tell. The part
 /// of `HoldSession` that knows neither channel nor requests; pure, and bounded.
 class HoldBooks {
@@ -39,14 +48,19 @@ class HoldBooks {
     const Command* const command = table_.find(correlation_id);
     return command && command->acknowledged ? std::optional(command->confirmed) : std::nullopt;
   }
-  /// An operation has read the interaction, and learnt what it shows. `order` is `table().last_order()` before the reading:
-  /// commands that were sent after it may have changed what was seen.
-  /// `now` is the time of the reading, where holds travel as requests.
-  void seen(std::string_view interaction, bool held, std::uint64_t order, SteadyTime since, SteadyTime now = SteadyTime::min()) {
+  /// An operation is about to read the interaction.
+  [[nodiscard]] ReadingMark reading_begins(std::string_view interaction, SteadyTime now) noexcept {
+    // A release that is under way may arrive before the reading or behind it.
+    const Command* const release = table_.sent(interaction, HoldVerb::unhold);
+    return {release ? release->order - 1 : table_.last_order(), registry_.learnt(), now};
+  }
+  /// It has read it, and learnt what it shows. What was sent, or heard, since the reading began is newer. `since` counts when
+  /// it is on hold and was not watched.
+  void seen(std::string_view interaction, bool held, const ReadingMark& reading, SteadyTime since) {
     if (held) {
-      registry_.seen_held(interaction, order, since);
+      registry_.seen_held(interaction, reading.order, since);
     } else {
-      registry_.seen_released(interaction, lost_before(now));
+      registry_.seen_released(interaction, lost_before(reading.at), reading.learnt);
     }
   }
   /// The interaction is, or may be, on hold by a command of an earlier process, which came before all of this one's.
@@ -106,8 +120,8 @@ class HoldBooks {
                       : event.kind == HoldLimitEvent::Kind::escalation ? HoldCount::watchdog_escalations
                                                                        : HoldCount::watchdog_releases);
       tell(event.interaction.size(), event);
-      // Of a hold that nobody has confirmed a reading tells by now: its request is on its way no more.
-      if (by_request_ && !event.confirmed && !closing_) guarded([&] { look_at(event.interaction); });
+      // A reading tells whether it lasts still: nobody may have told of its end, and of one that is not confirmed nobody will.
+      if (by_request_ && !closing_) guarded([&] { look_at(event.interaction); });
       if (event.kind == HoldLimitEvent::Kind::release && !closing_) releases_due_.push_back(std::move(event.interaction));
     }
   }

@@ -81,7 +81,7 @@ inline Error refusal_of(Operation& operation, HoldContext& context, const HoldJo
 /// Sends the request for a command whose turn has come, and tells the session how that ended. A hold is sent once; a
 /// release, which changes nothing a second time, as often as it takes. A party that was only `remembered` is looked for anew
 /// when the cloud refuses it.
-inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, bool remembered) {
+inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn, bool remembered) {
   const Gateway& gateway = *context.api;
   HoldCall& call = job.call;
   // A quarter of what is left is kept back, so that there is time to find out what became of it.
@@ -97,13 +97,28 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
   bool ambiguous = false, refused = false;
   std::optional<Error> error;
   while (!error) {
-    // Whoever waited for a token, or longer, may have been settled meanwhile: what nobody waits for is not sent.
-    if (context.hub->with([&](HoldSession&) { return call.end != CallEnd::pending; })) co_return Result<void>{};
     if (!authorized_at_once(operation, gateway, stale_generation)) {
       if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) {
         error = std::move(authorized.error());
         break;
       }
+    }
+    // Whoever waited for a token, or longer, may have been settled meanwhile: what nobody waits for is not sent.
+    bool superseded = false;
+    const bool goes = context.hub->with([&](HoldSession& session) {
+      if (call.end != CallEnd::pending) return false;
+      // Nor is a hold behind a release that took its place, or that came with the door's end.
+      superseded = job.verb == HoldVerb::hold && !ambiguous && (context.turns.superseded(turn) || session.closing());
+      return !superseded;
+    });
+    if (superseded) {
+      error = context.turns.superseded(turn) ? superseded_hold().value() : Error(ErrorCode::closed, "the door was closed before the hold was sent");
+      break;
+    }
+    if (!goes) co_return Result<void>{};
+    if (!guarded([&] { context.hub->with([&](HoldSession& session) { session.leaves(call, operation.steady_now()); }); })) {
+      error = Error(ErrorCode::internal, std::string("no memory to watch over the hold before it was sent"));
+      break;
     }
     const std::array<HeaderView, 3> headers{HeaderView{"Authorization", operation.authorization}, HeaderView{"Accept", "application/json"},
                                             HeaderView{"Content-Type", "application/json"}};
@@ -212,7 +227,7 @@ inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext&
       co_return Result<void>{};
     }
   }
-  co_await detail::patch_participant(operation, context, job, remembered);
+  co_await detail::patch_participant(operation, context, job, turn, remembered);
   const bool waits = context.hub->with([&](HoldSession&) {
     call.waiter = &end_waiter;
     return call.end == CallEnd::pending;

@@ -104,7 +104,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     if (!context.turns.inside(turn))
       co_return fail(ErrorCode::deadline_exceeded, "the deadline passed while another command on the interaction was under way");
   }
-  const SteadyTime begun = operation.steady_now();
+  const ReadingMark reading = reading_begins(operation, context, job.call.interaction);
   if (auto read = co_await read_interaction(operation, *context.api, job.interaction, Reading::standing); !read)
     co_return fail(std::move(read.error()));
   const InteractionSnapshot& snapshot = operation.snapshot;
@@ -128,7 +128,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
       if (registry.full() && registry.belief(interaction) == HoldRegistry::Belief::not_held)
         return fail(ErrorCode::queue_full, "the interaction is on hold already, and too many others are for it to be watched (hold.max_holds)");
       news = registry.belief(interaction) == HoldRegistry::Belief::not_held;
-      if (snapshot.held) session.seen(interaction, true, session.table().last_order(), seen_since(operation, context, now));  // or it is only believed
+      if (snapshot.held) session.seen(interaction, true, reading, seen_since(operation, context, now));  // or it is only believed
       out.held_for = now - registry.since(interaction).value_or(now);
       out.already_held = true;
       session.owe_no_release(interaction);
@@ -138,7 +138,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     // hold that is sent now is a new one, with a limit of its own; the old one's has perhaps passed, for which
     // `HoldLimit::reject_late_unhold` would refuse the new one's release.
     if (snapshot.held && !*snapshot.held && registry.since(interaction)) {
-      session.seen(interaction, false, session.table().last_order(), now, begun);
+      session.seen(interaction, false, reading, now);
       news = !registry.since(interaction);
     }
     return false;

@@ -36,6 +36,11 @@ namespace detail {
   return detail::since_then(operation, *operation.snapshot.held_since, context.settings->hold.max_hold);
 }
 
+/// What a reading that begins now will speak for.
+[[nodiscard]] inline ReadingMark reading_begins(const Operation& operation, HoldContext& context, const std::string& interaction) {
+  return context.hub->with([&](HoldSession& session) { return session.reading_begins(interaction, operation.steady_now()); });
+}
+
 /// An interaction was read that is over: it is on hold no more, whatever was sent. It is watched no more, and the journal
 /// hears of that, or recovery would have it watched again.
 inline void forget_over(Operation& operation, HoldContext& context, const std::string& interaction) {
@@ -50,8 +55,7 @@ inline void forget_over(Operation& operation, HoldContext& context, const std::s
 /// Reads the interaction after a command whose fate is not known; whether the state is the wanted one (hazards B20, B21).
 /// The other state proves nothing, since the command may still be on its way.
 inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext& context, const HoldJob& job) {
-  const std::uint64_t order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
-  const SteadyTime begun = operation.steady_now();
+  const ReadingMark reading = reading_begins(operation, context, job.call.interaction);
   operation.settling = true;
   auto read = co_await read_standing(operation, context, job);
   operation.settling = false;
@@ -64,17 +68,21 @@ inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext
     co_return shown;
   }
   if (!shown) co_return false;
+  const bool by_request = context.dialect->path() == HoldPath::request;
+  bool behind_hold = false;
   const bool ended = context.hub->with([&](HoldSession& session) {
     const HoldRegistry& registry = session.registry();
     const bool watched = registry.since(job.call.interaction).has_value();
     // The hold is watched since it was sent, unless a release was confirmed meanwhile: what was seen is older than that.
-    if (wanted && !watched && (context.dialect->path() == HoldPath::channel || session.released(job.call.interaction))) return false;
-    session.seen(job.call.interaction, wanted, order, seen_since(operation, context, job.call.sent_at), begun);
+    if (wanted && !watched && (!by_request || session.released(job.call.interaction))) return false;
+    session.seen(job.call.interaction, wanted, reading, seen_since(operation, context, job.call.sent_at));
+    // A hold that may still come, and that the release was to end, has perhaps not been carried out yet.
+    behind_hold = !wanted && by_request && registry.since(job.call.interaction);
     return watched && !registry.since(job.call.interaction);
   });
   // The end of a refused release tells the journal of no change: that somebody else released it must be told.
   if (ended && job.call.end == CallEnd::refused) note_seen(context, job.call.interaction, false, operation.wall_now());
-  co_return true;
+  co_return !behind_hold;
 }
 
 /// The same again and again, until the wanted state shows, the interaction is over, or the operation's deadline comes: for a
@@ -98,8 +106,7 @@ inline Protocol<Result<bool>> await_state(Operation& operation, HoldContext& con
 /// or it is over.
 inline Protocol<Result<HoldResult>> look_again(Operation& operation, HoldContext& context, const HoldJob& job) {
   const std::string& interaction = job.call.interaction;
-  const std::uint64_t order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
-  const SteadyTime begun = operation.steady_now();
+  const ReadingMark reading = reading_begins(operation, context, interaction);
   auto read = co_await read_standing(operation, context, job);
   if (!read) co_return fail(std::move(read.error()));  // it stays watched
   if (operation.snapshot.final()) {
@@ -111,8 +118,8 @@ inline Protocol<Result<HoldResult>> look_again(Operation& operation, HoldContext
   const bool ended = context.hub->with([&](HoldSession& session) {
     const HoldRegistry& registry = session.registry();
     const std::optional<SteadyTime> since = registry.since(interaction);
-    if (!since || registry.last_hold(interaction) > order) return false;  // what was sent meanwhile speaks for itself
-    session.seen(interaction, *held, order, seen_since(operation, context, *since), begun);
+    if (!since || registry.last_hold(interaction) > reading.order) return false;  // what was sent meanwhile speaks for itself
+    session.seen(interaction, *held, reading, seen_since(operation, context, *since));
     return !registry.since(interaction);
   });
   if (ended) note_seen(context, interaction, false, operation.wall_now());

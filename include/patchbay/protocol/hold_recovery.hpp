@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,14 +78,14 @@ inline void watch_again(const Operation& operation, HoldContext& context, const 
 
 /// What a reading says is believed from now on.
 inline void learn_from(Operation& operation, HoldContext& context, const std::string& interaction,
-                       const HoldQuestion& question, std::uint64_t order, bool settled, RecoveryReport& report) {
+                       const HoldQuestion& question, const ReadingMark& reading, bool settled, RecoveryReport& report) {
   const InteractionSnapshot& snapshot = operation.snapshot;
   const bool over = snapshot.final();
   if (!over && !snapshot.held) return;  // it stays watched, if it is
   if (!over && *snapshot.held) {
     const bool watched = context.hub->with([&](HoldSession& session) {
       const bool before = session.registry().since(interaction).has_value();
-      session.seen(interaction, true, order, question.believed ? question.since : seen_since(operation, context, operation.steady_now()));
+      session.seen(interaction, true, reading, question.believed ? question.since : seen_since(operation, context, operation.steady_now()));
       return before;
     });
     if (!watched) {
@@ -95,8 +96,12 @@ inline void learn_from(Operation& operation, HoldContext& context, const std::st
     return;
   }
   if (!settled && !over) return;  // a hold may still arrive
-  context.hub->with([&](HoldSession& session) { session.known_released(interaction); });
-  if (!question.believed) return;
+  const bool ended = context.hub->with([&](HoldSession& session) {
+    if (!over && session.registry().learnt_since(interaction, reading.learnt)) return false;  // by somebody, since it was read
+    session.known_released(interaction);
+    return true;
+  });
+  if (!question.believed || !ended) return;
   ++report.holds_released;
   note_seen(context, interaction, false, operation.wall_now());
 }
@@ -134,11 +139,11 @@ inline Protocol<Result<void>> recover_hold(Operation& operation, HoldContext& co
     if (wait.cancelled) co_return fail(ErrorCode::cancelled, "cancelled before everything was recovered");
     if (!context.turns.inside(turn)) co_return leave("another command on the interaction is under way");
   }
-  std::uint64_t order = 0;
+  std::optional<ReadingMark> reading;
   // Of each party that there is a question about, one after another: last of the one that is, or may be, on hold.
   const std::vector<std::string> places = detail::places_of(context, interaction, question);
   for (const std::string& place : places) {
-    order = context.hub->with([](HoldSession& session) { return session.table().last_order(); });
+    reading = reading_begins(operation, context, interaction);
     auto read = co_await read_standing(operation, context, interaction, interaction, place);
     if (!read && read.error().code() == ErrorCode::cancelled) co_return read;
     if (!read) co_return leave(read.error().message());
@@ -148,7 +153,7 @@ inline Protocol<Result<void>> recover_hold(Operation& operation, HoldContext& co
     std::erase_if(intents, [&](const OpenIntent& each) { return each.record.place != place; });
     if (auto settled = settle_commands(operation, context, intents, place, report); !settled) co_return settled;
   }
-  detail::learn_from(operation, context, interaction, question, order, report.open.size() == before, report);
+  if (reading) detail::learn_from(operation, context, interaction, question, *reading, report.open.size() == before, report);
   co_return Result<void>{};
 }
 

@@ -91,6 +91,7 @@ class HoldRegistry {
     // What was seen behind it may have settled it already.
     if (!settle(*entry, order)) return entry->held && entry->held_order >= order;
     entry->held = true;
+    entry->learnt = ++learnt_;
     entry->held_order = std::max(entry->held_order, order);
     return true;
   }
@@ -100,12 +101,28 @@ class HoldRegistry {
     if (entry && settle(*entry, order)) conclude(interaction, *entry);
   }
   /// The interaction was seen on hold, after the commands up to `order`, which settles the holds among them; `since`
-  /// counts when it was not watched before.
+  /// counts when it was not watched before, or was told not to be on hold meanwhile: then this is another hold.
   void seen_held(std::string_view interaction, std::uint64_t order, SteadyTime since) {
     Watched& entry = watch(interaction, since);
     std::erase_if(entry.unsettled, [order](const Sent& each) { return each.order <= order; });
     entry.held = true;
+    entry.learnt = ++learnt_;
     entry.held_order = std::max(entry.held_order, order);
+    if (std::exchange(entry.told_released, false) && entry.unsettled.empty() && since > entry.since) begin_anew(entry, since);
+  }
+  /// How often any interaction was learnt to be on hold: asked before a reading, for `seen_released`.
+  [[nodiscard]] std::uint64_t learnt() const noexcept { return learnt_; }
+  /// Whether this one was, since `learnt()` was that much.
+  [[nodiscard]] bool learnt_since(std::string_view interaction, std::uint64_t before) const noexcept {
+    const auto at = watched_.find(interaction);
+    return at != watched_.end() && at->second.held && at->second.learnt > before;
+  }
+  /// Somebody tells that an interaction which is watched is, or is not, on hold. Perhaps that is old: it settles nothing.
+  void told(std::string_view interaction, bool held) noexcept {
+    Watched* const entry = find(interaction);
+    if (!entry) return;
+    if (!held) entry->told_released = true;
+    if (held && entry->held) entry->learnt = ++learnt_;
   }
   /// The hold of an interaction that is watched began earlier than was believed, as somebody else's clock has it. Of a hold
   /// that was sent from here the sending is known, which no clock that was set meanwhile can move (invariant I22).
@@ -122,11 +139,15 @@ class HoldRegistry {
   void may_be_held(std::string_view interaction, std::uint64_t order, SteadyTime since) {
     add_unsettled(watch(interaction, since), order, since);
   }
-  /// The request of a hold has ended, and nobody knows whether the server has it: from now on it can only be on its way.
-  void hold_left(std::string_view interaction, std::uint64_t order, SteadyTime now) noexcept {
-    if (Watched* const entry = find(interaction))
+  /// The request of a hold leaves, or has ended, and nobody knows whether the server has it: from now on it can only be on its
+  /// way. False when that hold is not watched any more.
+  bool hold_left(std::string_view interaction, std::uint64_t order, SteadyTime now) noexcept {
+    Watched* const entry = find(interaction);
+    bool found = false;
+    if (entry)
       for (Sent& each : entry->unsettled)
-        if (each.order == order) each.last = now;
+        if (each.order == order) each.last = now, found = true;
+    return found;
   }
   /// The server has a hold now, so that a release which is sent from here on comes behind it. For holds that travel as
   /// requests, each of which may overtake another.
@@ -148,10 +169,10 @@ class HoldRegistry {
     if (Watched* const entry = find(interaction)) entry->doubt_order = std::max(entry->doubt_order, order);
   }
   /// The interaction was seen not to be on hold. A hold that was sent and is not settled may come behind that, unless it was
-  /// sent before `lost_before`.
-  void seen_released(std::string_view interaction, SteadyTime lost_before = SteadyTime::min()) {
+  /// sent before `lost_before`. What was learnt since the reading began, when `learnt()` was `before`, is newer than what it shows.
+  void seen_released(std::string_view interaction, SteadyTime lost_before = SteadyTime::min(), std::uint64_t before = UINT64_MAX) {
     Watched* const entry = find(interaction);
-    if (!entry) return;
+    if (!entry || (entry->held && entry->learnt > before)) return;
     std::erase_if(entry->unsettled, [lost_before](const Sent& each) { return each.last < lost_before; });
     entry->held = false;
     conclude(interaction, *entry);
@@ -218,14 +239,16 @@ class HoldRegistry {
     std::vector<Sent> unsettled;  ///< Holds whose fate is not known; hardly ever more than one.
     std::uint64_t held_order = 0; ///< Of the last command that is known to have come before the hold was seen.
     std::uint64_t doubt_order = 0;  ///< Of the last release whose fate is not known.
+    std::uint64_t learnt = 0;       ///< The count of what was learnt when it was last learnt to be on hold.
     bool held = false;
+    bool told_released = false;  ///< Since it was last seen on hold.
     bool ours = false;  ///< Watched since a hold was sent from here, and not since one was heard of.
     int repetitions = 0;
     Timers::iterator due{};
     /// As new, but with its memory.
     void begin(SteadyTime when) noexcept {
       unsettled.clear();
-      since = when, held_order = doubt_order = 0, held = ours = false, repetitions = 0, due = {};
+      since = when, held_order = doubt_order = learnt = 0, held = told_released = ours = false, repetitions = 0, due = {};
     }
     [[nodiscard]] bool confirmed() const noexcept { return held && held_order >= doubt_order; }
   };
@@ -264,8 +287,10 @@ class HoldRegistry {
   void conclude(std::string_view interaction, Watched& entry) {
     if (entry.held) return;
     if (entry.unsettled.empty()) return released(interaction);
-    const SteadyTime since = entry.unsettled.front().at;
-    if (since == entry.since) return;
+    if (const SteadyTime since = entry.unsettled.front().at; since != entry.since) begin_anew(entry, since);
+  }
+  /// What is watched is another hold than before, with a limit of its own.
+  void begin_anew(Watched& entry, SteadyTime since) {
     entry.since = since;
     entry.repetitions = 0;
     auto node = due_.extract(entry.due);
@@ -274,6 +299,7 @@ class HoldRegistry {
   }
 
   const HoldSettings* settings_;
+  std::uint64_t learnt_ = 0;
   Entries watched_;
   Timers due_;
   detail::SpareNodes<Entries> spare_;

@@ -47,6 +47,11 @@ class HoldRequests : public HoldBooks {
     metrics_->acknowledged(false, now - command->sent_at);
     settle(*command, CallEnd::refused);
   }
+  /// Its request leaves now, perhaps long after its turn came: it can arrive from now on.
+  void leaves(const HoldCall& call, SteadyTime now) {
+    const Command* const command = call.verb == HoldVerb::hold ? table_.find(call.correlation_id) : nullptr;
+    if (command && !registry_.hold_left(command->interaction, command->order, now)) registry_.may_be_held(command->interaction, command->order, now);
+  }
   /// Nothing is done of it, and nothing will be; `call.error` says why.
   void unsent(HoldCall& call) {
     Command* const command = answered_now(call, false);
@@ -99,7 +104,7 @@ class HoldRequests : public HoldBooks {
     }
     if (news.over) {
       // Whatever was sent: it is on hold no more. Those who wait find that out by reading.
-      registry_.released(interaction);
+      known_released(interaction);
       for (const HoldVerb each : {HoldVerb::hold, HoldVerb::unhold})
         if (Command* const command = table_.sent(interaction, each); command && command->phase == Command::Phase::sent)
           settle(*command, CallEnd::accepted);
@@ -107,6 +112,7 @@ class HoldRequests : public HoldBooks {
       return;
     }
     if (!news.held) return;
+    registry_.told(interaction, *news.held);
     const Duration told_age = news.held_since ? std::chrono::duration_cast<Duration>(wall - *news.held_since) : Duration::zero();
     const Duration age = std::clamp<Duration>(told_age, Duration::zero(), settings_->max_hold);
     if (Command* const command = table_.sent(interaction, *news.held ? HoldVerb::hold : HoldVerb::unhold)) {

@@ -16,14 +16,16 @@
 #include <patchbay/testing/simulated_platform.hpp>
 
 #include <support/catch.hpp>
-#include <support/loop_world.hpp>
-#include <support/platform_holds.hpp>
+#include <support/platform_loop.hpp>
 
 using namespace patchbay;
 using namespace patchbay::testing;
 using cloud::Platform;
 using test::Done;
 using test::Ended;
+using test::hold;
+using test::unhold;
+using World = test::PlatformLoop;
 using std::chrono::minutes;
 
 namespace {
@@ -31,52 +33,6 @@ namespace {
 constexpr std::string_view conversations = "/api/v2/conversations/";
 
 std::string call(std::size_t i = 0) { return test::agents_call(i); }
-HoldRequest hold(std::size_t i = 0) { return HoldRequest{call(i), "consultation", 5}; }
-UnholdRequest unhold(std::size_t i = 0) { return UnholdRequest{call(i), 5}; }
-
-/// A platform with an agent's calls behind an event loop.
-class World : public test::LoopWorld<SimulatedPlatform> {
- public:
-  explicit World(std::size_t calls = 1, PlatformOptions options = {})
-      : LoopWorld(test::platform_settings(), unlimited(test::with_agent(std::move(options)))) {
-    cloud.change([&](PlatformModel& model) { test::add_agents_calls(model, calls); });
-  }
-  static PlatformOptions unlimited(PlatformOptions options) {
-    options.rate_limit = 0;
-    return options;
-  }
-  auto door() {
-    return HoldController{Policies{.transport = transport, .clock = loop.clock(), .dialect = dialect}, settings};
-  }
-  template <class Door>
-  void open(Door& door) {
-    Done ready;
-    door.start_ready(std::nullopt, ready.handler());
-    await(ready);
-    REQUIRE(ready.result->has_value());
-  }
-  [[nodiscard]] bool held(std::size_t i = 0) const { return test::is_held(cloud, call(i)); }
-  [[nodiscard]] std::size_t count(AppliedOperation::Kind kind) const { return test::operations_of(cloud, kind); }
-  [[nodiscard]] std::size_t sockets() const {
-    return cloud.inspect([](const PlatformModel& model) { return model.channels().sockets(); });
-  }
-  /// Begins a hold, whose request has left and arrives in `span`; what is begun from then on is as fast as ever.
-  template <class Door>
-  OperationHandle start_slow_hold(Door& door, Ended& ended, Duration span) {
-    const std::size_t before = cloud.exchanges();
-    OperationHandle handle = door.start_hold(hold(), ended.handler());
-    REQUIRE(run_until([&] { return cloud.exchanges() == before + 1; }));  // the reading has arrived
-    run_for(milliseconds{1});                                             // so has its answer
-    transport.latency(span);
-    run_for(milliseconds{1});
-    transport.latency(milliseconds{1});
-    REQUIRE(cloud.exchanges() == before + 1);
-    REQUIRE(transport.under_way() == 1);
-    return handle;
-  }
-
-  Platform dialect = Platform::of_user(std::string(platform_user));
-};
 
 }  // namespace
 

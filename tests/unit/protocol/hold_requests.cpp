@@ -428,7 +428,7 @@ TEST_CASE("a release that is owed is asked for again and again, while it is owed
   SECTION("the interaction is over, by the channel") { r.tell(false, "disconnected"); }
   SECTION("somebody else has released it") {
     r.now = after(r.now, minutes{2});
-    r.session->seen(interaction, false, r.session->table().last_order(), r.now, r.now);
+    r.session->seen(interaction, false, r.session->reading_begins(interaction, r.now), r.now);
     REQUIRE(r.belief() == Belief::not_held);
   }
   SECTION("the door is closed") { r.session->close(); }
@@ -545,4 +545,96 @@ TEST_CASE("a hold that nobody knows the fate of is looked at once, however often
   }
   r.session->tick(after(r.now, minutes{1} + seconds{1}), 0.5);
   CHECK(r.session->looks_due().size() == 1);
+}
+
+TEST_CASE("a reading that began while a release was under way does not outlive the release's confirmation",
+          "[hold][session][platform][I13]") {
+  Requests r;
+  r.open();
+  HoldCall& hold = r.submit(HoldVerb::hold);
+  r.session->accepted(hold, r.now);
+  r.tell(true);
+  REQUIRE(hold.end == CallEnd::acknowledged);
+  HoldCall& release = r.submit(HoldVerb::unhold);
+  REQUIRE(release.granted);
+  const ReadingMark reading = r.session->reading_begins(interaction, r.now);
+  const bool before = GENERATE(true, false);
+  if (before) r.session->seen(interaction, true, reading, r.now);
+  r.session->accepted(release, r.now);
+  r.tell(false);
+  REQUIRE(release.end == CallEnd::acknowledged);
+  CHECK(r.belief() == Belief::not_held);
+}
+
+TEST_CASE("a reading that began before a hold was heard of does not end the watch over it", "[hold][session][platform][I13][I15]") {
+  Requests r;
+  r.open();
+  SECTION("somebody else's") {
+    const ReadingMark reading = r.session->reading_begins(interaction, r.now);
+    r.tell(true);
+    REQUIRE(r.belief() == Belief::held);
+    r.session->seen(interaction, false, reading, r.now);
+    CHECK(r.belief() == Belief::held);
+  }
+  SECTION("one of ours that is confirmed meanwhile") {
+    HoldCall& hold = r.submit(HoldVerb::hold);
+    r.session->accepted(hold, r.now);
+    const ReadingMark reading = r.session->reading_begins(interaction, r.now);
+    r.tell(true);
+    REQUIRE(hold.end == CallEnd::acknowledged);
+    r.session->seen(interaction, false, reading, r.now);
+    CHECK(r.belief() == Belief::held);
+  }
+  SECTION("one that was watched before, and is told of again") {
+    r.tell(true);
+    const ReadingMark reading = r.session->reading_begins(interaction, r.now);
+    r.tell(true);
+    r.session->seen(interaction, false, reading, r.now);
+    CHECK(r.belief() == Belief::held);
+  }
+  r.session->seen(interaction, false, r.session->reading_begins(interaction, r.now), r.now);
+  CHECK(r.belief() == Belief::not_held);
+}
+
+TEST_CASE("a hold that begins behind a release which was told has a limit of its own", "[hold][session][platform][I15]") {
+  Requests r;
+  r.open();
+  HoldCall& hold = r.submit(HoldVerb::hold);
+  r.session->accepted(hold, r.now);
+  r.tell(true);
+  REQUIRE(r.belief() == Belief::held);
+  r.now += minutes{14};
+  const bool released = GENERATE(true, false);
+  if (released) r.tell(false);
+  r.now += seconds{1};
+  r.tell(true);
+  r.session->seen(interaction, true, r.session->reading_begins(interaction, r.now), r.now);
+  CHECK(*r.session->registry().since(interaction) == (released ? r.now : start));
+}
+
+TEST_CASE("who is over is owed no release", "[hold][session][platform][I6]") {
+  Requests r;
+  r.open();
+  HoldCall& hold = r.submit(HoldVerb::hold);
+  REQUIRE(r.submit(HoldVerb::unhold).granted);
+  r.session->accepted(hold, r.now);
+  REQUIRE(r.session->owes_release(interaction));
+  r.tell(false, "terminated");
+  CHECK_FALSE(r.session->owes_release(interaction));
+}
+
+TEST_CASE("a hold whose request leaves late is watched as long as it can arrive", "[hold][session][platform][I3][I15]") {
+  Requests r;
+  r.open();
+  HoldCall& hold = r.submit(HoldVerb::hold, minutes{10});
+  REQUIRE(hold.granted);
+  r.now += minutes{3};
+  const bool seen = GENERATE(true, false);
+  if (seen) {  // what is waited with can arrive no more by the time of its turn
+    r.session->seen(interaction, false, r.session->reading_begins(interaction, r.now), r.now);
+    REQUIRE(r.belief() == Belief::not_held);
+  }
+  r.session->leaves(hold, r.now);
+  r.session->seen(interaction, false, r.session->reading_begins(interaction, r.now), r.now);
+  CHECK(r.belief() == Belief::unknown);
 }
