@@ -76,8 +76,9 @@ inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext
     // The hold is watched since it was sent, unless a release was confirmed meanwhile: what was seen is older than that.
     if (wanted && !watched && (!by_request || session.released(job.call.interaction))) return false;
     session.seen(job.call.interaction, wanted, reading, seen_since(operation, context, job.call.sent_at));
-    // A hold that may still come, and that the release was to end, has perhaps not been carried out yet.
-    behind_hold = !wanted && by_request && registry.since(job.call.interaction);
+    // The server has taken a hold that it has perhaps not carried out yet, and the release comes behind it: for as long as
+    // what is only accepted is looked for.
+    behind_hold = !wanted && registry.may_land(job.call.interaction, operation.steady_now() - context.settings->attempt_timeout);
     return watched && !registry.since(job.call.interaction);
   });
   // The end of a refused release tells the journal of no change: that somebody else released it must be told.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // max
+#include <algorithm>  // any_of, max
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -154,6 +154,12 @@ class HoldRegistry {
   void hold_answered(std::string_view interaction, std::uint64_t order) noexcept {
     if (Watched* const entry = find(interaction))
       for (Sent& each : entry->unsettled) each.answered = each.answered || each.order == order;
+  }
+  /// Whether the server has a hold of which nobody knows what became, and that was sent after `sent_after`.
+  [[nodiscard]] bool may_land(std::string_view interaction, SteadyTime sent_after) const noexcept {
+    const auto at = watched_.find(interaction);
+    return at != watched_.end() && std::any_of(at->second.unsettled.begin(), at->second.unsettled.end(),
+                                               [&](const Sent& each) { return each.answered && each.last > sent_after; });
   }
   /// A release was confirmed. `lost_before`: holds that were sent before then arrive no more, answered or not; others count
   /// as settled only if the server had them.
