@@ -160,6 +160,7 @@ class ChannelMachine {
     attempt_seen(now);
     const Duration asked = failure.error.retry_after();
     if (failure.kind == OpenFailure::Kind::channel_gone) fresh_channel_ = true;
+    if (asked > Duration::zero()) not_before_ = std::max(not_before_, after(now, asked));  // also if the present connection ends
     attempt_is_stale_ = false;
     if (handing_over_) {
       // The present connection goes on, as long as it does.
@@ -259,8 +260,9 @@ class ChannelMachine {
     state_ = ChannelState::waiting;
     retry_at_ = earliest(when);
   }
-  /// `when`, or as soon as another attempt is allowed. The oldest of the last ones stands where the next one goes.
+  /// `when`, or as soon as another attempt is allowed, by the server and by our own bound. The oldest of the last ones stands where the next one goes.
   [[nodiscard]] SteadyTime earliest(SteadyTime when) const noexcept {
+    when = std::max(when, not_before_);
     const SteadyTime oldest = attempts_[next_attempt_];
     return oldest == SteadyTime{} ? when : std::max(when, after(oldest, std::chrono::minutes{1}));
   }
@@ -329,6 +331,7 @@ class ChannelMachine {
   bool handing_over_ = false;  ///< An attempt is under way beside the open connection.
   bool wish_drop_ = false, close_at_end_ = false;
   SteadyTime retry_at_{}, opened_at_{}, heard_at_{}, ping_at_{};
+  SteadyTime not_before_ = SteadyTime::min();  ///< Until then the server wants no other attempt.
   SteadyTime handover_at_ = never;  ///< When another connection is to take the place of the open one.
   std::optional<SteadyTime> unanswered_ping_;  ///< The first since anything was heard.
   std::array<SteadyTime, max_connects_per_minute> attempts_{};

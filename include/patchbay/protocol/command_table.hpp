@@ -119,7 +119,9 @@ class Command {
   bool was_sent = false;
   bool acknowledged = false;  ///< By an acknowledgement in time, or a late one.
   bool confirmed = false;     ///< By a positive one.
-  bool told = false;          ///< The channel showed the wanted state while the request was on its way: it counts once that is accepted.
+  /// When the channel last showed the wanted state while the request was not answered: it counts once that is accepted, if
+  /// the request had left by then.
+  SteadyTime told_at = SteadyTime::min();
   bool overtaken = false;     ///< A hold whose request was not answered yet when a release was sent as another.
   std::uint64_t epoch = 0;    ///< Of the connection that it was handed to.
   std::uint64_t order = 0;    ///< Among the commands handed out.

@@ -81,7 +81,7 @@ inline Error refusal_of(Operation& operation, HoldContext& context, const HoldJo
 /// Sends the request for a command whose turn has come, and tells the session how that ended. A hold is sent once; a
 /// release, which changes nothing a second time, as often as it takes. A party that was only `remembered` is looked for anew
 /// when the cloud refuses it.
-inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, const HoldTurn& turn, bool remembered) {
+inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, bool remembered) {
   const Gateway& gateway = *context.api;
   HoldCall& call = job.call;
   // A quarter of what is left is kept back, so that there is time to find out what became of it.
@@ -95,6 +95,7 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
   AttemptCounts counts;
   RetryCharge charge;
   bool ambiguous = false, refused = false;
+  SteadyTime left = never;  // for the first time
   std::optional<Error> error;
   while (!error) {
     if (!authorized_at_once(operation, gateway, stale_generation)) {
@@ -104,15 +105,14 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
       }
     }
     // Whoever waited for a token, or longer, may have been settled meanwhile: what nobody waits for is not sent.
-    bool superseded = false;
+    bool closed = false;
     const bool goes = context.hub->with([&](HoldSession& session) {
-      if (call.end != CallEnd::pending) return false;
-      // Nor is a hold behind a release that took its place, or that came with the door's end.
-      superseded = job.verb == HoldVerb::hold && !ambiguous && (context.turns.superseded(turn) || session.closing());
-      return !superseded;
+      if (!ambiguous) session.give_way(call);
+      closed = call.end == CallEnd::pending && job.verb == HoldVerb::hold && !ambiguous && session.closing();
+      return call.end == CallEnd::pending;
     });
-    if (superseded) {
-      error = context.turns.superseded(turn) ? superseded_hold().value() : Error(ErrorCode::closed, "the door was closed before the hold was sent");
+    if (closed) {
+      error = Error(ErrorCode::closed, "the door was closed before the hold was sent");
       break;
     }
     if (!goes) co_return Result<void>{};
@@ -131,11 +131,12 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
       break;
     }
     ambiguous = ambiguous || last.verdict.ambiguous;
+    if (operation.side_effects != sent) left = std::min(left, operation.steady_now() - last.latency);
     switch (last.verdict.next) {
       case Next::authorize: break;
       case Next::done: {
         const bool done = context.dialect->hold_is_done(operation.response);
-        context.hub->with([&](HoldSession& session) { done ? session.applied(call, operation.steady_now()) : session.accepted(call, operation.steady_now()); });
+        context.hub->with([&](HoldSession& session) { done ? session.applied(call, operation.steady_now()) : session.accepted(call, operation.steady_now(), left); });
         co_return Result<void>{};
       }
       case Next::refresh_token:
@@ -188,6 +189,11 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
   co_return Result<void>{};
 }
 
+/// What has ended as in doubt because its time was up is not, if no attempt was made: nothing can come of it (invariant I4).
+inline void unless_it_left(const Operation& operation, HoldContext& context, HoldCall& call) {
+  if (operation.side_effects == 0) context.hub->with([&](HoldSession& session) { session.never_left(call); });
+}
+
 }  // namespace detail
 
 /// Finds out whose hold it is; `remembered` when an earlier reading has shown it.
@@ -224,10 +230,11 @@ inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext&
     });
     if (!granted) {
       guard.end(operation.cancel_requested);
+      detail::unless_it_left(operation, context, call);
       co_return Result<void>{};
     }
   }
-  co_await detail::patch_participant(operation, context, job, turn, remembered);
+  co_await detail::patch_participant(operation, context, job, remembered);
   const bool waits = context.hub->with([&](HoldSession&) {
     call.waiter = &end_waiter;
     return call.end == CallEnd::pending;
@@ -239,6 +246,7 @@ inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext&
     co_await wait;
   }
   guard.end(operation.cancel_requested);
+  detail::unless_it_left(operation, context, call);
   co_return Result<void>{};
 }
 

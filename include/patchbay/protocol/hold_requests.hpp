@@ -25,12 +25,13 @@ class HoldRequests : public HoldBooks {
   // How a command's request ended. Each ends the command, unless it has ended already.
 
   /// It is under way at the server, and the channel tells when it is done, if one is heard.
-  void accepted(HoldCall& call, SteadyTime now, bool heard) {
+  /// It left at `left`, the first time: what was shown before that is nothing of its doing.
+  void accepted(HoldCall& call, SteadyTime now, SteadyTime left, bool heard) {
     Command* const command = answered_now(call);
     if (!command) return;
     command->phase = Command::Phase::sent;
     if (command->verb == HoldVerb::hold) registry_.hold_answered(command->interaction, command->order);
-    if (command->told) return confirm_by_state(*command, now);
+    if (command->told_at != SteadyTime::min() && command->told_at >= left) return confirm_by_state(*command, now);
     if (!heard) return settle(*command, CallEnd::accepted);
     table_.wait_until(*command, after(now, settings_->ack_timeout));
   }
@@ -59,6 +60,25 @@ class HoldRequests : public HoldBooks {
     if (command->verb == HoldVerb::hold) registry_.hold_void(command->interaction, command->order);
     command->was_sent = false;
     settle(*command, CallEnd::unsent);
+  }
+  /// A hold of which nothing has left gives way to a release that was asked for since, and had its turn (invariants I6, I14).
+  void give_way(HoldCall& call) {
+    Command* const command = table_.find(call.correlation_id);
+    if (!command || command->call != &call || command->phase != Command::Phase::writing || !command->overtaken) return;
+    command->overtaken = command->was_sent = false;
+    registry_.hold_void(command->interaction, command->order);
+    settle(*command, CallEnd::superseded);
+  }
+  /// Nothing has left of a command that had its turn, and has ended as in doubt, since its time was up, or the door was closed.
+  void never_left(HoldCall& call) {
+    if (!in_doubt(call.end)) return;
+    if (Command* const command = table_.find(call.correlation_id)) {
+      if (command->verb == HoldVerb::hold) registry_.hold_void(command->interaction, command->order);
+      command->was_sent = false;
+    }
+    call.end = call.end == CallEnd::forsaken       ? CallEnd::cancelled
+               : call.end == CallEnd::disconnected ? CallEnd::closed
+                                                   : CallEnd::out_of_time;
   }
   /// Some of it may have reached the server, and nobody knows.
   void lost(HoldCall& call, SteadyTime now, bool cancelled) {
@@ -137,7 +157,7 @@ class HoldRequests : public HoldBooks {
   void confirm_by_state(Command& command, SteadyTime now) {
     const bool unclear = command.verb == HoldVerb::unhold && table_.sent(command.interaction, HoldVerb::hold);
     if (command.phase != Command::Phase::sent) {
-      command.told = true;
+      command.told_at = now;
     } else if (unclear) {
       settle(command, CallEnd::accepted);
     } else {

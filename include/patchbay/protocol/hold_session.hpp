@@ -70,8 +70,11 @@ class HoldSession : public HoldRequests {
     if (!table_.add(call)) call.end = CallEnd::table_full;
     if (by_request_) grant(now);
   }
-  /// The command's request was accepted; the channel tells when it is done, while it is open.
-  void accepted(HoldCall& call, SteadyTime now) { HoldRequests::accepted(call, now, machine_.state() == ChannelState::open); }
+  /// The command's request, which left at `left` for the first time, was accepted; the channel tells when it is done, while it
+  /// is open.
+  void accepted(HoldCall& call, SteadyTime now, SteadyTime left = SteadyTime::min()) {
+    HoldRequests::accepted(call, now, left, machine_.state() == ChannelState::open);
+  }
   /// Whether there is a channel to be opened: where holds travel as requests there need be none.
   [[nodiscard]] bool has_channel() const noexcept { return !by_request_ || dialect_->makes_channel(); }
   /// Asks for the channel, if there is one.

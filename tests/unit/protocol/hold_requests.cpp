@@ -480,6 +480,62 @@ TEST_CASE("others' holds are adopted, and an old event is looked into", "[hold][
   }
 }
 
+TEST_CASE("a hold of which nothing has left gives way to a release", "[hold][session][platform][I6][I13][I14]") {
+  Requests r;
+  HoldCall& hold = r.submit(HoldVerb::hold);
+  REQUIRE(hold.granted);
+  r.session->give_way(hold);
+  CHECK(hold.end == CallEnd::pending);  // to none
+  HoldCall& release = r.submit(HoldVerb::unhold);
+  REQUIRE(release.granted);
+  r.session->give_way(hold);
+  CHECK(hold.end == CallEnd::superseded);
+  CHECK(r.belief() == Belief::not_held);
+  CHECK_FALSE(r.session->owes_release(interaction));
+}
+
+TEST_CASE("what had its turn and never left is in no doubt", "[hold][session][platform][I4][I13]") {
+  Requests r;
+  HoldCall& hold = r.submit(HoldVerb::hold, seconds{5});
+  REQUIRE(hold.granted);
+  REQUIRE(r.belief() == Belief::unknown);
+  SECTION("when its time is up") {
+    r.now += seconds{6};
+    r.session->tick(r.now, 0.5);
+    REQUIRE(hold.end == CallEnd::ack_timeout);
+    r.session->never_left(hold);
+    CHECK(hold.end == CallEnd::out_of_time);
+  }
+  SECTION("when it is cancelled") {
+    r.session->abandon(hold, true);
+    REQUIRE(hold.end == CallEnd::forsaken);
+    r.session->never_left(hold);
+    CHECK(hold.end == CallEnd::cancelled);
+  }
+  SECTION("when the door is closed") {
+    r.session->finish();
+    REQUIRE(hold.end == CallEnd::disconnected);
+    r.session->never_left(hold);
+    CHECK(hold.end == CallEnd::closed);
+  }
+  CHECK(r.belief() == Belief::not_held);
+}
+
+TEST_CASE("a wait that was asked of a handover is kept when the connection ends", "[hold][session][platform][I9]") {
+  HoldSettings settings;
+  ChannelMachine machine = open_machine(settings, after(start, minutes{10}));
+  const SteadyTime renewal = after(start, minutes{10});
+  REQUIRE(machine.next(renewal) == Wish::connect);
+  OpenFailure busy = failure(OpenFailure::Kind::busy);
+  busy.error.set_retry_after(milliseconds{40'000});
+  REQUIRE(machine.open_failed(machine.attempt_epoch(), busy, renewal, 0.5));
+  REQUIRE(machine.closed(machine.epoch(), 1001, after(renewal, seconds{1}), 0.5));
+  CHECK(machine.next(after(renewal, seconds{1})) == Wish::drop);
+  CHECK(machine.next_deadline() >= after(renewal, seconds{40}));
+  CHECK(machine.next(after(renewal, seconds{39})) == Wish::none);
+  CHECK(machine.next(after(renewal, seconds{41})) == Wish::connect);
+}
+
 TEST_CASE("whoever is watched is looked at when the channel opens", "[hold][session][platform][B38][I13]") {
   Requests r;
   HoldCall& hold = r.submit(HoldVerb::hold);
@@ -508,6 +564,17 @@ TEST_CASE("what the channel shows before a request is answered settles nothing b
     r.session->accepted(hold, r.now);
     CHECK(hold.end == CallEnd::acknowledged);
     CHECK(r.belief() == Belief::held);
+  }
+  SECTION("unless the request had not left then, which waits for its token, or for its turn") {
+    HoldCall& hold = r.submit(HoldVerb::hold);
+    r.tell(true);
+    r.now += seconds{1};
+    const SteadyTime left = r.now;
+    r.now += milliseconds{20};
+    r.session->accepted(hold, r.now, left);
+    CHECK(hold.end == CallEnd::pending);
+    r.tell(true);
+    CHECK(hold.end == CallEnd::acknowledged);
   }
   SECTION("nor does it confirm a release while a hold before it is not settled") {
     HoldCall& hold = r.submit(HoldVerb::hold);
