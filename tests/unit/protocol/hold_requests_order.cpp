@@ -88,7 +88,7 @@ TEST_CASE("a release does not end the watch over a hold that may still be on its
     CHECK(o.belief() == OrderBelief::not_held);
   }
   SECTION("as a reading does not") {
-    o.session->seen(some_call, false, o.session->table().last_order(), o.now, o.now);
+    o.session->seen(some_call, false, o.session->reading_begins(some_call, o.now), o.now);
     CHECK(o.belief() == OrderBelief::unknown);
   }
 }
@@ -106,10 +106,10 @@ TEST_CASE("how long a hold may be on its way counts from its request's end", "[h
     o.session->applied(o.send(HoldVerb::unhold), o.now);
   }
   SECTION("where it is read not to be held") {
-    o.session->seen(some_call, false, o.session->table().last_order(), o.now, o.now);
+    o.session->seen(some_call, false, o.session->reading_begins(some_call, o.now), o.now);
     CHECK(o.belief() == OrderBelief::unknown);
     o.wait(seconds{46});
-    o.session->seen(some_call, false, o.session->table().last_order(), o.now, o.now);
+    o.session->seen(some_call, false, o.session->reading_begins(some_call, o.now), o.now);
   }
   CHECK(o.belief() == OrderBelief::not_held);
 }
