@@ -143,6 +143,38 @@ TEST_CASE("a reading that is older than a hold does not end its watch", "[loop][
   CHECK(door.held().front().confirmed);
 }
 
+TEST_CASE("a reading that is older than a release and another hold says nothing of that one",
+          "[loop][hold][platform][B38][I6][I13]") {
+  CallWorld world;
+  auto door = world.door();
+  world.open(door);
+  world.hold(door);
+  world.cut();
+  REQUIRE(world.run_until([&] { return door.state() != ChannelState::open; }));
+  REQUIRE(world.run_until([&] { return door.state() == ChannelState::open; }));
+  world.next_answer_takes(seconds{3});  // of the reading behind the gap, which shows that it is held
+  world.unhold(door);
+  Ended held;
+  world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH", std::string(any_conversation)).answer(403); });
+  const std::size_t before = world.cloud.exchanges();
+  door.start_hold(CallWorld::request(), held.handler());
+  REQUIRE(world.run_until([&] { return world.cloud.exchanges() == before + 1; }));  // the reading of the hold
+  world.run_for(milliseconds{1});
+  REQUIRE(world.transport.under_way() == 2);
+  world.transport.latency(seconds{5});  // which is refused when that old reading has come
+  world.run_for(milliseconds{1});
+  world.transport.latency(milliseconds{1});
+  world.run_for(seconds{4});
+  REQUIRE(held.calls == 0);
+  REQUIRE(door.held().size() == 1);
+  CHECK_FALSE(door.held().front().confirmed);
+  world.await(held);
+  REQUIRE_FALSE(held.result->has_value());
+  CHECK(held.result->error().outcome() == Outcome::not_applied);
+  CHECK_FALSE(world.held());
+  CHECK(door.held().empty());
+}
+
 TEST_CASE("a reading that is older than a release does not have its interaction watched again",
           "[loop][hold][platform][I4][I6][I13]") {
   CallWorld world;
