@@ -122,6 +122,7 @@ set(patchbay_tests_driver
   unit/driver/loop_holds.cpp
   unit/driver/loop_platform_holds.cpp
   unit/driver/loop_platform_order.cpp
+  unit/driver/loop_platform_races.cpp
   unit/driver/loop_transitions.cpp
 )
 set(patchbay_tests_driver_threads
