@@ -160,11 +160,11 @@ class ChannelMachine {
     attempt_seen(now);
     const Duration asked = failure.error.retry_after();
     if (failure.kind == OpenFailure::Kind::channel_gone) fresh_channel_ = true;
-    if (asked > Duration::zero()) not_before_ = std::max(not_before_, after(now, asked));  // also if the present connection ends
     attempt_is_stale_ = false;
     if (handing_over_) {
-      // The present connection goes on, as long as it does.
+      // The present connection goes on, as long as it does; also when it ends the server is left in peace.
       handing_over_ = false;
+      if (failure.kind == OpenFailure::Kind::busy) not_before_ = std::max(not_before_, after(now, asked));
       if (failure.kind == OpenFailure::Kind::abandoned) forget_attempt();
       fresh_token_ = fresh_token_ || failure.kind == OpenFailure::Kind::auth;
       const Duration bound = delay_bound(handover_failures_);
@@ -260,7 +260,8 @@ class ChannelMachine {
     state_ = ChannelState::waiting;
     retry_at_ = earliest(when);
   }
-  /// `when`, or as soon as another attempt is allowed, by the server and by our own bound. The oldest of the last ones stands where the next one goes.
+  /// `when`, or as soon as another attempt is allowed, by the server and by our own bound. The oldest of the last ones stands
+  /// where the next one goes.
   [[nodiscard]] SteadyTime earliest(SteadyTime when) const noexcept {
     when = std::max(when, not_before_);
     const SteadyTime oldest = attempts_[next_attempt_];
