@@ -309,6 +309,7 @@ set(patchbay_definitions
   include/patchbay/cloud/impl/region.ipp
   include/patchbay/driver/impl/completion_operation.ipp
   include/patchbay/driver/impl/hold_door.ipp
+  include/patchbay/driver/impl/hold_pump_errands.ipp
   include/patchbay/driver/impl/loop_hold_connection.ipp
   include/patchbay/driver/impl/loop_hold_door.ipp
   include/patchbay/driver/impl/loop_hold_errands.ipp

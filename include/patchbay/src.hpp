@@ -23,6 +23,7 @@
 #include <patchbay/cloud/impl/region.ipp>
 #include <patchbay/driver/impl/completion_operation.ipp>
 #include <patchbay/driver/impl/hold_door.ipp>
+#include <patchbay/driver/impl/hold_pump_errands.ipp>
 #include <patchbay/driver/impl/loop_hold_connection.ipp>
 #include <patchbay/driver/impl/loop_hold_door.ipp>
 #include <patchbay/driver/impl/loop_hold_errands.ipp>

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // find_if, max, min
+#include <algorithm>  // max, min
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include <patchbay/config.hpp>
 #include <patchbay/driver/blocking.hpp>
 #include <patchbay/driver/hold_outbox.hpp>
 #include <patchbay/protocol/channel_lease.hpp>
@@ -353,64 +354,9 @@ class HoldPump final : public WaitServer {
   // What the door owes by itself, which whoever serves does for all: one errand at a time, and between any two the channel and
   // the watchdog have their turn, as have those who wait (invariants I14, I15).
 
-  /// In an operation's own wait (which leaves errands no time of their own) only a release that has time enough.
-  [[nodiscard]] bool release_may_run(SteadyTime until, Duration least) {
-    if (errands_run_ || !outbox_.owes_releases()) return false;
-    return least > Duration::zero() || after(now(), shortest_errand) <= until;
-  }
-  /// A reading only while the watchdog has nothing to say soon; never put off twice in a row, or where it has always something
-  /// to say nothing would be read.
-  [[nodiscard]] bool look_may_run(SteadyTime until, Duration least) {
-    if (errands_run_ || least == Duration::zero() || !outbox_.owes_looks()) return false;
-    if (now() >= until || outbox_.looks_from() > now()) return false;
-    return look_is_late_ || after(now(), shortest_errand) <= hub_->session().next_deadline();
-  }
-  void run_errand(Lock& lock, SteadyTime until, Duration least) {
-    const bool release = release_may_run(until, least);
-    if (over() || (!release && !look_may_run(until, least))) return;
-    std::unique_ptr<HoldErrand> errand;
-    errands_run_ = errand_was_last_ = true;
-    bool begun = false, done = false, cut = false, lacked_time = false;
-    const SteadyTime from = now();
-    SteadyTime limit = std::max(until, after(now(), least));
-    guarded([&] {
-      errand = outbox_.next_errand();
-      if (!errand) return;
-      const SteadyTime whole = after(now(), errand->time(*context_));
-      if (errand->kind() == HoldErrand::Kind::look) {
-        limit = std::min(limit, std::max(hub_->session().next_deadline(), after(now(), shortest_errand)));
-      } else {
-        limit = std::min(limit, after(now(), context_->settings->attempt_timeout));  // it is not the only one
-      }
-      cut = limit < whole;
-      const auto lease = pool_->take();
-      BlockingOperation& operation = *lease;
-      operation.waits = this;
-      errand->begin(operation, *context_, *random_, limit);
-      outbox_.errand_begun(*errand);
-      begun = true;
-      lock.unlock();
-      Result<HoldResult> result = operation.run(errand->run(operation, *context_));
-      done = result.has_value();
-      // A release that fails sooner is asked for again later, by the watchdog or by the session to which it is owed.
-      const bool late = now() - from >= (limit - from) / 2;
-      const bool looks = errand->kind() == HoldErrand::Kind::look;
-      lacked_time = !done && (looks ? category(result.error().code()) >= ErrorCategory::incomplete : late);
-      errand->settle(operation, *context_, result);
-      errand->tell(*context_);
-    });
-    if (!lock.owns_lock()) lock.lock();
-    errands_run_ = false;
-    if (errand && begun && errand->kind() == HoldErrand::Kind::look) look_is_late_ = cut && !done;
-    if (!begun && errand) {
-      // Memory ran out, perhaps for a while.
-      lock.unlock();
-      guarded([&] { policies_->sleep_until(std::min(until, after(now(), milliseconds{10}))); });
-      lock.lock();
-    } else if (cut && lacked_time) {
-      guarded([&] { outbox_.owe_again(*errand, limit); });
-    }
-  }
+  [[nodiscard]] PATCHBAY_DECL bool release_may_run(SteadyTime until, Duration least);
+  [[nodiscard]] PATCHBAY_DECL bool look_may_run(SteadyTime until, Duration least);
+  PATCHBAY_DECL void run_errand(Lock& lock, SteadyTime until, Duration least);
   void let_go() noexcept {
     ChannelOwner dead;
     {
@@ -446,3 +392,7 @@ class HoldPump final : public WaitServer {
 };
 
 }  // namespace patchbay
+
+#if !defined(PATCHBAY_SEPARATE_COMPILATION)
+#include <patchbay/driver/impl/hold_pump_errands.ipp>
+#endif
