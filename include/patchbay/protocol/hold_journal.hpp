@@ -140,11 +140,12 @@ inline Result<void> settle_commands(Operation& operation, HoldContext& context, 
   Journal& journal = *context.settings->journal;
   for (const OpenIntent& each : intents) {
     if (!journal.open_intent(each.position)) continue;  // somebody else has settled it meanwhile
-    if (each.record.place != place) {
+    if (!each.applied && each.record.place != place) {
       detail::stay_open(report, each, "it was for another party of the interaction than the one that was read; recover tells");
       continue;
     }
-    const bool done = held && *held == (each.record.action == JournalAction::hold);
+    // Its own operation knew, and only the disk had no room for it: whatever was read since says nothing of that.
+    const bool done = each.applied || (held && *held == (each.record.action == JournalAction::hold));
     if (!done && now < after(context.fences.first_seen(each.position, now), context.settings->journaling.fence_after)) {
       detail::stay_open(report, each, "a late arrival can still change the interaction (journaling.fence_after)");
       continue;
@@ -152,7 +153,7 @@ inline Result<void> settle_commands(Operation& operation, HoldContext& context, 
     // A release that was sent behind a hold leaves the same state whether the hold was applied or not.
     const bool proved = held && !each.overtaken;
     EndRecord end(done ? Outcome::applied : proved ? Outcome::not_applied : Outcome::unknown, operation.wall_now());
-    end.resolved_by = done ? "state" : proved ? "fence" : "nobody";
+    end.resolved_by = each.applied ? "answer" : done ? "state" : proved ? "fence" : "nobody";
     if (!done) end.error_code = to_string(proved ? ErrorCode::network : ErrorCode::outcome_unknown);
     JournalPosition at = 0;
     const Result<bool> settled = detail::settle_intent(journal, each, end, at);

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: BSL-1.0
 
 // Holds and releases under a journal: a process that dies at any step of them, and who is watched by the next one.
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -296,6 +299,64 @@ TEST_CASE("the watchdog's own releases stand in the journal too, and go out what
   CHECK(door.held().empty());
   CHECK(door.metrics()[HoldCount::releases_unjournaled] == (failing ? 1 : 0));
   if (!failing) CHECK(world.journal().holds().empty());
+  CHECK(world.journal().open_intents().empty());
+}
+
+TEST_CASE("a hold that the disk had no room for is not called not applied, whatever is read since",
+          "[journal][B31][I4][L2]") {
+  World world;
+  // The disk is full when the command has left, before its terminal.
+  class FillingCloud {
+   public:
+    class Channel {
+     public:
+      Channel(MortalCloud::Channel channel, std::shared_ptr<SimulatedDisk> disk)
+          : channel_(std::move(channel)), disk_(std::move(disk)) {}
+      TransportResult<void> send(std::string_view text, SteadyTime deadline) {
+        auto sent = channel_.send(text, deadline);
+        disk_->capacity(0);
+        return sent;
+      }
+      void receive(ChannelEvent& event, SteadyTime deadline) { channel_.receive(event, deadline); }
+      TransportResult<void> ping(SteadyTime deadline) { return channel_.ping(deadline); }
+      void close(std::uint16_t code, SteadyTime deadline) { channel_.close(code, deadline); }
+      void interrupt() noexcept { channel_.interrupt(); }
+
+     private:
+      MortalCloud::Channel channel_;
+      std::shared_ptr<SimulatedDisk> disk_;
+    };
+    using channel_type = Channel;
+    FillingCloud(MortalCloud cloud, std::shared_ptr<SimulatedDisk> disk)
+        : cloud_(std::move(cloud)), disk_(std::move(disk)) {}
+    TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) {
+      return cloud_.send(request, response, deadline);
+    }
+    TransportResult<Channel> open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline) {
+      auto opened = cloud_.open(request, refusal, deadline);
+      if (!opened) return tl::unexpected(std::move(opened.error()));
+      return Channel(std::move(*opened), disk_);
+    }
+
+   private:
+    MortalCloud cloud_;
+    std::shared_ptr<SimulatedDisk> disk_;
+  };
+  HoldController door{
+      Policies{.transport = FillingCloud(MortalCloud(world.cloud, world.life), world.disk), .clock = world.clock},
+      world.settings};
+  REQUIRE(door.hold(hold_of()));
+  REQUIRE(world.journal().open_intents().size() == 1);
+  CHECK(world.journal().open_intents().front().applied);
+  // Somebody else releases it, and no reading shows the hold any more.
+  world.cloud.change([](CloudModel& model) { model.set_held(document_interaction, false); });
+  world.disk->capacity(1 << 30);
+  world.clock.advance(world.settings.journaling.fence_after + seconds{1});
+  const auto report = door.recover();
+  REQUIRE(report);
+  CHECK(report->complete());
+  CHECK(report->applied == 1);
+  CHECK(report->not_applied == 0);
   CHECK(world.journal().open_intents().empty());
 }
 
