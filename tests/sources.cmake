@@ -116,10 +116,12 @@ set(patchbay_tests_driver
   unit/driver/blocking.cpp
   unit/driver/bulk_scheduler.cpp
   unit/driver/errand_queue.cpp
+  unit/driver/hold_outbox.cpp
   unit/driver/holds_on_loop.cpp
   unit/driver/holds_out_of_memory.cpp
   unit/driver/loop_bulk.cpp
   unit/driver/loop_holds.cpp
+  unit/driver/loop_platform_faults.cpp
   unit/driver/loop_platform_holds.cpp
   unit/driver/loop_platform_order.cpp
   unit/driver/loop_platform_races.cpp

@@ -25,7 +25,8 @@ namespace patchbay {
 /// Everything here is used under the hub's lock.
 class HoldOutbox {
  public:
-  static constexpr std::size_t max_looks = 4;  ///< Readings that the door makes by itself, at once.
+  static constexpr std::size_t max_looks = 4;      ///< Readings that the door makes by itself, at once.
+  static constexpr std::size_t max_releases = 16;  ///< Releases that it sends by itself as requests, at once.
 
   HoldOutbox(detail::AnyPolicies& policies, HoldContext& context, RandomSource& random) noexcept
       : context_(&context), random_(&random), teller_(policies, context) {}
@@ -80,9 +81,9 @@ class HoldOutbox {
     }
     delivering_ = false;
   }
-  /// When a release that waits for the journal is sent in any case.
+  /// When a release that waits for the journal is sent in any case, or a reading that failed is asked for again.
   [[nodiscard]] SteadyTime next_deadline() const noexcept {
-    SteadyTime next = never;
+    SteadyTime next = failed_looks_.empty() ? never : failed_looks_.front().first;
     for (const auto& each : own_)
       if (!each->submitted && each->send_by < next) next = each->send_by;
     return next;
@@ -97,20 +98,23 @@ class HoldOutbox {
   [[nodiscard]] bool owes_looks() const noexcept { return !looks_.empty(); }
   /// Until then readings are put off.
   [[nodiscard]] SteadyTime looks_from() const noexcept { return looks_from_; }
-  /// The first of them: releases, then readings, each the oldest first. It stays the first until `errand_begun`, so that one
-  /// for which memory runs out is not lost. Null when there is nothing, or only readings and so many `looks` are under way
-  /// already: a door that comes back to thousands of holds must not read them all at once. Null as well when the door is
-  /// being closed, which sends nothing and reads nothing by itself any more.
-  [[nodiscard]] std::unique_ptr<HoldErrand> next_errand(std::size_t looks = 0) {
+  /// The first of them: releases, then readings, each the oldest first, while there is room for so many `releases` and `looks`
+  /// more: a door that comes back to thousands of holds must neither release nor read them all at once. It stays the first
+  /// until `errand_begun`, so that one for which memory runs out is not lost. Null when there is nothing, or no room for it. A
+  /// door that is being closed sends by itself the releases that are owed, and reads nothing any more.
+  [[nodiscard]] std::unique_ptr<HoldErrand> next_errand(std::size_t releases, std::size_t looks) {
     HoldSession& session = context_->hub->session();
-    if (session.closing()) forget_errands();
+    if (session.closing()) forget_looks();
     while (!releases_.empty()) {
       const bool owed = session.owes_release(releases_.front());
       const HoldErrand::Kind kind = owed ? HoldErrand::Kind::repeat : HoldErrand::Kind::release;
-      if (owed || !releases_.front_is_repeat()) return std::make_unique<HoldErrand>(kind, releases_.front());
-      releases_.pop();  // done already, or a hold was asked for since
+      if (owed || (!releases_.front_is_repeat() && !session.closing())) {
+        if (releases == 0) break;
+        return std::make_unique<HoldErrand>(kind, releases_.front());
+      }
+      releases_.pop();  // done already, or a hold was asked for since, or the door is being closed
     }
-    if (looks_.empty() || looks >= max_looks) return nullptr;
+    if (looks_.empty() || looks == 0) return nullptr;
     return std::make_unique<HoldErrand>(HoldErrand::Kind::look, looks_.front());
   }
   /// The errand that `next_errand` gave is under way.
@@ -121,21 +125,29 @@ class HoldOutbox {
   /// An errand had no time to come through: the next who serves tries again, while it is owed; readings not before `from`.
   void owe_again(const HoldErrand& errand, SteadyTime from) {
     const HoldSession& session = context_->hub->session();
-    if (session.closing() || !session.registry().since(errand.interaction())) return;
+    if (!session.registry().since(errand.interaction())) return;
     const bool repeats = errand.kind() == HoldErrand::Kind::repeat;
+    if (repeats ? !session.owes_release(errand.interaction()) : session.closing()) return;
     if (errand.kind() == HoldErrand::Kind::look) {
       looks_from_ = from;
       looks_.push(errand.interaction());
-    } else if (!repeats || session.owes_release(errand.interaction())) {
+    } else {
       releases_.push(errand.interaction(), repeats);
     }
+  }
+  /// A reading had its time and came to nothing: it is asked for again after `HoldSettings::repeat_every`, since nobody else
+  /// tells what the channel has missed.
+  void look_failed(const HoldErrand& look, SteadyTime now) {
+    const HoldSettings& settings = context_->settings->hold;
+    if (context_->hub->session().closing() || failed_looks_.size() >= settings.max_holds) return;
+    failed_looks_.emplace_back(after(now, settings.repeat_every), look.interaction());
   }
   /// Queues the releases that the watchdog asks for, each with an id of its own; with a journal when their intents are
   /// on the disk, or after `JournalingSettings::release_wait`.
   void release_what_is_due(SteadyTime now) {
     HoldHub& hub = *context_->hub;
     HoldSession& session = hub.session();
-    if (context_->dialect->path() == HoldPath::request) return collect_errands();
+    if (context_->dialect->path() == HoldPath::request) return collect_errands(now);
     for (const auto& each : own_)
       if (!each->submitted && (!each->waiter || each->waiter->woken() || each->send_by <= now)) submit(*each, now);
     if (session.releases_due().empty()) return hub.complete();
@@ -170,10 +182,12 @@ class HoldOutbox {
   }
 
  private:
-  void collect_errands() {
+  void collect_errands(SteadyTime now) {
     HoldSession& session = context_->hub->session();
     const HoldSettings& settings = context_->settings->hold;
-    if (session.closing()) forget_errands();
+    if (session.closing()) forget_looks();
+    for (; !failed_looks_.empty() && failed_looks_.front().first <= now; failed_looks_.pop_front())
+      if (session.registry().since(failed_looks_.front().second)) looks_.push(failed_looks_.front().second);
     // Those that find no room are asked for again: by the watchdog, by the session to which a release is owed, or by the next
     // gap. What is asked for twice is done once.
     for (Taken each(session.releases_due()); each.any(); each.next())
@@ -183,11 +197,9 @@ class HoldOutbox {
       if (looks_.size() < settings.max_holds) looks_.push(each.front());
     context_->hub->complete();
   }
-  void forget_errands() noexcept {
-    HoldSession& session = context_->hub->session();
-    session.releases_due().clear();
-    session.looks_due().clear();
-    releases_.clear();
+  void forget_looks() noexcept {
+    context_->hub->session().looks_due().clear();
+    failed_looks_.clear();
     looks_.clear();
   }
   /// Begins to write the intent of a release. False while that is to be waited for.
@@ -270,6 +282,7 @@ class HoldOutbox {
   std::vector<std::unique_ptr<OwnRelease>> own_;
   ErrandQueue releases_, looks_;
   SteadyTime looks_from_ = SteadyTime::min();
+  std::deque<std::pair<SteadyTime, std::string>> failed_looks_;  ///< When each is asked for again.
   bool delivering_ = false;
 };
 

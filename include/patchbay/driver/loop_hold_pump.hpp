@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // count_if
+#include <algorithm>  // count_if, find_if
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -100,12 +100,12 @@ class LoopHoldPump final : public Wakeable {
     std::optional<ChannelLease> lease;   ///< Missing when the job came to nothing; then the door's own is as it was.
     std::optional<OpenFailure> failure;  ///< Missing when there was no memory for it.
   };
-  /// The place of a reading that the door makes by itself.
-  class Look {
+  /// The place of something that the door does by itself.
+  class ErrandPlace {
    public:
     [[nodiscard]] bool is_taken() const noexcept { return taken.load(std::memory_order_acquire); }
 
-    std::atomic<bool> taken{false};  ///< Given back on whichever thread the reading ends.
+    std::atomic<bool> taken{false};  ///< Given back on whichever thread the errand ends.
     OperationHandle handle;          ///< Belongs to whoever handles the mailbox.
   };
   using Lock = std::unique_lock<std::mutex>;
@@ -134,9 +134,15 @@ class LoopHoldPump final : public Wakeable {
   PATCHBAY_DECL void connect(bool fresh_token, bool fresh_channel) noexcept;
   PATCHBAY_DECL void run_errands() noexcept;
   PATCHBAY_DECL void drop_looks() noexcept;
-  [[nodiscard]] std::size_t looks() const noexcept {
-    const auto taken = std::count_if(looks_.begin(), looks_.end(), [](const Look& each) { return each.is_taken(); });
-    return static_cast<std::size_t>(taken);
+  /// How many more of a kind may be under way.
+  template <std::size_t places>
+  [[nodiscard]] static std::size_t room_in(const std::array<ErrandPlace, places>& all) noexcept {
+    const auto taken = std::count_if(all.begin(), all.end(), [](const ErrandPlace& each) { return each.is_taken(); });
+    return places - static_cast<std::size_t>(taken);
+  }
+  template <std::size_t places>
+  [[nodiscard]] static ErrandPlace& free_place(std::array<ErrandPlace, places>& all) noexcept {
+    return *std::find_if(all.begin(), all.end(), [](const ErrandPlace& each) { return !each.is_taken(); });
   }
   PATCHBAY_DECL void open() noexcept;
   PATCHBAY_DECL void write(const HoldAction& action) noexcept;
@@ -167,7 +173,8 @@ class LoopHoldPump final : public Wakeable {
   bool news_ = false;           ///< There is something to tell.
   SteadyTime now_{};            ///< At the last signals.
   WallTime wall_now_{};
-  std::array<Look, HoldOutbox::max_looks> looks_;
+  std::array<ErrandPlace, HoldOutbox::max_looks> looks_;
+  std::array<ErrandPlace, HoldOutbox::max_releases> releases_;
   double chance_ = 0.5;         ///< The next random number that the session is given.
 
   std::uint64_t connecting_ = 0;  ///< The epoch that is being opened.

@@ -79,10 +79,10 @@ inline Protocol<Result<void>> close_channel(Operation& operation, HoldContext& c
   }
   const SteadyTime by = std::max(operation.deadline, after(operation.steady_now(), milliseconds{250}));
   const std::size_t left = context.hub->with([&](HoldSession& session) {
-    const std::size_t pending = session.table().pending();
+    const std::size_t unfinished = session.unfinished();
     context.hub->close_by = by;
     session.finish();
-    return pending;
+    return unfinished;
   });
   context.pump->wake_up();
   ChannelWatch watch(*context.hub, operation, ChannelWatch::For::gone, context.settings->max_operations);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // any_of, max, min
+#include <algorithm>  // any_of, count_if, max, min
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -75,6 +75,15 @@ class HoldBooks {
   [[nodiscard]] const HoldRegistry& registry() const noexcept { return registry_; }
   [[nodiscard]] const CommandTable& table() const noexcept { return table_; }
   [[nodiscard]] bool closing() const noexcept { return closing_; }
+  /// Whether nothing is sent any more.
+  [[nodiscard]] bool finished() const noexcept { return finished_; }
+  /// What a door that is being closed waits for: commands under way, and releases that are owed.
+  [[nodiscard]] std::size_t unfinished() const noexcept {
+    const auto owed = std::count_if(owed_.begin(), owed_.end(), [this](const Owed& each) {
+      return registry_.since(each.interaction).has_value();
+    });
+    return table_.pending() + static_cast<std::size_t>(owed);
+  }
   /// Whether a release of the interaction is queued, or was sent and is not settled.
   [[nodiscard]] bool releasing(std::string_view interaction) noexcept { return table_.releasing(interaction); }
   /// Whether the interaction is not watched because its release was confirmed.
@@ -250,7 +259,7 @@ class HoldBooks {
       if (owed.again == SteadyTime::min()) owed.again = after(now, settings_->repeat_every);  // just asked for
       if (owed.again > now) {
         ++i;
-      } else if (closing_ || !registry_.since(owed.interaction)) {
+      } else if (!registry_.since(owed.interaction)) {
         std::swap(owed, owed_.back());
         owed_.pop_back();
       } else {
@@ -296,6 +305,7 @@ class HoldBooks {
   bool by_request_ = false;  ///< Commands travel as requests.
   Duration fence_{};         ///< For how long one of them can still arrive.
   bool closing_ = false;
+  bool finished_ = false;
   std::vector<HoldCall*> completed_;
   std::deque<HoldNotice> notices_;
   std::size_t notice_bytes_ = 0;

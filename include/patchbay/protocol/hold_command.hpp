@@ -221,7 +221,7 @@ inline Protocol<Result<HoldResult>> perform_hold(Operation& operation, HoldConte
     if (!already) co_return fail(std::move(already.error()));
     if (*already) co_return out;
   } else {
-    context.turns.enter(turn);
+    context.turns.enter(turn, job.call.repeats);
     const bool too_late = context.hub->with([&](HoldSession& session) {
       const HoldRegistry& registry = session.registry();
       out.held_for = operation.steady_now() - registry.since(job.call.interaction).value_or(operation.steady_now());

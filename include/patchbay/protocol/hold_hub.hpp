@@ -26,7 +26,7 @@ class ChannelWatch {
   enum class For : std::uint8_t {
     ready,    ///< Open, refused for good, or closed.
     refused,  ///< Refused for good, or closed.
-    settled,  ///< No command is under way.
+    settled,  ///< No command is under way, and no release owed.
     gone,     ///< Closed, and the connection is over.
   };
   static constexpr std::size_t kinds = 4;
@@ -109,7 +109,7 @@ class HoldHub {
       case ChannelWatch::For::ready:
         return state == ChannelState::open || state == ChannelState::refused || state == ChannelState::closed;
       case ChannelWatch::For::refused: return state == ChannelState::refused || state == ChannelState::closed;
-      case ChannelWatch::For::settled: return session_.table().pending() == 0;
+      case ChannelWatch::For::settled: return session_.unfinished() == 0;
       case ChannelWatch::For::gone: return state == ChannelState::closed && !connected;
     }
     return true;

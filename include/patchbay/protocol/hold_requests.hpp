@@ -180,7 +180,7 @@ class HoldRequests : public HoldBooks {
   Command* answered_now(HoldCall& call, bool may_be_done = true) {
     Command* const command = table_.find(call.correlation_id);
     if (!command) return nullptr;
-    if (std::exchange(command->overtaken, false) && may_be_done && !closing_ && releases_due_.size() < releases_due_.capacity())
+    if (std::exchange(command->overtaken, false) && may_be_done && !finished_ && releases_due_.size() < releases_due_.capacity())
       guarded([&] {
         if (!owes_release(command->interaction) && owed_.size() < settings_->max_commands) owed_.push_back(command->interaction);
         releases_due_.push_back(command->interaction);

@@ -60,10 +60,10 @@ class HoldSession : public HoldRequests {
   /// Queues a command, unless `call.end` says at once why not. A release takes the place of a hold that is still queued
   /// (hazard B27).
   void submit(HoldCall& call, SteadyTime now) {
-    if (closing_) return void(call.end = CallEnd::closed);
+    if (finished_ || (closing_ && !call.repeats)) return void(call.end = CallEnd::closed);
     if (call.repeats && !owes_release(call.interaction)) return void(call.end = CallEnd::superseded);
     make_room(completed_, completed_.size() + table_.pending() + 1);  // so that no command's end can fail
-    if (call.verb == HoldVerb::unhold)
+    if (call.verb == HoldVerb::unhold && !call.repeats)
       while (Command* const hold = table_.queued_hold(call.interaction)) settle(*hold, CallEnd::superseded);
     if (by_request_) make_room_for_grants();
     want(now);
@@ -84,7 +84,8 @@ class HoldSession : public HoldRequests {
     machine_.want(now);
     tell_state(before);
   }
-  /// No command is admitted any more; holds that were not sent end now. Those under way go on until `finish`.
+  /// No command is admitted any more, apart from releases that are owed; holds that were not sent end now. Those under way go
+  /// on until `finish`.
   void close() {
     closing_ = true;
     const bool open = machine_.state() == ChannelState::open;
@@ -93,7 +94,8 @@ class HoldSession : public HoldRequests {
   }
   /// Ends everything: what was sent and is not settled stays unknown.
   void finish() {
-    closing_ = true;
+    closing_ = finished_ = true;
+    owed_.clear();
     settle_all([](const Command& each) { return each.was_sent; }, CallEnd::disconnected);
     settle_all([](const Command&) { return true; }, CallEnd::closed);
     const ChannelState before = machine_.state();

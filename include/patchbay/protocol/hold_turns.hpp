@@ -66,12 +66,14 @@ class HoldTurns {
     hold.state_ = taken ? HoldTurn::State::waiting : HoldTurn::State::inside;
     return taken ? Entry::queued : Entry::entered;
   }
-  /// A release enters, and supersedes the holds that are there.
-  void enter(HoldTurn& release) noexcept {
+  /// A release enters, and supersedes the holds that are there; unless it `repeats` an earlier one, which the holds that were
+  /// asked for behind that one do not give way to.
+  void enter(HoldTurn& release, bool repeats = false) noexcept {
     const std::lock_guard lock(mutex_);
     push(release);
     release.state_ = HoldTurn::State::inside;
     release.release_ = true;
+    if (repeats) return;
     for (HoldTurn* each = bucket(release); each; each = each->next_) {
       if (each->release_ || each->superseded_ || !each->beside(release)) continue;
       each->superseded_ = true;

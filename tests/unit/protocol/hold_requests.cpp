@@ -384,7 +384,8 @@ TEST_CASE("a release behind a hold on its way is repeated when that may have com
     repeat.repeats = true;
     r.session->submit(repeat, r.now);
     CHECK(repeat.granted);
-    CHECK(later.end == CallEnd::superseded);
+    CHECK(later.end == CallEnd::pending);  // it was asked for behind the release that is repeated
+    CHECK_FALSE(later.granted);
     r.session->finish();  // they end before the session
   }
   SECTION("when nobody knows") {
@@ -431,7 +432,13 @@ TEST_CASE("a release that is owed is asked for again and again, while it is owed
     r.session->seen(interaction, false, r.session->reading_begins(interaction, r.now), r.now);
     REQUIRE(r.belief() == Belief::not_held);
   }
-  SECTION("the door is closed") { r.session->close(); }
+  SECTION("the door is closed, which waits for it") {
+    r.session->close();
+    CHECK(r.session->unfinished() == 1);
+    CHECK(pass() == 1);
+    r.session->finish();
+    CHECK(r.session->unfinished() == 0);
+  }
   CHECK(pass() == 0);
   CHECK_FALSE(r.session->owes_release(interaction));
 }

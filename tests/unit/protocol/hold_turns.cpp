@@ -35,6 +35,23 @@ TEST_CASE("holds of one interaction take turns, others do not wait for them", "[
   CHECK(sleeper.woken == 1);
 }
 
+TEST_CASE("a release that repeats an earlier one takes no hold's place, and holds wait for it", "[hold][turns][B27][I6]") {
+  HoldTurns turns;
+  Sleeper sleeper;
+  std::optional<HoldTurn> first(std::in_place, turns, sleeper, "a"), release(std::in_place, turns, sleeper, "a");
+  HoldTurn second(turns, sleeper, "a");
+  REQUIRE(turns.ask(*first) == Entry::entered);
+  REQUIRE(turns.ask(second) == Entry::queued);
+  turns.enter(*release, true);
+  CHECK(turns.inside(*release));
+  CHECK_FALSE(turns.superseded(*first));
+  CHECK_FALSE(turns.superseded(second));
+  first.reset();
+  CHECK_FALSE(turns.inside(second));
+  release.reset();
+  CHECK(turns.inside(second));
+}
+
 TEST_CASE("a release enters at once, and every hold before it gives way", "[hold][turns][B27][I14]") {
   HoldTurns turns;
   Sleeper sleeper;

@@ -25,15 +25,16 @@ PATCHBAY_DECL bool HoldPump::look_may_run(SteadyTime until, Duration least) {
   return look_is_late_ || after(now(), shortest_errand) <= hub_->session().next_deadline();
 }
 PATCHBAY_DECL void HoldPump::run_errand(Lock& lock, SteadyTime until, Duration least) {
-  const bool release = release_may_run(until, least);
-  if (over() || (!release && !look_may_run(until, least))) return;
+  const bool releases = release_may_run(until, least), looks = look_may_run(until, least);
+  if (over() || (!releases && !looks)) return;
   std::unique_ptr<HoldErrand> errand;
   errands_run_ = errand_was_last_ = true;
   bool begun = false, done = false, cut = false, lacked_time = false;
   const SteadyTime from = now();
   SteadyTime limit = std::max(until, after(now(), least));
   guarded([&] {
-    errand = outbox_.next_errand();
+    // A reading not in place of a release that need not be sent any more: the wait may be a caller's own.
+    errand = outbox_.next_errand(releases ? 1 : 0, looks ? 1 : 0);
     if (!errand) return;
     const SteadyTime whole = after(now(), errand->time(*context_));
     if (errand->kind() == HoldErrand::Kind::look) {
@@ -53,14 +54,17 @@ PATCHBAY_DECL void HoldPump::run_errand(Lock& lock, SteadyTime until, Duration l
     done = result.has_value();
     // A release that fails sooner is asked for again later, by the watchdog or by the session to which it is owed.
     const bool late = now() - from >= (limit - from) / 2;
-    const bool looks = errand->kind() == HoldErrand::Kind::look;
-    lacked_time = !done && (looks ? category(result.error().code()) >= ErrorCategory::incomplete : late);
+    const bool reads = errand->kind() == HoldErrand::Kind::look;
+    lacked_time = !done && (reads ? category(result.error().code()) >= ErrorCategory::incomplete : late);
     errand->settle(operation, *context_, result);
     errand->tell(*context_);
   });
   if (!lock.owns_lock()) lock.lock();
   errands_run_ = false;
-  if (errand && begun && errand->kind() == HoldErrand::Kind::look) look_is_late_ = cut && !done;
+  if (errand && begun && errand->kind() == HoldErrand::Kind::look) {
+    look_is_late_ = cut && !done;
+    if (!done && !(cut && lacked_time)) guarded([&] { outbox_.look_failed(*errand, now()); });
+  }
   if (!begun && errand) {
     // Memory ran out, perhaps for a while.
     lock.unlock();
@@ -69,6 +73,11 @@ PATCHBAY_DECL void HoldPump::run_errand(Lock& lock, SteadyTime until, Duration l
   } else if (cut && lacked_time) {
     guarded([&] { outbox_.owe_again(*errand, limit); });
   }
+  // Whoever leads by now may sleep until its own next deadline.
+  if (!led_ || (!outbox_.owes_releases() && !outbox_.owes_looks())) return;
+  lock.unlock();
+  wake_up();
+  lock.lock();
 }
 
 }  // namespace patchbay

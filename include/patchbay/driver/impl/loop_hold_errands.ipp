@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // find_if
-
 #include <patchbay/driver/loop_hold_pump.hpp>
 #include <patchbay/driver/result_handler.hpp>  // fail_for_lack
 #include <patchbay/driver/running_protocol.hpp>
@@ -15,16 +13,14 @@ namespace patchbay::detail {
 /// What the door does by itself.
 class LoopHoldPump::ErrandJob final : public CompletionJob {
  public:
-  /// `look` is the place of a reading.
-  ErrandJob(LoopHoldPump& pump, std::unique_ptr<HoldErrand> errand, Look* look) noexcept
-      : pump_(&pump), errand_(std::move(errand)), look_(look) {
-    if (look_) look_->taken.store(true, std::memory_order_relaxed);
+  ErrandJob(LoopHoldPump& pump, std::unique_ptr<HoldErrand> errand, ErrandPlace& place) noexcept
+      : pump_(&pump), errand_(std::move(errand)), place_(&place) {
+    place.taken.store(true, std::memory_order_relaxed);
   }
   ErrandJob(const ErrandJob&) = delete;
   ErrandJob& operator=(const ErrandJob&) = delete;
   ~ErrandJob() override {
-    if (!look_) return;
-    look_->taken.store(false, std::memory_order_release);
+    place_->taken.store(false, std::memory_order_release);
     pump_->wake_up();  // the next may begin, or the door is closed now
   }
   void prepare(Operation& operation) { errand_->begin(operation, *pump_->context_, *pump_->random_, never); }
@@ -35,13 +31,18 @@ class LoopHoldPump::ErrandJob final : public CompletionJob {
     const bool taken = protocol_.finish([&](auto ended) { result = std::move(ended); });
     if (!calm || !taken) fail_for_lack(result);
     guarded([&] { errand_->settle(operation, *pump_->context_, result); });
+    if (result || errand_->kind() != HoldErrand::Kind::look) return;
+    guarded([&] {
+      const Lock lock(pump_->hub_->mutex());
+      pump_->outbox_.look_failed(*errand_, operation.steady_now());
+    });
   }
   void deliver() noexcept override { errand_->tell(*pump_->context_); }
 
  private:
   LoopHoldPump* pump_;
   std::unique_ptr<HoldErrand> errand_;
-  Look* look_;
+  ErrandPlace* place_;
   RunningProtocol<Result<HoldResult>> protocol_;
 };
 
@@ -53,18 +54,16 @@ PATCHBAY_DECL void LoopHoldPump::run_errands() noexcept {
       std::unique_ptr<HoldErrand> errand;
       {
         const Lock lock(hub_->mutex());
-        errand = outbox_.next_errand(looks());
+        errand = outbox_.next_errand(room_in(releases_), room_in(looks_));
       }
       more = errand != nullptr;
       if (!more) return;
-      Look* look = nullptr;
-      if (errand->kind() == HoldErrand::Kind::look)
-        look = &*std::find_if(looks_.begin(), looks_.end(), [](const Look& each) { return !each.is_taken(); });
+      ErrandPlace& place = errand->kind() == HoldErrand::Kind::look ? free_place(looks_) : free_place(releases_);
       const HoldErrand& what = *errand;
-      auto job = std::make_unique<ErrandJob>(*this, std::move(errand), look);
+      auto job = std::make_unique<ErrandJob>(*this, std::move(errand), place);
       CompletionPool::Lease operation = pool_->take();
       job->prepare(*operation);
-      if (look) look->handle = operation->handle();
+      place.handle = operation->handle();
       {
         const Lock lock(hub_->mutex());
         outbox_.errand_begun(what);
@@ -77,7 +76,7 @@ PATCHBAY_DECL void LoopHoldPump::run_errands() noexcept {
 }
 /// Readings end with the door: nobody learns from them any more.
 PATCHBAY_DECL void LoopHoldPump::drop_looks() noexcept {
-  for (Look& each : looks_) {
+  for (ErrandPlace& each : looks_) {
     each.handle.cancel();
     each.handle = OperationHandle();
   }

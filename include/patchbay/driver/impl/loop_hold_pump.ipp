@@ -115,7 +115,7 @@ PATCHBAY_DECL void LoopHoldPump::on_signals(Mailbox::Signals signals) noexcept {
     starved_ = starved_ || !calm;
     closing = session.closing();
     // Nor is the door gone while it reads.
-    hub_->connected = channel_ || authorizing_ || opening_.under_way || closing_.under_way || looks() != 0;
+    hub_->connected = channel_ || authorizing_ || opening_.under_way || closing_.under_way || room_in(looks_) != looks_.size();
     guarded([this] {
       hub_->complete();
       outbox_.collect();
@@ -130,7 +130,8 @@ PATCHBAY_DECL void LoopHoldPump::on_signals(Mailbox::Signals signals) noexcept {
   fresh_.reset();  // if nobody wanted it any more
   replaced_.reset();
   if (dead) channel_.reset();
-  closing ? drop_looks() : run_errands();
+  if (closing) drop_looks();
+  run_errands();  // of which those that are owed are done while the door is being closed
   receive();
   // While something is written the session asks for nothing else, so what is due then waits for the writing's end.
   if (due <= now_) due = writing_.under_way || writing_.result ? never : after(now_, milliseconds{1});
@@ -163,6 +164,11 @@ PATCHBAY_DECL void LoopHoldPump::report(Mailbox::Signals signals) noexcept {
   HoldSession& session = hub_->session();
   if (auto failure = std::exchange(failure_, std::nullopt))
     guarded([&] { session.open_failed(connecting_, std::move(*failure), now_, chance_); });
+  // What a connection had still to say that is replaced now is heard before, since nobody says it again; that it has ended is no
+  // news then.
+  const bool heard = (signals & received) != 0, before = heard && fresh_ && event_.kind != ChannelEvent::Kind::closed;
+  if (heard) receiving_.under_way = false;
+  if (before) guarded([this] { report_received(); });
   if (fresh_) {
     guarded([&] { session.opened(connecting_, now_, lease_.renew_at()); });
     if (session.channel().state() == ChannelState::open && session.channel().epoch() == connecting_) {
@@ -178,10 +184,7 @@ PATCHBAY_DECL void LoopHoldPump::report(Mailbox::Signals signals) noexcept {
       guarded([&] { session.send_failed(writing_epoch_, result->error().delivery, now_, chance_); });
     }
   }
-  if (signals & received) {
-    receiving_.under_way = false;
-    guarded([this] { report_received(); });
-  }
+  if (heard && !before) guarded([this] { report_received(); });
   guarded([this] { hub_->complete(); });
 }
 PATCHBAY_DECL void LoopHoldPump::report_received() {

@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: 2026 The patchbay authors
+// SPDX-License-Identifier: BSL-1.0
+
+// What a door on the platform and an event loop owes by itself when something goes wrong: releases behind holds that they
+// overtook, of one that is being closed too; many at once; and readings that come to nothing.
+#include <algorithm>  // max
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <patchbay/hold_controller.hpp>
+#include <patchbay/testing/simulated_platform.hpp>
+
+#include <support/catch.hpp>
+#include <support/platform_loop.hpp>
+
+using namespace patchbay;
+using namespace patchbay::testing;
+using test::Done;
+using test::Ended;
+using test::hold;
+using test::unhold;
+using World = test::PlatformLoop;
+using std::chrono::minutes;
+
+namespace {
+
+constexpr std::string_view conversations = "/api/v2/conversations/";
+
+std::string call(std::size_t i = 0) { return test::agents_call(i); }
+
+/// What happens until the next connection is told to nobody.
+void cut_channels(World& world) {
+  for (ChannelPeer& each : world.cloud.channels()) each.cut();
+}
+
+}  // namespace
+
+TEST_CASE("a door that is closed behind a confirmed release leaves nobody on hold", "[loop][hold][platform][I4][I6][I23]") {
+  for (const bool channel : {true, false})
+    for (const bool backs_off : {true, false}) {
+      CAPTURE(channel, backs_off);
+      World world;
+      if (!channel) world.dialect.user.clear();
+      auto door = world.door();
+      Ended warm, held, released;
+      if (channel) world.open(door);
+      door.start_unhold(unhold(), warm.handler());  // which has a token fetched
+      world.await(warm);
+      if (backs_off) {
+        world.cloud.plan([](FaultPlan& plan) {
+          plan.on("PATCH", std::string(conversations)).answer(429, {{"Retry-After", "3"}});
+        });
+        door.start_hold(hold(), held.handler());
+        world.run_for(seconds{1});
+        REQUIRE(held.calls == 0);
+      } else {
+        world.start_slow_hold(door, held, seconds{1});
+      }
+      door.start_unhold(unhold(), released.handler());
+      world.await(released);
+      REQUIRE(released.result->has_value());
+      REQUIRE_FALSE(world.held());
+      Done closed;
+      door.start_close(seconds{20}, closed.handler());
+      world.await(closed);
+      CHECK(closed.result->has_value());
+      CHECK_FALSE(world.held());
+      if (!backs_off) CHECK(world.count(AppliedOperation::Kind::hold) == 1);
+      world.run_for(minutes{1});
+      CHECK(held.calls == 1);
+      CHECK_FALSE(world.held());
+      CHECK(world.transport.under_way() == 0);
+    }
+}
+
+TEST_CASE("closing waits no longer than it may for a release that is owed, and says that it was",
+          "[loop][hold][platform][I23]") {
+  World world;
+  auto door = world.door();
+  world.open(door);
+  Ended held, released;
+  world.start_slow_hold(door, held, seconds{1});
+  world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH", std::string(conversations)).skip(2).always().answer(503); });
+  door.start_unhold(unhold(), released.handler());
+  world.await(released);
+  const SteadyTime when = world.loop.clock().steady_now();
+  Done closed;
+  door.start_close(seconds{5}, closed.handler());
+  world.await(closed);
+  CHECK(world.loop.clock().steady_now() - when <= seconds{5} + milliseconds{300});
+  CHECK_FALSE(closed.result->has_value());
+  world.await(held);
+  CHECK(world.held());
+  // What was begun ends, and nothing else is.
+  world.run_for(minutes{1});
+  const std::size_t before = world.cloud.exchanges();
+  world.run_for(minutes{5});
+  CHECK(world.cloud.exchanges() == before);
+  world.loop.run();
+  CHECK(world.transport.under_way() == 0);
+}
+
+TEST_CASE("the watchdog's releases are sent so many at a time, until all are through", "[loop][hold][platform][I14][I20]") {
+  constexpr std::size_t many = 100;
+  World world(many);
+  world.settings.hold.limit = HoldLimit::release;
+  auto door = world.door();
+  world.open(door);
+  std::vector<Ended> held(many);
+  for (std::size_t i = 0; i < many; ++i) door.start_hold(hold(i), held[i].handler());
+  for (Ended& each : held) world.await(each);
+  world.run_for(minutes{14});
+  REQUIRE(door.held().size() == many);
+  world.transport.latency(seconds{1});
+  std::size_t most = 0;
+  const SteadyTime until = after(world.loop.clock().steady_now(), minutes{3});
+  world.run_until([&] {
+    most = std::max(most, world.transport.under_way());
+    return world.loop.clock().steady_now() >= until;
+  });
+  CHECK(most > HoldOutbox::max_looks);
+  CHECK(most <= HoldOutbox::max_releases + 1);  // and perhaps a token
+  CHECK(door.held().empty());
+  for (std::size_t i = 0; i < many; ++i) CHECK_FALSE(world.held(i));
+}
+
+TEST_CASE("a reading behind a gap that comes to nothing is made again", "[loop][hold][platform][I13]") {
+  World world;
+  auto door = world.door();
+  world.open(door);
+  Ended held;
+  door.start_hold(hold(), held.handler());
+  world.await(held);
+  REQUIRE(held.result->has_value());
+  cut_channels(world);
+  world.cloud.change([](PlatformModel& model) { model.set_held(call(), platform_agent, false); });
+  world.cloud.plan([](FaultPlan& plan) { plan.on("GET", std::string(conversations)).times(8).answer(503); });
+  world.run_for(minutes{5});
+  CHECK(door.state() == ChannelState::open);
+  CHECK(door.held().empty());
+  // Nor for ever, once one has told.
+  const std::size_t before = world.cloud.exchanges();
+  world.run_for(minutes{11});
+  CHECK(door.metrics()[HoldCount::watchdog_escalations] == 0);
+  CHECK(world.cloud.exchanges() - before < 8);
+}
+
+TEST_CASE("what an old connection said before it was replaced is heard", "[loop][hold][platform][B36]") {
+  for (int wait = 0; wait < 60; ++wait) {
+    CAPTURE(wait);
+    World world;
+    auto door = world.door();
+    world.open(door);
+    world.cloud.change([](PlatformModel& model) { model.announce_closing(); });
+    for (int i = 0; i < wait; ++i) world.loop.run_one();
+    world.cloud.change([](PlatformModel& model) { model.set_held(call(), platform_agent, true); });
+    world.run_for(seconds{30});
+    CHECK(door.held().size() == 1);
+  }
+}
