@@ -95,7 +95,7 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
   AttemptCounts counts;
   RetryCharge charge;
   bool ambiguous = false, refused = false;
-  SteadyTime left = never;  // for the first time
+  SteadyTime left = never;  // for the first time, of those that may have been done
   std::optional<Error> error;
   while (!error) {
     if (!authorized_at_once(operation, gateway, stale_generation)) {
@@ -131,7 +131,7 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
       break;
     }
     ambiguous = ambiguous || last.verdict.ambiguous;
-    if (operation.side_effects != sent) left = std::min(left, operation.steady_now() - last.latency);
+    if (last.verdict.ambiguous || last.verdict.next == Next::done) left = std::min(left, operation.steady_now() - last.latency);
     switch (last.verdict.next) {
       case Next::authorize: break;
       case Next::done: {

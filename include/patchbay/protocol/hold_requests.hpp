@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // clamp
+#include <algorithm>  // clamp, min
 #include <chrono>
 #include <string>
 #include <utility>
@@ -33,7 +33,8 @@ class HoldRequests : public HoldBooks {
     if (command->verb == HoldVerb::hold) registry_.hold_answered(command->interaction, command->order);
     if (command->told_at != SteadyTime::min() && command->told_at >= left) return confirm_by_state(*command, now);
     if (!heard) return settle(*command, CallEnd::accepted);
-    table_.wait_until(*command, after(now, settings_->ack_timeout));
+    // Not for longer than half of its time, so that there is some left for a reading: what changes nothing has no event.
+    table_.wait_until(*command, after(now, std::min<Duration>(settings_->ack_timeout, (call.deadline - now) / 2)));
   }
   /// The server says that it is done.
   void applied(HoldCall& call, SteadyTime now) {

@@ -487,6 +487,16 @@ TEST_CASE("others' holds are adopted, and an old event is looked into", "[hold][
   }
 }
 
+TEST_CASE("an event is waited for no longer than leaves time for a reading", "[hold][session][platform][I4]") {
+  Requests r;
+  r.open();
+  HoldCall& release = r.submit(HoldVerb::unhold, seconds{1});
+  r.session->accepted(release, r.now);
+  r.now += milliseconds{500};
+  r.session->tick(r.now, 0.5);
+  CHECK(release.end == CallEnd::ack_timeout);
+}
+
 TEST_CASE("a hold of which nothing has left gives way to a release", "[hold][session][platform][I6][I13][I14]") {
   Requests r;
   HoldCall& hold = r.submit(HoldVerb::hold);
