@@ -298,3 +298,23 @@ TEST_CASE("a door that reads is closed without waiting for the answer, and not b
   world.run_for(minutes{2});
   CHECK(world.cloud.exchanges() == before);
 }
+
+TEST_CASE("the same of a door without a channel, which reads by itself what nobody has confirmed", "[loop][hold][platform][I23]") {
+  CallWorld world;
+  world.dialect.user.clear();
+  auto door = world.door_slow_to_cancel();
+  world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH", std::string(any_conversation)).reset(); });
+  Ended held;
+  door.start_hold(CallWorld::request(), held.handler());
+  world.await(held);
+  REQUIRE_FALSE(held.result->has_value());
+  REQUIRE(world.transport.under_way() == 0);
+  REQUIRE(world.run_until([&] { return world.transport.under_way() == 1; }));  // a minute later
+  bool closed = false;
+  door.start_close(seconds{3}, [&](const Result<void>& result) {
+    closed = true;
+    CHECK(result.has_value());
+    CHECK(world.transport.under_way() == 0);
+  });
+  REQUIRE(world.run_until([&] { return closed; }));
+}

@@ -67,6 +67,7 @@ PATCHBAY_DECL void LoopHoldPump::run_errands() noexcept {
       {
         const Lock lock(hub_->mutex());
         outbox_.errand_begun(what);
+        if (what.kind() == HoldErrand::Kind::look) hub_->connected = true;  // a door that is closed waits for its end
       }
       operation.launch(std::move(job), keep_);
     });
