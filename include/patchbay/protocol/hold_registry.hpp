@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>  // any_of, max
+#include <algorithm>  // any_of, max, min
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -101,14 +101,19 @@ class HoldRegistry {
     if (entry && settle(*entry, order)) conclude(interaction, *entry);
   }
   /// The interaction was seen on hold, after the commands up to `order`, which settles the holds among them; `since`
-  /// counts when it was not watched before, or was told not to be on hold meanwhile: then this is another hold.
+  /// counts when it was not watched before, or was told not to be on hold, and on hold again, meanwhile: then this is
+  /// another hold.
   void seen_held(std::string_view interaction, std::uint64_t order, SteadyTime since) {
     Watched& entry = watch(interaction, since);
     std::erase_if(entry.unsettled, [order](const Sent& each) { return each.order <= order; });
     entry.held = true;
     entry.learnt = ++learnt_;
     entry.held_order = std::max(entry.held_order, order);
-    if (std::exchange(entry.told_released, false) && entry.unsettled.empty() && since > entry.since) begin_anew(entry, since);
+    // The cloud's clock may say that it began later than it did: no later than it was heard of.
+    const SteadyTime again = (std::min)(since, entry.told_again);
+    const bool told = std::exchange(entry.told_again, never) != never;
+    if (told && entry.unsettled.empty() && again > entry.since) begin_anew(entry, again);
+    entry.told_released = false;
   }
   /// How often any interaction was learnt to be on hold: asked before a reading, for `seen_released`.
   [[nodiscard]] std::uint64_t learnt() const noexcept { return learnt_; }
@@ -118,10 +123,11 @@ class HoldRegistry {
     return at != watched_.end() && at->second.held && at->second.learnt > before;
   }
   /// Somebody tells that an interaction which is watched is, or is not, on hold. Perhaps that is old: it settles nothing.
-  void told(std::string_view interaction, bool held) noexcept {
+  void told(std::string_view interaction, bool held, SteadyTime now) noexcept {
     Watched* const entry = find(interaction);
     if (!entry) return;
-    if (!held) entry->told_released = true;
+    if (!held) entry->told_released = true, entry->told_again = never;
+    if (held && entry->told_released) entry->told_again = (std::min)(entry->told_again, now);
     if (held && entry->held) entry->learnt = ++learnt_;
   }
   /// The hold of an interaction that is watched began earlier than was believed, as somebody else's clock has it. Of a hold
@@ -248,13 +254,14 @@ class HoldRegistry {
     std::uint64_t learnt = 0;       ///< The count of what was learnt when it was last learnt to be on hold.
     bool held = false;
     bool told_released = false;  ///< Since it was last seen on hold.
+    SteadyTime told_again = never;  ///< When it was told to be on hold again behind that.
     bool ours = false;  ///< Watched since a hold was sent from here, and not since one was heard of.
     int repetitions = 0;
     Timers::iterator due{};
     /// As new, but with its memory.
     void begin(SteadyTime when) noexcept {
       unsettled.clear();
-      since = when, held_order = doubt_order = learnt = 0, held = told_released = ours = false, repetitions = 0, due = {};
+      since = when, told_again = never, held_order = doubt_order = learnt = 0, held = told_released = ours = false, repetitions = 0, due = {};
     }
     [[nodiscard]] bool confirmed() const noexcept { return held && held_order >= doubt_order; }
   };

@@ -133,7 +133,7 @@ class HoldRequests : public HoldBooks {
       return;
     }
     if (!news.held) return;
-    registry_.told(interaction, *news.held);
+    registry_.told(interaction, *news.held, now);
     const Duration told_age = news.held_since ? std::chrono::duration_cast<Duration>(wall - *news.held_since) : Duration::zero();
     const Duration age = std::clamp<Duration>(told_age, Duration::zero(), settings_->max_hold);
     if (Command* const command = table_.sent(interaction, *news.held ? HoldVerb::hold : HoldVerb::unhold)) {
