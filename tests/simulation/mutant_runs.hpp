@@ -33,9 +33,9 @@ inline simulation::FaultSet only(std::initializer_list<Fault> faults) {
   return out;
 }
 
-inline const std::array<Mix, 21>& mixes() {
+inline const std::array<Mix, 23>& mixes() {
   using enum Fault;
-  static const std::array<Mix, 21> all{{
+  static const std::array<Mix, 23> all{{
       {"any", simulation::FaultSet::all()},
       {"calm", simulation::FaultSet::none()},
       {"writers", only({slow, late_request, drop_answer, status_after, duplicate_request, foreign_write, stale_read})},
@@ -56,6 +56,9 @@ inline const std::array<Mix, 21>& mixes() {
       {"journal", only({crash, power_loss, disk_full, disk_error, failed_sync, slow, late_request, drop_answer, drop_ack, cut})},
       {"outbox", only({crash, power_loss, slow, status_before, drop_answer, foreign_write})},
       {"clocks", only({wall_jump, wall_stall, short_token, slow, status_before})},
+      {"platform_holds", only({slow, late_request, drop_request, drop_answer, reset_answer, status_before, status_after, foreign_hold, drop_ack, late_ack,
+                               cancel, reentrant})},
+      {"platform_channel", only({upgrade_refused, accept_then_close, cut, closing_notice, ended_channel, foreign_hold, drop_ack})},
       {"callbacks", only({throwing, drop_ack, slow, negative_ack})},
   }};
   return all;
@@ -105,6 +108,13 @@ inline simulation::SimulationOptions options_of(const std::string& mix) {
     out.request = [](const simulation::Work& work, patchbay::TransitionRequest& request) {
       if (work.number % 5 == 0) request.text("flow_node", "Elsewhere");
       if (work.number % 7 == 0) request.text("notes", std::string(70'000, 'x'));
+    };
+  }
+  // Every door for holds has a channel, and what is accepted takes its time.
+  if (mix == "platform_holds" || mix == "platform_channel") {
+    out.platform = [](simulation::PlatformSetup& setup) {
+      setup.holds.user = patchbay::testing::platform_user;
+      setup.options.effect_delay = patchbay::milliseconds{200};
     };
   }
   // The cloud forgets its tokens soon, and does not say when.

@@ -136,6 +136,7 @@ TEST_CASE("every kind of fault strikes, and alone it stops nothing from ending",
     const Fault fault = static_cast<Fault>(i);
     // Some are no event of their own, but how others are, or what all of a run is like.
     if (fault == Fault::odd_retry_after || fault == Fault::short_token || fault == Fault::coarse_clock) continue;
+    if (fault == Fault::closing_notice || fault == Fault::ended_channel) continue;  // where the cloud makes the channel: platform_holds.cpp
     CAPTURE(to_string(fault));
     SimulationOptions options;
     options.faults = only(fault);

@@ -42,9 +42,10 @@ class Chaos {
     const SteadyTime from = scene_->now();
     for (const Fault fault : {Fault::partition, Fault::revoked_token, Fault::foreign_write, Fault::foreign_hold, Fault::republished_flow,
                               Fault::closed_interaction, Fault::crash, Fault::wall_jump, Fault::wall_stall, Fault::suspend, Fault::destroy,
-                              Fault::crash_writing}) {
+                              Fault::crash_writing, Fault::closing_notice, Fault::ended_channel}) {
       const std::uint32_t rate = scene_->mix.rate(fault);
       if (rate == 0) continue;
+      if ((fault == Fault::closing_notice || fault == Fault::ended_channel) && !scene_->cloud->holds_by_request()) continue;
       Stream random = stream(scene_->seed, "chaos", static_cast<std::uint64_t>(fault));
       // The rarer ones at most a few times.
       const bool often = fault == Fault::foreign_write || fault == Fault::foreign_hold;
@@ -84,7 +85,7 @@ class Chaos {
       case Fault::closed_interaction: scene.cloud->end(interaction, random); break;
       case Fault::suspend: {
         const SteadyTime asleep = scene.now();
-        scene.loop.clock().advance(std::chrono::hours{1});
+        scene.loop.clock().advance(scene.cloud->sleep(random));
         scene.witnesses.suspended(asleep, scene.now());
         break;
       }
@@ -101,6 +102,8 @@ class Chaos {
         life->link().wall_stopped = life->link().wall_now();
         scene.in(random.span(seconds{1}, seconds{60}), [link = &life->link()] { link->wall_stopped.reset(); });
         break;
+      case Fault::closing_notice: scene.cloud->announce_closing(); break;
+      case Fault::ended_channel: scene.cloud->end_channels(); break;
       default: break;
     }
     scene.cloud_changed();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -25,6 +26,7 @@ class Standing {
   std::uint64_t version = 0;  ///< Of what writes are locked by; 0: there is no such thing yet, or nothing locks.
   bool final = false;         ///< No write is applied to it any more.
   bool held = false;
+  bool party_over = false;    ///< Whoever could be held has left.
   std::string node, transition_id;  ///< As JSON texts; empty for none.
 };
 
@@ -34,6 +36,14 @@ class PublishedFlow {
   std::string version;
   /// Its nodes and their transitions in the documents' form, whatever the cloud serves.
   std::string definition;
+};
+
+/// A channel that the cloud closes.
+class ClosedChannel {
+ public:
+  ClosedChannel(ChannelId channel_in, std::uint16_t code_in) noexcept : channel(channel_in), code(code_in) {}
+  ChannelId channel;
+  std::uint16_t code;
 };
 
 /// The cloud of a simulation, whatever dialect it speaks: it answers requests, logs what was truly done, and lets others
@@ -64,6 +74,15 @@ class Cloud {
   virtual void close(ChannelId) {}
   virtual void carry_out(ChannelId, const testing::detail::ChannelCommand&, std::string_view /*why*/) {}
   [[nodiscard]] virtual std::vector<CloudFrame> take_frames() { return {}; }
+  /// Whether holds travel as requests, which are accepted first and done later; then messages of a channel are no commands,
+  /// but questions, which `hear` is given.
+  [[nodiscard]] virtual bool holds_by_request() const noexcept { return false; }
+  virtual void hear(ChannelId, std::string_view /*text*/) {}
+  /// The channels that the cloud has closed by itself since the last call, each behind its frames.
+  [[nodiscard]] virtual std::vector<ClosedChannel> take_closings() { return {}; }
+  /// Under which id the log will have what the last request that was handled asks for; empty when that was refused, or is
+  /// done by no id of the cloud's own.
+  [[nodiscard]] virtual std::string_view accepted() const noexcept { return {}; }
 
   // Time, for what is done some time after it was accepted.
   [[nodiscard]] virtual SteadyTime next_due() const noexcept { return never; }
@@ -84,6 +103,12 @@ class Cloud {
   /// The interaction ends, in one way or another.
   virtual void end(std::string_view interaction, Stream& random) = 0;
   virtual void revoke_tokens() = 0;
+  /// Says on every channel that its connection will be closed soon.
+  virtual void announce_closing() {}
+  /// Ends every channel; whoever has one must make another.
+  virtual void end_channels() {}
+  /// For how long everybody sleeps when they do.
+  [[nodiscard]] virtual Duration sleep(Stream&) const { return std::chrono::hours{1}; }
 
   // What stands between the cloud and a process.
   /// Whether the target shows an interaction, so that a replica that lags may answer.

@@ -70,7 +70,10 @@ class Connection final : public Prop, public Tied, public CloudEnd {
     Incoming first = std::move(incoming_.front());
     incoming_.pop_front();
     set(event, first.kind, first.code, first.text);
-    if (first.kind == ChannelEvent::Kind::closed) gone();
+    if (first.kind == ChannelEvent::Kind::closed) {
+      link_->scene->witnesses.channel_closed(link_->id, number_, first.code, link_->scene->now());
+      gone();
+    }
     if (first.kind == ChannelEvent::Kind::text)
       link_->scene->witnesses.frame_received(link_->id, number_, first.text, link_->scene->now());
     return true;
@@ -103,6 +106,7 @@ class Connection final : public Prop, public Tied, public CloudEnd {
     if (!frame.acknowledgement) return send_in(ChannelEvent::Kind::text, 0, std::move(frame.text), Duration::zero());
     acknowledge(std::move(frame.text));
   }
+  void closed_by_cloud(std::uint16_t code) override { close_at_cloud(code); }
   /// The cloud closes the channel.
   void close_at_cloud(std::uint16_t code) {
     if (!cloud_open_) return;
@@ -234,6 +238,10 @@ class Connection final : public Prop, public Tied, public CloudEnd {
   /// The cloud is given a command.
   void command(const std::string& text) {
     Scene& scene = *link_->scene;
+    if (scene.cloud->holds_by_request()) {
+      scene.cloud->hear(cloud_, text);
+      return scene.cloud_changed();
+    }
     detail::ChannelCommand parsed;
     const std::string_view why = detail::read_command(text, scene.reader, parsed);
     if (scene.strikes(Fault::negative_ack, flow_)) {
@@ -336,6 +344,7 @@ class Upgrade final : public Exchange {
       connection_ = &scene.keep(std::make_unique<Connection>(*link_, *id, Stream(random_.bits())));
     }
     scene.witnesses.served(shown, answer, *scene.cloud, scene.now());
+    if (scene.cloud->holds_by_request()) scene.cloud_changed();  // one may have taken the place of another, and all have heartbeats
     return false;
   }
   void deliver(HttpResponse& answer) override {

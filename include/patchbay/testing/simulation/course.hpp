@@ -54,7 +54,9 @@ class Course final : private Chaos::Processes {
     chaos_.plan(heal_at);
     scene.at(heal_at, [this] { heal(); });
     const bool journals = std::any_of(slots_.begin(), slots_.end(), [](const Slot& each) { return each.disk != nullptr; });
-    quiet_ = (std::max)(last - heal_at, Duration::zero()) + (journals ? recovery_budget + seconds{20} : Duration(seconds{90}));
+    // Where holds travel as requests, one whose fate is not known is looked at when it can arrive no more.
+    const bool looks = journals || (scene.cloud->takes_holds() && scene.cloud->holds_by_request());
+    quiet_ = (std::max)(last - heal_at, Duration::zero()) + (looks ? recovery_budget + seconds{20} : Duration(seconds{90}));
     for (std::size_t i = 0; i < works_.size();) {
       std::size_t end = i + 1;
       while (end < works_.size() && works_[i].bulk != 0 && works_[end].bulk == works_[i].bulk) ++end;
@@ -65,7 +67,9 @@ class Course final : private Chaos::Processes {
       i = end;
     }
     // Everything ends by its own budget, some hours' suspension apart; what has not ended two days later never does.
-    serve([&] { return probed_ && nothing_pending(); }, after(begun_, std::chrono::hours{48}));
+    // Who sleeps beyond the life of a channel does so for days.
+    const auto most = scene.cloud->holds_by_request() ? std::chrono::hours{480} : std::chrono::hours{48};
+    serve([&] { return probed_ && nothing_pending(); }, after(begun_, most));
     const bool ended = nothing_pending();
     // What nobody waited for reaches the disks as well, so that it can be looked at.
     for (Slot& each : slots_)

@@ -74,8 +74,11 @@ enum class Fault : std::uint8_t {
   failed_sync,
   power_loss,         ///< A process that crashes takes its machine with it, and what the disk had not kept.
   crash_writing,      ///< A process with a journal crashes within a change of its disk, which is done, in part, or not at all.
+  // A channel that the cloud has made.
+  closing_notice,     ///< The cloud says that it will close every connection soon.
+  ended_channel,      ///< The cloud ends every channel.
 };
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::crash_writing) + 1;
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::ended_channel) + 1;
 
 /// In the order of `Fault`; also what the campaign's options call them.
 inline constexpr std::array<std::string_view, fault_count> fault_names{
@@ -84,7 +87,8 @@ inline constexpr std::array<std::string_view, fault_count> fault_names{
     "partition", "upgrade_refused", "accept_then_close", "half_open", "cut", "late_ack", "drop_ack", "duplicate_ack", "wrong_ack",
     "swapped_ack", "negative_ack", "early_ack", "junk", "short_token", "revoked_token", "foreign_write", "foreign_hold",
     "republished_flow", "closed_interaction", "crash", "wall_jump", "wall_stall", "suspend", "coarse_clock", "cancel", "destroy",
-    "reentrant", "throwing", "disk_full", "disk_error", "failed_sync", "power_loss", "crash_writing"};
+    "reentrant", "throwing", "disk_full", "disk_error", "failed_sync", "power_loss", "crash_writing",
+    "closing_notice", "ended_channel"};
 
 [[nodiscard]] constexpr std::string_view to_string(Fault fault) noexcept { return fault_names[static_cast<std::size_t>(fault)]; }
 [[nodiscard]] constexpr std::optional<Fault> fault_named(std::string_view name) noexcept {

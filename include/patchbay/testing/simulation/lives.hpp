@@ -63,19 +63,20 @@ class DoorsLife : public Life {
 
  protected:
   using Dialect = typename Client::dialect_type;
-  static constexpr bool has_holds = Surroundings<Dialect>::has_holds;
+  using Around = Surroundings<Dialect>;
+  static constexpr bool has_holds = Around::has_holds;
 
   /// Whoever derives from this calls `attach` when it is whole: those who watch may ask it anything from then on.
   DoorsLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client,
-            const Dialect& dialect)
+            const Around& around)
       : Life(scene, serving, process, options, disk), log_random_(caller_.bits()), max_attempts_(detail::most_attempts(client.retry)) {
     const Network network(*link_, serving), holds_network(*link_, serving, true);
     const ProcessClock clock(*link_);
     const Shown logger(*link_, log_shown(), client.logger, log_random_);
     transitions_ =
-        std::make_unique<Transitions>(typename Transitions::policies_type{network, clock, client.retry, logger, client.schema, dialect}, settings_);
+        std::make_unique<Transitions>(typename Transitions::policies_type{network, clock, client.retry, logger, client.schema, around.dialect()}, settings_);
     if constexpr (has_holds) {
-      holds_ = std::make_unique<Holds>(typename Holds::policies_type{holds_network, clock, client.retry, logger, {}}, settings_);
+      holds_ = std::make_unique<Holds>(typename Holds::policies_type{holds_network, clock, client.retry, logger, {}, around.hold_dialect()}, settings_);
       listen(*holds_);
     }
   }
@@ -88,7 +89,7 @@ class DoorsLife : public Life {
   using Shown = ShownLogger<typename Client::logger_type>;
   using Transitions =
       StateTransitioner<Network, ProcessClock, typename Client::retry_type, Shown, typename Client::schema_type, typename Client::dialect_type>;
-  using Holds = HoldController<Network, ProcessClock, typename Client::retry_type, Shown, DefaultSchema>;
+  using Holds = HoldController<Network, ProcessClock, typename Client::retry_type, Shown, DefaultSchema, typename Client::dialect_type>;
 
   void destroy_doors() final {
     transitions_.reset();
@@ -113,8 +114,8 @@ class LoopLife final : public DoorsLife<LoopNetwork, Client> {
 
  public:
   LoopLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client,
-           const typename Client::dialect_type& dialect)
-      : Base(scene, serving, process, options, disk, client, dialect) {
+           const Surroundings<typename Client::dialect_type>& around)
+      : Base(scene, serving, process, options, disk, client, around) {
     this->attach();
   }
 
@@ -166,8 +167,8 @@ class BlockingLife final : public DoorsLife<BlockingNetwork, Client> {
 
  public:
   BlockingLife(Scene& scene, Serving& serving, ProcessId process, const SimulationOptions& options, ProcessDisk* disk, const Client& client,
-           const typename Client::dialect_type& dialect)
-      : Base(scene, serving, process, options, disk, client, dialect) {
+           const Surroundings<typename Client::dialect_type>& around)
+      : Base(scene, serving, process, options, disk, client, around) {
     this->attach();
   }
 

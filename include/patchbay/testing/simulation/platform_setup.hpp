@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -18,7 +19,8 @@ class PlatformSetup {
  public:
   PlatformSetup() = default;
   PlatformOptions options;
-  cloud::Platform dialect;
+  cloud::Platform dialect;  ///< Of the doors for transitions.
+  cloud::Platform holds;    ///< Of those for holds, which hold the agent's party.
 };
 
 /// Both stores of a transition, a flow that is pinned or not, and what the platform has not said of itself.
@@ -42,6 +44,18 @@ class PlatformSetup {
   const unsigned rate = random.pick(rates);
   out.options.rate_limit = random.chance(300) ? rate : 0;
   out.options.rate_window = seconds{random.chance(512) ? 10 : 60};
+  // Holds: of a user's own token, with the user's channel or without one.
+  out.options.user_id = platform_user;
+  out.holds = cloud::Platform::of_user(std::string(platform_user));
+  if (random.chance(256)) out.holds.user.clear();
+  if (random.chance(340)) out.holds.media = cloud::platform::Media::call;
+  out.holds.hold_music = random.chance(256);
+  if (random.chance(256)) out.holds.hold_reason_attribute = "holdReason";
+  // Beside the platform's own day, channels whose time is over within a run, and notices that leave hardly any.
+  constexpr std::array<Duration, 5> channels{std::chrono::hours{24}, std::chrono::hours{24}, std::chrono::minutes{30}, std::chrono::minutes{4}, seconds{150}};
+  out.options.channel_lifetime = random.pick(channels);
+  constexpr std::array<Duration, 4> notices{seconds{60}, seconds{60}, seconds{10}, seconds{2}};
+  out.options.closing_notice = random.pick(notices);
   return out;
 }
 

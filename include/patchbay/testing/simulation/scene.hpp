@@ -34,6 +34,8 @@ class CloudEnd {
  public:
   /// The cloud has something to send.
   virtual void from_cloud(CloudFrame frame) = 0;
+  /// The cloud closes the channel.
+  virtual void closed_by_cloud(std::uint16_t code) = 0;
 
  protected:
   CloudEnd() = default;
@@ -91,6 +93,8 @@ class Scene {
     for (; told_ < cloud->operations().size(); ++told_) witnesses.applied(cloud->operations()[told_], *cloud, now());
     for (CloudFrame& frame : cloud->take_frames())
       if (const auto found = ends.find(frame.to); found != ends.end()) found->second->from_cloud(std::move(frame));
+    for (const ClosedChannel& each : cloud->take_closings())
+      if (const auto found = ends.find(each.channel); found != ends.end()) found->second->closed_by_cloud(each.code);
     const SteadyTime due = cloud->next_due();
     if (due >= due_) return;
     due_ = due;

@@ -53,8 +53,8 @@ Report run(std::uint64_t seed, const SimulationOptions& options, const Client& c
   std::unique_ptr<Trace<TraceText>> text;
   if (trace) watch(*(text = std::make_unique<Trace<TraceText>>(trace, scene.now())));
   Course course(scene, options, [&](ProcessId id, bool blocking, ProcessDisk* disk) -> Life& {
-    if (blocking) return scene.keep(std::make_unique<BlockingLife<Client>>(scene, serving, id, options, disk, client, around.dialect()));
-    return scene.keep(std::make_unique<LoopLife<Client>>(scene, serving, id, options, disk, client, around.dialect()));
+    if (blocking) return scene.keep(std::make_unique<BlockingLife<Client>>(scene, serving, id, options, disk, client, around));
+    return scene.keep(std::make_unique<LoopLife<Client>>(scene, serving, id, options, disk, client, around));
   });
   Report report;
   report.ended = course.run();
@@ -95,6 +95,7 @@ template <class Client = ClientPolicies<>>
   FaultMix mix = FaultMix::draw(seed, options.faults);
   if (options.mix) options.mix(mix);
   out.wire = Surroundings<typename Client::dialect_type>(seed, mix, options).wire();
+  out.clocks_agree = !mix.has(Fault::wall_jump) && !mix.has(Fault::wall_stall);
   out.secrets.emplace_back(canary_value);
   if constexpr (std::is_same_v<typename Client::schema_type, DefaultSchema>)
     out.variables = {"customer_tier", "call_duration_seconds", "requires_supervisor", "routing_metadata"};

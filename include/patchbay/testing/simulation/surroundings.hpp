@@ -35,17 +35,18 @@ class Surroundings<cloud::Interactions> {
     return std::make_unique<InteractionsCloud>(std::move(now), options_);
   }
   [[nodiscard]] static cloud::Interactions dialect() { return {}; }
+  [[nodiscard]] static cloud::Interactions hold_dialect() { return {}; }
   [[nodiscard]] static Wire wire() { return {}; }
 
  private:
   CloudOptions options_;
 };
 
-/// The real platform's dialect, with the door for transitions.
+/// The real platform's dialect, with both doors, of which each concerns a party of its own.
 template <>
 class Surroundings<cloud::Platform> {
  public:
-  static constexpr bool has_holds = false;
+  static constexpr bool has_holds = true;
 
   Surroundings(std::uint64_t seed, const FaultMix& mix, const SimulationOptions& options) : setup_(draw_platform(seed, mix)) {
     if (options.platform) options.platform(setup_);
@@ -54,6 +55,7 @@ class Surroundings<cloud::Platform> {
     return std::make_unique<PlatformCloud>(std::move(now), std::move(wall_now), setup_);
   }
   [[nodiscard]] cloud::Platform dialect() const { return setup_.dialect; }
+  [[nodiscard]] cloud::Platform hold_dialect() const { return setup_.holds; }
   [[nodiscard]] Wire wire() const {
     return Wire(setup_.dialect.store == cloud::TransitionStore::custom_attributes ? Wire::Form::platform_records : Wire::Form::platform_attributes);
   }

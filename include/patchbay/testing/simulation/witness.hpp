@@ -155,6 +155,8 @@ class Witness {
   virtual void exchange_ended(const ExchangeView&, const HttpResponse*, const TransportError*, SteadyTime) {}
   virtual void channel_opened(ProcessId, std::uint64_t /*channel*/, SteadyTime) {}
   virtual void channel_ended(ProcessId, std::uint64_t /*channel*/, SteadyTime) {}
+  /// The process is told that its channel was closed, or cut (1006); `channel_ended` follows.
+  virtual void channel_closed(ProcessId, std::uint64_t /*channel*/, std::uint16_t /*code*/, SteadyTime) {}
   /// A text frame was handed to the network.
   virtual void frame_left(ProcessId, std::uint64_t /*channel*/, std::string_view, SteadyTime) {}
   virtual void frame_received(ProcessId, std::uint64_t /*channel*/, std::string_view, SteadyTime) {}

@@ -28,6 +28,9 @@ class Witnesses final : public Witness {
   }
   void channel_opened(ProcessId p, std::uint64_t c, SteadyTime t) override { each([&](Witness& o) { o.channel_opened(p, c, t); }); }
   void channel_ended(ProcessId p, std::uint64_t c, SteadyTime t) override { each([&](Witness& o) { o.channel_ended(p, c, t); }); }
+  void channel_closed(ProcessId p, std::uint64_t c, std::uint16_t code, SteadyTime t) override {
+    each([&](Witness& o) { o.channel_closed(p, c, code, t); });
+  }
   void frame_left(ProcessId p, std::uint64_t c, std::string_view text, SteadyTime t) override {
     each([&](Witness& o) { o.frame_left(p, c, text, t); });
   }

@@ -104,6 +104,10 @@ class Books final : public Witness {
   /// Whether the message came on a channel that its process still had. What a transport hands over on one that was given up
   /// is for nobody: it is no answer, and need not be counted.
   [[nodiscard]] bool heard() const noexcept { return heard_; }
+  /// How what came shows the party that may be held, where holds travel as requests; null when it shows none.
+  [[nodiscard]] const ShownHold* shown() const noexcept { return shown_ ? &*shown_ : nullptr; }
+  /// The request of a door for holds that is done now, where holds travel as requests; null when somebody else has changed something.
+  [[nodiscard]] const ExchangeRecord* applied_by() const noexcept { return applied_by_; }
   /// The exchange that the cloud is serving; null when something else changes it.
   [[nodiscard]] const ExchangeRecord* serving() const noexcept { return serving_; }
 
@@ -171,6 +175,10 @@ class Books final : public Witness {
     exchange.left_at = at;
     exchange.under_way = true;
     exchange.by_holds = view.by_holds;
+    if (exchange.kind == ExchangeClass::command) {
+      exchange.interaction = wire_.interaction_of(view.target);
+      exchange.holds = plain::JsonScan::member(view.body, "held") == "true";
+    }
     if (view.request != nullptr) {
       const std::string_view authorization = view.request->header("Authorization");
       if (authorization.starts_with("Bearer ")) exchange.token = authorization.substr(7);
@@ -197,6 +205,7 @@ class Books final : public Witness {
                       SteadyTime at) override {
     now_ = at;
     reading_.reset();
+    shown_.reset();
     ExchangeRecord* const known = plain::find_in(exchanges_, view.number);
     if (known == nullptr) return;  // it never left
     ExchangeRecord& exchange = *known;
@@ -208,7 +217,10 @@ class Books final : public Witness {
       if (effect.under_way != 0) --effect.under_way;
       if (in_doubt(exchange.status, fault)) ++effect.doubtful;
     }
+    if (exchange.kind == ExchangeClass::command) exchange.doubtful = in_doubt(exchange.status, fault) && !exchange.accepted();
     const bool good = response != nullptr && response->status >= 200 && response->status <= 299;
+    if (good && exchange.kind == ExchangeClass::read && wire_.holds_by_request() && view.by_holds)
+      show(view.process, Wire::hold_of(response->body.view()), false, exchange.late, at);
     if (good && (exchange.kind == ExchangeClass::read || exchange.kind == ExchangeClass::write))
       read(exchange, view.target, *response, at);
   }
@@ -243,8 +255,14 @@ class Books final : public Witness {
     command_ = nullptr;
     answered_before_ = false;
     reply_ = Reply{};
+    shown_.reset();
     heard_ = given_up_.find(channel) == given_up_.end();
     if (!heard_) return;
+    if (wire_.holds_by_request()) {
+      reply_.type = plain::JsonScan::text_member(frame, "topicName");
+      if (reply_.type.starts_with("v2.users.")) show(id, Wire::hold_of(plain::JsonScan::member(frame, "eventBody")), true, false, at);
+      return;
+    }
     const std::string_view body = plain::JsonScan::member(frame, "body");
     reply_.id = plain::JsonScan::text_member(frame, "correlationId");
     reply_.type = plain::JsonScan::text_member(body, "type");
@@ -276,6 +294,14 @@ class Books final : public Witness {
   void served(const ExchangeView& view, const HttpResponse& answer, const Cloud& model, SteadyTime at) override {
     now_ = at;
     ExchangeRecord* const exchange = plain::find_in(exchanges_, view.number);
+    if (exchange != nullptr && (exchange->kind == ExchangeClass::command || exchange->kind == ExchangeClass::reason) && !model.accepted().empty())
+      commands_.try_emplace(std::string(model.accepted()), view.number);
+    if (exchange != nullptr && exchange->by_holds && wire_.holds_by_request() && exchange->kind == ExchangeClass::read) {
+      const std::optional<Standing> truth = model.look(exchange->interaction);
+      const std::optional<ShownHold> shown = Wire::hold_of(answer.body.view());
+      exchange->late = truth && shown && (shown->held != truth->held || shown->over != truth->party_over);
+      return;
+    }
     if (wire_.locks() || exchange == nullptr || exchange->kind != ExchangeClass::read || answer.status != 200) return;
     Reading shown;
     const std::optional<Standing> truth = model.look(exchange->interaction);
@@ -305,15 +331,25 @@ class Books final : public Witness {
         effect->version_before = known != nullptr ? std::optional(known->version) : std::nullopt;
       }
     }
-    // Whoever changes it next hides the traces of the one before, as far as nothing locks.
+    applied_by_ = nullptr;
+    if (wire_.holds_by_request())
+      if (const auto found = commands_.find(operation.id); found != commands_.end()) {
+        ExchangeRecord& by = exchanges_[found->second];
+        applied_by_ = &by;
+        if (command) ++(operation.changed ? by.changes : by.carried_out);
+      }
+    // Whoever changes it next hides the traces of the one before, as far as nothing locks; not those who change another party.
+    const bool other_party = wire_.holds_by_request() && (applied_by_ != nullptr || operation.participant == platform_agent || operation.participant == platform_customer);
     std::string& last = changed_by_[interaction];
-    if (last != operation.id)
+    if (other_party) {
+      // It says nothing of what was written.
+    } else if (last != operation.id)
       if (Effect* const hidden = plain::find_in(effects_, std::string_view(last))) hidden->overwritten = true;
-    last = operation.id;
+    if (!other_party) last = operation.id;
     const Effect* const cause = operation.kind == AppliedOperation::Kind::foreign ? nullptr : effect(operation.id);
     learn(interaction, model, at);
     if (Truth& truth = truths_[interaction]; truth.held_changes.size() > 1 && truth.held_changes.back().first == at)
-      truth.changed_by = cause != nullptr ? cause->process.number : -1;
+      truth.changed_by = cause != nullptr ? cause->process.number : applied_by_ != nullptr ? applied_by_->process.number : -1;
   }
 
  private:
@@ -321,6 +357,12 @@ class Books final : public Witness {
     ProcessRecord& process = processes_[std::pair(id.number, id.incarnation)];
     process.id = id;
     return process;
+  }
+  void show(ProcessId id, std::optional<ShownHold> shown, bool event, bool late, SteadyTime at) {
+    if (!shown) return;
+    shown->event = event, shown->late = late, shown->at = at;
+    process_of(id).shown.push_back(*shown);
+    shown_ = std::move(shown);
   }
   ProcessRecord& end_of(ProcessId id, SteadyTime at) {
     now_ = at;
@@ -401,6 +443,7 @@ class Books final : public Witness {
     truth.has_node = !found->node.empty();
     if (truth.has_node) truth.node = plain::JsonScan::text_of(found->node).value_or(found->node);
     truth.held = found->held;
+    truth.party_over = found->party_over;
     if (truth.held_changes.empty()) truth.held_changes.emplace_back(SteadyTime::min(), found->held);
     if (truth.held_changes.back().second != found->held) truth.held_changes.emplace_back(at, found->held);
   }
@@ -417,7 +460,10 @@ class Books final : public Witness {
   std::map<std::pair<int, int>, ProcessRecord> processes_;
   std::set<std::string, std::less<>> recorded_;
   std::uint64_t orders_ = 0, applications_ = 0;
+  std::map<std::string, std::uint64_t, std::less<>> commands_;  // by the id under which the cloud logs them
   std::optional<Reading> reading_;
+  std::optional<ShownHold> shown_;
+  const ExchangeRecord* applied_by_ = nullptr;
   Reply reply_;
   Effect* command_ = nullptr;
   bool answered_before_ = false, heard_ = true;

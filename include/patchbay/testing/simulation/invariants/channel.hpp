@@ -16,27 +16,75 @@ namespace patchbay::testing::simulation {
 
 /// I11, one socket: no channel is opened while another of the incarnation is open or being opened, and the process
 /// never has two. That a dead connection has neither timers nor handlers is seen by I23 and by what it would do.
+///
+/// Where the cloud makes the channel, a second one may be opened beside the open one: when that was said to be closed soon, has
+/// been open for the least time between renewals (which counts from before it was opened), or was opened when a channel had just ended, and may be that one; and when it stands, the first is let go within a moment and a tick. A
+/// channel of which that was said is not given up before another stands, unless it was closed or ended, nothing came on it for
+/// nearly the time that means silence, or something was being written on it.
 class OneSocket final : public Check {
  public:
   using Check::Check;
 
-  void request_left(const ExchangeView& view, SteadyTime) override {
+  void request_left(const ExchangeView& view, SteadyTime at) override {
     if (!view.opening) return;
-    int& opening = opening_[std::pair(view.process.number, view.process.incarnation)];
+    int& opening = opening_[key(view.process)];
     const ProcessRecord* const process = books().process(view.process);
     if (opening != 0) broken("I11", view.process, "a channel is opened while another is being opened");
-    if (process != nullptr && !process->channels.empty())
+    if (process != nullptr && !process->channels.empty() && !may_hand_over(*process, at))
       broken("I11", view.process, "a channel is opened while another is open");
     ++opening;
   }
   void exchange_ended(const ExchangeView& view, const HttpResponse*, const TransportError*, SteadyTime) override {
     if (!view.opening || books().exchange(view.number) == nullptr) return;
-    if (int& opening = opening_[std::pair(view.process.number, view.process.incarnation)]; opening != 0) --opening;
+    if (int& opening = opening_[key(view.process)]; opening != 0) --opening;
   }
-  void channel_opened(ProcessId id, std::uint64_t, SteadyTime) override {
+  void channel_opened(ProcessId id, std::uint64_t channel, SteadyTime at) override {
     const ProcessRecord* const process = books().process(id);
-    if (process != nullptr && process->channels.size() > 1)
-      broken("I11", id, std::to_string(process->channels.size()) + " channels are open");
+    if (books().wire().holds_by_request()) lines_[channel].heard_at = at;
+    if (process == nullptr || process->channels.size() < 2) return;
+    if (!books().wire().holds_by_request() || process->channels.size() > 2)
+      return void(broken("I11", id, std::to_string(process->channels.size()) + " channels are open"));
+    overlaps_.try_emplace(key(id), at);
+  }
+  void channel_closed(ProcessId, std::uint64_t channel, std::uint16_t, SteadyTime) override { lines_[channel].ended = true; }
+  void frame_left(ProcessId, std::uint64_t channel, std::string_view, SteadyTime at) override {
+    if (books().wire().holds_by_request()) lines_[channel].written_at = at;
+  }
+  void frame_received(ProcessId id, std::uint64_t channel, std::string_view, SteadyTime at) override {
+    if (!books().wire().holds_by_request()) return;
+    Line& line = lines_[channel];
+    line.heard_at = at;
+    const std::string& topic = books().reply().type;
+    line.closing = line.closing || topic == "v2.system.socket_closing";
+    if (!topic.starts_with("v2.system.token_revoked") && !topic.starts_with("v2.system.no_longer_subscribed")) return;
+    line.ended = true;
+    channels_over_[key(id)] = at;
+  }
+  void channel_ended(ProcessId id, std::uint64_t channel, SteadyTime at) override {
+    const auto found = lines_.find(channel);
+    if (found == lines_.end()) return;
+    const Line line = found->second;
+    lines_.erase(found);
+    const ProcessRecord* const process = books().process(id);
+    if (!line.closing || line.ended || process == nullptr || process->view == nullptr || process->gone() || !process->channels.empty())
+      return;
+    const HoldSettings& settings = process->view->settings().hold;
+    if (at >= after(line.heard_at, settings.silence_limit - settings.ping_every) || at <= after(line.written_at, settings.send_timeout)) return;
+    broken("I11", id, "a channel that was to be closed was given up before another stood");
+  }
+  void crashed(ProcessId id, SteadyTime) override { overlaps_.erase(key(id)); }
+  void closed(ProcessId id, SteadyTime) override { overlaps_.erase(key(id)); }
+  void after_event(SteadyTime at) override {
+    for (auto each = overlaps_.begin(); each != overlaps_.end();) {
+      const ProcessRecord* const process = books().process(ProcessId(each->first.first, each->first.second));
+      const bool two = process != nullptr && process->channels.size() > 1;
+      if (two && at <= books().latest(each->second, Books::moment + books().tick(process->id))) {
+        ++each;
+        continue;
+      }
+      if (two) broken("I11", process->id, "a channel stays open beside the one that has taken its place");
+      each = overlaps_.erase(each);
+    }
   }
   void quiescent(SteadyTime) override {
     for (const auto& [key, process] : books().processes())
@@ -45,7 +93,28 @@ class OneSocket final : public Check {
   }
 
  private:
+  /// An open channel of a dialect whose cloud makes them.
+  class Line {
+   public:
+    bool closing = false;  ///< The cloud said that it will close the connection soon.
+    bool ended = false;    ///< It has, or the channel is over.
+    SteadyTime heard_at{}, written_at = SteadyTime::min();
+  };
+  [[nodiscard]] static std::pair<int, int> key(ProcessId id) noexcept { return {id.number, id.incarnation}; }
+  [[nodiscard]] bool may_hand_over(const ProcessRecord& process, SteadyTime at) const {
+    if (!books().wire().holds_by_request() || process.channels.size() != 1 || process.view == nullptr) return false;
+    const auto& [channel, since] = *process.channels.begin();
+    const auto line = lines_.find(channel);
+    return (line != lines_.end() && line->second.closing) || ended_before(process.id, since) || after(at, process.view->settings().hold.connect_timeout + books().tick(process.id)) >= after(since, seconds{60});
+  }
+  [[nodiscard]] bool ended_before(ProcessId id, SteadyTime opened_at) const {
+    const auto found = channels_over_.find(key(id));
+    return found != channels_over_.end() && after(found->second, seconds{30}) >= opened_at;
+  }
   std::map<std::pair<int, int>, int> opening_;
+  std::map<std::pair<int, int>, SteadyTime> channels_over_;  // when a process heard of it last
+  std::map<std::pair<int, int>, SteadyTime> overlaps_;  // since when two are open
+  std::map<std::uint64_t, Line> lines_;
 };
 
 /// I12, acknowledgements.
@@ -60,7 +129,7 @@ class Acknowledgements final : public Check {
   using Check::Check;
 
   void frame_received(ProcessId id, std::uint64_t, std::string_view, SteadyTime at) override {
-    if (!books().heard()) return;
+    if (!books().heard() || books().wire().holds_by_request()) return;
     Count& count = counts_[std::pair(id.number, id.incarnation)];
     ++count.messages;
     count.last_at = at;
@@ -77,7 +146,7 @@ class Acknowledgements final : public Check {
     if (at <= books().latest(count.last_at, books().tick(id) + Books::moment)) ++count.ended;
   }
   void ended(ProcessId, const Work& work, const WorkEnd& end) override {
-    if (work.kind == WorkKind::transition) return;
+    if (work.kind == WorkKind::transition || books().wire().holds_by_request()) return;
     const WorkRecord* const record = books().work(work.number);
     if (record == nullptr) return;
     const Effect* const effect = books().effect(record->end.id);
@@ -89,6 +158,7 @@ class Acknowledgements final : public Check {
       broken("I12", *record, "succeeded, although it was refused first");
   }
   void quiescent(SteadyTime) override {
+    if (books().wire().holds_by_request()) return;  // no message answers a command there; see `RequestedHolds`
     for (const auto& [key, count] : counts_) {
       const ProcessRecord* const process = books().process(ProcessId(key.first, key.second));
       if (process == nullptr || process->view == nullptr) continue;

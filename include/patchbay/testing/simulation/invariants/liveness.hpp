@@ -62,7 +62,7 @@ class Liveness final : public Check {
     const ProcessRecord* const process = books().process(id);
     if (process == nullptr || process->gone()) return;
     const std::string code(to_string(end.code));
-    if (end.outcome == Outcome::unknown && (out_of_turns(*process, *record) || untraceable(*process, *record))) return;
+    if (end.outcome == Outcome::unknown && (out_of_turns(*process, *record) || untraceable(*process, *record) || undone(*record))) return;
     if (end.outcome == Outcome::unknown)
       return broken("L2", *record, "an outcome is unknown although nothing went wrong: " + code);
     switch (end.code) {
@@ -102,6 +102,8 @@ class Liveness final : public Check {
       bool believed = false;
       for (const HeldInteraction& each : process->view->held())
         believed = believed || plain::lower(each.interaction) == interaction;
+      // Where holds travel as requests, one whose fate nothing has told is watched on; see `RequestedWatches`.
+      if (believed && !held && books().wire().holds_by_request()) continue;
       // What its journal could not be told, as that a hold is over, the process sees to again.
       if (believed && !held && on_record(*process->view, interaction)) continue;
       if (believed != held)
@@ -170,6 +172,14 @@ class Liveness final : public Check {
     const Effect* const effect = books().effect(record.end.id);
     if (books().wire().locks() || effect == nullptr) return false;
     return effect->overwritten || record.work.budget < seconds{10} || paced(process);
+  }
+  /// Whether a hold or a release that travelled as a request was done, and another command has undone it before its process
+  /// could see that.
+  [[nodiscard]] bool undone(const WorkRecord& record) const {
+    if (!books().wire().holds_by_request() || record.work.kind == WorkKind::transition) return false;
+    const bool wanted = record.work.kind == WorkKind::hold;
+    const Truth* const truth = books().truth(plain::lower(record.work.interaction));
+    return truth != nullptr && truth->held != wanted && truth->was_held(wanted, record.work.at, record.end.at);
   }
   [[nodiscard]] static bool paced(const ProcessRecord& process) {
     return process.view == nullptr || process.view->settings().pacer || process.view->settings().hold.pacer;

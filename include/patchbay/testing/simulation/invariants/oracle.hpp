@@ -15,6 +15,8 @@
 #include <patchbay/testing/simulation/invariants/liveness.hpp>
 #include <patchbay/testing/simulation/invariants/order.hpp>
 #include <patchbay/testing/simulation/invariants/outcomes.hpp>
+#include <patchbay/testing/simulation/invariants/requested_holds.hpp>
+#include <patchbay/testing/simulation/invariants/requested_watches.hpp>
 #include <patchbay/testing/simulation/invariants/resources.hpp>
 #include <patchbay/testing/simulation/invariants/restarts.hpp>
 #include <patchbay/testing/simulation/invariants/retries.hpp>
@@ -35,6 +37,7 @@ class OracleOptions {
   std::vector<std::string> secrets;          ///< Canaries besides the clients' secrets and the tokens.
   std::vector<std::string> variables;        ///< Names in the schema; none: any may be written.
   Wire wire;                                 ///< How requests and answers are to be read.
+  bool clocks_agree = false;                 ///< The processes' wall clocks show the cloud's time.
 };
 
 /// Judges a run: every invariant that events can show, each by what left and reached the processes and what truly
@@ -76,7 +79,11 @@ class OracleOptions {
 ///   from a node that was shown. I3 counts no copy that the network makes, I4 asks for `outcome_unknown` of every write in
 ///   doubt, I6 for the order of what was seen to be applied, and L2 excuses what somebody else has overwritten.
 /// - I2: a flow is served without its version, unless that is pinned; see `LegalTransitions`.
-/// - I11 to I15, L1 and L5 are about holds, for which there is no door there yet.
+/// - Holds travel as requests there: I3, I4, I6, I12, I16 and I18 of them are `RequestedHolds`, I13 and I15 `RequestedWatches`,
+///   I14 `RequestedReleases`. I12's counters are not looked at, since no message answers a command.
+/// - I11: two connections overlap in a handover, and the first one is not given up before the second stands.
+/// - I17 is about transitions, and L1 of holds does not apply: no command waits for the channel.
+/// - I13 over restarts is seen by I16 and L3 alone: a journal's holds are the dialect's own, whichever way they travel.
 /// - `remembered_version_used` and `flow_confirmed` are never reached: no answer to a write shows a version, and no flow
 ///   has an ETag.
 class Oracle final : public Witness {
@@ -85,6 +92,7 @@ class Oracle final : public Witness {
       : books_(options.wire), legal_(books_, judge_, options.flow_time_to_live) {
     bounds_.set_budget(options.budget);
     payloads_.allow(options.variables);
+    requested_watches_.clocks_agree(options.clocks_agree);
     for (const std::string& each : options.secrets) secrecy_.guard(each);
     for (Witness* const each :
          std::initializer_list<Witness*>{&books_,     &lost_,      &legal_,        &once_,
@@ -93,7 +101,8 @@ class Oracle final : public Witness {
                                          &tokens_,    &secrecy_,   &socket_,       &acknowledgements_,
                                          &stop_,      &watchdogs_, &ahead_,        &outbox_,
                                          &resources_, &liveness_,  &reconnects_,   &restarts_,
-                                         &claims_,    &turns_,     &sometimes_})
+                                         &claims_,    &turns_,     &requested_holds_,
+                                         &requested_watches_, &requested_releases_, &sometimes_})
       all_.add(*each);
   }
 
@@ -118,6 +127,9 @@ class Oracle final : public Witness {
   }
   void channel_opened(ProcessId p, std::uint64_t c, SteadyTime t) override { all_.channel_opened(p, c, t); }
   void channel_ended(ProcessId p, std::uint64_t c, SteadyTime t) override { all_.channel_ended(p, c, t); }
+  void channel_closed(ProcessId p, std::uint64_t c, std::uint16_t code, SteadyTime t) override {
+    all_.channel_closed(p, c, code, t);
+  }
   void frame_left(ProcessId p, std::uint64_t c, std::string_view text, SteadyTime t) override {
     all_.frame_left(p, c, text, t);
   }
@@ -172,6 +184,9 @@ class Oracle final : public Witness {
   Restarts restarts_{books_, judge_};
   Claims claims_{books_, judge_};
   Turns turns_{books_, judge_};
+  RequestedHolds requested_holds_{books_, judge_};
+  RequestedWatches requested_watches_{books_, judge_};
+  RequestedReleases requested_releases_{books_, judge_};
   RareStates sometimes_{books_};
   Witnesses all_;
 };

@@ -223,6 +223,7 @@ class Releases final : public Check {
     const WorkRecord* const record = books().work(work.number);
     const ProcessRecord* const process = books().process(id);
     if (record == nullptr || process == nullptr || process->view == nullptr || !end.failed || end.attempts != 0) return;
+    if (books().wire().holds_by_request()) return;  // see `RequestedReleases`
     const HoldSettings& settings = process->view->settings().hold;
     switch (end.code) {
       case ErrorCode::hold_limit:

@@ -47,7 +47,18 @@ template <class Map, class Key>
 }  // namespace plain
 
 /// What an exchange is for.
-enum class ExchangeClass : std::uint8_t { token, flow, read, write, webhook, opening };
+enum class ExchangeClass : std::uint8_t {
+  token,
+  flow,
+  read,
+  write,
+  webhook,
+  opening,
+  // Where holds travel as requests:
+  command,  ///< A hold or a release.
+  reason,   ///< Of a hold, left beside it.
+  channel,  ///< The making of a channel, or its subscription.
+};
 
 /// One exchange, from the side of its process.
 class ExchangeRecord {
@@ -65,6 +76,11 @@ class ExchangeRecord {
   std::string token;            ///< Behind `Bearer`.
   std::string interaction;      ///< In lower case; of a reading or a write.
   std::string operation, node;  ///< Of a write: its transition id, and where it leads.
+  // Of a hold or a release:
+  bool holds = false;     ///< Else it releases.
+  bool doubtful = false;  ///< It has ended, and that leaves open what became of it.
+  int changes = 0, carried_out = 0;  ///< How often it changed something in the cloud; and, besides, was done in vain.
+  [[nodiscard]] bool accepted() const noexcept { return status >= 200 && status <= 299; }
 };
 
 /// One transition or correlation id that left a process, and all that was seen of it.
@@ -146,7 +162,7 @@ class Terminal {
 class Truth {
  public:
   std::uint64_t version = 0;
-  bool has_node = false, held = false, final = false;
+  bool has_node = false, held = false, final = false, party_over = false;
   std::string node;
   /// When `held` changed, and to what; the first entry is how it began.
   std::vector<std::pair<SteadyTime, bool>> held_changes;
@@ -175,6 +191,17 @@ class Reading {
   SteadyTime at{};
 };
 
+/// How a conversation showed the party that may be held, to a process.
+class ShownHold {
+ public:
+  std::string interaction;
+  bool held = false;
+  bool over = false;   ///< The party has left.
+  bool event = false;  ///< The channel said so; else a reading did.
+  bool late = false;   ///< Of a reading: it was no longer so when it was answered.
+  SteadyTime at{};
+};
+
 /// A message of the channel.
 class Reply {
  public:
@@ -194,6 +221,7 @@ class ProcessRecord {
   std::vector<std::uint64_t> works;
   std::map<std::uint64_t, SteadyTime> channels;  ///< That are open, and since when.
   std::vector<Reading> readings;                 ///< In the order in which they came.
+  std::vector<ShownHold> shown;                  ///< The same of what the door for holds was shown of parties.
   std::vector<Terminal> terminals;               ///< Of failures that no work has ended with yet.
 
   [[nodiscard]] bool gone() const noexcept { return crashed || closed; }

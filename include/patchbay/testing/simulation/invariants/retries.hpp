@@ -43,6 +43,7 @@ class RetryBounds final : public Check {
     const ExchangeRecord* const sent = books().exchange(view.number);
     if (sent == nullptr) return;
     Run& run = runs_[std::pair(view.process.number, view.process.incarnation)];
+    if (sent->kind == ExchangeClass::channel) return void(run.free += 3);
     if (sent->kind == ExchangeClass::opening) return void(run.free += 3);  // with its token, which may be tried again
     ++run.requests;
     if (budget_.cost > 0) {
@@ -132,6 +133,9 @@ class Patience final : public Check {
     }
     const ProcessRecord* const process = books().process(sent.process);
     if (process != nullptr && process->view != nullptr && process->view->settings().pacer) return out.append(" api");
+    // A release minds the answers to its own request, which nobody can tell from another's.
+    if (sent.kind == ExchangeClass::command && !sent.holds)
+      return out.append(" alone ").append(std::to_string(sent.left_at.time_since_epoch().count()));
     // Without a pacer each operation minds its own answers, and readings do not tell whose they are.
     if (sent.kind == ExchangeClass::write) return out.append(" write ").append(sent.operation);
     return out.append(" alone ").append(std::to_string(sent.left_at.time_since_epoch().count()));

@@ -58,6 +58,20 @@ enum class Rare : std::uint8_t {
   flow_confirmed,  ///< By a 304.
   restarted,
   hold_limit_refused,  ///< A late release, where the settings want that.
+  // These need holds that travel as requests.
+  hold_shown_by_event,    ///< And so known to be done.
+  hold_shown_by_reading,
+  released_over_a_hold,   ///< A release left while the request of a hold was under way.
+  release_sent_again,     ///< Behind a hold that it had overtaken on its way.
+  others_hold_heard_of,   ///< By an event.
+  others_release_heard_of,
+  closing_announced,      ///< To a process with a command under way.
+  handed_over,            ///< A second connection took the place of one that was open.
+  channel_made_anew,
+  hold_refused_by_code,
+  done_after_the_end,     ///< A hold or a release was done when its caller had been told that nobody knows.
+  doubt_ended_by_reading, ///< A hold that was in doubt was read not to be there, when no fault struck any more.
+  held_by_another_party,  ///< An event showed another party on hold than the one that is meant.
   // These need a journal.
   crashed_before_sending,  ///< An intent was durable, and nothing had left.
   unknown_resolved,        ///< By recovery.
@@ -107,6 +121,19 @@ class Sometimes {
                                                                   "flow_confirmed",
                                                                   "restarted",
                                                                   "hold_limit_refused",
+                                                                  "hold_shown_by_event",
+                                                                  "hold_shown_by_reading",
+                                                                  "released_over_a_hold",
+                                                                  "release_sent_again",
+                                                                  "others_hold_heard_of",
+                                                                  "others_release_heard_of",
+                                                                  "closing_announced",
+                                                                  "handed_over",
+                                                                  "channel_made_anew",
+                                                                  "hold_refused_by_code",
+                                                                  "done_after_the_end",
+                                                                  "doubt_ended_by_reading",
+                                                                  "held_by_another_party",
                                                                   "crashed_before_sending",
                                                                   "unknown_resolved",
                                                                   "journal_read_back"};
@@ -120,18 +147,20 @@ class Sometimes {
   }
   /// For merging what other processes counted.
   void add(std::size_t i, std::uint64_t count) noexcept { counts_[i] += count; }
-  /// Whether a campaign of transitions on the real platform must reach it as well: it needs no holds, no version in the
-  /// answer to a write, and no flow that can be confirmed.
+  /// Whether a campaign on the real platform must reach it as well: it needs no command that a message answers, no version in
+  /// the answer to a write, and no flow that can be confirmed.
   [[nodiscard]] static constexpr bool on_platform(std::size_t i) noexcept {
-    constexpr std::array elsewhere{Rare::late_ack_settles_unknown, Rare::watchdog_released,         Rare::watchdog_escalated,
-                                   Rare::two_controllers,          Rare::hold_superseded,           Rare::reconnected_with_commands,
-                                   Rare::accept_then_close,        Rare::channel_refused,           Rare::remembered_version_used,
-                                   Rare::duplicate_answer,         Rare::foreign_answer,            Rare::command_refused,
-                                   Rare::held_already,             Rare::closed_while_held,         Rare::crashed_with_holds,
-                                   Rare::flow_confirmed,           Rare::hold_limit_refused};
+    constexpr std::array elsewhere{Rare::late_ack_settles_unknown, Rare::two_controllers,  Rare::reconnected_with_commands,
+                                   Rare::remembered_version_used,  Rare::duplicate_answer, Rare::foreign_answer,
+                                   Rare::command_refused,          Rare::closed_while_held, Rare::crashed_with_holds,
+                                   Rare::channel_refused,          Rare::flow_confirmed};
     for (const Rare each : elsewhere)
       if (static_cast<std::size_t>(each) == i) return false;
     return true;
+  }
+  /// Whether one of the documents' dialect must.
+  [[nodiscard]] static constexpr bool on_interactions(std::size_t i) noexcept {
+    return i < static_cast<std::size_t>(Rare::hold_shown_by_event) || needs_journal(i);
   }
   /// Whether a campaign without a journal must reach it as well.
   [[nodiscard]] static constexpr bool needs_journal(std::size_t i) noexcept {
@@ -153,6 +182,7 @@ class RareStates final : public Witness {
     const Effect* const effect = record == nullptr ? nullptr : books_->effect(record->end.id);
     if (effect != nullptr) ended(*effect, end);
     if (end.already_held) reached_.reach(Rare::held_already);
+    if (books_->wire().holds_by_request() && work.kind != WorkKind::transition) requested_ended(id, work, end);
     if (!end.failed) {
       if (auto open = opened_.find(id.number); work.kind == WorkKind::transition && open != opened_.end()) {
         reached_.reach(Rare::breaker_closed_again);
@@ -181,6 +211,10 @@ class RareStates final : public Witness {
   void request_left(const ExchangeView& view, SteadyTime) override {
     const ExchangeRecord* const sent = books_->exchange(view.number);
     const ProcessRecord* const process = books_->process(view.process);
+    if (sent != nullptr && sent->kind == ExchangeClass::command) return command_left(view.number, *sent);
+    if (sent != nullptr && sent->kind == ExchangeClass::channel && view.method == "POST" &&
+        made_.insert(std::pair(view.process.number, view.process.incarnation)).second == false)
+      reached_.reach(Rare::channel_made_anew);
     if (sent == nullptr || process == nullptr || sent->kind != ExchangeClass::write) return;
     Attempts& all = attempts_[sent->operation];
     if (!all.token.empty() && all.token != sent->token && !all.refused)
@@ -196,6 +230,12 @@ class RareStates final : public Witness {
                       SteadyTime) override {
     const ExchangeRecord* const sent = books_->exchange(view.number);
     if (sent == nullptr) return;
+    if (sent->kind == ExchangeClass::command && overtaken_.contains(view.number) && (sent->accepted() || sent->doubtful))
+      owed_.insert(lane(*sent));
+    if (sent->kind == ExchangeClass::command && sent->holds && sent->doubtful) doubts_.insert(lane(*sent));
+    if (books_->shown() != nullptr && sent->kind == ExchangeClass::read && books_->now() > books_->healed_at() && !books_->shown()->held &&
+        doubts_.erase(lane(*sent)) != 0)
+      reached_.reach(Rare::doubt_ended_by_reading);
     if (sent->kind == ExchangeClass::flow && response != nullptr && response->status == 304)
       reached_.reach(Rare::flow_confirmed);
     if (sent->kind != ExchangeClass::write) return;
@@ -225,6 +265,7 @@ class RareStates final : public Witness {
   void applied(const AppliedOperation& operation, const Cloud& model, SteadyTime) override {
     const std::optional<Standing> found = model.look(operation.interaction);
     if (found && found->final && found->held) reached_.reach(Rare::closed_while_held);
+    if (const ExchangeRecord* const by = books_->applied_by(); by != nullptr && forgotten_.contains(by)) reached_.reach(Rare::done_after_the_end);
     const Effect* const effect =
         operation.kind == AppliedOperation::Kind::foreign ? nullptr : books_->effect(operation.id);
     if (effect == nullptr) return;
@@ -237,7 +278,8 @@ class RareStates final : public Witness {
     if (who.insert(effect->process.number).second && who.size() == 2)
       reached_.reach(effect->kind == WorkKind::transition ? Rare::two_writers : Rare::two_controllers);
   }
-  void frame_received(ProcessId, std::uint64_t, std::string_view, SteadyTime) override {
+  void frame_received(ProcessId id, std::uint64_t, std::string_view frame, SteadyTime) override {
+    if (books_->wire().holds_by_request()) return event_received(id, frame);
     const Effect* const effect = books_->command();
     if (effect == nullptr) {
       if (books_->effect(books_->reply().id) != nullptr) reached_.reach(Rare::foreign_answer);
@@ -251,6 +293,8 @@ class RareStates final : public Witness {
   }
   void channel_opened(ProcessId id, std::uint64_t channel, SteadyTime at) override {
     opened_at_[channel] = at;
+    if (const ProcessRecord* const process = books_->process(id); process != nullptr && process->channels.size() > 1)
+      reached_.reach(Rare::handed_over);
     if (interrupted_.erase(std::pair(id.number, id.incarnation)) != 0) reached_.reach(Rare::reconnected_with_commands);
   }
   void channel_ended(ProcessId id, std::uint64_t channel, SteadyTime at) override {
@@ -317,8 +361,62 @@ class RareStates final : public Witness {
     if (all.waited) reached_.reach(Rare::waited_for_retry_after);
   }
 
+  using Lane = std::pair<std::pair<int, int>, std::string>;
+  [[nodiscard]] static Lane lane(const ExchangeRecord& sent) {
+    return {{sent.process.number, sent.process.incarnation}, sent.interaction};
+  }
+  void command_left(std::uint64_t number, const ExchangeRecord& sent) {
+    std::set<std::uint64_t>& all = commands_[lane(sent)];
+    if (!sent.holds) {
+      bool over = false;
+      for (const std::uint64_t each : all) {
+        const ExchangeRecord* const before = books_->exchange(each);
+        if (before == nullptr || !before->holds || !before->under_way) continue;
+        over = true;
+        overtaken_.insert(each);
+      }
+      if (over) reached_.reach(Rare::released_over_a_hold);
+      if (owed_.erase(lane(sent)) != 0) reached_.reach(Rare::release_sent_again);
+    } else {
+      owed_.erase(lane(sent));
+    }
+    all.insert(number);
+  }
+  void requested_ended(ProcessId id, const Work& work, const WorkEnd& end) {
+    const Lane place{{id.number, id.incarnation}, plain::lower(work.interaction)};
+    if (!end.failed && !end.already_held && work.kind == WorkKind::hold)
+      reached_.reach(end.by_state ? Rare::hold_shown_by_reading : Rare::hold_shown_by_event);
+    if (end.failed && end.attempts != 0 && end.outcome == Outcome::not_applied &&
+        (end.code == ErrorCode::not_eligible || end.code == ErrorCode::command_refused))
+      reached_.reach(Rare::hold_refused_by_code);
+    if (!end.failed || end.outcome != Outcome::unknown) return;
+    for (const std::uint64_t each : commands_[place])
+      if (const ExchangeRecord* const sent = books_->exchange(each);
+          sent != nullptr && sent->holds == (work.kind == WorkKind::hold) && sent->left_at >= work.at && sent->changes == 0)
+        forgotten_.insert(sent);
+  }
+  void event_received(ProcessId id, std::string_view frame) {
+    if (books_->reply().type == "v2.system.socket_closing") {
+      for (const auto& [place, all] : commands_)
+        for (const std::uint64_t each : all)
+          if (const ExchangeRecord* const sent = books_->exchange(each); sent != nullptr && sent->process == id && sent->under_way)
+            return reached_.reach(Rare::closing_announced);
+    }
+    const ShownHold* const shown = books_->shown();
+    const Truth* const truth = shown == nullptr ? nullptr : books_->truth(shown->interaction);
+    if (truth == nullptr) return;
+    if (truth->changed_by != id.number && truth->held_changes.size() > 1)
+      reached_.reach(shown->held ? Rare::others_hold_heard_of : Rare::others_release_heard_of);
+    if (!shown->held && frame.find("\"held\":true") != std::string_view::npos) reached_.reach(Rare::held_by_another_party);
+  }
+
   const Books* books_;
   Sometimes reached_;
+  std::map<Lane, std::set<std::uint64_t>> commands_;  // requests of holds and releases
+  std::set<Lane> owed_, doubts_;
+  std::set<std::uint64_t> overtaken_;
+  std::set<const ExchangeRecord*> forgotten_;  // whose callers were told that nobody knows
+  std::set<std::pair<int, int>> made_;         // processes that have made a channel
   std::map<std::string, Attempts, std::less<>> attempts_;
   std::set<int> opened_;
   std::set<std::string> webhooks_, intents_;

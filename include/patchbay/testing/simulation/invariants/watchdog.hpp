@@ -129,6 +129,7 @@ class Watchdogs final : public Check {
   void crashed(ProcessId id, SteadyTime) override { believes_.erase(key(id)); }
   void closed(ProcessId id, SteadyTime) override { believes_.erase(key(id)); }
   void after_event(SteadyTime at) override {
+    if (books().wire().holds_by_request()) return;  // see `RequestedWatches`
     for (auto& [id, belief] : believes_) {
       if (!belief.dirty && at < belief.next_due && !belief.doubtful) continue;
       const ProcessRecord* const process = books().process(ProcessId(id.first, id.second));

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <patchbay/testing/platform_data.hpp>
 #include <patchbay/testing/simulation/invariants/records.hpp>
 #include <patchbay/testing/simulation/invariants/scan.hpp>
 #include <patchbay/testing/simulation/witness.hpp>
@@ -33,6 +34,8 @@ class Wire {
   [[nodiscard]] bool locks() const noexcept { return form_ != Form::platform_attributes; }
   /// Whether writes name what they change by a version in their body.
   [[nodiscard]] bool locks_in_body() const noexcept { return form_ == Form::platform_records; }
+  /// Whether holds travel as requests, which name nobody's operation; what comes of them is shown by readings and events.
+  [[nodiscard]] bool holds_by_request() const noexcept { return form_ != Form::interactions; }
   /// Whether an answer with a flow does not say which version of it that is.
   [[nodiscard]] bool flows_unnamed() const noexcept { return form_ != Form::interactions; }
   /// How many exchanges a transition takes when nothing goes wrong: a token, the flow, its readings, the write and a proof.
@@ -42,14 +45,44 @@ class Wire {
     if (view.opening) return ExchangeClass::opening;
     const std::string_view path = view.target.substr(0, view.target.find('?'));
     if (path.ends_with("/oauth/token")) return ExchangeClass::token;
+    if (form_ != Form::interactions && path.find("/notifications/") != std::string_view::npos) return ExchangeClass::channel;
     if (path.find("/flows/") != std::string_view::npos) return ExchangeClass::flow;
     if (path.find(collection()) == std::string_view::npos) return ExchangeClass::webhook;
+    if (form_ != Form::interactions && view.method == "PATCH") {
+      const std::size_t party = path.find("/participants/");
+      if (party != std::string_view::npos && path.find('/', party + 14) == std::string_view::npos) return ExchangeClass::command;
+      if (view.by_holds) return ExchangeClass::reason;
+    }
     return view.method == "GET" ? ExchangeClass::read : ExchangeClass::write;
+  }
+  /// How a conversation, as a reading or an event shows it, has the party that may be held; nothing when it shows none.
+  [[nodiscard]] static std::optional<ShownHold> hold_of(std::string_view conversation) {
+    const std::string id = plain::JsonScan::text_member(conversation, "id");
+    std::optional<ShownHold> out;
+    plain::JsonScan::elements(plain::JsonScan::member(conversation, "participants"), [&](std::string_view each) {
+      const bool nested = !plain::JsonScan::member(each, "calls").empty();
+      std::string user = plain::JsonScan::text_member(each, "userId");
+      if (user.empty()) user = plain::JsonScan::text_member(plain::JsonScan::member(each, "user"), "id");
+      if (user != platform_user) return;
+      std::string_view call = each;
+      if (nested)
+        plain::JsonScan::elements(plain::JsonScan::member(each, "calls"), [&](std::string_view one) { call = one; });
+      const std::string state = plain::JsonScan::text_member(call, "state");
+      const bool gone = state == "disconnected" || state == "terminated";
+      if (out && gone) return;  // the party that is there, else the last that was
+      out.emplace();
+      out->interaction = plain::lower(id);
+      out->held = plain::JsonScan::member(call, "held") == "true";
+      out->over = gone;
+    });
+    if (out && !plain::JsonScan::member(conversation, "endTime").empty()) out->over = true;
+    return out;
   }
   /// Whose reading or write it is, in lower case.
   [[nodiscard]] std::string interaction_of(std::string_view target) const {
     std::string_view path = target.substr(0, target.find('?'));
     path.remove_prefix(path.find(collection()) + collection().size());
+    if (path.starts_with("calls/")) path.remove_prefix(6);  // the same conversation, by its kind
     return plain::lower(path.substr(0, path.find('/')));
   }
   /// The attributes that a write carries, as a raw object; empty when there are none.

@@ -212,12 +212,12 @@ class LegalTransitions final : public Check {
 
 /// I3, at most once: no id changes the cloud twice, over all retries, reconnects, duplicates and restarts, and none is
 /// used for two things. Counts what the cloud applied. What nothing locks is applied again by every copy of it that the
-/// network makes, and by nothing else.
+/// network makes, and by nothing else. (Of holds that travel as requests see `RequestedHolds`.)
 class AtMostOnce final : public Check {
  public:
   using Check::Check;
   void applied(const AppliedOperation& operation, const Cloud&, SteadyTime) override {
-    if (operation.kind == AppliedOperation::Kind::foreign) return;
+    if (operation.kind == AppliedOperation::Kind::foreign || books().applied_by() != nullptr) return;
     const Effect* const effect = books().effect(operation.id);
     if (effect == nullptr) {
       broken("I3", ProcessId{}, "something was applied under the id " + operation.id + ", which no process sent")
