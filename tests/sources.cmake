@@ -318,6 +318,7 @@ set(patchbay_tests_testing_simulation
   unit/testing_simulation/oracle_requests.cpp
   unit/testing_simulation/oracle_writes.cpp
   unit/testing_simulation/platform.cpp
+  unit/testing_simulation/platform_holds.cpp
   unit/testing_simulation/runs.cpp
   unit/testing_simulation/simulated_disk.cpp
   unit/testing_simulation/streams.cpp

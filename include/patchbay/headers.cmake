@@ -261,6 +261,8 @@ set(patchbay_headers
   include/patchbay/testing/simulation/invariants/outcomes.hpp
   include/patchbay/testing/simulation/invariants/pairs.hpp
   include/patchbay/testing/simulation/invariants/records.hpp
+  include/patchbay/testing/simulation/invariants/requested_holds.hpp
+  include/patchbay/testing/simulation/invariants/requested_watches.hpp
   include/patchbay/testing/simulation/invariants/resources.hpp
   include/patchbay/testing/simulation/invariants/restarts.hpp
   include/patchbay/testing/simulation/invariants/retries.hpp
