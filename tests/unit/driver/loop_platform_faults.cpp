@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <patchbay/driver/hold_outbox.hpp>
 #include <patchbay/hold_controller.hpp>
 #include <patchbay/testing/simulated_platform.hpp>
 
