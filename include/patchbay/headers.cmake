@@ -260,6 +260,7 @@ set(patchbay_headers
   include/patchbay/testing/simulation/invariants/order.hpp
   include/patchbay/testing/simulation/invariants/outcomes.hpp
   include/patchbay/testing/simulation/invariants/pairs.hpp
+  include/patchbay/testing/simulation/invariants/rare_states.hpp
   include/patchbay/testing/simulation/invariants/records.hpp
   include/patchbay/testing/simulation/invariants/requested_holds.hpp
   include/patchbay/testing/simulation/invariants/requested_watches.hpp

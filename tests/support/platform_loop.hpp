@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <patchbay/cloud/platform.hpp>
@@ -17,6 +18,9 @@
 
 // What the tests of holds on the real platform's dialect and on event loops have alike.
 namespace patchbay::test {
+
+/// Where requests about conversations go, for plans of faults.
+inline constexpr std::string_view conversations = "/api/v2/conversations/";
 
 [[nodiscard]] inline HoldRequest hold(std::size_t i = 0) { return HoldRequest{agents_call(i), "consultation", 5}; }
 [[nodiscard]] inline UnholdRequest unhold(std::size_t i = 0) { return UnholdRequest{agents_call(i), 5}; }
@@ -41,6 +45,10 @@ class PlatformLoop : public LoopWorld<testing::SimulatedPlatform> {
     door.start_ready(std::nullopt, ready.handler());
     await(ready);
     REQUIRE(ready.result->has_value());
+  }
+  /// What happens until the next connection is told to nobody.
+  void cut() {
+    for (testing::ChannelPeer& each : cloud.channels()) each.cut();
   }
   [[nodiscard]] bool held(std::size_t i = 0) const { return is_held(cloud, agents_call(i)); }
   [[nodiscard]] std::size_t count(testing::AppliedOperation::Kind kind) const { return operations_of(cloud, kind); }

@@ -120,7 +120,7 @@ class HoldRegistry {
   /// Whether this one was, since `learnt()` was that much.
   [[nodiscard]] bool learnt_since(std::string_view interaction, std::uint64_t before) const noexcept {
     const auto at = watched_.find(interaction);
-    return at != watched_.end() && at->second.held && at->second.learnt > before;
+    return at != watched_.end() && at->second.learnt_since(before);
   }
   /// Somebody tells that an interaction which is watched is, or is not, on hold. Perhaps that is old: it settles nothing.
   void told(std::string_view interaction, bool held, SteadyTime now) noexcept {
@@ -184,7 +184,7 @@ class HoldRegistry {
   /// sent before `lost_before`. What was learnt since the reading began, when `learnt()` was `before`, is newer than what it shows.
   void seen_released(std::string_view interaction, SteadyTime lost_before = SteadyTime::min(), std::uint64_t before = UINT64_MAX) {
     Watched* const entry = find(interaction);
-    if (!entry || (entry->held && entry->learnt > before)) return;
+    if (!entry || entry->learnt_since(before)) return;
     std::erase_if(entry->unsettled, [lost_before](const Sent& each) { return each.last < lost_before; });
     entry->held = false;
     conclude(interaction, *entry);
@@ -261,9 +261,11 @@ class HoldRegistry {
     /// As new, but with its memory.
     void begin(SteadyTime when) noexcept {
       unsettled.clear();
-      since = when, told_again = never, held_order = doubt_order = learnt = 0, held = told_released = ours = false, repetitions = 0, due = {};
+      since = when, told_again = never, held_order = doubt_order = learnt = 0;
+      held = told_released = ours = false, repetitions = 0, due = {};
     }
     [[nodiscard]] bool confirmed() const noexcept { return held && held_order >= doubt_order; }
+    [[nodiscard]] bool learnt_since(std::uint64_t before) const noexcept { return held && learnt > before; }
   };
 
   using Entries = std::unordered_map<std::string, Watched, detail::TextHash, std::equal_to<>>;

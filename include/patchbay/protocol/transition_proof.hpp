@@ -92,8 +92,8 @@ inline void check_echo(Operation& operation, const detail::AnyDialect& dialect, 
 /// The proof runs as invariant I4 wants it. Our id on the interaction: applied. Another version under the same id as
 /// before: a writer without ids has been there, ours has not, and can no longer be applied; but where there was no id before
 /// and others may replace a whole place (`PlacedDialect`), such a writer may have taken ours away, so nothing is known. Another
-/// version under a third id: ours may have been there in between, so nothing is known. The same version: a late write may still come. No reading:
-/// nothing is known, even behind a refusal, for a copy of the write that was refused may have been applied before it.
+/// version under a third id: ours may have been there in between, so nothing is known. The same version: a late write may
+/// still come. No reading: nothing is known, even behind a refusal, for a copy of the write that was refused may have been applied before it.
 ///
 /// Behind a 412, or a 409 whose code says as much, a reading of the same version is older than the refusal, as those from replicas that lag may be: it is asked
 /// for again, twice, and when it stays so nothing is known.

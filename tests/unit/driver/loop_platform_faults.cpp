@@ -18,6 +18,7 @@
 
 using namespace patchbay;
 using namespace patchbay::testing;
+using test::conversations;
 using test::Done;
 using test::Ended;
 using test::hold;
@@ -27,14 +28,7 @@ using std::chrono::minutes;
 
 namespace {
 
-constexpr std::string_view conversations = "/api/v2/conversations/";
-
 std::string call(std::size_t i = 0) { return test::agents_call(i); }
-
-/// What happens until the next connection is told to nobody.
-void cut_channels(World& world) {
-  for (ChannelPeer& each : world.cloud.channels()) each.cut();
-}
 
 }  // namespace
 
@@ -135,7 +129,7 @@ TEST_CASE("a reading behind a gap that comes to nothing is made again", "[loop][
   door.start_hold(hold(), held.handler());
   world.await(held);
   REQUIRE(held.result->has_value());
-  cut_channels(world);
+  world.cut();
   world.cloud.change([](PlatformModel& model) { model.set_held(call(), platform_agent, false); });
   world.cloud.plan([](FaultPlan& plan) { plan.on("GET", std::string(conversations)).times(8).answer(503); });
   world.run_for(minutes{5});

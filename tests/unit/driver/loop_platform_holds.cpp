@@ -19,6 +19,7 @@
 
 using namespace patchbay;
 using namespace patchbay::testing;
+using test::conversations;
 using test::Done;
 using test::Ended;
 using test::hold;
@@ -27,8 +28,6 @@ using World = test::PlatformLoop;
 using std::chrono::minutes;
 
 namespace {
-
-constexpr std::string_view conversations = "/api/v2/conversations/";
 
 std::string call(std::size_t i = 0) { return test::agents_call(i); }
 
@@ -275,7 +274,7 @@ TEST_CASE("a connection that ends at any point of a hold on the platform loses n
       door.start_hold(hold(), held.handler());
       if (announced) world.cloud.change([](PlatformModel& model) { model.announce_closing(); });
       for (std::size_t i = 0; i < steps; ++i) world.loop.run_one();
-      for (ChannelPeer& each : world.cloud.channels()) each.cut();
+      world.cut();
       world.await(held);
       REQUIRE(held.result->has_value());
       world.run_for(minutes{1});
@@ -318,7 +317,7 @@ TEST_CASE("behind a gap a few readings at a time tell what became of many holds"
     world.await(each);
     REQUIRE(each.result->has_value());
   }
-  for (ChannelPeer& each : world.cloud.channels()) each.cut();
+  world.cut();
   world.cloud.change([](PlatformModel& model) {
     for (std::size_t i = 0; i < many; i += 2) model.set_held(call(i), platform_agent, false);
   });
@@ -378,7 +377,7 @@ TEST_CASE("a door on the platform that is destroyed at any point ends its comman
       // Somebody else's hold, and a gap, so that there are readings under way.
       world.cloud.change([](PlatformModel& model) { model.set_held(call(3), platform_agent, true); });
       if (steps % 2 == 0)
-        for (ChannelPeer& each : world.cloud.channels()) each.cut();
+        world.cut();
       for (std::size_t i = 0; i < steps; ++i) world.loop.run_one();
       told = 0;
     }
@@ -415,7 +414,7 @@ TEST_CASE("a loop that is torn down at any point of a hold on the platform leave
       for (std::size_t i = 0; i < steps; ++i) world.loop.run_one();
       if (steps % 2 == 0) world.cloud.change([](PlatformModel& model) { model.announce_closing(); });
       if (steps % 3 == 0)
-        for (ChannelPeer& each : world.cloud.channels()) each.cut();
+        world.cut();
       for (std::size_t i = 0; i < steps % 17; ++i) world.loop.run_one();
       if (steps % 5 == 0) handles[1].cancel();
       if (steps % 4 == 0) handles.push_back(door.start_close(seconds{1}, handler));
@@ -464,7 +463,7 @@ TEST_CASE("nothing is read for a door that is closed", "[loop][hold][platform][I
     std::vector<Ended> held(many);
     for (std::size_t i = 0; i < many; ++i) door.start_hold(hold(i), held[i].handler());
     for (Ended& each : held) world.await(each);
-    for (ChannelPeer& each : world.cloud.channels()) each.cut();
+    world.cut();
     world.run_until([&] { return door.state() != ChannelState::open; });
     world.transport.latency(milliseconds{30});
     world.run_until([&] { return door.state() == ChannelState::open; });
@@ -494,7 +493,7 @@ TEST_CASE("gaps one after the other have every hold read once more, and not once
   constexpr std::size_t gaps = 4;
   world.transport.latency(seconds{1});
   for (std::size_t gap = 0; gap < gaps; ++gap) {
-    for (ChannelPeer& each : world.cloud.channels()) each.cut();
+    world.cut();
     world.run_until([&] { return door.state() != ChannelState::open; });
     world.run_until([&] { return door.state() == ChannelState::open; });
   }

@@ -16,19 +16,16 @@
 #include <patchbay/testing/simulated_platform.hpp>
 
 #include <support/catch.hpp>
-#include <support/loop_world.hpp>
-#include <support/platform_holds.hpp>
+#include <support/platform_loop.hpp>
 
 using namespace patchbay;
 using namespace patchbay::testing;
-using cloud::Platform;
+using test::conversations;
 using test::Done;
 using test::Ended;
 using std::chrono::minutes;
 
 namespace {
-
-constexpr std::string_view any_conversation = "/api/v2/conversations/";
 
 /// A transport that takes a while to cancel what is under way.
 class SlowToCancel : public LoopTransport<SimulatedPlatform> {
@@ -44,25 +41,11 @@ class SlowToCancel : public LoopTransport<SimulatedPlatform> {
 };
 
 /// A platform with one call of the agent behind an event loop.
-class CallWorld : public test::LoopWorld<SimulatedPlatform> {
+class CallWorld : public test::PlatformLoop {
  public:
-  explicit CallWorld(PlatformOptions options = {})
-      : LoopWorld(test::platform_settings(), test::with_agent(std::move(options))) {
-    cloud.change([](PlatformModel& model) { test::add_agents_calls(model, 1); });
-  }
-  auto door() {
-    return HoldController{Policies{.transport = transport, .clock = loop.clock(), .dialect = dialect}, settings};
-  }
   auto door_slow_to_cancel() {
     return HoldController{
         Policies{.transport = SlowToCancel(loop, transport), .clock = loop.clock(), .dialect = dialect}, settings};
-  }
-  template <class Door>
-  void open(Door& door) {
-    Done ready;
-    door.start_ready(std::nullopt, ready.handler());
-    await(ready);
-    REQUIRE(ready.result->has_value());
   }
   template <class Door>
   void hold(Door& door) {
@@ -77,16 +60,6 @@ class CallWorld : public test::LoopWorld<SimulatedPlatform> {
     door.start_unhold(release(), ended.handler());
     await(ended);
     REQUIRE(ended.result->has_value());
-  }
-  /// Begins a hold, whose request has left and arrives in `span`; what is begun from then on is as fast as ever.
-  template <class Door>
-  void start_slow_hold(Door& door, Ended& ended, Duration span) {
-    const std::size_t before = cloud.exchanges();
-    door.start_hold(request(), ended.handler());
-    REQUIRE(run_until([&] { return cloud.exchanges() == before + 1; }));  // the reading has arrived
-    run_for(milliseconds{1});                                             // so has its answer
-    on_its_way(span);
-    REQUIRE(cloud.exchanges() == before + 1);
   }
   /// What was begun just now takes `span` from leaving to arriving.
   void on_its_way(Duration span) {
@@ -105,20 +78,14 @@ class CallWorld : public test::LoopWorld<SimulatedPlatform> {
     transport.latency(milliseconds{1});
     REQUIRE(transport.under_way() == 1);
   }
-  void cut() {
-    for (ChannelPeer& each : cloud.channels()) each.cut();
-  }
   /// Somebody else holds it, or releases it.
   void set_held(bool held) {
     cloud.change([held](PlatformModel& model) { model.set_held(test::agents_call(), platform_agent, held); });
   }
-  [[nodiscard]] bool held() const { return test::is_held(cloud, test::agents_call()); }
-  [[nodiscard]] std::size_t holds() const { return test::operations_of(cloud, AppliedOperation::Kind::hold); }
-  [[nodiscard]] std::size_t releases() const { return test::operations_of(cloud, AppliedOperation::Kind::unhold); }
-  static HoldRequest request() { return HoldRequest{test::agents_call(), "consultation", 5}; }
-  static UnholdRequest release() { return UnholdRequest{test::agents_call(), 5}; }
-
-  Platform dialect = Platform::of_user(std::string(platform_user));
+  [[nodiscard]] std::size_t holds() const { return count(AppliedOperation::Kind::hold); }
+  [[nodiscard]] std::size_t releases() const { return count(AppliedOperation::Kind::unhold); }
+  static HoldRequest request() { return test::hold(); }
+  static UnholdRequest release() { return test::unhold(); }
 };
 
 }  // namespace
@@ -155,7 +122,7 @@ TEST_CASE("a reading that is older than a release and another hold says nothing 
   world.next_answer_takes(seconds{3});  // of the reading behind the gap, which shows that it is held
   world.unhold(door);
   Ended held;
-  world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH", std::string(any_conversation)).answer(403); });
+  world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH", std::string(conversations)).answer(403); });
   const std::size_t before = world.cloud.exchanges();
   door.start_hold(CallWorld::request(), held.handler());
   REQUIRE(world.run_until([&] { return world.cloud.exchanges() == before + 1; }));  // the reading of the hold
@@ -210,7 +177,7 @@ TEST_CASE("a hold that finds its interaction held has no release behind it", "[l
   world.start_slow_hold(door, held, seconds{1});
   // Of the releases the first is done, and overtakes the hold; those that repeat it are refused.
   world.cloud.plan(
-      [](FaultPlan& plan) { plan.on("PATCH", std::string(any_conversation)).skip(2).always().answer(403); });
+      [](FaultPlan& plan) { plan.on("PATCH", std::string(conversations)).skip(2).always().answer(403); });
   door.start_unhold(CallWorld::release(), released.handler());
   world.await(released);
   world.await(held);
@@ -234,7 +201,7 @@ TEST_CASE("a release is repeated once behind a hold whose fate nobody knows", "[
   world.open(door);
   Ended held, released;
   world.start_slow_hold(door, held, seconds{1});
-  world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH", std::string(any_conversation)).skip(1).reset(); });
+  world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH", std::string(conversations)).skip(1).reset(); });
   door.start_unhold(CallWorld::release(), released.handler());
   world.await(released);
   world.await(held);
@@ -259,7 +226,7 @@ TEST_CASE("a hold that nobody waits for any more is not sent", "[loop][hold][pla
   Ended held;
   Done closed;
   world.cloud.plan([](FaultPlan& plan) {
-    plan.on("PATCH", std::string(any_conversation)).answer(429, {{"Retry-After", "3"}});
+    plan.on("PATCH", std::string(conversations)).answer(429, {{"Retry-After", "3"}});
   });
   door.start_hold(CallWorld::request(), held.handler());
   REQUIRE(world.run_until([&] { return world.cloud.faults_pending() == 0; }));
@@ -303,7 +270,7 @@ TEST_CASE("the same of a door without a channel, which reads by itself what nobo
   CallWorld world;
   world.dialect.user.clear();
   auto door = world.door_slow_to_cancel();
-  world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH", std::string(any_conversation)).reset(); });
+  world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH", std::string(conversations)).reset(); });
   Ended held;
   door.start_hold(CallWorld::request(), held.handler());
   world.await(held);

@@ -15,6 +15,7 @@
 using namespace patchbay;
 using namespace patchbay::testing;
 using test::agents_call;
+using test::conversations;
 using test::Done;
 using test::Ended;
 using test::hold;
@@ -24,12 +25,10 @@ using std::chrono::minutes;
 
 namespace {
 
-constexpr std::string_view of_conversations = "/api/v2/conversations/";
-
 /// The channel ends, and another is there.
 template <class Door>
 void reconnect(World& world, Door& door) {
-  for (ChannelPeer& each : world.cloud.channels()) each.cut();
+  world.cut();
   REQUIRE(world.run_until([&] { return door.state() != ChannelState::open; }));
   REQUIRE(world.run_until([&] { return door.state() == ChannelState::open; }));
 }
@@ -66,7 +65,7 @@ TEST_CASE("another's hold that is heard of during our reading stays watched", "[
   World world;
   auto door = world.door();
   world.open(door);
-  world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH", std::string(of_conversations)).answer(403); });
+  world.cloud.plan([](FaultPlan& plan) { plan.on("PATCH", std::string(conversations)).answer(403); });
   Ended held;
   door.start_hold(hold(), held.handler());
   REQUIRE(world.run_until([&] { return world.transport.under_way() == 1; }));
@@ -88,7 +87,7 @@ TEST_CASE("a hold that backs off is not sent behind the release that takes its p
   Ended held, released;
   Done closed;
   world.cloud.plan([](FaultPlan& plan) {
-    plan.on("PATCH", std::string(of_conversations)).answer(429, {{"Retry-After", "3"}});
+    plan.on("PATCH", std::string(conversations)).answer(429, {{"Retry-After", "3"}});
   });
   door.start_hold(hold(), held.handler());
   world.run_for(seconds{1});
@@ -121,7 +120,7 @@ TEST_CASE("a release that is confirmed behind a reading ends the watch", "[loop]
   door.start_hold(hold(), held.handler());
   world.await(held);
   REQUIRE(held.result->has_value());
-  for (ChannelPeer& each : world.cloud.channels()) each.cut();
+  world.cut();
   REQUIRE(world.run_until([&] { return door.state() != ChannelState::open; }));
   door.start_unhold(unhold(), released.handler());
   world.transport.latency(seconds{3});  // its request is on its way for so long

@@ -56,6 +56,15 @@ struct Parties : test::PlatformHolds {
     open_journal();
   }
   bool party_held(std::string_view party = platform_agent) { return held(platform_call, party); }
+  /// What became of the one command that was open.
+  template <class Door>
+  static void recover(Door& door, bool applied) {
+    const auto report = door.recover();
+    REQUIRE(report);
+    CHECK(report->complete());
+    CHECK(report->applied == (applied ? 1U : 0U));
+    CHECK(report->not_applied == (applied ? 0U : 1U));
+  }
   void lose_patches(bool applied) {
     cloud.plan([&](FaultPlan& plan) {
       HttpFault& fault = plan.on("PATCH", "/api/v2/conversations/");
@@ -136,11 +145,7 @@ TEST_CASE("commands of an earlier process are settled by readings of the party t
     // What the other agent does says nothing.
     p.cloud.change([&](PlatformModel& model) { model.set_held(platform_call, second_agent, !applied); });
     auto door = p.door();
-    const auto report = door.recover();
-    REQUIRE(report);
-    CHECK(report->complete());
-    CHECK(report->applied == (applied ? 1U : 0U));
-    CHECK(report->not_applied == (applied ? 0U : 1U));
+    p.recover(door, applied);
     CHECK(door.held().size() == (applied ? 1U : 0U));
   }
   SECTION("a release") {
@@ -156,11 +161,7 @@ TEST_CASE("commands of an earlier process are settled by readings of the party t
     p.next_process(others(which));
     p.cloud.change([&](PlatformModel& model) { model.set_held(platform_call, second_agent, applied); });
     auto door = p.door();
-    const auto report = door.recover();
-    REQUIRE(report);
-    CHECK(report->complete());
-    CHECK(report->applied == (applied ? 1U : 0U));
-    CHECK(report->not_applied == (applied ? 0U : 1U));
+    p.recover(door, applied);
     CHECK(door.held().size() == (applied ? 0U : 1U));
     CHECK(p.settings.journal->holds().size() == (applied ? 0U : 1U));
   }

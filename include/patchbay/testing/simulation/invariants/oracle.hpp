@@ -15,12 +15,12 @@
 #include <patchbay/testing/simulation/invariants/liveness.hpp>
 #include <patchbay/testing/simulation/invariants/order.hpp>
 #include <patchbay/testing/simulation/invariants/outcomes.hpp>
+#include <patchbay/testing/simulation/invariants/rare_states.hpp>
 #include <patchbay/testing/simulation/invariants/requested_holds.hpp>
 #include <patchbay/testing/simulation/invariants/requested_watches.hpp>
 #include <patchbay/testing/simulation/invariants/resources.hpp>
 #include <patchbay/testing/simulation/invariants/restarts.hpp>
 #include <patchbay/testing/simulation/invariants/retries.hpp>
-#include <patchbay/testing/simulation/invariants/sometimes.hpp>
 #include <patchbay/testing/simulation/invariants/tokens.hpp>
 #include <patchbay/testing/simulation/invariants/watchdog.hpp>
 #include <patchbay/testing/simulation/invariants/writes.hpp>
