@@ -102,6 +102,8 @@ struct Platform {
   /// `not_found` for a record that is not shown any more, and for a participant of whom the conversation does not know.
   PATCHBAY_DECL Result<void> parse_place(const HttpResponse& response, JsonReader& reader, std::string_view id, std::string_view place,
                                          InteractionSnapshot& out) const;
+  /// By the record's version, which counts its writes; no record is older than any.
+  [[nodiscard]] PATCHBAY_DECL bool precedes(std::string_view a, std::string_view b) const noexcept;
   PATCHBAY_DECL void flow_target(std::string& out, const Endpoint& api, std::string_view id) const;
   PATCHBAY_DECL Result<FlowGraph> parse_flow(const HttpResponse& response, JsonReader& reader, std::string_view id,
                                              const FlowLimits& limits) const;
@@ -132,7 +134,7 @@ struct Platform {
   PATCHBAY_DECL Result<void> parse_subscription(const HttpResponse& response, JsonReader& reader) const;
   [[nodiscard]] static constexpr std::string_view alive_question() noexcept { return platform::ping_message; }
 };
-static_assert(PlacedDialect<Platform> && HoldsByRequest<Platform>);
+static_assert(PlacedDialect<Platform> && OrderedDialect<Platform> && HoldsByRequest<Platform>);
 
 }  // namespace patchbay::cloud
 

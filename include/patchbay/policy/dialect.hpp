@@ -51,7 +51,7 @@ class TransitionWrite {
 /// what `out` holds. `scope` is a view into the dialect, or of what lives as long as the program.
 ///
 /// One whose interactions may be written at several places, each with its own version and its own last writer, is a
-/// `PlacedDialect` besides.
+/// `PlacedDialect` besides; one whose versions tell which of two is the older one, an `OrderedDialect`.
 template <class D>
 concept Dialect = std::copy_constructible<D> &&
                   requires(const D& dialect, std::string& out, const Endpoint& api, std::string_view id, std::string_view body, int number,
@@ -93,6 +93,14 @@ concept PlacedDialect =
       { dialect.parse_place(response, reader, id, place, snapshot) } -> std::same_as<Result<void>>;
     };
 
+/// A dialect whose versions are numbers: `precedes(a, b)` says whether `a` is certainly an older version than `b` of the same
+/// place. A reading that shows an older version than a write was locked with, as one from a replica that lags does, is then
+/// known for what it is; where versions are opaque, as ETags are, it passes for a newer one.
+template <class D>
+concept OrderedDialect = Dialect<D> && requires(const D& dialect, std::string_view a, std::string_view b) {
+  { dialect.precedes(a, b) } noexcept -> std::same_as<bool>;
+};
+
 namespace detail {
 
 /// A dialect of whatever type, behind which protocols are no templates. The laws are those of `Dialect`.
@@ -127,6 +135,8 @@ class AnyDialect {
   virtual Result<void> place_target(std::string& out, const Endpoint& api, std::string_view id, std::string_view place) const = 0;
   virtual Result<void> parse_place(const HttpResponse& response, JsonReader& reader, std::string_view id, std::string_view place,
                                    InteractionSnapshot& out) const = 0;
+  // Of `OrderedDialect`; without it nothing is certain.
+  [[nodiscard]] virtual bool precedes(std::string_view a, std::string_view b) const noexcept = 0;
   virtual void flow_target(std::string& out, const Endpoint& api, std::string_view id) const = 0;
   /// An error unless it is the flow `id`.
   virtual Result<FlowGraph> parse_flow(const HttpResponse& response, JsonReader& reader, std::string_view id,
@@ -141,6 +151,7 @@ class DialectOf final : public AnyDialect {
   // One that was meant to tell of places, and is misspelt, must not be taken for one that has none.
   static_assert(PlacedDialect<D> || !(requires { &D::place; } || requires { &D::place_target; } || requires { &D::parse_place; }),
                 "a dialect that has a function of PlacedDialect has to have all of them");
+  static_assert(OrderedDialect<D> || !requires { &D::precedes; }, "precedes(string_view, string_view) has to be const, noexcept, and bool");
 
  public:
   explicit DialectOf(const D& dialect) : dialect_(dialect) {}
@@ -194,6 +205,13 @@ class DialectOf final : public AnyDialect {
       return dialect_.parse_place(response, reader, id, place, out);
     } else {
       return dialect_.parse_reading(response, reader, id, readings() - 1, out);
+    }
+  }
+  [[nodiscard]] bool precedes(std::string_view a, std::string_view b) const noexcept override {
+    if constexpr (OrderedDialect<D>) {
+      return dialect_.precedes(a, b);
+    } else {
+      return false;
     }
   }
   void flow_target(std::string& out, const Endpoint& api, std::string_view id) const override { dialect_.flow_target(out, api, id); }

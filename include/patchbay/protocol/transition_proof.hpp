@@ -96,7 +96,8 @@ inline void check_echo(Operation& operation, const detail::AnyDialect& dialect, 
 /// still come. No reading: nothing is known, even behind a refusal, for a copy of the write that was refused may have been applied before it.
 ///
 /// Behind a 412, or a 409 whose code says as much, a reading of the same version is older than the refusal, as those from replicas that lag may be: it is asked
-/// for again, twice, and when it stays so nothing is known.
+/// for again, twice, and when it stays so nothing is known. A version that is known to be older than ours (`OrderedDialect`) says
+/// no more than ours does.
 inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
                                           bool ambiguous, Error error) {
   const int status = operation.status;
@@ -122,7 +123,7 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
       if (ambiguous) co_return fail(unknown_outcome(error));
       co_return fail(ErrorCode::no_etag, "the interaction came without a version that could lock a write");
     }
-    if (now.etag != operation.etag) break;
+    if (now.etag != operation.etag && !context.api->dialect->precedes(now.etag, operation.etag)) break;
     if (!outdated) co_return fail(ambiguous ? unknown_outcome(error) : std::move(error));
     const SteadyTime from = operation.steady_now();
     if (operation.cancel_requested || pause > milliseconds{100} || after(from, pause) >= operation.deadline)

@@ -26,11 +26,11 @@ enum class WriteProof : std::uint8_t {
 
 /// As `resolve` decides in the midst of an operation; see there (invariant I4). `now` is of the place that the write went to.
 /// `rivals` are the unsettled writes of the interaction: of two that were locked with one version, at most one was applied.
-[[nodiscard]] inline WriteProof prove(const IntentRecord& write, const InteractionSnapshot& now,
+[[nodiscard]] inline WriteProof prove(const detail::AnyDialect& dialect, const IntentRecord& write, const InteractionSnapshot& now,
                                       const std::vector<OpenIntent>& rivals) {
   if (now.transition_id == write.operation) return WriteProof::applied;
   if (write.etag.empty()) return WriteProof::too_early;  // no version keeps a late arrival away
-  if (now.etag.empty() || now.etag == write.etag) return WriteProof::too_early;
+  if (now.etag.empty() || now.etag == write.etag || dialect.precedes(now.etag, write.etag)) return WriteProof::too_early;
   if (is_untouched(now, write.prior_transition, write.place)) return WriteProof::not_applied;
   const bool rival = std::any_of(rivals.begin(), rivals.end(), [&](const OpenIntent& each) {
     return each.record.operation == now.transition_id && each.record.etag == write.etag && each.record.place == write.place &&
@@ -123,7 +123,7 @@ inline Protocol<Result<void>> settle_place(Operation& operation, TransitionConte
   const SteadyTime now = operation.steady_now();
   for (const OpenIntent& each : asked.writes()) {
     if (!context.settings->journal->open_intent(each.position)) continue;  // somebody else has settled it meanwhile
-    const WriteProof proof = gone ? WriteProof::lost : prove(each.record, operation.snapshot, intents);
+    const WriteProof proof = gone ? WriteProof::lost : prove(*context.api->dialect, each.record, operation.snapshot, intents);
     Result<void> settled;
     if (proof == WriteProof::applied) {
       settled = detail::settle_write(operation, context, each, Outcome::applied, "state", report);

@@ -77,13 +77,15 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   std::uint64_t stale_generation = 0;
   AttemptCounts counts;
   RetryCharge charge;
-  bool ambiguous = false;
+  bool ambiguous = false, refused_token = false;
   SteadyTime not_before = SteadyTime::min();
   std::optional<Error> error;
   while (!error) {
     if (!authorized_at_once(operation, gateway, stale_generation)) {
       if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) {
         error = std::move(authorized.error());
+        // A token that died on the way refuses this copy of the write; one that the network made before may have been taken.
+        refused_token = stale_generation != 0;
         break;
       }
     }
@@ -145,7 +147,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
       case Next::give_up: error = error_of(operation, last, patch.name, counts.total() + 1); break;
     }
   }
-  if (!ambiguous) co_return fail(std::move(*error));
+  if (!ambiguous && !refused_token) co_return fail(std::move(*error));
   if (not_before > operation.steady_now()) {
     // The server wants to be left alone, by the reading that would resolve the doubt as well (invariant I9).
     if (not_before >= operation.deadline || not_before > after(operation.steady_now(), gateway.retry_after_cap))
@@ -156,11 +158,11 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
     operation.slept += operation.steady_now() - from;
     if (patience.cancelled) co_return fail(unknown_outcome(*error));
   }
-  if (locking == Locking::none) {
+  if (ambiguous && locking == Locking::none) {
     auto shown = co_await await_effect(operation, context, request, std::move(*error));
     co_return shown;
   }
-  auto end = co_await resolve(operation, context, request, true, *error);
+  auto end = co_await resolve(operation, context, request, ambiguous, *error);
   // Proven not applied: what is reported is why the attempts ended, not that somebody else was quicker afterwards.
   if (end && *end == WriteEnd::stale) co_return fail(std::move(*error));
   co_return end;

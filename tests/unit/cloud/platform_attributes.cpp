@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The patchbay authors
 // SPDX-License-Identifier: BSL-1.0
+#include <patchbay/cloud/platform.hpp>
 #include <patchbay/cloud/platform_attributes.hpp>
 #include <patchbay/json/read.hpp>
 
@@ -177,4 +178,18 @@ TEST_CASE("null is refused among a participant's attributes, by its name", "[pla
   CHECK(size.error().violations()[0].value == "null");
   CHECK(out.empty());
   CHECK(as_texts(R"("a":{"b":null})") == R"({"attributes":{"a":"{\"b\":null}"}})");  // within a value it is text
+}
+
+TEST_CASE("of two versions of a record the platform's dialect knows the older one", "[platform][I4]") {
+  const cloud::Platform dialect;
+  CHECK(dialect.precedes("9@r-1", "10@r-1"));
+  CHECK_FALSE(dialect.precedes("10@r-1", "9@r-1"));
+  CHECK_FALSE(dialect.precedes("9@r-1", "9@r-1"));
+  CHECK(dialect.precedes("new@r-1", "0@r-1"));
+  CHECK_FALSE(dialect.precedes("0@r-1", "new@r-1"));
+  CHECK_FALSE(dialect.precedes("new@r-1", "new@r-1"));
+  CHECK_FALSE(dialect.precedes("9@r-2", "10@r-1"));  // of two records nothing is known
+  CHECK_FALSE(dialect.precedes("", "10@r-1"));
+  CHECK_FALSE(dialect.precedes("9@r-1", ""));
+  CHECK_FALSE(dialect.precedes("99999999999@r-1", "10@r-1"));
 }

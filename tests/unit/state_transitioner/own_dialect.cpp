@@ -100,6 +100,12 @@ struct SheetsOfLines : Lines {
 };
 static_assert(PlacedDialect<SheetsOfLines> && !PlacedDialect<Lines>);
 
+/// The same as lines, whose versions tell which of two is older: they are of one length.
+struct NumberedLines : Lines {
+  [[nodiscard]] static bool precedes(std::string_view a, std::string_view b) noexcept { return a < b; }
+};
+static_assert(OrderedDialect<NumberedLines> && !OrderedDialect<Lines>);
+
 struct LinesFixture : Fixture {
   explicit LinesFixture(Locking lock = Locking::body_version) : dialect{lock} {
     cloud.when(Method::post, "/oauth/token", 200, {},
@@ -306,4 +312,54 @@ TEST_CASE("a dialect without places leaves a write open that went to one", "[tra
   REQUIRE(report->open.size() == 1);
   CHECK(report->open.front().why.find("a place that this dialect does not know") != std::string::npos);
   CHECK(f.requests("interaction.get").empty());  // nothing of elsewhere is looked at
+}
+
+TEST_CASE("a reading of a version before the one that was written over proves nothing where versions are ordered",
+          "[transition][dialect][journal][I4]") {
+  LinesFixture f;
+  const bool later = GENERATE(false, true);
+  const std::string shown = later ? "8;A;k" : "6;A;k";  // another writer, without ids; or a replica that lags
+  const auto door = [&] { return StateTransitioner{Policies{.transport = f.cloud, .clock = f.clock, .dialect = NumberedLines{}}, f.settings}; };
+  SECTION("in the midst of the operation") {
+    f.cloud.answer(200, {}, "7;A;k");
+    for (int i = 0; i < 4; ++i) f.cloud.fail(TransportFault::reset, Delivery::maybe_sent);
+    f.cloud.answer(200, {}, shown);
+    const auto moved = door().transition(f.move());
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().outcome() == (later ? Outcome::not_applied : Outcome::unknown));
+    CHECK(f.requests("interaction.patch").size() == 4);
+  }
+  SECTION("behind a refusal for another version it is read again") {
+    f.cloud.answer(200, {}, "7;A;k").answer(412);
+    if (later) {
+      f.cloud.answer(200, {}, shown).answer(200, {}, "9;B;" + f.id);
+      REQUIRE(door().transition(f.move()));
+    } else {
+      f.cloud.answer(200, {}, shown).answer(200, {}, shown).answer(200, {}, "8;B;" + f.id);
+      const auto moved = door().transition(f.move());
+      REQUIRE(moved);
+      CHECK(moved->resolved_by == ResolvedBy::state);
+    }
+  }
+  SECTION("in a recovery") {
+    auto journal = Journal::open(std::make_shared<testing::SimulatedDisk>());
+    REQUIRE(journal);
+    f.settings.journal = *journal;
+    IntentRecord write;
+    write.action = JournalAction::transition;
+    write.operation = f.id;
+    write.interaction = interaction_id;
+    write.etag = "7";
+    write.prior_transition = "k";
+    const auto position = (*journal)->intent(write);
+    REQUIRE(position);
+    (*journal)->abandon(*position);
+    f.cloud.answer(200, {}, shown);
+    if (!later) f.cloud.answer(200, {}, "8;B;" + f.id);
+    const auto report = door().recover(seconds{120});
+    REQUIRE(report);
+    CHECK(report->not_applied == (later ? 1 : 0));
+    CHECK(report->applied == (later ? 0 : 1));
+  }
+  CHECK(f.cloud.left() == 0);
 }

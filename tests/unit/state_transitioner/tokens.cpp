@@ -200,6 +200,37 @@ TEST_CASE("a 401 is answered once, with a newer token, on whichever call it come
   }
 }
 
+TEST_CASE("a write refused for its token, and no new token: a copy that the network made may have been applied", "[token][A11][I4]") {
+  Fixture f = scripted_tokens();
+  f.cloud.answer(200, {}, good_token);
+  f.interaction("1");
+  f.cloud.answer(401).answer(400, {}, R"({"error":"temporarily_unavailable"})");
+  SECTION("nothing can be read: unknown") {
+    f.cloud.answer(400, {}, R"({"error":"temporarily_unavailable"})");
+    const auto moved = f.door().transition(f.request());
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::outcome_unknown);
+    CHECK(moved.error().outcome() == Outcome::unknown);
+  }
+  SECTION("the version is as it was: not applied, for the reason that it was refused") {
+    f.cloud.answer(200, {}, R"({"access_token":"tok-2","expires_in":3600})");
+    f.interaction("1");
+    const auto moved = f.door().transition(f.request());
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().code() == ErrorCode::authentication_failed);
+    CHECK(moved.error().outcome() == Outcome::not_applied);
+  }
+  SECTION("the interaction carries our id: applied") {
+    f.cloud.answer(200, {}, R"({"access_token":"tok-2","expires_in":3600})");
+    f.interaction("2", "BillingInquiry", first_id());
+    const auto moved = f.door().transition(f.request());
+    REQUIRE(moved);
+    CHECK(moved->resolved_by == ResolvedBy::state);
+  }
+  CHECK(f.cloud.left() == 0);
+  CHECK(f.cloud.overruns() == 0);
+}
+
 TEST_CASE("an early renewal that fails leaves the present token in use", "[token][A12]") {
   Fixture f = scripted_tokens();
   auto door = f.door();

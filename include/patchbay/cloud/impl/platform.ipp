@@ -251,6 +251,12 @@ PATCHBAY_DECL Result<void> Platform::parse_place(const HttpResponse& response, J
   return {};
 }
 
+PATCHBAY_DECL bool Platform::precedes(std::string_view a, std::string_view b) const noexcept {
+  const detail::RecordLock of_a(a), of_b(b);
+  if (of_a.is_first) return of_b.version.has_value();
+  return of_a.version && of_b.version && *of_a.version < *of_b.version && of_a.record == of_b.record;
+}
+
 PATCHBAY_DECL void Platform::flow_target(std::string& out, const Endpoint& api, std::string_view id) const {
   platform::flow_configuration_target(out, api, id, flow_version);
 }
