@@ -67,10 +67,22 @@ inline void conceal(Error& error, std::string_view body, std::string_view secret
 
 }  // namespace detail
 
+/// Asked directly before a request leaves, when nothing restrains it any more: what wanted it may have gone while it waited.
+class Departure {
+ public:
+  /// Whether the request is still to leave; if so it does.
+  [[nodiscard]] virtual bool leaves() = 0;
+
+ protected:
+  Departure() = default;
+  ~Departure() = default;
+};
+
 /// Sends one request once: admitted by breaker and pacer, bounded by the attempt timeout and `limit`, logged, classified.
-/// Fails only when it could not begin; `charge`, which what was paid for this attempt is taken from, keeps it then.
+/// Fails only when it could not begin, as when `departure`, if there is one, does not let it leave; `charge`, which what was
+/// paid for this attempt is taken from, keeps it then.
 inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gateway, ExchangeKind kind, const HttpRequest& request,
-                                      SteadyTime limit, Attempt& out, RetryCharge& charge) {
+                                      SteadyTime limit, Attempt& out, RetryCharge& charge, Departure* departure = nullptr) {
   if (operation.stopped()) co_return fail(ErrorCode::cancelled, "cancelled before the request was sent");
   Admission admission;
   const bool waited = !detail::admitted_at_once(operation, gateway, kind, limit, admission);
@@ -85,6 +97,7 @@ inline Protocol<Result<void>> attempt(Operation& operation, const Gateway& gatew
     co_return Result<void>{};
   }
   if (begun >= limit) co_return fail(ErrorCode::deadline_exceeded, "the deadline passed before the request could begin");
+  if (departure && !departure->leaves()) co_return fail(ErrorCode::cancelled, "given up before the request was sent");
   operation.response.clear();
   operation.status = 0;
   operation.server_correlation_id.clear();

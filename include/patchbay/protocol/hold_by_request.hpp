@@ -78,6 +78,51 @@ inline Error refusal_of(Operation& operation, HoldContext& context, const HoldJo
   return out;
 }
 
+/// Whether a command's request may leave: whoever waited for a token, or for a turn with the pacer, may have been settled
+/// meanwhile, and what nobody waits for is not sent (invariants I6, I14).
+class CommandDeparture final : public Departure {
+ public:
+  CommandDeparture(Operation& operation, HoldContext& context, HoldCall& call) noexcept
+      : operation_(&operation), context_(&context), call_(&call) {}
+
+  /// Whether it is worth waiting for its leave; `error` says why not, unless the command has ended.
+  [[nodiscard]] bool wanted() {
+    const bool goes = context_->hub->with([&](HoldSession& session) { return goes_on(session); });
+    return goes && !error;
+  }
+  /// Whether it was not let go because it has ended.
+  [[nodiscard]] bool withdrawn() const noexcept { return withdrawn_; }
+  [[nodiscard]] bool leaves() override {
+    bool goes = false;
+    const bool watched = guarded([&] {
+      context_->hub->with([&](HoldSession& session) {
+        goes = goes_on(session);
+        if (goes) session.leaves(*call_, operation_->steady_now());
+      });
+    });
+    if (!watched) error = Error(ErrorCode::internal, std::string("no memory to watch over the hold before it was sent"));
+    withdrawn_ = !goes && !error;
+    return goes && watched;
+  }
+
+  bool ambiguous = false;  ///< An earlier request of it may have been done.
+  std::optional<Error> error;
+
+ private:
+  [[nodiscard]] bool goes_on(HoldSession& session) {
+    if (!ambiguous) session.give_way(*call_);
+    if (call_->end != CallEnd::pending) return false;
+    if (call_->verb != HoldVerb::hold || ambiguous || !session.closing()) return true;
+    error = Error(ErrorCode::closed, "the door was closed before the hold was sent");
+    return false;
+  }
+
+  Operation* operation_;
+  HoldContext* context_;
+  HoldCall* call_;
+  bool withdrawn_ = false;
+};
+
 /// Sends the request for a command whose turn has come, and tells the session how that ended. A hold is sent once; a
 /// release, which changes nothing a second time, as often as it takes. A party that was only `remembered` is looked for anew
 /// when the cloud refuses it.
@@ -97,6 +142,7 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
   bool ambiguous = false, refused = false;
   SteadyTime left = never;  // for the first time, of those that may have been done
   std::optional<Error> error;
+  CommandDeparture departure(operation, context, call);
   while (!error) {
     if (!authorized_at_once(operation, gateway, stale_generation)) {
       if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) {
@@ -104,20 +150,10 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
         break;
       }
     }
-    // Whoever waited for a token, or longer, may have been settled meanwhile: what nobody waits for is not sent.
-    bool closed = false;
-    const bool goes = context.hub->with([&](HoldSession& session) {
-      if (!ambiguous) session.give_way(call);
-      closed = call.end == CallEnd::pending && job.verb == HoldVerb::hold && !ambiguous && session.closing();
-      return call.end == CallEnd::pending;
-    });
-    if (closed) {
-      error = Error(ErrorCode::closed, "the door was closed before the hold was sent");
-      break;
-    }
-    if (!goes) co_return Result<void>{};
-    if (!guarded([&] { context.hub->with([&](HoldSession& session) { session.leaves(call, operation.steady_now()); }); })) {
-      error = Error(ErrorCode::internal, std::string("no memory to watch over the hold before it was sent"));
+    departure.ambiguous = ambiguous;
+    if (!departure.wanted()) {
+      if (!departure.error) co_return Result<void>{};
+      error = std::move(departure.error);
       break;
     }
     const std::array<HeaderView, 3> headers{HeaderView{"Authorization", operation.authorization}, HeaderView{"Accept", "application/json"},
@@ -125,9 +161,10 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
     patch.headers = headers;
     Attempt last;
     const int sent = operation.side_effects;
-    if (auto begun = co_await attempt(operation, gateway, ExchangeKind::write, patch, limit, last, charge); !begun) {
+    if (auto begun = co_await attempt(operation, gateway, ExchangeKind::write, patch, limit, last, charge, &departure); !begun) {
+      if (departure.withdrawn()) co_return Result<void>{};
       ambiguous = ambiguous || operation.side_effects != sent;
-      error = std::move(begun.error());
+      error = departure.error ? std::move(*departure.error) : std::move(begun.error());
       break;
     }
     ambiguous = ambiguous || last.verdict.ambiguous;

@@ -4,6 +4,7 @@
 // Holds on the real platform's dialect and on an event loop, where answers come in another order than what they tell of
 // happened in: old readings, releases that are owed no more, and what nobody waits for any more.
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -284,4 +285,37 @@ TEST_CASE("the same of a door without a channel, which reads by itself what nobo
     CHECK(world.transport.under_way() == 0);
   });
   REQUIRE(world.run_until([&] { return closed; }));
+}
+
+TEST_CASE("a hold that waits for its request's paced turn leaves behind nothing that was asked for meanwhile",
+          "[hold][platform][loop][pacer][I6][I14]") {
+  CallWorld w;
+  w.settings.pacer = std::make_shared<Pacer>(60.0);  // a minute
+  auto door = w.door();
+  w.open(door);
+  w.run_for(seconds{5});
+  Ended held;
+  door.start_hold(w.request(), held.handler());
+  const std::size_t before = w.cloud.exchanges();
+  REQUIRE(w.run_until([&] { return w.cloud.exchanges() == before + 1; }));  // the reading has had the turn that there was
+  w.run_for(milliseconds{100});
+  REQUIRE(held.calls == 0);
+  REQUIRE(door.held().size() == 1);  // its turn among the commands has come
+  SECTION("a release") {
+    w.unhold(door);
+    w.await(held);
+    w.run_for(minutes{1});
+    CHECK(w.releases() == 1);  // which has overtaken nothing
+    CHECK(door.held().empty());
+  }
+  SECTION("a stop") {
+    Done closed;
+    door.start_close(seconds{20}, closed.handler());
+    w.await(closed);
+    w.await(held);
+  }
+  REQUIRE_FALSE(held.result->has_value());
+  CHECK(held.result->error().outcome() == Outcome::not_applied);
+  CHECK(w.holds() == 0);
+  CHECK_FALSE(w.held());
 }

@@ -36,6 +36,18 @@ struct Between {
   }
 };
 
+/// Virtual time that calls back, once, at the next wait.
+struct Interrupted {
+  ManualClock clock;
+  std::shared_ptr<std::function<void()>> then = std::make_shared<std::function<void()>>();
+  [[nodiscard]] SteadyTime steady_now() const { return clock.steady_now(); }
+  [[nodiscard]] WallTime wall_now() const { return clock.wall_now(); }
+  void sleep_until(SteadyTime when) const {
+    if (const std::function<void()> call = std::exchange(*then, nullptr)) call();
+    clock.sleep_until(when);
+  }
+};
+
 struct Ordered : test::PlatformHolds {
   Between logger;
 
@@ -162,5 +174,29 @@ TEST_CASE("a reading that fails is put off, and not for ever", "[hold][platform]
   REQUIRE(door.held().size() == 1);
   o.cloud.plan([](FaultPlan& plan) { plan.clear(); });
   door.pump_for(minutes{2});
+  CHECK(door.held().empty());
+}
+
+TEST_CASE("a hold that waits for its request's paced turn gives way to a release", "[hold][platform][pacer][I6][I14]") {
+  PlatformOptions options;
+  options.rate_limit = 0;
+  Ordered o(options);
+  o.settings.pacer = std::make_shared<Pacer>(60.0);  // a minute
+  const Interrupted clock{o.clock};
+  HoldController door{Policies{.transport = o.cloud, .clock = clock, .logger = o.logger, .dialect = o.dialect}, o.settings};
+  REQUIRE(door.ready());
+  bool released = false;
+  *o.logger.then = [&](const Event& event) {
+    if (event.name != "http.attempt" || released) return;
+    *clock.then = [&] { released = door.unhold(o.unhold()).has_value(); };  // the hold was read, and waits for its own turn
+  };
+  o.clock.advance(seconds{5});
+  const auto held = door.hold(o.hold());
+  REQUIRE(released);
+  REQUIRE_FALSE(held);
+  CHECK(held.error().outcome() == Outcome::not_applied);
+  CHECK(o.applied(AppliedOperation::Kind::hold) == 0);
+  CHECK(o.applied(AppliedOperation::Kind::unhold) == 1);
+  CHECK_FALSE(o.held());
   CHECK(door.held().empty());
 }
