@@ -10,12 +10,18 @@
 #include <string_view>
 #include <type_traits>
 
-// simdjson lays its parser out differently in a translation unit that is compiled without optimisation. Two such units in
-// one program would disagree about `JsonReader`, so the layout is fixed here, whatever the flags.
+// simdjson lays its parser out differently in a translation unit that is compiled without optimisation, or with -pthread. Two
+// such units in one program would disagree about `JsonReader`, so the layout is fixed here, whatever the flags.
 #if !defined(SIMDJSON_DEVELOPMENT_CHECKS)
 #define SIMDJSON_DEVELOPMENT_CHECKS 0
 #elif SIMDJSON_DEVELOPMENT_CHECKS
 #error "patchbay: define SIMDJSON_DEVELOPMENT_CHECKS=0 (the CMake target does), or include patchbay before simdjson.h"
+#endif
+#if !defined(SIMDJSON_THREADS_ENABLED) && !defined(__APPLE__)  // where simdjson itself decides by the optimisation
+#if defined(SIMDJSON_H)
+#error "patchbay: define SIMDJSON_THREADS_ENABLED (the CMake target does), or include patchbay before simdjson.h"
+#endif
+#define SIMDJSON_THREADS_ENABLED
 #endif
 #include <simdjson.h>
 #include <tl/expected.hpp>
