@@ -219,8 +219,9 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
   }
   call.error = std::move(error);
   context.hub->with([&](HoldSession& session) {
-    // A refusal speaks for its own request alone: a release that was sent before, and of which nothing was heard, may be done.
-    if (ambiguous) return session.lost(call, operation.steady_now(), operation.cancel_requested);
+    // A refusal speaks for its own request alone: a release that was sent before, and of which nothing was heard, may be done. So
+    // may a copy that the network made of a request, where that was refused for a token which died on the way.
+    if (ambiguous || (stale_generation != 0 && !refused)) return session.lost(call, operation.steady_now(), operation.cancel_requested);
     refused ? session.refused(call, operation.steady_now()) : session.unsent(call);
   });
   co_return Result<void>{};

@@ -77,15 +77,13 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   std::uint64_t stale_generation = 0;
   AttemptCounts counts;
   RetryCharge charge;
-  bool ambiguous = false, refused_token = false;
+  bool ambiguous = false, refused = false;
   SteadyTime not_before = SteadyTime::min();
   std::optional<Error> error;
   while (!error) {
     if (!authorized_at_once(operation, gateway, stale_generation)) {
       if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) {
         error = std::move(authorized.error());
-        // A token that died on the way refuses this copy of the write; one that the network made before may have been taken.
-        refused_token = stale_generation != 0;
         break;
       }
     }
@@ -106,6 +104,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
       last.verdict.next = Next::give_up;
     record_attempt(operation, context, request, last);
     ambiguous = ambiguous || last.verdict.ambiguous;
+    refused = operation.status != 0;
     switch (last.verdict.next) {
       case Next::done:
         if (!gateway.dialect->is_done(operation.status)) {
@@ -118,6 +117,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
       case Next::refresh_token:
         if (may_replay(operation, gateway)) {
           stale_generation = operation.token_generation;
+          refused = false;
         } else {
           error = error_of(operation, last, patch.name, counts.total() + 1);
         }
@@ -147,7 +147,10 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
       case Next::give_up: error = error_of(operation, last, patch.name, counts.total() + 1); break;
     }
   }
-  if (!ambiguous && !refused_token) co_return fail(std::move(*error));
+  // A token that died on the way refuses one copy of the write, and another that the network made may have come before; unless the
+  // same write is answered again, with a newer token.
+  const bool perhaps_copied = stale_generation != 0 && !refused;
+  if (!ambiguous && !perhaps_copied) co_return fail(std::move(*error));
   if (not_before > operation.steady_now()) {
     // The server wants to be left alone, by the reading that would resolve the doubt as well (invariant I9).
     if (not_before >= operation.deadline || not_before > after(operation.steady_now(), gateway.retry_after_cap))

@@ -278,6 +278,21 @@ TEST_CASE("a 401 is answered with a newer token, once", "[hold][platform][A11][I
     CHECK_FALSE(f.held());
     REQUIRE(door.hold(f.hold()));
   }
+  SECTION("and without a newer one nobody knows, for a copy that the network made may have been done") {
+    f.cloud.plan([&](FaultPlan& plan) {
+      f.on_patch(plan).answer(401, {}, f.refusal("bad.credentials", 401));
+      plan.on("POST", "/oauth").always().answer(400, {}, R"({"error":"temporarily_unavailable"})");
+    });
+    const auto held = door.hold(f.hold());
+    REQUIRE_FALSE(held);
+    CHECK(held.error().outcome() == Outcome::unknown);
+    CHECK(door.held().size() == 1);
+    f.cloud.plan([](FaultPlan& plan) { plan.clear(); });
+    REQUIRE(door.unhold(f.unhold()));
+    CHECK(door.held().size() == 1);  // for as long as that copy may still come
+    door.pump_for(minutes{3});
+    CHECK(door.held().empty());
+  }
 }
 
 TEST_CASE("what the platform refuses was not done, and is not watched", "[hold][platform][B8][I13]") {

@@ -204,16 +204,28 @@ TEST_CASE("a write refused for its token, and no new token: a copy that the netw
   Fixture f = scripted_tokens();
   f.cloud.answer(200, {}, good_token);
   f.interaction("1");
-  f.cloud.answer(401).answer(400, {}, R"({"error":"temporarily_unavailable"})");
+  f.cloud.answer(401);
+  const auto token = [&](bool granted) {
+    granted ? f.cloud.answer(200, {}, R"({"access_token":"tok-2","expires_in":3600})")
+            : f.cloud.answer(400, {}, R"({"error":"temporarily_unavailable"})");
+  };
   SECTION("nothing can be read: unknown") {
-    f.cloud.answer(400, {}, R"({"error":"temporarily_unavailable"})");
+    token(false), token(false);
     const auto moved = f.door().transition(f.request());
     REQUIRE_FALSE(moved);
     CHECK(moved.error().code() == ErrorCode::outcome_unknown);
     CHECK(moved.error().outcome() == Outcome::unknown);
   }
+  SECTION("nor after the write could not be sent again") {
+    token(true);
+    for (int i = 0; i < 4; ++i) f.cloud.fail(TransportFault::connect, Delivery::not_sent);
+    f.cloud.answer(403);
+    const auto moved = f.door().transition(f.request());
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().outcome() == Outcome::unknown);
+  }
   SECTION("the version is as it was: not applied, for the reason that it was refused") {
-    f.cloud.answer(200, {}, R"({"access_token":"tok-2","expires_in":3600})");
+    token(false), token(true);
     f.interaction("1");
     const auto moved = f.door().transition(f.request());
     REQUIRE_FALSE(moved);
@@ -221,7 +233,7 @@ TEST_CASE("a write refused for its token, and no new token: a copy that the netw
     CHECK(moved.error().outcome() == Outcome::not_applied);
   }
   SECTION("the interaction carries our id: applied") {
-    f.cloud.answer(200, {}, R"({"access_token":"tok-2","expires_in":3600})");
+    token(false), token(true);
     f.interaction("2", "BillingInquiry", first_id());
     const auto moved = f.door().transition(f.request());
     REQUIRE(moved);
