@@ -125,8 +125,8 @@ class CommandDeparture final : public Departure {
 
 /// Sends the request for a command whose turn has come, and tells the session how that ended. A hold is sent once; a
 /// release, which changes nothing a second time, as often as it takes. A party that was only `remembered` is looked for anew
-/// when the cloud refuses it.
-inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, bool remembered) {
+/// when the cloud refuses it. Says whether any of its requests may have been done.
+inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, bool remembered) {
   const Gateway& gateway = *context.api;
   HoldCall& call = job.call;
   // A quarter of what is left is kept back, so that there is time to find out what became of it.
@@ -152,7 +152,7 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
     }
     departure.ambiguous = ambiguous;
     if (!departure.wanted()) {
-      if (!departure.error) co_return Result<void>{};
+      if (!departure.error) co_return ambiguous;
       error = std::move(departure.error);
       break;
     }
@@ -162,7 +162,7 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
     Attempt last;
     const int sent = operation.side_effects;
     if (auto begun = co_await attempt(operation, gateway, ExchangeKind::write, patch, limit, last, charge, &departure); !begun) {
-      if (departure.withdrawn()) co_return Result<void>{};
+      if (departure.withdrawn()) co_return ambiguous;
       ambiguous = ambiguous || operation.side_effects != sent;
       error = departure.error ? std::move(*departure.error) : std::move(begun.error());
       break;
@@ -174,7 +174,7 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
       case Next::done: {
         const bool done = context.dialect->hold_is_done(operation.response);
         context.hub->with([&](HoldSession& session) { done ? session.applied(call, operation.steady_now()) : session.accepted(call, operation.steady_now(), left); });
-        co_return Result<void>{};
+        co_return true;
       }
       case Next::refresh_token:
         if (may_replay(operation, gateway)) {
@@ -224,12 +224,13 @@ inline Protocol<Result<void>> patch_participant(Operation& operation, HoldContex
     if (ambiguous || (stale_generation != 0 && !refused)) return session.lost(call, operation.steady_now(), operation.cancel_requested);
     refused ? session.refused(call, operation.steady_now()) : session.unsent(call);
   });
-  co_return Result<void>{};
+  co_return ambiguous;
 }
 
-/// What has ended as in doubt because its time was up is not, if no attempt was made: nothing can come of it (invariant I4).
-inline void unless_it_left(const Operation& operation, HoldContext& context, HoldCall& call) {
-  if (operation.side_effects == 0) context.hub->with([&](HoldSession& session) { session.never_left(call); });
+/// What has ended as in doubt, because its time was up or the door was closed, is not if each of its requests was refused, or
+/// none left: nothing can come of it (invariant I4).
+inline void nothing_came_of_it(HoldContext& context, HoldCall& call) {
+  context.hub->with([&](HoldSession& session) { session.never_left(call); });
 }
 
 }  // namespace detail
@@ -268,11 +269,11 @@ inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext&
     });
     if (!granted) {
       guard.end(operation.cancel_requested);
-      detail::unless_it_left(operation, context, call);
+      detail::nothing_came_of_it(context, call);
       co_return Result<void>{};
     }
   }
-  co_await detail::patch_participant(operation, context, job, remembered);
+  const auto sent = co_await detail::patch_participant(operation, context, job, remembered);
   const bool waits = context.hub->with([&](HoldSession&) {
     call.waiter = &end_waiter;
     return call.end == CallEnd::pending;
@@ -284,7 +285,7 @@ inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext&
     co_await wait;
   }
   guard.end(operation.cancel_requested);
-  detail::unless_it_left(operation, context, call);
+  if (sent && !*sent) detail::nothing_came_of_it(context, call);
   co_return Result<void>{};
 }
 

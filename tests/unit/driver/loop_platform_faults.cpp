@@ -97,6 +97,32 @@ TEST_CASE("closing waits no longer than it may for a release that is owed, and s
   CHECK(world.transport.under_way() == 0);
 }
 
+TEST_CASE("a release whose requests were all refused is not in doubt, whatever ends it", "[loop][hold][platform][I4][I23]") {
+  World world;
+  auto door = world.door();
+  world.open(door);
+  world.cloud.plan([](FaultPlan& plan) {
+    plan.on("PATCH", std::string(conversations)).answer(401);
+    plan.on("POST", "/oauth/token").always().delay(minutes{1});
+  });
+  Ended released;
+  UnholdRequest request = unhold();
+  request.deadline(seconds{20});
+  door.start_unhold(request, released.handler());
+  world.run_for(seconds{1});
+  REQUIRE(released.calls == 0);  // it waits for a newer token
+  SECTION("its deadline") {}
+  SECTION("a stop") {
+    Done closed;
+    door.start_close(seconds{2}, closed.handler());
+    world.await(closed);
+  }
+  world.await(released);
+  REQUIRE_FALSE(released.result->has_value());
+  CHECK(released.result->error().outcome() == Outcome::not_applied);
+  CHECK(world.count(AppliedOperation::Kind::unhold) == 0);
+}
+
 TEST_CASE("the watchdog's releases are sent so many at a time, until all are through", "[loop][hold][platform][I14][I20]") {
   constexpr std::size_t many = 100;
   World world(many);
