@@ -93,6 +93,8 @@ inline Protocol<Result<bool>> await_state(Operation& operation, HoldContext& con
   for (;;) {
     auto seen = co_await resolve_by_state(operation, context, job);
     if ((seen && (*seen || operation.snapshot.final())) || operation.cancel_requested) co_return seen;
+    // A token that was refused again, behind the one replay that there is: the next would be refused as well (invariant I10).
+    if (!seen && seen.error().code() == ErrorCode::authentication_failed) co_return seen;
     const SteadyTime again = after(operation.steady_now(), pause);
     if (again >= operation.deadline) co_return seen;
     pause = std::min<Duration>(2 * pause, seconds{1});

@@ -123,6 +123,22 @@ TEST_CASE("a release whose requests were all refused is not in doubt, whatever e
   CHECK(world.count(AppliedOperation::Kind::unhold) == 0);
 }
 
+TEST_CASE("what came of a hold is not asked again and again with a token that is refused", "[loop][hold][platform][A11][I10]") {
+  World world;
+  world.dialect.user.clear();  // nobody tells
+  auto door = world.door();
+  const std::string all(conversations);
+  world.cloud.plan([&](FaultPlan& plan) { plan.on("GET", all).skip(1).always().answer(401); });
+  Ended held;
+  door.start_hold(hold(), held.handler());
+  world.await(held);
+  REQUIRE_FALSE(held.result->has_value());
+  CHECK(held.result->error().outcome() == Outcome::unknown);
+  // Two tokens, the reading before the hold, the hold, and what came of it with either token.
+  CHECK(world.cloud.exchanges() == 6);
+  world.cloud.plan([](FaultPlan& plan) { plan.clear(); });
+}
+
 TEST_CASE("the watchdog's releases are sent so many at a time, until all are through", "[loop][hold][platform][I14][I20]") {
   constexpr std::size_t many = 100;
   World world(many);
