@@ -147,7 +147,8 @@ inline Protocol<Result<void>> recover_hold(Operation& operation, HoldContext& co
     auto read = co_await read_standing(operation, context, interaction, interaction, place);
     if (!read && read.error().code() == ErrorCode::cancelled) co_return read;
     if (!read) co_return leave(read.error().message());
-    if (context.turns.superseded(turn)) co_return leave("a release of the interaction is under way");
+    // What is over no release changes any more; and the limit of what is watched again may ask for one each time.
+    if (!operation.snapshot.final() && context.turns.superseded(turn)) co_return leave("a release of the interaction is under way");
     // Asked anew: a command that had the turn before this may have ended without anybody knowing how.
     std::vector<OpenIntent> intents = detail::unsettled_commands(*context.settings->journal, interaction);
     std::erase_if(intents, [&](const OpenIntent& each) { return each.record.place != place; });

@@ -5,12 +5,16 @@
 // overtook, of one that is being closed too; many at once; and readings that come to nothing.
 #include <algorithm>  // max
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <patchbay/driver/hold_outbox.hpp>
 #include <patchbay/hold_controller.hpp>
+#include <patchbay/journal/journal.hpp>
+#include <patchbay/testing/simulated_disk.hpp>
 #include <patchbay/testing/simulated_platform.hpp>
 
 #include <support/catch.hpp>
@@ -137,6 +141,48 @@ TEST_CASE("what came of a hold is not asked again and again with a token that is
   // Two tokens, the reading before the hold, the hold, and what came of it with either token.
   CHECK(world.cloud.exchanges() == 6);
   world.cloud.plan([](FaultPlan& plan) { plan.clear(); });
+}
+
+TEST_CASE("recovery gets through with what is over, whatever releases its limit asks for", "[loop][hold][platform][journal][B6]") {
+  World world;
+  world.dialect.user.clear();  // nobody tells
+  world.settings.hold.limit = HoldLimit::release;
+  const auto disk = std::make_shared<SimulatedDisk>();
+  const auto start = [&] {
+    auto journal = Journal::open(disk);
+    REQUIRE(journal);
+    world.settings.journal = std::move(*journal);
+  };
+  start();
+  {
+    auto door = world.door();
+    world.cloud.plan([](FaultPlan& plan) {
+      plan.on("PATCH", std::string(conversations)).always().after_applying().timeout();
+      plan.on("GET", std::string(conversations)).skip(1).always().answer(503);
+    });
+    Ended held;
+    door.start_hold(hold(), held.handler());
+    world.await(held);
+    REQUIRE_FALSE(held.result->has_value());
+    REQUIRE(held.result->error().outcome() == Outcome::unknown);
+    REQUIRE(world.settings.journal->flush());
+    world.cloud.plan([](FaultPlan& plan) { plan.clear(); });
+  }
+  world.settings.journal.reset();
+  world.cloud.change([](PlatformModel& model) { model.end(call()); });
+  world.run_for(minutes{20});
+  start();
+  REQUIRE(world.settings.journal->unresolved(call()));
+  auto door = world.door();
+  int recovered = 0;
+  door.start_recover(minutes{3}, [&](const Result<RecoveryReport>& report) { recovered += report && report->complete() ? 1 : 0; });
+  world.run_for(minutes{3});
+  CHECK(recovered == 1);
+  CHECK_FALSE(world.settings.journal->unresolved(call()));
+  CHECK(door.held().empty());
+  const std::size_t before = world.cloud.exchanges();
+  world.run_for(minutes{3});
+  CHECK(world.cloud.exchanges() - before < 5);
 }
 
 TEST_CASE("the watchdog's releases are sent so many at a time, until all are through", "[loop][hold][platform][I14][I20]") {
