@@ -136,8 +136,13 @@ class HoldRequests : public HoldBooks {
     registry_.told(interaction, *news.held, now);
     const Duration told_age = news.held_since ? std::chrono::duration_cast<Duration>(wall - *news.held_since) : Duration::zero();
     const Duration age = std::clamp<Duration>(told_age, Duration::zero(), settings_->max_hold);
-    if (Command* const command = table_.sent(interaction, *news.held ? HoldVerb::hold : HoldVerb::unhold)) {
-      confirm_by_state(*command, now);
+    Command* const command = table_.sent(interaction, *news.held ? HoldVerb::hold : HoldVerb::unhold);
+    // A hold that was seen done, and over, before its answer came: whose hold this one is nobody knows.
+    const bool anyones = command && *news.held && command->phase == Command::Phase::writing &&
+                         registry_.belief(interaction) == HoldRegistry::Belief::not_held;
+    if (command) confirm_by_state(*command, now);
+    if (command && !anyones) {
+      // It speaks for itself.
     } else if (!*news.held) {
       // It may be older than what is believed: a reading tells (hazard B38).
       if (watched && !table_.sent(interaction, HoldVerb::hold)) look_at(interaction);

@@ -722,3 +722,22 @@ TEST_CASE("a hold whose request leaves late is watched as long as it can arrive"
   r.session->seen(interaction, false, r.session->reading_begins(interaction, r.now), r.now);
   CHECK(r.belief() == Belief::unknown);
 }
+
+TEST_CASE("a hold that is told of is watched while an earlier one that is over already has no answer yet",
+          "[hold][session][platform][B38][I13]") {
+  Requests r;
+  r.open();
+  HoldCall& hold = r.submit(HoldVerb::hold);
+  REQUIRE(hold.granted);
+  const std::string which(interaction);
+  for (const bool held : {true, false}) {  // seen done, and seen over
+    r.now = after(r.now, seconds{1});
+    r.session->seen(which, held, r.session->reading_begins(which, r.now), r.now);
+  }
+  REQUIRE(r.session->registry().belief(which) == HoldRegistry::Belief::not_held);
+  r.now = after(r.now, seconds{1});
+  r.tell(true);
+  CHECK(hold.end == CallEnd::pending);
+  CHECK(r.session->registry().belief(which) == HoldRegistry::Belief::held);
+  CHECK(r.session->registry().since(which) == r.now);
+}
