@@ -70,8 +70,9 @@ class Network {
   void deliver() { state_->deliver(state_->cloud.take_actions()); }
   void tear_down() {
     state_->loop.tear_down();
-    state_->exchanges.clear();
-    state_->openings.clear();
+    const auto exchanges = std::exchange(state_->exchanges, {});
+    const auto openings = std::exchange(state_->openings, {});
+    for (const LoopChannel::Link& each : std::exchange(state_->links, {})) each.abandon();
   }
 
  private:
@@ -290,7 +291,10 @@ class Network {
         silent.erase(id);
       });
       peers.emplace(*channel, peer);
-      opening->done(LoopChannel(loop, VirtualChannel(peer, opening->max_message), milliseconds{1}));
+      LoopChannel opened(loop, VirtualChannel(peer, opening->max_message), milliseconds{1});
+      std::erase_if(links, [](const auto& each) { return each.expired(); });
+      links.emplace_back(opened);
+      opening->done(std::move(opened));
     }
     std::shared_ptr<Opening> take_opening(ExchangeId id) {
       const auto found = openings.find(id);
@@ -358,6 +362,7 @@ class Network {
     std::map<ExchangeId, std::shared_ptr<Exchange>> exchanges;
     std::map<ExchangeId, std::shared_ptr<Opening>> openings;
     std::map<ChannelId, ChannelPeer> peers;
+    std::vector<LoopChannel::Link> links;  // of the channels, whoever owns them
     std::set<ChannelId> silent;
     std::set<std::string> credentials;
   };

@@ -21,6 +21,8 @@ namespace patchbay::testing {
 /// an answer may come before that. Ended before it was handed over, it was not sent. What the far end delivers comes at its
 /// time.
 class LoopChannel {
+  struct State;
+
  public:
   LoopChannel(ManualLoop loop, VirtualChannel inner, Duration latency)
       : state_(std::make_shared<State>(std::move(loop), std::move(inner), latency)) {
@@ -51,13 +53,23 @@ class LoopChannel {
     state_->after_latency([](State& state) { state.end(); });
   }
 
+  /// A channel that somebody else owns: a transport whose loop is torn down abandons what is under way on it.
+  class Link {
+   public:
+    explicit Link(const LoopChannel& channel) noexcept : state_(channel.state_) {}
+    [[nodiscard]] bool expired() const noexcept { return state_.expired(); }
+    void abandon() const {
+      if (const auto state = state_.lock()) state->abandon();
+    }
+
+   private:
+    std::weak_ptr<State> state_;
+  };
+
   /// Whether anything is under way.
   [[nodiscard]] bool busy() const noexcept { return state_ && (state_->receiving || state_->writing || state_->closing); }
 
  private:
-  template <Transport Inner>
-  friend class LoopTransport;
-
   struct State : std::enable_shared_from_this<State> {
     State(ManualLoop loop_in, VirtualChannel inner_in, Duration latency_in)
         : loop(std::move(loop_in)), inner(std::move(inner_in)), latency(latency_in) {}

@@ -62,8 +62,7 @@ class LoopTransport {
     const std::shared_ptr<State> keep = state_;
     keep->loop.tear_down();
     const auto abandoned = std::exchange(keep->exchanges, {});
-    for (const auto& each : std::exchange(keep->channels, {}))
-      if (const auto channel = each.lock()) channel->abandon();
+    for (const LoopChannel::Link& each : std::exchange(keep->channels, {})) each.abandon();
   }
 
  private:
@@ -109,7 +108,7 @@ class LoopTransport {
       if (!opened) return void(result = tl::unexpected(std::move(opened.error())));
       LoopChannel channel(state.loop, std::move(*opened), state.latency);
       std::erase_if(state.channels, [](const auto& each) { return each.expired(); });
-      state.channels.push_back(channel.state_);
+      state.channels.emplace_back(channel);
       result = std::move(channel);
     }
     void serve_unheard(State& state) override {
@@ -130,7 +129,7 @@ class LoopTransport {
     Duration latency{};
     ExchangeId last = 0;
     std::map<ExchangeId, std::shared_ptr<Exchange>> exchanges;
-    std::vector<std::weak_ptr<LoopChannel::State>> channels;
+    std::vector<LoopChannel::Link> channels;
   };
 
   ExchangeId begin(std::shared_ptr<Exchange> exchange) {
