@@ -27,6 +27,7 @@ class Standing {
   bool final = false;         ///< No write is applied to it any more.
   bool held = false;
   bool party_over = false;    ///< Whoever could be held has left.
+  std::string party;          ///< The id of whoever could be held, where holds name it.
   std::string node, transition_id;  ///< As JSON texts; empty for none.
 };
 

@@ -78,7 +78,7 @@ class PlatformCloud final : public Cloud {
     Standing out;
     out.party_over = true;
     for (const PlatformParticipant& each : found->participants)
-      if (each.user_id == agent_user && !each.gone()) out.held = each.held, out.party_over = false;
+      if (each.user_id == agent_user && !each.gone()) out.held = each.held, out.party_over = false, out.party = each.id;
     if (on_records()) {
       if (found->records.empty()) return out;
       const PlatformRecord& record = found->records.front();

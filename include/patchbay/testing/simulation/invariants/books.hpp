@@ -178,6 +178,7 @@ class Books final : public Witness {
     if (exchange.kind == ExchangeClass::command) {
       exchange.interaction = wire_.interaction_of(view.target);
       exchange.holds = plain::JsonScan::member(view.body, "held") == "true";
+      exchange.party = Wire::party_of(view.target);
     }
     if (view.request != nullptr) {
       const std::string_view authorization = view.request->header("Authorization");
@@ -444,6 +445,7 @@ class Books final : public Witness {
     if (truth.has_node) truth.node = plain::JsonScan::text_of(found->node).value_or(found->node);
     truth.held = found->held;
     truth.party_over = found->party_over;
+    truth.party = found->party;
     if (truth.held_changes.empty()) truth.held_changes.emplace_back(SteadyTime::min(), found->held);
     if (truth.held_changes.back().second != found->held) truth.held_changes.emplace_back(at, found->held);
   }

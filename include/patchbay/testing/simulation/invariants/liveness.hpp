@@ -6,6 +6,7 @@
 #include <cmath>  // isfinite
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>  // strtoll
 #include <deque>
 #include <map>
 #include <memory>
@@ -15,6 +16,8 @@
 #include <vector>
 
 #include <patchbay/journal/journal.hpp>
+#include <patchbay/protocol/breaker.hpp>
+#include <patchbay/protocol/pacer.hpp>
 #include <patchbay/testing/simulation/invariants/check.hpp>
 
 namespace patchbay::testing::simulation {
@@ -28,10 +31,11 @@ namespace patchbay::testing::simulation {
 /// outcome (L2), for an open circuit (L4), or for any other trouble on the way, its deadline included (L6). Refusals by
 /// rules, by the interaction's state and by bounds are answers. At the end the last command on an interaction that was
 /// carried out since then is what the cloud shows, and what its process believes (L2). A rate that a pacer has lowered
-/// rises with answers, of which there may be few; so being paced is no failure, nor is it when a write has no turn left
-/// for the reading that would tell what became of it, and the rate is looked at when a
-/// hundred good answers have come since: it is 90 % of what it was when the process began then, or, of one that had no
-/// ceiling, of what these answers add to it (L4).
+/// rises with answers, of which there may be few; so being paced is no failure, nor is it when a write, or a command that
+/// travelled as a request, has no turn left for the reading that would tell what became of it, nor when a breaker that nobody
+/// has asked anything of since keeps back what is asked beside its first probes; and the rate is looked at when a hundred good
+/// answers have come since: it is 90 % of what it was when the process began then, or, of one that had no ceiling, of what
+/// these answers add to it (L4).
 class Liveness final : public Check {
  public:
   using Check::Check;
@@ -46,6 +50,9 @@ class Liveness final : public Check {
     const ExchangeRecord* const sent = books().exchange(view.number);
     const bool paced = sent != nullptr && (sent->kind == ExchangeClass::read || sent->kind == ExchangeClass::flow ||
                                            sent->kind == ExchangeClass::write);
+    const bool ordinary = sent != nullptr && ((paced && !sent->by_holds) || (sent->kind == ExchangeClass::command && sent->holds));
+    if (ordinary && at > books().healed_at() && response->status < 500) ++state.answered;
+    note_limit(view, *response, state, at);
     if (paced && at > books().healed_at() && response->status >= 200 && response->status <= 299) ++state.good;
     if (response->status != 429 && response->status != 503) return;
     state.good = 0;
@@ -62,13 +69,16 @@ class Liveness final : public Check {
     const ProcessRecord* const process = books().process(id);
     if (process == nullptr || process->gone()) return;
     const std::string code(to_string(end.code));
-    if (end.outcome == Outcome::unknown && (out_of_turns(*process, *record) || untraceable(*process, *record) || undone(*record))) return;
+    if (end.outcome == Outcome::unknown &&
+        (out_of_turns(*process, *record) || unread(*process, *record, state_of(id)) || untraceable(*process, *record) || undone(*record)))
+      return;
     if (end.outcome == Outcome::unknown)
       return broken("L2", *record, "an outcome is unknown although nothing went wrong: " + code);
     switch (end.code) {
       case ErrorCode::not_connected:
         return broken("L1", *record, "there is no connection although nothing is wrong");
       case ErrorCode::circuit_open:
+        if (probing(*process, state_of(id))) return;
         return broken("L4", *record, "the circuit is open although nothing is wrong");
       case ErrorCode::network:
       case ErrorCode::unavailable:
@@ -125,6 +135,8 @@ class Liveness final : public Check {
    public:
     SteadyTime closed_until = SteadyTime::min();
     std::size_t good = 0;
+    std::size_t answered = 0;  ///< Of exchanges that a breaker counts whatever they are for, since the healing.
+    SteadyTime low_until = SteadyTime::min();  ///< The cloud has said that hardly any request is left until then.
     double full_rate = 0;
   };
   State& state_of(ProcessId id) { return states_[std::pair(id.number, id.incarnation)]; }
@@ -165,6 +177,53 @@ class Liveness final : public Check {
       return each.kind == ExchangeClass::read && !each.by_holds && each.process == effect->process &&
              each.interaction == effect->interaction && each.left_at >= last->ended_at;
     });
+  }
+  /// Less than a quarter is left, those included that are under way: what there is is spread over what is left of the time.
+  void note_limit(const ExchangeView& view, const HttpResponse& response, State& state, SteadyTime at) const {
+    const auto number = [&](std::string_view name) -> std::int64_t {
+      const auto field = response.headers.find(name);
+      if (!field || field->empty() || field->size() > 9 || field->find_first_not_of("0123456789") != std::string_view::npos) return -1;
+      return std::strtoll(std::string(*field).c_str(), nullptr, 10);
+    };
+    const ProcessRecord* const process = books().process(view.process);
+    const std::int64_t allowed = number("inin-ratelimit-allowed"), count = number("inin-ratelimit-count"), reset = number("inin-ratelimit-reset");
+    if (allowed <= 0 || count < 0 || reset < 0 || process == nullptr || process->view == nullptr) return;
+    const auto left = allowed - count - static_cast<std::int64_t>(process->view->exchanges());
+    state.low_until = 4 * left < allowed ? after(at, seconds{reset + 1}) : SteadyTime::min();
+  }
+  /// Whether a breaker that nobody has asked anything of since the healing is half-open, with its probes under way: the first
+  /// requests show that all is well, and those beside them cannot know it.
+  [[nodiscard]] static bool probing(const ProcessRecord& process, const State& state) {
+    return process.view != nullptr && state.answered < static_cast<std::size_t>(BreakerSettings{}.probes) && process.view->exchanges() != 0;
+  }
+  /// Whether a hold or a release that travelled as a request was accepted, and its door had no turn for the reading that would
+  /// have shown it done: none since then has left, and the scope is closed, or the cloud has said that hardly any request is
+  /// left, or as many have had a turn as there were turns.
+  [[nodiscard]] bool unread(const ProcessRecord& process, const WorkRecord& record, const State& state) const {
+    if (!books().wire().holds_by_request() || record.work.kind == WorkKind::transition || process.view == nullptr) return false;
+    const std::shared_ptr<Pacer> pacer = process.view->settings().pacer;
+    const std::string interaction = plain::lower(record.work.interaction);
+    const Truth* const truth = books().truth(interaction);
+    if (!pacer || truth == nullptr) return false;
+    SteadyTime done = never;
+    for (const auto& [number, each] : books().exchanges())
+      if (each.process == record.process && each.kind == ExchangeClass::command && each.interaction == interaction &&
+          each.holds == (record.work.kind == WorkKind::hold) && each.left_at >= record.work.at && each.accepted())
+        done = std::min(done, each.ended_at);
+    if (done == never) return false;
+    for (const auto& [when, held] : truth->held_changes)
+      if (held == (record.work.kind == WorkKind::hold) && when <= record.end.at) done = std::max(done, when);
+    std::size_t turns = 0;
+    for (const auto& [number, each] : books().exchanges()) {
+      if (!(each.process == record.process) || each.left_at < done || each.left_at > record.end.at) continue;
+      if (each.kind == ExchangeClass::read && each.by_holds && each.interaction == interaction) return false;
+      const bool takes = each.kind == ExchangeClass::read || each.kind == ExchangeClass::flow || each.kind == ExchangeClass::write ||
+                         (each.kind == ExchangeClass::command && each.holds);
+      turns += takes ? 1 : 0;
+    }
+    if (std::max(pacer->closed_until(), state.low_until) > record.end.at - process.view->tick()) return true;
+    const double minutes = std::chrono::duration<double>(record.end.at - done).count() / 60;
+    return std::isfinite(pacer->rate()) && static_cast<double>(turns) + 1 > minutes * pacer->rate();
   }
   /// Whether what nothing locks has left no traces that a process could have found: somebody wrote behind it, or there
   /// was hardly time, or no turn, to look for them.

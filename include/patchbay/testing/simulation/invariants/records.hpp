@@ -78,6 +78,7 @@ class ExchangeRecord {
   std::string operation, node;  ///< Of a write: its transition id, and where it leads.
   // Of a hold or a release:
   bool holds = false;     ///< Else it releases.
+  std::string party;      ///< Whom.
   bool doubtful = false;  ///< It has ended, and that leaves open what became of it.
   int changes = 0, carried_out = 0;  ///< How often it changed something in the cloud; and, besides, was done in vain.
   [[nodiscard]] bool accepted() const noexcept { return status >= 200 && status <= 299; }
@@ -163,7 +164,7 @@ class Truth {
  public:
   std::uint64_t version = 0;
   bool has_node = false, held = false, final = false, party_over = false;
-  std::string node;
+  std::string node, party;
   /// When `held` changed, and to what; the first entry is how it began.
   std::vector<std::pair<SteadyTime, bool>> held_changes;
   int changed_by = -1;  ///< The process whose command made the last change; negative: somebody else.

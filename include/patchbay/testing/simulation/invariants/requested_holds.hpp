@@ -30,7 +30,8 @@ namespace patchbay::testing::simulation {
 ///   had such a reading, and sent nothing. The cloud had that state meanwhile, unless what showed it was old. What failed as
 ///   not applied has had each of its requests refused, or never left, and is not done later. Unknown: something was sent.
 /// - I6: no hold leaves while another request on the interaction is under way, nor one that was asked for before a release
-///   which has left; but where requests are paced, one may be waiting for its turn then. A release that overtook a hold's
+///   which has left; by the order in which the door has handed them to the transport, since each may have to wait there for
+///   a connection of its own (exchanges are numbered in that order). A release that overtook a hold's
 ///   request is sent again when that has ended, unless a hold was asked for since, or the interaction is over: while that hold is in force, by two of the watchdog's repetitions and a minute, not
 ///   counting what servers asked to wait.
 /// - I16: a hold leaves only when an intent on its interaction is durable that has no end.
@@ -49,8 +50,11 @@ class RequestedHolds final : public Check {
     check_body(*sent, view.body);
     Lane& lane = lane_of(view.process, sent->interaction);
     if (sent->holds) {
-      check_hold(*sent, lane);
+      check_hold(view.number, *sent, lane);
       lane.own.push_back(view.number);
+      // Releases that were asked for behind it have left before it, since the network is made of several connections.
+      if (std::any_of(lane.all.begin(), lane.all.end(), [&](std::uint64_t each) { return !exchange(each).holds && each > view.number; }))
+        lane.overtaken.insert(view.number);
     } else {
       for (const std::uint64_t each : lane.own)
         if (exchange(each).under_way) lane.overtaken.insert(each);
@@ -163,7 +167,7 @@ class RequestedHolds final : public Check {
     SteadyTime owed_since = never;   ///< Since then a release is to leave again,
     std::uint64_t owed_for = 0;      ///< behind this hold.
     std::uint64_t last_release = 0;  ///< The order of the last release that has ended well, among all works.
-    SteadyTime release_left = never; ///< When its first request left.
+    std::uint64_t release_request = 0;  ///< The number of its first request.
   };
   [[nodiscard]] static std::pair<int, int> key(ProcessId id) noexcept { return {id.number, id.incarnation}; }
   Lane& lane_of(ProcessId id, const std::string& interaction) { return lanes_[std::pair(key(id), interaction)]; }
@@ -209,13 +213,14 @@ class RequestedHolds final : public Check {
     });
     if (!fine || other) broken(sent, "I18", "a hold or a release says something else than that");
   }
-  void check_hold(const ExchangeRecord& sent, const Lane& lane) const {
+  void check_hold(std::uint64_t number, const ExchangeRecord& sent, const Lane& lane) const {
     if (!hold_is_open(sent.process, sent.interaction, false)) broken(sent, "I3", "a hold left that nobody asks for");
     for (const std::uint64_t each : lane.own)
       if (exchange(each).under_way || exchange(each).doubtful || exchange(each).accepted())
         broken(sent, "I3", "a hold left again although an earlier request of it may have been done");
     for (const std::uint64_t each : lane.all)
-      if (exchange(each).under_way) broken(sent, "I6", "a hold left while another request on the interaction was under way");
+      if (exchange(each).under_way && (exchange(each).holds || each < number))
+        broken(sent, "I6", "a hold left while another request on the interaction was under way");
     const ProcessRecord* const process = books().process(sent.process);
     if (process == nullptr || process->view == nullptr || !process->view->settings().journal) return;
     const auto open = intents_.find(std::pair(sent.process.number, sent.interaction));
@@ -225,10 +230,12 @@ class RequestedHolds final : public Check {
     const Work& work = record.work;
     const bool wanted = work.kind == WorkKind::hold;
     SteadyTime from = never;
+    std::uint64_t first = UINT64_MAX;  // nothing of it has left
     bool accepted = false, possible = false;
     for (const std::uint64_t each : mine) {
       const ExchangeRecord& request = exchange(each);
       from = std::min(from, request.left_at);
+      first = std::min(first, each);
       accepted = accepted || request.accepted();
       possible = possible || request.accepted() || request.doubtful;
     }
@@ -261,8 +268,8 @@ class RequestedHolds final : public Check {
       Check::broken("I4", record, "succeeded, and the cloud did not have the wanted state");
     if (record.end.already_held) return;
     if (!wanted) {
-      if (record.order > lane.last_release) lane.last_release = record.order, lane.release_left = from;
-    } else if (record.order < lane.last_release && from > lane.release_left && process.view != nullptr && !process.view->settings().pacer) {
+      if (record.order > lane.last_release) lane.last_release = record.order, lane.release_request = first;
+    } else if (record.order < lane.last_release && first != UINT64_MAX && first > lane.release_request) {
       Check::broken("I6", record, "a hold left behind a release that was asked for later");
     }
   }
@@ -289,7 +296,12 @@ class RequestedReleases final : public Check {
     SteadyTime& last = last_.try_emplace(key(view.process), at).first->second;
     last = std::max(last, at);
     if (response == nullptr || (response->status != 429 && response->status != 503)) return;
-    if (const auto field = response->headers.find("Retry-After")) last = std::max(last, after(at, plain::longest_wait(*field)));
+    const auto field = response->headers.find("Retry-After");
+    const ProcessRecord* const process = books().process(view.process);
+    if (!field || process == nullptr || process->view == nullptr) return;
+    // Whatever leaves meanwhile: a token may be had all the same. Who asks for longer than the cap refuses at once.
+    SteadyTime& closed = closed_.try_emplace(key(view.process), at).first->second;
+    closed = std::max(closed, after(at, std::min<Duration>(plain::longest_wait(*field), process->view->settings().retry_after_cap)));
   }
   void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
     const WorkRecord* const record = books().work(work.number);
@@ -317,7 +329,8 @@ class RequestedReleases final : public Check {
     }
     const Duration patience = settings.journaling.release_wait + milliseconds{500} + process->view->tick();
     const auto last = last_.find(key(id));
-    const SteadyTime begun = last == last_.end() ? work.at : std::max(work.at, last->second);
+    SteadyTime begun = last == last_.end() ? work.at : std::max(work.at, last->second);
+    if (const auto closed = closed_.find(key(id)); closed != closed_.end()) begun = std::max(begun, closed->second);
     if (process->view->exchanges() == 0 && begun <= work.at && end.at > books().latest(work.at, patience))
       broken("I14", *record, "a release ended unsent, and nothing was done for it");
   }
@@ -325,7 +338,8 @@ class RequestedReleases final : public Check {
  private:
   [[nodiscard]] static std::pair<int, int> key(ProcessId id) noexcept { return {id.number, id.incarnation}; }
   std::map<std::pair<int, int>, SteadyTime> crowded_;  // when a transport had no room
-  std::map<std::pair<int, int>, SteadyTime> last_;  // when something left or came, or may leave again
+  std::map<std::pair<int, int>, SteadyTime> last_;    // when something left or came
+  std::map<std::pair<int, int>, SteadyTime> closed_;  // until when servers have asked to wait, of those that are waited for
 };
 
 }  // namespace patchbay::testing::simulation

@@ -20,11 +20,13 @@ namespace patchbay::testing::simulation {
 ///
 /// An interaction *must* be watched while a hold's request is under way, and while a hold of this incarnation is in force:
 /// since it was done, until the cloud released the party or that has left; from when that request left, or from when the cloud
-/// says that the hold began. Not what a copy made by the network has done again, nor what came out of a gap of the clock, beyond any time that a request can
-/// be on its way; nor a hold which comes when the party was shown on hold since it left, by whomever, and so counts as done (I4); nor one that a
-/// release of the process, which the cloud has accepted and will do, ends at once; nor what an old reading has shown as released, or over. It *may* be watched when a hold was asked for in this
-/// incarnation, when the party was shown on hold to it, or when a journal had it so. What somebody else has on hold, and was
-/// shown so, is watched since that hold began by the cloud's clock, at most for `max_hold`: looked at in runs whose wall
+/// says that the hold began. Not what a copy made by the network has done again, nor what came out of a gap of the clock,
+/// beyond any time that a request can be on its way; nor a hold which comes when the party was shown on hold since it left, by
+/// whomever, and so counts as done (I4), or is under way still when that hold is over; nor one that a release of the process,
+/// which the cloud has accepted and will do, ends at once; nor what an old reading has shown as released, or over; nor a
+/// request under way that names a party which has left. It *may* be watched when a hold was asked for in this incarnation,
+/// when the party was shown on hold to it, or when a journal had it so. What somebody else has on hold, and was shown so, is
+/// watched since that hold began by the cloud's clock, at most for `max_hold`: looked at in runs whose wall
 /// clocks agree. At the end of a run nothing is watched that is not on hold, and was released by the process's own last word; a
 /// journal, with which a doubt lasts until nothing can arrive any more, may have it watched longer.
 ///
@@ -105,7 +107,6 @@ class RequestedWatches final : public Check {
       if (found == belief.watches.end()) continue;
       Watch& watch = found->second;
       if (!truth->held) watch.in_force.clear(), watch.misled = false, watch.first_shown = never;
-      if (truth->party_over) watch.flying.clear();
       if (by != nullptr && by->holds && truth->held && key(by->process) == id && by->arrivals == 1 &&
           books().latest(by->left_at, at - by->left_at) <= at && !watch.misled && watch.shown_at < by->left_at)
         watch.in_force.push_back(by->left_at);
@@ -172,7 +173,7 @@ class RequestedWatches final : public Check {
     SteadyTime shown_at = SteadyTime::min();  ///< On hold, the last time.
     SteadyTime wrong_since = never;
     SteadyTime reread_by = never;        ///< A channel has opened since anybody looked.
-    [[nodiscard]] SteadyTime must_since(const Books& books) const {
+    [[nodiscard]] SteadyTime must_since(const Books& books, const Truth* truth) const {
       SteadyTime first = never;
       const bool ends = std::any_of(releases.begin(), releases.end(), [&](std::uint64_t each) {
         const ExchangeRecord& release = *books.exchange(each);
@@ -180,7 +181,13 @@ class RequestedWatches final : public Check {
       });
       if (ends) return never;
       for (const SteadyTime each : in_force) first = std::min(first, each);
-      for (const std::uint64_t each : flying) first = std::min(first, books.exchange(each)->left_at);
+      for (const std::uint64_t each : flying) {
+        const ExchangeRecord& hold = *books.exchange(each);
+        // One that names a party which has left is refused whenever it arrives, be another there by now; and what was shown
+        // on hold since it left, and is not any more, counts as what it has done.
+        if (truth != nullptr && (hold.party != truth->party || (!truth->held && shown_at >= hold.left_at))) continue;
+        first = std::min(first, hold.left_at);
+      }
       return misled ? never : first;
     }
   };
@@ -231,8 +238,8 @@ class RequestedWatches final : public Check {
       const HeldInteraction* mine = nullptr;
       for (const HeldInteraction& each : said)
         if (plain::lower(each.interaction) == interaction) mine = &each;
-      const SteadyTime since = watch.must_since(books());
       const Truth* const truth = books().truth(interaction);
+      const SteadyTime since = watch.must_since(books(), truth);
       const char* wrong = nullptr;
       if (mine == nullptr) watch.watched_at = never;
       else watch.watched_at = std::min(watch.watched_at, at);
@@ -242,7 +249,7 @@ class RequestedWatches final : public Check {
       if (mine != nullptr && !watch.asked && watch.shown_at == SteadyTime::min() && !restored)
         wrong = "watched, although nothing has shown it on hold";
       if (mine != nullptr && clocks_agree_ && !restored && truth != nullptr && truth->held && watch.first_shown != never &&
-          watch.sent_at < mine->since && mine->since > begun_by(process, *truth, watch, slack))
+          watch.sent_at < mine->since && !begins_again(process, interaction, watch) && mine->since > begun_by(process, *truth, watch, slack))
         wrong = "another's hold is watched since later than it began";
       if (wrong == nullptr) {
         watch.wrong_since = never;
@@ -269,6 +276,14 @@ class RequestedWatches final : public Check {
       began = std::max(began, clocks_agree_ ? watch.shown_at - process.view->settings().hold.max_hold : watch.shown_at);
     return std::max(sent, after(began, milliseconds{2}));
   }
+  /// Whether a hold of its own is about to leave behind an old reading that has shown the earlier one's end: it is watched
+  /// from its turn, which comes before its first byte.
+  [[nodiscard]] bool begins_again(const ProcessRecord& process, const std::string& interaction, const Watch& watch) const {
+    return watch.misled && std::any_of(process.works.begin(), process.works.end(), [&](std::uint64_t number) {
+             const WorkRecord* const record = books().work(number);
+             return record != nullptr && record->ends == 0 && record->work.kind == WorkKind::hold && plain::lower(record->work.interaction) == interaction;
+           });
+  }
   /// Since when another's hold is watched at the latest: when it began; of one that was older than the limit when the watch
   /// began, or it was shown so again, since the limit before that.
   [[nodiscard]] SteadyTime begun_by(const ProcessRecord& process, const Truth& truth, const Watch& watch, Duration slack) const {
@@ -282,7 +297,7 @@ class RequestedWatches final : public Check {
     const Duration tick = process.view->tick();
     belief.next_due = never;
     for (auto& [interaction, watch] : belief.watches) {
-      const SteadyTime sent = watch.must_since(books());
+      const SteadyTime sent = watch.must_since(books(), books().truth(interaction));
       if (sent == never) continue;  // what was told of it still counts: it may have been watched all the time
       const SteadyTime since = begun_at(process, sent, books().truth(interaction), watch);
       SteadyTime due = after(since, settings.max_hold);

@@ -62,17 +62,20 @@ class Bounds final : public Check {
       if (process.view->held().size() > process.view->settings().hold.max_holds)
         broken("I20", process.id, "more interactions are watched than max_holds");
       for (const Pacer* const pacer : {process.view->settings().pacer.get(), process.view->settings().hold.pacer.get()})
-        if (pacer != nullptr && !(pacer->waiting() <= 2 && recovers(*process.view)))
+        if (pacer != nullptr && pacer->waiting() > own_readings(*process.view))
           none(process, "turns that are waited for", pacer->waiting());
     }
   }
 
  private:
-  /// Whether recovery, which nobody waits for, may be looking after something: each of two doors reads one interaction
-  /// after the other, in turns of their own.
-  [[nodiscard]] static bool recovers(const ProcessView& view) {
+  /// How many readings that nobody waits for may wait for their turns. Of recovery, while something is unresolved: each of two
+  /// doors reads one interaction after the other. And, where holds travel as requests and something is watched, of the door
+  /// itself: what is beyond its limit is read each time that this is told, four at once at most.
+  [[nodiscard]] std::size_t own_readings(const ProcessView& view) const {
     const std::shared_ptr<Journal> journal = view.settings().journal;
-    return journal && view.on_loop() && !journal->unresolved_intents().empty();
+    const bool recovers = journal && view.on_loop() && !journal->unresolved_intents().empty();
+    const bool looks = books().wire().holds_by_request() && view.on_loop() && !view.held().empty();
+    return (recovers ? 2U : 0U) + (looks ? 4U : 0U);
   }
   class Open {
    public:

@@ -85,6 +85,14 @@ class Wire {
     if (path.starts_with("calls/")) path.remove_prefix(6);  // the same conversation, by its kind
     return plain::lower(path.substr(0, path.find('/')));
   }
+  /// Whom a hold or a release names.
+  [[nodiscard]] static std::string party_of(std::string_view target) {
+    constexpr std::string_view before = "/participants/";
+    const std::size_t at = target.find(before);
+    if (at == std::string_view::npos) return {};
+    target.remove_prefix(at + before.size());
+    return std::string(target.substr(0, target.find_first_of("/?")));
+  }
   /// The attributes that a write carries, as a raw object; empty when there are none.
   [[nodiscard]] std::string_view attributes_of(std::string_view body) const {
     return plain::JsonScan::member(body, form_ == Form::platform_attributes ? "attributes" : "customAttributes");
