@@ -33,9 +33,9 @@ inline simulation::FaultSet only(std::initializer_list<Fault> faults) {
   return out;
 }
 
-inline const std::array<Mix, 23>& mixes() {
+inline const std::array<Mix, 24>& mixes() {
   using enum Fault;
-  static const std::array<Mix, 23> all{{
+  static const std::array<Mix, 24> all{{
       {"any", simulation::FaultSet::all()},
       {"calm", simulation::FaultSet::none()},
       {"writers", only({slow, late_request, drop_answer, status_after, duplicate_request, foreign_write, stale_read})},
@@ -59,6 +59,7 @@ inline const std::array<Mix, 23>& mixes() {
       {"platform_holds", only({slow, late_request, drop_request, drop_answer, reset_answer, status_before, status_after, foreign_hold, drop_ack, late_ack,
                                cancel, reentrant})},
       {"platform_channel", only({upgrade_refused, accept_then_close, cut, closing_notice, ended_channel, foreign_hold, drop_ack})},
+      {"platform_stops", only({slow, status_before, short_token, revoked_token, destroy, cancel, foreign_hold})},
       {"callbacks", only({throwing, drop_ack, slow, negative_ack})},
   }};
   return all;

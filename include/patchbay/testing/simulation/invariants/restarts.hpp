@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>  // any_of
 #include <cstdint>
 #include <functional>  // less
 #include <map>
@@ -18,8 +19,10 @@ namespace patchbay::testing::simulation {
 /// What a process with a journal must still know when it starts again: I13 (hazard B6) and I17, over restarts.
 ///
 /// A hold that was confirmed to an earlier life, and of which neither a release has left nor a reading shown the end, be
-/// it before the answer that the interaction is over, is watched again a moment after the next life has begun, before anything can have been read. And no life has a
-/// webhook leave behind which, in the order of the transitions of that interaction, one stands that an earlier life
+/// it before the answer that the interaction is over, is watched again a moment after the next life has begun, before anything
+/// can have been read. Where holds travel as requests: one whose caller was told that it is done, as it was in the cloud, and
+/// since which the cloud has not ended it, no request of a release has left, and nothing has shown it over, be it untruly. And
+/// no life has a webhook leave behind which, in the order of the transitions of that interaction, one stands that an earlier life
 /// owes: of a success that its caller was told of, which the CRM has not taken, which a later life has read back, or
 /// found out, and which this life has not tried to deliver. (What the disk never took nobody knows any more.) Looked at
 /// on event loops, since doors that block recover, and deliver, when they are told to.
@@ -34,6 +37,7 @@ class Restarts final : public Check {
     held_[id.number].erase(effect->interaction);
   }
   void frame_received(ProcessId id, std::uint64_t, std::string_view, SteadyTime) override {
+    forget_shown(id);
     const Effect* const effect = books().command();
     if (effect == nullptr || effect->kind != WorkKind::hold || books().answered_before() || !books().reply().positive ||
         view_of(id) == nullptr)
@@ -45,7 +49,14 @@ class Restarts final : public Check {
     if (over_[id.number].find(effect->interaction) == over_[id.number].end())
       held_[id.number].insert(effect->interaction);
   }
+  void applied(const AppliedOperation& operation, const Cloud&, SteadyTime) override {
+    const std::string interaction = plain::lower(operation.interaction);
+    const Truth* const truth = books().truth(interaction);
+    if (!books().wire().holds_by_request() || (truth != nullptr && truth->held && !truth->party_over)) return;
+    for (auto& [process, held] : held_) held.erase(interaction);
+  }
   void exchange_ended(const ExchangeView& view, const HttpResponse*, const TransportError*, SteadyTime) override {
+    forget_shown(view.process);
     const Reading* const reading = books().reading();
     if (reading == nullptr) return;
     if (reading->over || (reading->held && !*reading->held)) held_[view.process.number].erase(reading->interaction);
@@ -77,6 +88,11 @@ class Restarts final : public Check {
   }
   void ended(ProcessId id, const Work& work, const WorkEnd& end) override {
     const WorkRecord* const record = books().work(work.number);
+    if (work.kind == WorkKind::hold && books().wire().holds_by_request() && !end.failed && end.attempts != 0 && view_of(id) != nullptr) {
+      const std::string interaction = plain::lower(work.interaction);
+      const Truth* const truth = books().truth(interaction);
+      if (truth != nullptr && truth->held && !truth->party_over && !releasing(id, interaction)) held_[id.number].insert(interaction);
+    }
     if (work.kind != WorkKind::transition || end.failed || record == nullptr || view_of(id) == nullptr) return;
     const Effect* const effect = books().effect(record->end.id);
     if (effect == nullptr || effect->changes == 0) return;
@@ -84,6 +100,7 @@ class Restarts final : public Check {
   }
   void request_left(const ExchangeView& view, SteadyTime) override {
     const ExchangeRecord* const sent = books().exchange(view.number);
+    if (sent != nullptr && sent->kind == ExchangeClass::command && !sent->holds) held_[view.process.number].erase(sent->interaction);
     if (sent == nullptr || sent->kind != ExchangeClass::webhook || view_of(view.process) == nullptr) return;
     const Effect* const effect = books().effect(plain::JsonScan::text_member(view.body, "eventId"));
     if (effect == nullptr || effect->process.number != view.process.number || effect->changes == 0) return;
@@ -117,6 +134,19 @@ class Restarts final : public Check {
     ProcessId tried;  ///< The last one that tried to deliver it.
     bool taken = false;
   };
+  /// What a process was shown not to be on hold it need not watch any more.
+  void forget_shown(ProcessId id) {
+    const ShownHold* const shown = books().shown();
+    if (shown != nullptr && (!shown->held || shown->over)) held_[id.number].erase(shown->interaction);
+  }
+  /// Whether a release of the interaction has left that process and has not ended, or is done later than it was accepted.
+  [[nodiscard]] bool releasing(ProcessId id, const std::string& interaction) const {
+    return std::any_of(books().exchanges().begin(), books().exchanges().end(), [&](const auto& entry) {
+      const ExchangeRecord& each = entry.second;
+      return each.process.number == id.number && each.kind == ExchangeClass::command && !each.holds && each.interaction == interaction &&
+             (each.under_way || each.doubtful || (each.accepted() && each.changes + each.carried_out == 0));
+    });
+  }
   /// Of a process on an event loop with a journal that is there now; else null.
   [[nodiscard]] const ProcessView* view_of(ProcessId id) const {
     const ProcessRecord* const process = books().process(id);
