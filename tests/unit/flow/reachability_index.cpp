@@ -163,7 +163,7 @@ TEST_CASE("sources are the transitions turned around", "[reachability][index]") 
 
 TEST_CASE("a flow without nodes or without ways has an index, too", "[reachability][index]") {
   RouteScratch scratch;
-  const FlowGraph empty = graph_of({});
+  const FlowGraph empty = graph_of(Targets());
   CHECK(empty.index().component_count() == 0);
   CHECK(empty.index().complete());
   const FlowGraph apart = graph_of(Targets(5000));  // too many components for a bit for each pair
