@@ -29,7 +29,7 @@ enum class CallEnd : std::uint8_t {
   disconnected,  ///< Sent, and the connection ended before anything was heard.
   accepted,      ///< The server will see to it, and there is nobody to tell when it has.
   forsaken,      ///< Sent, and whoever waited was cancelled before anything was heard.
-  // Not sent, and never will be:
+  // Not sent, or refused each time, and never sent again:
   out_of_time,      ///< The operation's deadline passed.
   superseded,       ///< A release of the same interaction was asked for.
   channel_refused,  ///< The server refuses the channel for good; see `HoldCall::error`.

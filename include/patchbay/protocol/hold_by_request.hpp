@@ -87,8 +87,7 @@ class CommandDeparture final : public Departure {
 
   /// Whether it is worth waiting for its leave; `error` says why not, unless the command has ended.
   [[nodiscard]] bool wanted() {
-    const bool goes = context_->hub->with([&](HoldSession& session) { return goes_on(session); });
-    return goes && !error;
+    return context_->hub->with([&](HoldSession& session) { return goes_on(session); });
   }
   /// Whether it was not let go because it has ended.
   [[nodiscard]] bool withdrawn() const noexcept { return withdrawn_; }
@@ -123,9 +122,12 @@ class CommandDeparture final : public Departure {
   bool withdrawn_ = false;
 };
 
-/// Sends the request for a command whose turn has come, and tells the session how that ended. A hold is sent once; a
-/// release, which changes nothing a second time, as often as it takes. A party that was only `remembered` is looked for anew
-/// when the cloud refuses it. Says whether any of its requests may have been done.
+/// Sends the request for a command whose turn has come, and tells the session how that ended. A hold is sent once, and once more
+/// when its token was refused; a release, which changes nothing a second time, as often as it takes. A party that was only
+/// `remembered` is looked for anew when the cloud refuses it. Says whether any of its requests may have been done.
+///
+/// A refusal of the command itself speaks for every copy that the network made of the request. One for its token does not: a copy
+/// may have come while the token lived.
 inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, bool remembered) {
   const Gateway& gateway = *context.api;
   HoldCall& call = job.call;
@@ -139,7 +141,7 @@ inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContex
   std::uint64_t stale_generation = 0;
   AttemptCounts counts;
   RetryCharge charge;
-  bool ambiguous = false, refused = false;
+  bool ambiguous = false, refused = false, copied = false;
   SteadyTime left = never;  // for the first time, of those that may have been done
   std::optional<Error> error;
   CommandDeparture departure(operation, context, call);
@@ -152,7 +154,7 @@ inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContex
     }
     departure.ambiguous = ambiguous;
     if (!departure.wanted()) {
-      if (!departure.error) co_return ambiguous;
+      if (!departure.error) co_return ambiguous || copied;
       error = std::move(departure.error);
       break;
     }
@@ -162,7 +164,7 @@ inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContex
     Attempt last;
     const int sent = operation.side_effects;
     if (auto begun = co_await attempt(operation, gateway, ExchangeKind::write, patch, limit, last, charge, &departure); !begun) {
-      if (departure.withdrawn()) co_return ambiguous;
+      if (departure.withdrawn()) co_return ambiguous || copied;
       ambiguous = ambiguous || operation.side_effects != sent;
       error = departure.error ? std::move(*departure.error) : std::move(begun.error());
       break;
@@ -179,12 +181,14 @@ inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContex
       case Next::refresh_token:
         if (may_replay(operation, gateway)) {
           stale_generation = operation.token_generation;
+          copied = true;
           break;
         }
         [[fallthrough]];
       case Next::reread:
       case Next::give_up:
         refused = operation.status != 0 && !last.verdict.ambiguous;
+        copied = copied && (!refused || operation.status == 401);
         error = refused ? refusal_of(operation, context, job, last, counts.total() + 1, remembered)
                         : error_of(operation, last, patch.name, counts.total() + 1);
         if (refused && std::exchange(remembered, false) && refuses_command(operation.status)) {
@@ -219,18 +223,24 @@ inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContex
   }
   call.error = std::move(error);
   context.hub->with([&](HoldSession& session) {
-    // A refusal speaks for its own request alone: a release that was sent before, and of which nothing was heard, may be done. So
-    // may a copy that the network made of a request, where that was refused for a token which died on the way.
-    if (ambiguous || (stale_generation != 0 && !refused)) return session.lost(call, operation.steady_now(), operation.cancel_requested);
+    // Whatever was refused last: a release that was sent before, and of which nothing was heard, may be done.
+    if (ambiguous || copied) return session.lost(call, operation.steady_now(), operation.cancel_requested);
     refused ? session.refused(call, operation.steady_now()) : session.unsent(call);
   });
-  co_return ambiguous;
+  co_return ambiguous || copied;
 }
 
 /// What has ended as in doubt, because its time was up or the door was closed, is not if each of its requests was refused, or
 /// none left: nothing can come of it (invariant I4).
 inline void nothing_came_of_it(HoldContext& context, HoldCall& call) {
-  context.hub->with([&](HoldSession& session) { session.never_left(call); });
+  context.hub->with([&](HoldSession& session) { session.came_to_nothing(call); });
+}
+/// Nobody hears any more of a command whose sending broke down, as when memory runs out.
+inline void broke_down(Operation& operation, HoldContext& context, HoldCall& call, Error error) {
+  context.hub->with([&](HoldSession& session) {
+    call.error = std::move(error);
+    operation.side_effects == 0 ? session.unsent(call) : session.lost(call, operation.steady_now(), false);
+  });
 }
 
 }  // namespace detail
@@ -273,7 +283,8 @@ inline Protocol<Result<void>> send_by_request(Operation& operation, HoldContext&
       co_return Result<void>{};
     }
   }
-  const auto sent = co_await detail::patch_participant(operation, context, job, remembered);
+  auto sent = co_await detail::patch_participant(operation, context, job, remembered);
+  if (!sent) detail::broke_down(operation, context, call, std::move(sent.error()));
   const bool waits = context.hub->with([&](HoldSession&) {
     call.waiter = &end_waiter;
     return call.end == CallEnd::pending;

@@ -93,7 +93,7 @@ inline Protocol<Result<bool>> await_state(Operation& operation, HoldContext& con
   for (;;) {
     auto seen = co_await resolve_by_state(operation, context, job);
     if ((seen && (*seen || operation.snapshot.final())) || operation.cancel_requested) co_return seen;
-    // A token that was refused again, behind the one replay that there is: the next would be refused as well (invariant I10).
+    // The next token would be refused as well, or there is none to be had (invariant I10).
     if (!seen && seen.error().code() == ErrorCode::authentication_failed) co_return seen;
     const SteadyTime again = after(operation.steady_now(), pause);
     if (again >= operation.deadline) co_return seen;
@@ -129,6 +129,14 @@ inline Protocol<Result<HoldResult>> look_again(Operation& operation, HoldContext
   co_return HoldResult{};
 }
 
+/// `error`, with the reason why the command's last request came to nothing, where there was one.
+inline Error after_last_request(Error error, const HoldJob& job) {
+  if (!job.call.error) return error;
+  Error out(error.code(), error.message() + "; before that: " + job.call.error->message());
+  out.set_answer_of(*job.call.error);
+  return out;
+}
+
 /// What to report when a command ended without an acknowledgement that says it is done.
 inline Error error_of(const HoldJob& job, HoldContext& context) {
   const std::string verb(to_string(job.verb));
@@ -156,17 +164,17 @@ inline Error error_of(const HoldJob& job, HoldContext& context) {
     case CallEnd::superseded:
       if (job.verb == HoldVerb::unhold) return {ErrorCode::cancelled, "superseded by a later hold of the same interaction before it was sent again"};
       return superseded_hold().value();
-    case CallEnd::cancelled: return {ErrorCode::cancelled, "cancelled before the " + verb + " was sent"};
+    case CallEnd::cancelled: return after_last_request({ErrorCode::cancelled, "cancelled before the " + verb + " was sent"}, job);
     case CallEnd::unsent:
     case CallEnd::channel_refused:
       if (job.call.error) return *job.call.error;
       return {ErrorCode::not_connected, "the hold channel is refused"};
     case CallEnd::table_full: return {ErrorCode::queue_full, "too many commands are under way (hold.max_commands)"};
     case CallEnd::watch_full: return {ErrorCode::queue_full, "too many interactions are on hold (hold.max_holds)"};
-    case CallEnd::closed: return {ErrorCode::closed, "the door is closed"};
+    case CallEnd::closed: return after_last_request({ErrorCode::closed, "the door is closed"}, job);
     case CallEnd::out_of_time: {
       const bool open = context.dialect->path() == HoldPath::request || context.hub->with([](HoldSession& session) { return session.channel().state() == ChannelState::open; });
-      if (open) return {ErrorCode::deadline_exceeded, "the deadline passed before the " + verb + " could be sent"};
+      if (open) return after_last_request({ErrorCode::deadline_exceeded, "the deadline passed before the " + verb + " could be sent"}, job);
       const auto last = context.hub->with([](HoldSession& session) { return session.channel().error(); });
       Error error(ErrorCode::not_connected, "the hold channel did not open in time" + (last ? ": " + last->message() : std::string{}));
       if (last) error.set_answer_of(*last);

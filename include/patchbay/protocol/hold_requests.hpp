@@ -70,8 +70,9 @@ class HoldRequests : public HoldBooks {
     registry_.hold_void(command->interaction, command->order);
     settle(*command, CallEnd::superseded);
   }
-  /// Nothing has left of a command that had its turn, and has ended as in doubt, since its time was up, or the door was closed.
-  void never_left(HoldCall& call) {
+  /// Nothing was done, nor will be, of a command that had its turn, and has ended as in doubt, since its time was up, or the door
+  /// was closed: nothing of it has left, or each of its requests was refused.
+  void came_to_nothing(HoldCall& call) {
     if (!in_doubt(call.end)) return;
     if (Command* const command = table_.find(call.correlation_id)) {
       if (command->verb == HoldVerb::hold) registry_.hold_void(command->interaction, command->order);

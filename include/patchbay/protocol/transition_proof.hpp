@@ -21,6 +21,13 @@ enum class WriteEnd : std::uint8_t {
   stale,     ///< Not applied, and cannot be any more: the interaction has another version, which was read anew.
 };
 
+/// What may have become of a write that was not answered as one wants it.
+enum class WriteDoubt : std::uint8_t {
+  none,    ///< Refused, for what it is: for every copy of it.
+  copied,  ///< Refused for its token: a copy that the network made may have been applied while that lived, and cannot be any more.
+  sent,    ///< Not answered: it may be applied, or be so later.
+};
+
 /// Fills what every audit record of a transition has.
 inline void begin_record(AuditRecord& record, const Operation& operation, const TransitionRequest& request, AuditKind kind) {
   record.kind = kind;
@@ -86,20 +93,20 @@ inline void check_echo(Operation& operation, const detail::AnyDialect& dialect, 
 }
 
 /// Reads again where `operation.place` is, and says what became of a write of `operation.operation_id` against `operation.etag`.
-/// `operation.prior_id` is the transition id that the interaction carried at that version; `ambiguous` says that some
-/// attempt may have reached the server without an answer. `error` is what to report when it was not applied.
+/// `operation.prior_id` is the transition id that the interaction carried at that version; `doubt` is of all its attempts.
+/// `error` is what to report when it was not applied.
 ///
 /// The proof runs as invariant I4 wants it. Our id on the interaction: applied. Another version under the same id as
 /// before: a writer without ids has been there, ours has not, and can no longer be applied; but where there was no id before
 /// and others may replace a whole place (`PlacedDialect`), such a writer may have taken ours away, so nothing is known. Another
 /// version under a third id: ours may have been there in between, so nothing is known. The same version: a late write may
-/// still come. No reading: nothing is known, even behind a refusal, for a copy of the write that was refused may have been applied before it.
+/// still come, unless its token is dead. No reading: nothing is known, even behind a refusal, for a copy of the write that was refused may have been applied before it.
 ///
 /// Behind a 412, or a 409 whose code says as much, a reading of the same version is older than the refusal, as those from replicas that lag may be: it is asked
 /// for again, twice, and when it stays so nothing is known. A version that is known to be older than ours (`OrderedDialect`) says
-/// no more than ours does.
+/// nothing.
 inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
-                                          bool ambiguous, Error error) {
+                                          WriteDoubt doubt, Error error) {
   const int status = operation.status;
   // A 409 may have other reasons than the version, unless its code has told the dialect.
   const bool told = context.api->dialect->locking() == Locking::body_version && !error.server_code().empty();
@@ -118,13 +125,17 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
       operation.status = status;
       co_return WriteEnd::resolved;
     }
-    if (context.api->dialect->locking() == Locking::none) co_return fail(ambiguous ? unknown_outcome(error) : std::move(error));
+    if (context.api->dialect->locking() == Locking::none) co_return fail(doubt != WriteDoubt::none ? unknown_outcome(error) : std::move(error));
     if (now.etag.empty()) {
-      if (ambiguous) co_return fail(unknown_outcome(error));
+      if (doubt != WriteDoubt::none) co_return fail(unknown_outcome(error));
       co_return fail(ErrorCode::no_etag, "the interaction came without a version that could lock a write");
     }
-    if (now.etag != operation.etag && !context.api->dialect->precedes(now.etag, operation.etag)) break;
-    if (!outdated) co_return fail(ambiguous ? unknown_outcome(error) : std::move(error));
+    const bool older = context.api->dialect->precedes(now.etag, operation.etag);
+    if (now.etag != operation.etag && !older) break;
+    if (!outdated) {
+      const bool unknown = doubt == WriteDoubt::sent || (older && doubt != WriteDoubt::none);
+      co_return fail(unknown ? unknown_outcome(error) : std::move(error));
+    }
     const SteadyTime from = operation.steady_now();
     if (operation.cancel_requested || pause > milliseconds{100} || after(from, pause) >= operation.deadline)
       co_return fail(unknown_outcome(error));
@@ -133,7 +144,7 @@ inline Protocol<Result<WriteEnd>> resolve(Operation& operation, const Transition
     operation.slept += operation.steady_now() - from;
     if (patience.cancelled) co_return fail(unknown_outcome(error));
   }
-  if (ambiguous && !is_untouched(now, operation.prior_id, operation.place)) co_return fail(unknown_outcome(error));
+  if (doubt != WriteDoubt::none && !is_untouched(now, operation.prior_id, operation.place)) co_return fail(unknown_outcome(error));
   co_return WriteEnd::stale;
 }
 

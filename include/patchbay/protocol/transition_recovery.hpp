@@ -22,6 +22,7 @@ enum class WriteProof : std::uint8_t {
   not_applied,  ///< The version that it was locked with is gone, and it was not it that changed it.
   too_early,    ///< That version is still there: the write may be on its way.
   lost,         ///< Somebody else has written since, so that it may have been there in between.
+  outdated,     ///< The reading is older than that version.
 };
 
 /// As `resolve` decides in the midst of an operation; see there (invariant I4). `now` is of the place that the write went to.
@@ -30,7 +31,8 @@ enum class WriteProof : std::uint8_t {
                                       const std::vector<OpenIntent>& rivals) {
   if (now.transition_id == write.operation) return WriteProof::applied;
   if (write.etag.empty()) return WriteProof::too_early;  // no version keeps a late arrival away
-  if (now.etag.empty() || now.etag == write.etag || dialect.precedes(now.etag, write.etag)) return WriteProof::too_early;
+  if (now.etag.empty() || now.etag == write.etag) return WriteProof::too_early;
+  if (dialect.precedes(now.etag, write.etag)) return WriteProof::outdated;
   if (is_untouched(now, write.prior_transition, write.place)) return WriteProof::not_applied;
   const bool rival = std::any_of(rivals.begin(), rivals.end(), [&](const OpenIntent& each) {
     return each.record.operation == now.transition_id && each.record.etag == write.etag && each.record.place == write.place &&
@@ -133,6 +135,8 @@ inline Protocol<Result<void>> settle_place(Operation& operation, TransitionConte
       detail::stay_open(report, each,
                         proof == WriteProof::too_early
                             ? "a late arrival can still change the interaction (journaling.fence_after)"
+                        : proof == WriteProof::outdated
+                            ? "the reading is older than the write; it is looked at again"
                             : "another writer has been there, or the interaction is gone; it is looked at again");
     } else if (proof == WriteProof::too_early &&
                (each.record.etag.empty() ? nobody_wrote(operation.snapshot, each.record) : !operation.snapshot.etag.empty())) {

@@ -55,7 +55,8 @@ inline Protocol<Result<void>> declare_write(Operation& operation, const Transiti
 
 /// Sends the write in `operation.body` against the version in `operation.snapshot`, as often as it takes and always with
 /// the same version, so that the server applies it at most once (invariant I3). Where nothing locks it, it is not sent again
-/// once it may have been applied: the second copy could overwrite what somebody else has written after the first (I5).
+/// once it may have been applied: the second copy could overwrite what somebody else has written after the first (I5). That its
+/// token was refused is no such doubt there, for a token dies each day, and a network that splits a request in two is rare.
 inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const TransitionContext& context, const TransitionRequest& request,
                                              TransitionResult& result) {
   const Gateway& gateway = *context.api;
@@ -77,13 +78,15 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
   std::uint64_t stale_generation = 0;
   AttemptCounts counts;
   RetryCharge charge;
-  bool ambiguous = false, refused = false;
+  bool ambiguous = false, copied = false, no_token = false;
+  const auto doubt = [&] { return ambiguous ? WriteDoubt::sent : copied ? WriteDoubt::copied : WriteDoubt::none; };
   SteadyTime not_before = SteadyTime::min();
   std::optional<Error> error;
   while (!error) {
     if (!authorized_at_once(operation, gateway, stale_generation)) {
       if (auto authorized = co_await authorize(operation, gateway, stale_generation); !authorized) {
         error = std::move(authorized.error());
+        no_token = true;
         break;
       }
     }
@@ -104,7 +107,8 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
       last.verdict.next = Next::give_up;
     record_attempt(operation, context, request, last);
     ambiguous = ambiguous || last.verdict.ambiguous;
-    refused = operation.status != 0;
+    // A refusal of the write itself speaks for every copy of it; that of its token, or of the haste, does not.
+    if (last.verdict.next == Next::give_up && operation.status != 0) copied = false;
     switch (last.verdict.next) {
       case Next::done:
         if (!gateway.dialect->is_done(operation.status)) {
@@ -117,13 +121,13 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
       case Next::refresh_token:
         if (may_replay(operation, gateway)) {
           stale_generation = operation.token_generation;
-          refused = false;
+          copied = true;
         } else {
           error = error_of(operation, last, patch.name, counts.total() + 1);
         }
         break;
       case Next::reread: {
-        auto end = co_await resolve(operation, context, request, ambiguous, error_of(operation, last, patch.name, counts.total() + 1));
+        auto end = co_await resolve(operation, context, request, doubt(), error_of(operation, last, patch.name, counts.total() + 1));
         co_return end;
       }
       case Next::retry: {
@@ -147,10 +151,9 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
       case Next::give_up: error = error_of(operation, last, patch.name, counts.total() + 1); break;
     }
   }
-  // A token that died on the way refuses one copy of the write, and another that the network made may have come before; unless the
-  // same write is answered again, with a newer token.
-  const bool perhaps_copied = stale_generation != 0 && !refused;
-  if (!ambiguous && !perhaps_copied) co_return fail(std::move(*error));
+  if (doubt() == WriteDoubt::none) co_return fail(std::move(*error));
+  // Nor is there one to read with.
+  if (no_token && !ambiguous) co_return fail(unknown_outcome(*error));
   if (not_before > operation.steady_now()) {
     // The server wants to be left alone, by the reading that would resolve the doubt as well (invariant I9).
     if (not_before >= operation.deadline || not_before > after(operation.steady_now(), gateway.retry_after_cap))
@@ -165,7 +168,7 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
     auto shown = co_await await_effect(operation, context, request, std::move(*error));
     co_return shown;
   }
-  auto end = co_await resolve(operation, context, request, ambiguous, *error);
+  auto end = co_await resolve(operation, context, request, doubt(), *error);
   // Proven not applied: what is reported is why the attempts ended, not that somebody else was quicker afterwards.
   if (end && *end == WriteEnd::stale) co_return fail(std::move(*error));
   co_return end;

@@ -189,6 +189,8 @@ TEST_CASE("of two versions of a record the platform's dialect knows the older on
   CHECK_FALSE(dialect.precedes("0@r-1", "new@r-1"));
   CHECK_FALSE(dialect.precedes("new@r-1", "new@r-1"));
   CHECK_FALSE(dialect.precedes("9@r-2", "10@r-1"));  // of two records nothing is known
+  CHECK_FALSE(dialect.precedes("new@r-2", "10@r-1"));
+  CHECK(dialect.precedes("9@R-1", "10@r-1"));
   CHECK_FALSE(dialect.precedes("", "10@r-1"));
   CHECK_FALSE(dialect.precedes("9@r-1", ""));
   CHECK_FALSE(dialect.precedes("99999999999@r-1", "10@r-1"));

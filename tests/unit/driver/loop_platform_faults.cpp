@@ -106,15 +106,14 @@ TEST_CASE("a release whose requests were all refused is not in doubt, whatever e
   auto door = world.door();
   world.open(door);
   world.cloud.plan([](FaultPlan& plan) {
-    plan.on("PATCH", std::string(conversations)).answer(401);
-    plan.on("POST", "/oauth/token").always().delay(minutes{1});
+    plan.on("PATCH", std::string(conversations)).always().answer(429, {{"Retry-After", "8"}});
   });
   Ended released;
   UnholdRequest request = unhold();
   request.deadline(seconds{20});
   door.start_unhold(request, released.handler());
   world.run_for(seconds{1});
-  REQUIRE(released.calls == 0);  // it waits for a newer token
+  REQUIRE(released.calls == 0);  // it waits to try again
   SECTION("its deadline") {}
   SECTION("a stop") {
     Done closed;
@@ -125,6 +124,35 @@ TEST_CASE("a release whose requests were all refused is not in doubt, whatever e
   REQUIRE_FALSE(released.result->has_value());
   CHECK(released.result->error().outcome() == Outcome::not_applied);
   CHECK(world.count(AppliedOperation::Kind::unhold) == 0);
+}
+
+TEST_CASE("a hold that was refused for its token, of which a copy may have been done, is in doubt, whatever ends it",
+          "[loop][hold][platform][I4][I13]") {
+  World world;
+  auto door = world.door();
+  world.open(door);
+  world.cloud.plan([](FaultPlan& plan) {
+    plan.on("PATCH", std::string(conversations)).after_applying().answer(401);
+    plan.on("POST", "/oauth/token").always().delay(minutes{1});
+  });
+  Ended held;
+  HoldRequest request = hold();
+  request.deadline(seconds{20});
+  door.start_hold(request, held.handler());
+  world.run_for(seconds{1});
+  REQUIRE(held.calls == 0);  // it waits for a newer token
+  SECTION("its deadline") {
+    world.await(held);
+    CHECK(door.held().size() == 1);
+  }
+  SECTION("a stop") {
+    Done closed;
+    door.start_close(seconds{2}, closed.handler());
+    world.await(closed);
+    world.await(held);
+  }
+  REQUIRE_FALSE(held.result->has_value());
+  CHECK(held.result->error().outcome() == Outcome::unknown);
 }
 
 TEST_CASE("what came of a hold is not asked again and again with a token that is refused", "[loop][hold][platform][A11][I10]") {

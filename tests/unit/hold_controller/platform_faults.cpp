@@ -268,17 +268,28 @@ TEST_CASE("a 401 is answered with a newer token, once", "[hold][platform][A11][I
     CHECK(f.changed(AppliedOperation::Kind::hold) == 1);
     CHECK(f.cloud.inspect([](const PlatformModel& model) { return model.tokens_issued(); }) == 2);
   }
-  SECTION("and a second one ends it, with nothing done") {
+  SECTION("and a second one ends it: nobody knows, for a copy of the first that the network made may have been done") {
     f.plan([&](HttpFault& fault) { fault.times(2).answer(401, {}, f.refusal("bad.credentials", 401)); });
     const auto held = door.hold(f.hold());
     REQUIRE_FALSE(held);
-    CHECK(held.error().code() == ErrorCode::authentication_failed);
-    CHECK(held.error().outcome() == Outcome::not_applied);
-    CHECK(door.held().empty());
+    CHECK(held.error().outcome() == Outcome::unknown);
+    CHECK(held.error().http_status() == 401);
+    CHECK(door.held().size() == 1);
     CHECK_FALSE(f.held());
     REQUIRE(door.hold(f.hold()));
   }
-  SECTION("and without a newer one nobody knows, for a copy that the network made may have been done") {
+  SECTION("and a refusal of the hold itself speaks for each copy") {
+    f.cloud.plan([&](FaultPlan& plan) {
+      f.on_patch(plan).answer(401, {}, f.refusal("bad.credentials", 401));
+      f.on_patch(plan).answer(403, {}, f.refusal("missing.permissions", 403));
+    });
+    const auto held = door.hold(f.hold());
+    REQUIRE_FALSE(held);
+    CHECK(held.error().code() == ErrorCode::forbidden);
+    CHECK(held.error().outcome() == Outcome::not_applied);
+    CHECK(door.held().empty());
+  }
+  SECTION("without a newer one neither, for a copy that the network made may have been done") {
     f.cloud.plan([&](FaultPlan& plan) {
       f.on_patch(plan).answer(401, {}, f.refusal("bad.credentials", 401));
       plan.on("POST", "/oauth").always().answer(400, {}, R"({"error":"temporarily_unavailable"})");

@@ -520,19 +520,19 @@ TEST_CASE("what had its turn and never left is in no doubt", "[hold][session][pl
     r.now += seconds{6};
     r.session->tick(r.now, 0.5);
     REQUIRE(hold.end == CallEnd::ack_timeout);
-    r.session->never_left(hold);
+    r.session->came_to_nothing(hold);
     CHECK(hold.end == CallEnd::out_of_time);
   }
   SECTION("when it is cancelled") {
     r.session->abandon(hold, true);
     REQUIRE(hold.end == CallEnd::forsaken);
-    r.session->never_left(hold);
+    r.session->came_to_nothing(hold);
     CHECK(hold.end == CallEnd::cancelled);
   }
   SECTION("when the door is closed") {
     r.session->finish();
     REQUIRE(hold.end == CallEnd::disconnected);
-    r.session->never_left(hold);
+    r.session->came_to_nothing(hold);
     CHECK(hold.end == CallEnd::closed);
   }
   CHECK(r.belief() == Belief::not_held);

@@ -361,5 +361,25 @@ TEST_CASE("a reading of a version before the one that was written over proves no
     CHECK(report->not_applied == (later ? 1 : 0));
     CHECK(report->applied == (later ? 0 : 1));
   }
+  SECTION("in a recovery that sees nothing else, also behind the fence") {
+    auto journal = Journal::open(std::make_shared<testing::SimulatedDisk>());
+    REQUIRE(journal);
+    f.settings.journal = *journal;
+    IntentRecord write;
+    write.action = JournalAction::transition;
+    write.operation = f.id;
+    write.interaction = interaction_id;
+    write.etag = "7";
+    write.prior_transition = "k";
+    const auto position = (*journal)->intent(write);
+    REQUIRE(position);
+    (*journal)->abandon(*position);
+    f.cloud.when(Method::get, line, 200, {}, shown);
+    const auto report = door().recover(seconds{120});
+    REQUIRE(report);
+    CHECK(report->not_applied == (later ? 1 : 0));
+    CHECK(report->given_up == (later ? 0 : 1));
+    CHECK(report->complete());
+  }
   CHECK(f.cloud.left() == 0);
 }

@@ -186,58 +186,75 @@ TEST_CASE("a 401 is answered once, with a newer token, on whichever call it come
     CHECK(f.requests("interaction.patch").at(1).header("Authorization") == "Bearer tok-2");
     CHECK(door.metrics()[ExchangeCount::token_refreshes] == 1);
   }
-  SECTION("twice is a refusal") {
-    Fixture f = scripted_tokens();
-    f.cloud.answer(200, {}, good_token);
-    f.interaction("1");
-    f.cloud.answer(401).answer(200, {}, R"({"access_token":"tok-2","expires_in":3600})").answer(401);
-    const auto moved = f.door().transition(f.request());
-    REQUIRE_FALSE(moved);
-    CHECK(moved.error().code() == ErrorCode::authentication_failed);
-    CHECK(moved.error().outcome() == Outcome::not_applied);
-    CHECK(f.cloud.left() == 0);
-    CHECK(f.cloud.overruns() == 0);
-  }
 }
 
-TEST_CASE("a write refused for its token, and no new token: a copy that the network made may have been applied", "[token][A11][I4]") {
+TEST_CASE("of a write refused for its token a copy that the network made may have been applied", "[token][A11][I4]") {
   Fixture f = scripted_tokens();
   f.cloud.answer(200, {}, good_token);
-  f.interaction("1");
+  f.interaction("1", "MainMenu", "before");
   f.cloud.answer(401);
-  const auto token = [&](bool granted) {
-    granted ? f.cloud.answer(200, {}, R"({"access_token":"tok-2","expires_in":3600})")
-            : f.cloud.answer(400, {}, R"({"error":"temporarily_unavailable"})");
+  constexpr const char* newer_token = R"({"access_token":"tok-2","expires_in":3600})";
+  const auto moved = [&] { return f.door().transition(f.request()); };
+  const auto check_unknown = [&](const Result<TransitionResult>& result) {
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code() == ErrorCode::outcome_unknown);
+    CHECK(result.error().outcome() == Outcome::unknown);
   };
-  SECTION("nothing can be read: unknown") {
-    token(false), token(false);
-    const auto moved = f.door().transition(f.request());
-    REQUIRE_FALSE(moved);
-    CHECK(moved.error().code() == ErrorCode::outcome_unknown);
-    CHECK(moved.error().outcome() == Outcome::unknown);
+  SECTION("and without a newer token nobody knows") {
+    f.cloud.answer(400, {}, R"({"error":"invalid_client"})");
+    check_unknown(moved());
   }
-  SECTION("nor after the write could not be sent again") {
-    token(true);
+  SECTION("nor when it could not be sent again, nor read") {
+    f.cloud.answer(200, {}, newer_token);
     for (int i = 0; i < 4; ++i) f.cloud.fail(TransportFault::connect, Delivery::not_sent);
     f.cloud.answer(403);
-    const auto moved = f.door().transition(f.request());
-    REQUIRE_FALSE(moved);
-    CHECK(moved.error().outcome() == Outcome::unknown);
+    check_unknown(moved());
   }
-  SECTION("the version is as it was: not applied, for the reason that it was refused") {
-    token(false), token(true);
-    f.interaction("1");
-    const auto moved = f.door().transition(f.request());
-    REQUIRE_FALSE(moved);
-    CHECK(moved.error().code() == ErrorCode::authentication_failed);
-    CHECK(moved.error().outcome() == Outcome::not_applied);
+  SECTION("a second refusal of a token is looked into") {
+    f.cloud.answer(200, {}, newer_token).answer(401);
+    SECTION("the version is as it was: not applied, nor ever") {
+      f.interaction("1", "MainMenu", "before");
+      const auto result = moved();
+      REQUIRE_FALSE(result);
+      CHECK(result.error().code() == ErrorCode::authentication_failed);
+      CHECK(result.error().outcome() == Outcome::not_applied);
+    }
+    SECTION("the interaction carries our id: applied") {
+      f.interaction("2", "BillingInquiry", first_id());
+      const auto result = moved();
+      REQUIRE(result);
+      CHECK(result->resolved_by == ResolvedBy::state);
+    }
+    SECTION("another writer without ids was there: not applied") {
+      f.interaction("2", "MainMenu", "before");
+      const auto result = moved();
+      REQUIRE_FALSE(result);
+      CHECK(result.error().outcome() == Outcome::not_applied);
+    }
+    SECTION("another writer was there, perhaps behind a copy") {
+      f.interaction("3", "Support", "another");
+      check_unknown(moved());
+    }
+    SECTION("no version is shown") {
+      f.cloud.answer(200, {}, f.body("MainMenu", "before"));
+      check_unknown(moved());
+    }
+    SECTION("it cannot be read") {
+      f.cloud.answer(401);
+      check_unknown(moved());
+    }
   }
-  SECTION("the interaction carries our id: applied") {
-    token(false), token(true);
-    f.interaction("2", "BillingInquiry", first_id());
-    const auto moved = f.door().transition(f.request());
-    REQUIRE(moved);
-    CHECK(moved->resolved_by == ResolvedBy::state);
+  SECTION("a conflict behind it is looked into as well") {
+    f.cloud.answer(200, {}, newer_token).answer(412);
+    f.interaction("3", "Support", "another");
+    check_unknown(moved());
+  }
+  SECTION("a refusal of the write itself speaks for each copy") {
+    f.cloud.answer(200, {}, newer_token).answer(422);
+    const auto result = moved();
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code() == ErrorCode::unprocessable);
+    CHECK(result.error().outcome() == Outcome::not_applied);
   }
   CHECK(f.cloud.left() == 0);
   CHECK(f.cloud.overruns() == 0);

@@ -253,8 +253,8 @@ PATCHBAY_DECL Result<void> Platform::parse_place(const HttpResponse& response, J
 
 PATCHBAY_DECL bool Platform::precedes(std::string_view a, std::string_view b) const noexcept {
   const detail::RecordLock of_a(a), of_b(b);
-  if (of_a.is_first) return of_b.version.has_value();
-  return of_a.version && of_b.version && *of_a.version < *of_b.version && of_a.record == of_b.record;
+  if (!equal_ignoring_case(of_a.record, of_b.record) || !of_b.version) return false;
+  return of_a.is_first || (of_a.version && *of_a.version < *of_b.version);
 }
 
 PATCHBAY_DECL void Platform::flow_target(std::string& out, const Endpoint& api, std::string_view id) const {
