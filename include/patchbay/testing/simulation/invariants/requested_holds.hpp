@@ -237,7 +237,8 @@ class RequestedHolds final : public Check {
       from = std::min(from, request.left_at);
       first = std::min(first, each);
       accepted = accepted || request.accepted();
-      possible = possible || request.accepted() || request.doubtful;
+      // One that was refused for its token may have had a copy that came while the token lived: then a reading decides.
+      possible = possible || request.accepted() || request.doubtful || (request.status == 401 && record.end.by_state);
     }
     if (record.end.already_held) {
       if (record.end.attempts != 0 || !mine.empty()) Check::broken("I4", record, "said to be on hold already, and a request was sent");
