@@ -67,14 +67,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   patchbay_fuzz::Bytes bytes(data, size);
   const Setting& how = settings[bytes.below(settings.size())];
   const std::size_t limit = bytes.below(700);
-  const std::string before(bytes.text(120));
-  const std::string_view behind = bytes.rest();
-  for (const std::string_view part : {std::string_view(before), behind})
+  const std::string before = std::string(bytes.text(120)).append(how.before);
+  const std::string behind = std::string(how.behind).append(bytes.rest());
+  for (const std::string_view part : {std::string_view(before), std::string_view(behind)})
     for (std::size_t i = 0; i + 6 <= canary.size(); ++i)
       if (part.find(canary.substr(i, 6)) != std::string_view::npos) return 0;  // said by the input itself
 
   std::string text = before;
-  text.append(how.before).append(canary).append(how.behind).append(behind);
+  text.append(canary).append(behind);
   const std::string found = excerpt(text, limit);
   law(found.size() <= limit, "an excerpt is no longer than asked for", {found});
   check_safe(found);
