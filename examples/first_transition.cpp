@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
   const char* const id = std::getenv("GENESYS_CLIENT_ID");
   const char* const secret = std::getenv("GENESYS_CLIENT_SECRET");
   if (argc != 3 || !id || !secret)
-    return std::fputs("usage: first_transition https://API-HOST INTERACTION\n", stderr), 2;
+    return std::fputs("usage: first_transition https://API-HOST INTERACTION\n"
+                      "with GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET set\n", stderr), 2;
 
   Settings settings;
   settings.base_url = argv[1];

@@ -8,6 +8,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,34 @@ void add_choice(CLI::App& app, const std::string& option, Value& chosen, const s
 
 namespace testing = patchbay::testing;
 
+// What there is to name in requests, and how another writer acts. Options' help would run the lines together.
+std::string footer() {
+  std::string out;
+  const auto line = [&out](std::string_view text, std::string_view id = {}, std::string_view rest = {}) {
+    out.append(text).append(id).append(rest).push_back('\n');
+  };
+  line("The documents' dialect comes with, among others:");
+  line("  interaction              ", testing::document_interaction, " (at MainMenu)");
+  line("  flow                     ", testing::document_flow);
+  line("and the platform's with:");
+  line("  conversation in the flow ", testing::platform_flow_call, " (at its Main menu)");
+  line("  conversation with agent  ", testing::platform_call);
+  line("  user, the agent          ", testing::platform_user);
+  line("  flow                     ", testing::platform_flow);
+  line("  schema                   ", testing::platform_schema);
+  line("");
+  line("POST /_change takes one JSON object; what is left out of it changes nothing. For the documents' dialect:");
+  line(R"(  {"interaction":ID,"node":NAME,"transitionId":ID,"held":true,"state":NAME})");
+  line("for the platform's:");
+  line(R"(  {"conversation":ID,"node":NAME,"transitionId":ID} or {"conversation":ID,"end":true})");
+  line(R"(  {"conversation":ID,"participant":ID,"held":true,"state":NAME,"attribute":NAME,"value":TEXT})");
+  line(R"(  {"flow":ID,"configuration":{...}}, {"announceClosing":true} or {"endChannels":true})");
+  line(R"(and for either {"revokeTokens":true}. So the interaction above is put on hold by)");
+  line(R"(  curl -d '{"interaction":")", testing::document_interaction, R"(","held":true}' ADDRESS/_change)");
+  out.pop_back();
+  return out;
+}
+
 // A UUID of version 4 whose last digits count.
 std::string numbered_interaction(unsigned number) {
   char text[37];
@@ -49,6 +78,7 @@ int main(int argc, char** argv) {
       "configurations, notification channels. Ends on SIGTERM. GET /_state shows everything; POST /_faults plans "
       "faults;\n"
       "POST /_change acts as another writer.");
+  app.footer(footer());
   testing::CloudOptions options;
   testing::PlatformOptions platform;
   loopback_cloud::ServerSettings server;

@@ -48,7 +48,8 @@ std::optional<Platform> holds_on_platform(const Options& options, const std::str
 Result<void> check_platform(const Options& options, const std::string& user, const std::string& channel,
                             const std::string& organisation) {
   if (!user.empty() && !patchbay::is_uuid(user))
-    return fail(ErrorCode::invalid_settings, "GENESYS_USER_ID: expected the id of a user, which is a UUID");
+    return fail(ErrorCode::invalid_settings,
+                "--user, or GENESYS_USER_ID: expected the id of a user, which is a UUID");
   // What only watches over holds is not refused for them, and goes without.
   if (options.command == Command::hold || options.command == Command::run) {
     if (!channel.empty())
@@ -68,13 +69,14 @@ Result<void> check_platform(const Options& options, const std::string& user, con
 }
 
 /// The variables that have no default: who acts, and where (hazard A17).
-Result<void> check_present(const Environment& environment, bool has_region) {
+Result<void> check_present(const Environment& environment, bool has_region, bool is_platform) {
   std::string missing;
   for (const std::string_view name : {"GENESYS_BASE_URL", "GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET"}) {
     const auto value = environment.find(std::string(name));
     if ((value && !value->empty()) || (has_region && name == "GENESYS_BASE_URL")) continue;
     if (!missing.empty()) missing.append("; ");
     missing.append(name).append(value ? " is empty" : " is not set");
+    if (is_platform && name == "GENESYS_BASE_URL") missing.append(", and no GENESYS_REGION in its place");
   }
   if (missing.empty()) return {};
   return fail(ErrorCode::invalid_settings, missing + "; there is no default");
@@ -130,12 +132,13 @@ Result<Configuration> configure(const Options& options) {
   // A variable that is set but empty asks for nothing.
   const auto text = [&](const char* name) { return environment.find(name).value_or(""); };
   const std::string region = text("GENESYS_REGION");
-  if (auto present = check_present(environment, !region.empty()); !present) return fail(std::move(present.error()));
-  const auto addresses = addresses_of(environment, region, options.dialect == DialectName::platform);
+  const bool is_platform = options.dialect == DialectName::platform;
+  if (auto present = check_present(environment, !region.empty(), is_platform); !present)
+    return fail(std::move(present.error()));
+  const auto addresses = addresses_of(environment, region, is_platform);
   if (!addresses) return fail(addresses.error());
   const auto& [base, login] = *addresses;
   const std::string channel = text("GENESYS_WS_URL"), webhook = text("CRM_WEBHOOK_URL");
-  const bool is_platform = options.dialect == DialectName::platform;
   const std::string user = is_platform ? text("GENESYS_USER_ID") : "", organisation = text("GENESYS_ORG_ID");
   if (is_platform)
     if (auto fine = check_platform(options, user, channel, organisation); !fine) return fail(std::move(fine.error()));

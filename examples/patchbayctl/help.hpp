@@ -54,7 +54,8 @@ Options stand before or after the command.
   --region R         name or domain, such as eu_west_1 or mypurecloud.ie; stands for the two addresses that it has
   --deadline SECONDS of one operation, over all attempts and waits (30)
   --rate PER_MINUTE  spaces requests (off)
-  --reachability     path, direct or conditional (path)
+  --reachability     path: any way through the flow, conditions not looked at; direct: one edge, its condition not looked at;
+                     conditional: a way without conditions (path)
   --log              off, text or json, on stderr (text)
   --log-level        debug, info, warn or error (warn)
   --env-file FILE    reads variables that the environment does not have
@@ -94,7 +95,8 @@ written, and for holds at whose side they were, whatever --store, --schema-id, -
 takes up a job that was cut off, with the same lines: a line that is done already has a result with "resumed":true.
 `release-all` takes off hold whoever is, or may be, by what the journal says. `journal show` prints the journal.
 
-Exit status: 0 done; 1 refused by our own rules; 2 usage; 3 refused by the cloud; 4 not completed; 5 outcome unknown.
+Exit status: 0 done; 1 refused by our own rules, or not_eligible, also where it is the cloud that says so; 2 usage; 3 refused by
+the cloud; 4 not completed; 5 outcome unknown.
 )";
 
 }  // namespace patchbayctl
