@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <patchbay/journal/journal.hpp>
 #include <patchbay/testing/simulated_disk.hpp>
@@ -117,6 +118,21 @@ struct LinesFixture : Fixture {
   auto door() { return StateTransitioner{Policies{.transport = cloud, .clock = clock, .dialect = dialect}, settings}; }
   static TransitionRequest move(std::string from = "A", std::string to = "B") {
     return TransitionRequest{interaction_id, flow_id, std::move(from), std::move(to)};
+  }
+  /// A journal with a move of before over `version`, where `writer` had been, whose fate is not known.
+  void leave_open(std::string version, std::string writer) {
+    auto journal = Journal::open(std::make_shared<testing::SimulatedDisk>());
+    REQUIRE(journal);
+    settings.journal = *journal;
+    IntentRecord write;
+    write.action = JournalAction::transition;
+    write.operation = id;
+    write.interaction = interaction_id;
+    write.etag = std::move(version);
+    write.prior_transition = std::move(writer);
+    const auto position = (*journal)->intent(write);
+    REQUIRE(position);
+    (*journal)->abandon(*position);
   }
   Lines dialect;
   const std::string id = first_id();
@@ -342,18 +358,7 @@ TEST_CASE("a reading of a version before the one that was written over proves no
     }
   }
   SECTION("in a recovery") {
-    auto journal = Journal::open(std::make_shared<testing::SimulatedDisk>());
-    REQUIRE(journal);
-    f.settings.journal = *journal;
-    IntentRecord write;
-    write.action = JournalAction::transition;
-    write.operation = f.id;
-    write.interaction = interaction_id;
-    write.etag = "7";
-    write.prior_transition = "k";
-    const auto position = (*journal)->intent(write);
-    REQUIRE(position);
-    (*journal)->abandon(*position);
+    f.leave_open("7", "k");
     f.cloud.answer(200, {}, shown);
     if (!later) f.cloud.answer(200, {}, "8;B;" + f.id);
     const auto report = door().recover(seconds{120});
@@ -362,18 +367,7 @@ TEST_CASE("a reading of a version before the one that was written over proves no
     CHECK(report->applied == (later ? 0 : 1));
   }
   SECTION("in a recovery that sees nothing else, also behind the fence") {
-    auto journal = Journal::open(std::make_shared<testing::SimulatedDisk>());
-    REQUIRE(journal);
-    f.settings.journal = *journal;
-    IntentRecord write;
-    write.action = JournalAction::transition;
-    write.operation = f.id;
-    write.interaction = interaction_id;
-    write.etag = "7";
-    write.prior_transition = "k";
-    const auto position = (*journal)->intent(write);
-    REQUIRE(position);
-    (*journal)->abandon(*position);
+    f.leave_open("7", "k");
     f.cloud.when(Method::get, line, 200, {}, shown);
     const auto report = door().recover(seconds{120});
     REQUIRE(report);
