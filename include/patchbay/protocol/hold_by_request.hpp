@@ -105,12 +105,17 @@ class CommandDeparture final : public Departure {
   }
 
   bool ambiguous = false;  ///< An earlier request of it may have been done.
+  bool copied = false;     ///< So may a copy that the network made of one, which was refused for its token.
   std::optional<Error> error;
 
  private:
   [[nodiscard]] bool goes_on(HoldSession& session) {
-    if (!ambiguous) session.give_way(*call_);
+    if (!ambiguous && !copied) session.give_way(*call_);
     if (call_->end != CallEnd::pending) return false;
+    if (copied && session.overtaken(*call_)) {
+      error = Error(ErrorCode::cancelled, "superseded by a release of the same interaction before it was sent again");
+      return false;
+    }
     if (call_->verb != HoldVerb::hold || ambiguous || !session.closing()) return true;
     error = Error(ErrorCode::closed, "the door was closed before the hold was sent");
     return false;
@@ -126,8 +131,8 @@ class CommandDeparture final : public Departure {
 /// when its token was refused; a release, which changes nothing a second time, as often as it takes. A party that was only
 /// `remembered` is looked for anew when the cloud refuses it. Says whether any of its requests may have been done.
 ///
-/// A refusal of the command itself speaks for every copy that the network made of the request. One for its token does not: a copy
-/// may have come while the token lived.
+/// A refusal speaks for every copy that the network made of the request, but for one for its token: a copy may have come while
+/// that lived, whatever is answered to the next request.
 inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContext& context, HoldJob& job, bool remembered) {
   const Gateway& gateway = *context.api;
   HoldCall& call = job.call;
@@ -141,7 +146,7 @@ inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContex
   std::uint64_t stale_generation = 0;
   AttemptCounts counts;
   RetryCharge charge;
-  bool ambiguous = false, refused = false, copied = false;
+  bool ambiguous = false, refused = false;
   SteadyTime left = never;  // for the first time, of those that may have been done
   std::optional<Error> error;
   CommandDeparture departure(operation, context, call);
@@ -154,7 +159,7 @@ inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContex
     }
     departure.ambiguous = ambiguous;
     if (!departure.wanted()) {
-      if (!departure.error) co_return ambiguous || copied;
+      if (!departure.error) co_return ambiguous || departure.copied;
       error = std::move(departure.error);
       break;
     }
@@ -164,13 +169,14 @@ inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContex
     Attempt last;
     const int sent = operation.side_effects;
     if (auto begun = co_await attempt(operation, gateway, ExchangeKind::write, patch, limit, last, charge, &departure); !begun) {
-      if (departure.withdrawn()) co_return ambiguous || copied;
+      if (departure.withdrawn()) co_return ambiguous || departure.copied;
       ambiguous = ambiguous || operation.side_effects != sent;
       error = departure.error ? std::move(*departure.error) : std::move(begun.error());
       break;
     }
     ambiguous = ambiguous || last.verdict.ambiguous;
-    if (last.verdict.ambiguous || last.verdict.next == Next::done) left = std::min(left, operation.steady_now() - last.latency);
+    if (last.verdict.ambiguous || last.verdict.next == Next::done || last.verdict.next == Next::refresh_token)
+      left = std::min(left, operation.steady_now() - last.latency);
     switch (last.verdict.next) {
       case Next::authorize: break;
       case Next::done: {
@@ -179,16 +185,15 @@ inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContex
         co_return true;
       }
       case Next::refresh_token:
+        departure.copied = true;
         if (may_replay(operation, gateway)) {
           stale_generation = operation.token_generation;
-          copied = true;
           break;
         }
         [[fallthrough]];
       case Next::reread:
       case Next::give_up:
         refused = operation.status != 0 && !last.verdict.ambiguous;
-        copied = copied && (!refused || operation.status == 401);
         error = refused ? refusal_of(operation, context, job, last, counts.total() + 1, remembered)
                         : error_of(operation, last, patch.name, counts.total() + 1);
         if (refused && std::exchange(remembered, false) && refuses_command(operation.status)) {
@@ -224,10 +229,10 @@ inline Protocol<Result<bool>> patch_participant(Operation& operation, HoldContex
   call.error = std::move(error);
   context.hub->with([&](HoldSession& session) {
     // Whatever was refused last: a release that was sent before, and of which nothing was heard, may be done.
-    if (ambiguous || copied) return session.lost(call, operation.steady_now(), operation.cancel_requested);
+    if (ambiguous || departure.copied) return session.lost(call, operation.steady_now(), operation.cancel_requested);
     refused ? session.refused(call, operation.steady_now()) : session.unsent(call);
   });
-  co_return ambiguous || copied;
+  co_return ambiguous || departure.copied;
 }
 
 /// What has ended as in doubt, because its time was up or the door was closed, is not if each of its requests was refused, or
@@ -239,7 +244,9 @@ inline void nothing_came_of_it(HoldContext& context, HoldCall& call) {
 inline void broke_down(Operation& operation, HoldContext& context, HoldCall& call, Error error) {
   context.hub->with([&](HoldSession& session) {
     call.error = std::move(error);
-    operation.side_effects == 0 ? session.unsent(call) : session.lost(call, operation.steady_now(), false);
+    if (operation.side_effects != 0) return session.lost(call, operation.steady_now(), false);
+    session.unsent(call);
+    session.came_to_nothing(call);
   });
 }
 

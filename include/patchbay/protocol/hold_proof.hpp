@@ -129,10 +129,10 @@ inline Protocol<Result<HoldResult>> look_again(Operation& operation, HoldContext
   co_return HoldResult{};
 }
 
-/// `error`, with the reason why the command's last request came to nothing, where there was one.
+/// `error`, with what became of the command's request, where there was one.
 inline Error after_last_request(Error error, const HoldJob& job) {
   if (!job.call.error) return error;
-  Error out(error.code(), error.message() + "; before that: " + job.call.error->message());
+  Error out(error.code(), error.message() + "; its request: " + job.call.error->message());
   out.set_answer_of(*job.call.error);
   return out;
 }

@@ -70,6 +70,11 @@ class HoldRequests : public HoldBooks {
     registry_.hold_void(command->interaction, command->order);
     settle(*command, CallEnd::superseded);
   }
+  /// Whether a release that was asked for since has had its turn before this command.
+  [[nodiscard]] bool overtaken(const HoldCall& call) {
+    const Command* const command = table_.find(call.correlation_id);
+    return command && command->overtaken;
+  }
   /// Nothing was done, nor will be, of a command that had its turn, and has ended as in doubt, since its time was up, or the door
   /// was closed: nothing of it has left, or each of its requests was refused.
   void came_to_nothing(HoldCall& call) {

@@ -23,7 +23,9 @@ enum class WriteEnd : std::uint8_t {
 
 /// What may have become of a write that was not answered as one wants it.
 enum class WriteDoubt : std::uint8_t {
-  none,    ///< Refused, for what it is: for every copy of it.
+  /// Refused. A network that splits a request in two, of which a server under load takes one and refuses the other, is not
+  /// reckoned with: no refusal could be believed then.
+  none,
   copied,  ///< Refused for its token: a copy that the network made may have been applied while that lived, and cannot be any more.
   sent,    ///< Not answered: it may be applied, or be so later.
 };

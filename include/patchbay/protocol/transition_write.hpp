@@ -107,8 +107,6 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
       last.verdict.next = Next::give_up;
     record_attempt(operation, context, request, last);
     ambiguous = ambiguous || last.verdict.ambiguous;
-    // A refusal of the write itself speaks for every copy of it; that of its token, or of the haste, does not.
-    if (last.verdict.next == Next::give_up && operation.status != 0) copied = false;
     switch (last.verdict.next) {
       case Next::done:
         if (!gateway.dialect->is_done(operation.status)) {
@@ -123,6 +121,8 @@ inline Protocol<Result<WriteEnd>> write_once(Operation& operation, const Transit
           stale_generation = operation.token_generation;
           copied = true;
         } else {
+          // It may be the write that was refused, and not the token, with which a copy may still come then.
+          ambiguous = ambiguous || locking != Locking::none;
           error = error_of(operation, last, patch.name, counts.total() + 1);
         }
         break;

@@ -155,6 +155,30 @@ TEST_CASE("a hold that was refused for its token, of which a copy may have been 
   CHECK(held.result->error().outcome() == Outcome::unknown);
 }
 
+TEST_CASE("a hold that was refused for its token is not sent behind a release, nor forgotten: a copy of it may have been done",
+          "[loop][hold][platform][I4][I6][I13]") {
+  World world;
+  auto door = world.door();
+  world.open(door);
+  world.cloud.plan([](FaultPlan& plan) {
+    plan.on("PATCH", std::string(conversations)).after_applying().answer(401);
+    plan.on("POST", "/oauth/token").delay(seconds{5});
+    plan.on("PATCH", std::string(conversations)).always().answer(403);  // the releases'
+  });
+  Ended held, released;
+  door.start_hold(hold(), held.handler());
+  world.run_for(seconds{1});
+  REQUIRE(held.calls == 0);  // it waits for a newer token
+  door.start_unhold(unhold(), released.handler());
+  world.await(held);
+  world.await(released);
+  CHECK(world.count(AppliedOperation::Kind::hold) == 1);
+  REQUIRE_FALSE(released.result->has_value());
+  // Whatever is said of it, it is held, and watched.
+  CHECK((held.result->has_value() || held.result->error().outcome() == Outcome::unknown));
+  CHECK(door.held().size() == 1);
+}
+
 TEST_CASE("what came of a hold is not asked again and again with a token that is refused", "[loop][hold][platform][A11][I10]") {
   World world;
   world.dialect.user.clear();  // nobody tells
