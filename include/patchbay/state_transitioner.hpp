@@ -196,8 +196,8 @@ class StateTransitioner {
   /// changed by a writer without ids, or by another of ours that was locked with the same: not applied. One at the version that was
   /// to be changed: a late arrival could still change it, so it is read again until `JournalingSettings::fence_after` has passed;
   /// then: not applied. So is one where another's id is shown, or only an older version, or which is gone; then: unknown, for good
-  /// (`RecoveryReport::given_up`). One that the dialect cannot read stays open. Each gets one record. Until then transitions of that interaction look first, and are refused
-  /// with `unrecovered` when that settles nothing. Returns when nothing is left, or after `budget` (`fence_after` and the
+  /// (`RecoveryReport::given_up`). One that the dialect cannot read stays open. Each gets one record. Until then transitions of that
+  /// interaction look first, and are refused with `unrecovered` when that settles nothing. Returns when nothing is left, or after `budget` (`fence_after` and the
   /// deadline together when none is given), with what is left in the report; it may be called again at any time, and
   /// beside other operations. Fails with `journal_failed`, `cancelled`, or `invalid_settings` when there is no journal.
   Result<RecoveryReport> recover(std::optional<Duration> budget = std::nullopt, const std::stop_token& stop = {})
