@@ -295,8 +295,9 @@ class CommandTable {
         return true;
     return false;
   }
-  /// Whether a release of the interaction was confirmed that was sent behind every hold of it, as far as is remembered.
-  [[nodiscard]] bool released(std::string_view interaction) const noexcept {
+  /// Whether a release of the interaction was confirmed that was sent behind every hold of it, as far as is remembered, and
+  /// behind the first `order` commands of all.
+  [[nodiscard]] bool released(std::string_view interaction, std::uint64_t order = 0) const noexcept {
     bool released = false;
     std::uint64_t last = 0;
     for (const Command* each = oldest_; each; each = each->later) {
@@ -306,7 +307,7 @@ class CommandTable {
       released = release;
       last = each->order;
     }
-    return released;
+    return released && last > order;
   }
 
  private:

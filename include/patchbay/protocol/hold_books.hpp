@@ -57,7 +57,9 @@ class HoldBooks {
   /// It has read it, and learnt what it shows. What was sent, or heard, since the reading began is newer. `since` counts when
   /// it is on hold and was not watched.
   void seen(std::string_view interaction, bool held, const ReadingMark& reading, SteadyTime since) {
-    if (held) {
+    if (held && released_since(interaction, reading)) {
+      // Nobody would ever end the watch over it.
+    } else if (held) {
       registry_.seen_held(interaction, reading.order, since);
     } else {
       registry_.seen_released(interaction, lost_before(reading.at), reading.learnt);
@@ -89,6 +91,11 @@ class HoldBooks {
   /// Whether the interaction is not watched because its release was confirmed.
   [[nodiscard]] bool released(std::string_view interaction) const noexcept {
     return registry_.belief(interaction) == HoldRegistry::Belief::not_held && table_.released(interaction);
+  }
+
+  /// The same, by a release that a reading of it, whatever it shows, is older than.
+  [[nodiscard]] bool released_since(std::string_view interaction, const ReadingMark& reading) const noexcept {
+    return registry_.belief(interaction) == HoldRegistry::Belief::not_held && table_.released(interaction, reading.order);
   }
 
   /// Whether a release is to be sent again, behind a hold that it overtook. It is asked for every `HoldSettings::repeat_every`

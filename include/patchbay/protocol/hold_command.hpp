@@ -123,8 +123,9 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     const HoldRegistry& registry = session.registry();
     const std::string& interaction = job.call.interaction;
     const bool believed = registry.belief(interaction) == HoldRegistry::Belief::held;
-    // While a release is under way nobody knows whether it came before the reading: the hold is sent, behind it.
-    if (snapshot.held.value_or(believed) && !session.releasing(interaction)) {
+    // While a release is under way nobody knows whether it came before the reading: the hold is sent, behind it. So it is
+    // behind one that was confirmed while the reading was under way.
+    if (snapshot.held.value_or(believed) && !session.releasing(interaction) && !session.released_since(interaction, reading)) {
       if (registry.full() && registry.belief(interaction) == HoldRegistry::Belief::not_held)
         return fail(ErrorCode::queue_full, "the interaction is on hold already, and too many others are for it to be watched (hold.max_holds)");
       news = registry.belief(interaction) == HoldRegistry::Belief::not_held;

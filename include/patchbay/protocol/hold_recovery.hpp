@@ -52,13 +52,16 @@ using HoldQuestions = std::map<std::string, HoldQuestion>;
   return out;
 }
 
-/// Puts those under the watchdog that are, or may be, on hold, and are not watched yet: before anything is read, since
-/// that may take long, or fail (hazard B6). Not those whose release was confirmed to this process: its end is about to
-/// be written, or the journal did not take it and hears of it now.
-inline void watch_again(const Operation& operation, HoldContext& context, const HoldQuestions& questions,
-                        RecoveryReport& report) {
+/// What is to be found out; and puts those under the watchdog that are, or may be, on hold, and are not watched yet:
+/// before anything is read, since that may take long, or fail (hazard B6). Not those whose release was confirmed to this
+/// process: its end is about to be written, or the journal did not take it and hears of it now.
+[[nodiscard]] inline HoldQuestions watch_again(const Operation& operation, HoldContext& context, RecoveryReport& report) {
+  HoldQuestions questions;
   std::size_t rebuilt = 0;
   context.hub->with([&](HoldSession& session) {
+    // The journal is asked under the session's lock: of what it said before, a command on another thread may have been
+    // done and forgotten since, and nobody would ever end the watch over it.
+    questions = hold_questions(operation, context);
     for (const auto& [interaction, question] : questions) {
       if (!question.believed || session.registry().since(interaction)) continue;
       if (session.released(interaction)) {
@@ -74,6 +77,7 @@ inline void watch_again(const Operation& operation, HoldContext& context, const 
   report.holds_rebuilt += rebuilt;
   context.metrics->count(HoldCount::holds_rebuilt, rebuilt);
   if (rebuilt != 0 && context.pump) context.pump->wake_up();  // there is a new limit to keep
+  return questions;
 }
 
 /// What a reading says is believed from now on.
@@ -83,12 +87,12 @@ inline void learn_from(Operation& operation, HoldContext& context, const std::st
   const bool over = snapshot.final();
   if (!over && !snapshot.held) return;  // it stays watched, if it is
   if (!over && *snapshot.held) {
-    const bool watched = context.hub->with([&](HoldSession& session) {
-      const bool before = session.registry().since(interaction).has_value();
+    const bool rebuilt = context.hub->with([&](HoldSession& session) {
+      const bool watched = session.registry().since(interaction).has_value();
       session.seen(interaction, true, reading, question.believed ? question.since : seen_since(operation, context, operation.steady_now()));
-      return before;
+      return !watched && session.registry().since(interaction);
     });
-    if (!watched) {
+    if (rebuilt) {
       ++report.holds_rebuilt;
       context.metrics->count(HoldCount::holds_rebuilt);
     }
@@ -165,8 +169,7 @@ inline Protocol<Result<void>> recover_holds(Operation& operation, HoldContext& c
   const SteadyTime limit = operation.deadline;
   bool first = true;
   for (;;) {
-    detail::HoldQuestions questions = detail::hold_questions(operation, context);
-    detail::watch_again(operation, context, questions, report);
+    detail::HoldQuestions questions = detail::watch_again(operation, context, report);
     // Whoever is on hold for certain is looked at once; what is left open, again.
     if (!std::exchange(first, false)) {
       const std::vector<std::string> unseen = std::exchange(report.unseen, {});

@@ -52,6 +52,27 @@ TEST_CASE("a release takes the place of a hold that is not sent yet", "[hold][B2
   CHECK(door.held().empty());
 }
 
+TEST_CASE("a hold that reads what a release of the door's own has ended meanwhile is sent, and nobody else is watched",
+          "[hold][B5][B27][I6]") {
+  HoldFixture f;
+  f.settings.hold.limit = HoldLimit::release;
+  ChannelPeer peer = f.accept();
+  const auto midst = std::make_shared<std::function<void()>>();
+  auto door = f.door(Meeting(f.cloud, midst));
+  REQUIRE(door.hold(f.hold()));
+  f.interaction(R"(,"held":true)");
+  door.pump_for(seconds{898});
+  const bool overtaken = GENERATE(true, false);
+  if (overtaken) *midst = [&] { door.pump_for(seconds{4}); };
+  const auto held = door.hold(f.hold());
+  REQUIRE(held);
+  CHECK(held->already_held == !overtaken);
+  REQUIRE(peer.sent().size() == (overtaken ? 3 : 1));
+  CHECK(member(peer.sent().back(), "type") == "hold");
+  REQUIRE(door.held().size() == 1);
+  if (overtaken) CHECK(door.held().front().since > f.clock.steady_now() - seconds{2});
+}
+
 TEST_CASE("a release goes at once, behind a hold that was sent and is not settled", "[hold][B27][I6][I14]") {
   HoldFixture f;
   ChannelPeer peer = f.cloud.accept();

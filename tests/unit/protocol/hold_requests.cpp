@@ -680,6 +680,31 @@ TEST_CASE("a reading that began before a hold was heard of does not end the watc
   CHECK(r.belief() == Belief::not_held);
 }
 
+TEST_CASE("a reading that began before a release was confirmed puts nobody under the watch again",
+          "[hold][session][platform][I6][I13]") {
+  Requests r;
+  r.open();
+  HoldCall& hold = r.submit(HoldVerb::hold);
+  r.session->accepted(hold, r.now);
+  r.tell(true);
+  REQUIRE(hold.end == CallEnd::acknowledged);
+  const bool under_way = GENERATE(true, false);
+  ReadingMark reading = r.session->reading_begins(interaction, r.now);
+  HoldCall& release = r.submit(HoldVerb::unhold);
+  if (under_way) reading = r.session->reading_begins(interaction, r.now);
+  r.session->accepted(release, r.now);
+  r.tell(false);
+  REQUIRE(release.end == CallEnd::acknowledged);
+  CHECK(r.session->released_since(interaction, reading));
+  r.session->seen(interaction, true, reading, r.now);
+  CHECK(r.belief() == Belief::not_held);
+  // What a later one shows is somebody else's hold.
+  reading = r.session->reading_begins(interaction, r.now);
+  CHECK_FALSE(r.session->released_since(interaction, reading));
+  r.session->seen(interaction, true, reading, r.now);
+  CHECK(r.belief() == Belief::held);
+}
+
 TEST_CASE("a hold that begins behind a release which was told has a limit of its own", "[hold][session][platform][I15]") {
   Requests r;
   r.open();
