@@ -7,6 +7,7 @@
 #include "fuzz/bytes.hpp"
 #include "fuzz/law.hpp"
 
+#include <patchbay/cloud/hold_dialect.hpp>
 #include <patchbay/protocol/hold_session.hpp>
 
 #include <algorithm>

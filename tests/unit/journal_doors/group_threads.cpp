@@ -4,6 +4,7 @@
 // Doors shared by many threads under one journal: all that wait at the same time share a sync, in whatever order they
 // come.
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -27,6 +28,7 @@ using namespace patchbay::testing;
 namespace {
 
 constexpr std::size_t threads = 6, each = 20;
+constexpr std::chrono::hours endless{500'000};
 
 std::string interaction(std::size_t i) {
   const std::string digits = std::to_string(i);
@@ -36,7 +38,7 @@ std::string interaction(std::size_t i) {
 /// A cloud whose time nobody waits for, one interaction for each thread, and a journal.
 class Shared {
  public:
-  explicit Shared(JournalOptions options = {}) {
+  explicit Shared(JournalOptions options = {}, CloudOptions cloud_options = {}) : cloud(clock, cloud_options) {
     cloud.change([&](CloudModel& model) {
       for (std::size_t i = 0; i < threads; ++i) {
         CloudInteraction one(interaction(i));
@@ -61,7 +63,7 @@ class Shared {
   }
 
   ManualClock clock;
-  SimulatedCloud cloud{clock};
+  SimulatedCloud cloud;
   std::shared_ptr<SimulatedDisk> disk = std::make_shared<SimulatedDisk>();
   Settings settings;
 };
@@ -133,7 +135,13 @@ TEST_CASE("holds, releases and recovery at once on one journal", "[journal][thre
   Pool pool;
   JournalOptions options;
   options.run_sync = [&pool](std::function<void()> job) { pool.run(std::move(job)); };
-  Shared shared(options);
+  // The clock runs on while the disk is waited for, as fast as it is looked at: so neither a token's time may count, nor
+  // an attempt's, nor anybody's deadline.
+  CloudOptions patient;
+  patient.token_ttl = endless;
+  Shared shared(options, patient);
+  shared.settings.attempt_timeout = endless;
+  shared.settings.hold.ack_timeout = endless;
   HoldController door{Policies{.transport = shared.cloud, .clock = shared.clock}, shared.settings};
   std::atomic<std::size_t> done{0};
   std::atomic<bool> over{false};
@@ -145,9 +153,8 @@ TEST_CASE("holds, releases and recovery at once on one journal", "[journal][thre
   });
   Shared::at_once([&](std::size_t i) {
     for (std::size_t n = 0; n < each / 2; ++n) {
-      // The clock runs on while the disk is waited for, as fast as it is looked at: so nobody's deadline may count.
-      if (door.hold(HoldRequest{interaction(i), "consultation", 5}.deadline(std::chrono::hours{500'000}))) ++done;
-      if (door.unhold(UnholdRequest{interaction(i), 5}.deadline(std::chrono::hours{500'000}))) ++done;
+      if (door.hold(HoldRequest{interaction(i), "consultation", 5}.deadline(endless))) ++done;
+      if (door.unhold(UnholdRequest{interaction(i), 5}.deadline(endless))) ++done;
     }
   });
   over = true;
