@@ -184,6 +184,7 @@ set(patchbay_tests_journal_doors
   unit/journal_doors/labels.cpp
   unit/journal_doors/loops.cpp
   unit/journal_doors/overtaken.cpp
+  unit/journal_doors/read_meanwhile.cpp
   unit/journal_doors/refused_tokens.cpp
   unit/journal_doors/transitions.cpp
 )

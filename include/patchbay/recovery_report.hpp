@@ -31,7 +31,7 @@ class RecoveryReport {
   std::size_t holds_rebuilt = 0;   ///< Interactions that are, or may be, on hold and are watched again.
   std::size_t holds_released = 0;  ///< Of those in the journal, found not to be on hold.
   std::vector<UnsettledOperation> open;       ///< To be asked for by another call.
-  std::vector<std::string> unseen;            ///< Interactions that are watched although they could not be read.
+  std::vector<std::string> unseen;            ///< Interactions that may be watched although they could not be read, or only before something changed.
 
   /// Whether nothing is left to be recovered.
   [[nodiscard]] bool complete() const noexcept { return open.empty() && unseen.empty(); }

@@ -141,6 +141,8 @@ class Journal final : public AuditSink, public std::enable_shared_from_this<Jour
   [[nodiscard]] PATCHBAY_DECL bool unresolved(std::string_view interaction) const;
   /// Every interaction that may be on hold: holds that were applied or may have been, and were not undone for certain.
   [[nodiscard]] PATCHBAY_DECL std::vector<BelievedHold> holds() const;
+  /// Whether one interaction is among them, and how.
+  [[nodiscard]] PATCHBAY_DECL std::optional<BelievedHold> hold_of(std::string_view interaction) const;
   /// The webhooks that are due, at most `most` of them; none that is later in its interaction's order than one left
   /// out.
   [[nodiscard]] PATCHBAY_DECL std::vector<JournalDelivery> deliveries(std::size_t most = SIZE_MAX) const;

@@ -80,6 +80,7 @@ class JournalState {
   /// Those that wait for recovery: of one interaction, or of all when none is named.
   [[nodiscard]] PATCHBAY_DECL std::vector<OpenIntent> unresolved_intents(std::string_view interaction) const;
   [[nodiscard]] PATCHBAY_DECL std::vector<BelievedHold> believed_holds() const;
+  [[nodiscard]] PATCHBAY_DECL std::optional<BelievedHold> believed_hold(std::string_view interaction) const;
   [[nodiscard]] PATCHBAY_DECL bool unresolved(std::string_view interaction) const noexcept;
   [[nodiscard]] const Intents& intents() const noexcept { return intents_; }
   [[nodiscard]] const Holds& holds() const noexcept { return holds_; }
@@ -96,6 +97,8 @@ class JournalState {
   PATCHBAY_DECL void restore(Intents intents, Holds holds, Deliveries deliveries, Deliveries dead);
 
  private:
+  /// What an open intent adds to what is believed of its interaction, in the order of intents.
+  PATCHBAY_DECL static void believe(std::optional<BelievedHold>& known, const IntentRecord& record);
   PATCHBAY_DECL void commit_end(Change& change) noexcept;
   PATCHBAY_DECL void close(Intents::iterator intent) noexcept;
 

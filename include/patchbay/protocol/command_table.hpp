@@ -295,19 +295,18 @@ class CommandTable {
         return true;
     return false;
   }
-  /// Whether a release of the interaction was confirmed that was sent behind every hold of it, as far as is remembered, and
-  /// behind the first `order` commands of all.
-  [[nodiscard]] bool released(std::string_view interaction, std::uint64_t order = 0) const noexcept {
+  /// Whether a release of the interaction was confirmed that was sent behind every hold of it, as far as is remembered.
+  [[nodiscard]] bool released(std::string_view interaction) const noexcept {
     bool released = false;
     std::uint64_t last = 0;
     for (const Command* each = oldest_; each; each = each->later) {
-      if (each->interaction != interaction || each->order < last) continue;
+      if (each->interaction != interaction || each->order < last || !each->was_sent) continue;
       const bool release = each->verb == HoldVerb::unhold;
       if (release ? !each->confirmed : each->acknowledged && !each->confirmed) continue;  // it changed nothing
       released = release;
       last = each->order;
     }
-    return released && last > order;
+    return released;
   }
 
  private:

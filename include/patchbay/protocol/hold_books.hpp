@@ -26,9 +26,11 @@ namespace patchbay {
 /// What a reading of an interaction speaks for, as it stood when the reading began: made by `HoldBooks::reading_begins`.
 class ReadingMark {
  public:
-  ReadingMark(std::uint64_t order_in, std::uint64_t learnt_in, SteadyTime at_in) noexcept : order(order_in), learnt(learnt_in), at(at_in) {}
+  ReadingMark(std::uint64_t order_in, std::uint64_t learnt_in, std::uint64_t ends_in, SteadyTime at_in) noexcept
+      : order(order_in), learnt(learnt_in), ends(ends_in), at(at_in) {}
   std::uint64_t order;   ///< Of the last command that may be told from what it shows: later ones may come behind it.
   std::uint64_t learnt;  ///< `HoldRegistry::learnt()` then.
+  std::uint64_t ends;    ///< `HoldRegistry::ends()` then.
   SteadyTime at;
 };
 
@@ -52,14 +54,13 @@ class HoldBooks {
   [[nodiscard]] ReadingMark reading_begins(std::string_view interaction, SteadyTime now) noexcept {
     // A release that is under way may arrive before the reading or behind it.
     const Command* const release = table_.sent(interaction, HoldVerb::unhold);
-    return {release ? release->order - 1 : table_.last_order(), registry_.learnt(), now};
+    return {release ? release->order - 1 : table_.last_order(), registry_.learnt(), registry_.ends(), now};
   }
   /// It has read it, and learnt what it shows. What was sent, or heard, since the reading began is newer. `since` counts when
   /// it is on hold and was not watched.
   void seen(std::string_view interaction, bool held, const ReadingMark& reading, SteadyTime since) {
-    if (held && released_since(interaction, reading)) {
-      // Nobody would ever end the watch over it.
-    } else if (held) {
+    if (held && ended_since(interaction, reading)) return;  // nobody would ever end the watch over it
+    if (held) {
       registry_.seen_held(interaction, reading.order, since);
     } else {
       registry_.seen_released(interaction, lost_before(reading.at), reading.learnt);
@@ -92,10 +93,10 @@ class HoldBooks {
   [[nodiscard]] bool released(std::string_view interaction) const noexcept {
     return registry_.belief(interaction) == HoldRegistry::Belief::not_held && table_.released(interaction);
   }
-
-  /// The same, by a release that a reading of it, whatever it shows, is older than.
-  [[nodiscard]] bool released_since(std::string_view interaction, const ReadingMark& reading) const noexcept {
-    return registry_.belief(interaction) == HoldRegistry::Belief::not_held && table_.released(interaction, reading.order);
+  /// Whether a release was confirmed, or the interaction learnt otherwise not to be on hold, since the reading began: that it
+  /// shows it on hold says nothing then.
+  [[nodiscard]] bool ended_since(std::string_view interaction, const ReadingMark& reading) const noexcept {
+    return registry_.ended_since(interaction, reading.ends);
   }
 
   /// Whether a release is to be sent again, behind a hold that it overtook. It is asked for every `HoldSettings::repeat_every`

@@ -114,18 +114,19 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
   if (snapshot.final()) forget_over(operation, context, job.call.interaction);
   if (auto eligible = check_eligibility(snapshot, context); !eligible) co_return fail(std::move(eligible.error()));
   if (context.settings->journal && context.settings->journal->unresolved(job.call.interaction))
-    if (auto clear = settle_holds(operation, context, job.call.interaction); !clear)
+    if (auto clear = settle_holds(operation, context, job.call.interaction, reading); !clear)
       co_return fail(std::move(clear.error()));
-  if (context.turns.superseded(turn)) co_return superseded_hold();
   const SteadyTime now = operation.steady_now();
   bool news = false;
   Result<bool> already = context.hub->with([&](HoldSession& session) -> Result<bool> {
     const HoldRegistry& registry = session.registry();
     const std::string& interaction = job.call.interaction;
+    // Under the session's lock, so that no release on another thread comes between.
+    if (context.turns.superseded(turn)) return superseded_hold();
     const bool believed = registry.belief(interaction) == HoldRegistry::Belief::held;
     // While a release is under way nobody knows whether it came before the reading: the hold is sent, behind it. So it is
-    // behind one that was confirmed while the reading was under way.
-    if (snapshot.held.value_or(believed) && !session.releasing(interaction) && !session.released_since(interaction, reading)) {
+    // behind one that has ended while the reading was under way.
+    if (snapshot.held.value_or(believed) && !session.releasing(interaction) && !session.ended_since(interaction, reading)) {
       if (registry.full() && registry.belief(interaction) == HoldRegistry::Belief::not_held)
         return fail(ErrorCode::queue_full, "the interaction is on hold already, and too many others are for it to be watched (hold.max_holds)");
       news = registry.belief(interaction) == HoldRegistry::Belief::not_held;
@@ -145,7 +146,7 @@ inline Protocol<Result<bool>> prepare_hold(Operation& operation, HoldContext& co
     return false;
   });
   if (already && *already && context.dialect->path() == HoldPath::request) context.parties.learn(job.call.interaction, snapshot.participant_id);
-  if (news && already) note_seen(context, job.call.interaction, *already, operation.wall_now());
+  if (news && already) note_belief(context, job.call.interaction, operation.wall_now());
   if (already && *already && context.pump) context.pump->wake_up();  // perhaps there is a new limit to keep
   co_return already;
 }

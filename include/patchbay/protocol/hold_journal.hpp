@@ -58,6 +58,16 @@ inline void note_seen(HoldContext& context, std::string_view interaction, bool h
   if (!calm) context.metrics->count(HoldCount::journal_failures);
 }
 
+/// Tells the journal how an interaction stands whose state was learnt otherwise than by a command of ours, if that is certain:
+/// asked and written under the session's lock, so that nothing that another thread learns comes between.
+inline void note_belief(HoldContext& context, std::string_view interaction, WallTime when) noexcept {
+  if (!context.settings->journal) return;
+  context.hub->with([&](HoldSession& session) noexcept {
+    const HoldRegistry::Belief belief = session.registry().belief(interaction);
+    if (belief != HoldRegistry::Belief::unknown) note_seen(context, interaction, belief == HoldRegistry::Belief::held, when);
+  });
+}
+
 /// Called behind the end of a hold that was applied. The journal takes what is written last for what is: had the
 /// release behind that hold been confirmed before, it would have the interaction on hold again, and `recover` watch over
 /// nothing. Asked and written under the session's lock, so that the end of no later hold comes between.
@@ -130,10 +140,10 @@ inline Protocol<Result<void>> declare_command(Operation& operation, HoldContext&
 /// (`JournalingSettings::fence_after`), and nothing of a command that another of ours was to undo since. An interaction
 /// that is over is on hold no more.
 ///
-/// `operation.snapshot` was read at `place` by whoever calls, who has the interaction's turn: of the commands for other parties
-/// it says nothing. What stays open goes to `report`.
+/// `operation.snapshot` was read at `place`, as `reading` says, by whoever calls, who has the interaction's turn: of the commands
+/// for other parties it says nothing. What stays open goes to `report`.
 inline Result<void> settle_commands(Operation& operation, HoldContext& context, const std::vector<OpenIntent>& intents,
-                                    std::string_view place, RecoveryReport& report) {
+                                    std::string_view place, const ReadingMark& reading, RecoveryReport& report) {
   const InteractionSnapshot& snapshot = operation.snapshot;
   const std::optional<bool> held = snapshot.final() ? std::optional(false) : snapshot.held;
   const SteadyTime now = operation.steady_now();
@@ -160,6 +170,14 @@ inline Result<void> settle_commands(Operation& operation, HoldContext& context, 
     if (!settled) return fail(settled.error());
     context.fences.forget(each.position);
     if (!*settled) continue;
+    if (done && each.record.action == JournalAction::hold) {
+      // It stands behind the end of a release that has come since it was read, which the journal would take for undone.
+      context.hub->with([&](HoldSession& session) noexcept {
+        if (session.registry().belief(each.record.interaction) == HoldRegistry::Belief::not_held &&
+            session.ended_since(each.record.interaction, reading))
+          note_seen(context, each.record.interaction, false, end.at);
+      });
+    }
     context.metrics->count(HoldCount::recovered);
     detail::count_settled(report, end.outcome);
     operation.log(Level::info, "recovery.settled",
@@ -173,14 +191,14 @@ inline Result<void> settle_commands(Operation& operation, HoldContext& context, 
 
 /// Settles what there is of before on an interaction that is to be put on hold now and was just read. Otherwise
 /// `unrecovered`: a new hold could hide from recovery what became of the earlier commands.
-inline Result<void> settle_holds(Operation& operation, HoldContext& context, std::string_view interaction) {
+inline Result<void> settle_holds(Operation& operation, HoldContext& context, std::string_view interaction, const ReadingMark& reading) {
   std::vector<OpenIntent> intents = detail::unsettled_commands(*context.settings->journal, interaction);
   if (intents.empty()) return {};
   const std::string place = place_of_party(context, operation.snapshot.participant_id);
   for (OpenIntent& each : intents)
     if (each.record.place.empty()) each.record.place = place;  // of a journal that is older than places
   RecoveryReport report;
-  if (auto settled = settle_commands(operation, context, intents, place, report); !settled) return settled;
+  if (auto settled = settle_commands(operation, context, intents, place, reading, report); !settled) return settled;
   if (report.open.empty()) return {};
   return fail(ErrorCode::unrecovered, "the fate of the command " + report.open.front().operation +
                                           " on this interaction is not known yet: " + report.open.front().why);

@@ -49,7 +49,7 @@ inline void forget_over(Operation& operation, HoldContext& context, const std::s
     session.known_released(interaction);
     return was;
   });
-  if (watched) note_seen(context, interaction, false, operation.wall_now());
+  if (watched) note_released_since(context, interaction, operation.wall_now());
 }
 
 /// Reads the interaction after a command whose fate is not known; whether the state is the wanted one (hazards B20, B21).
@@ -82,7 +82,7 @@ inline Protocol<Result<bool>> resolve_by_state(Operation& operation, HoldContext
     return watched && !registry.since(job.call.interaction);
   });
   // The end of a refused release tells the journal of no change: that somebody else released it must be told.
-  if (ended && job.call.end == CallEnd::refused) note_seen(context, job.call.interaction, false, operation.wall_now());
+  if (ended && job.call.end == CallEnd::refused) note_released_since(context, job.call.interaction, operation.wall_now());
   co_return !behind_hold;
 }
 
@@ -125,7 +125,7 @@ inline Protocol<Result<HoldResult>> look_again(Operation& operation, HoldContext
     session.seen(interaction, *held, reading, seen_since(operation, context, *since));
     return !registry.since(interaction);
   });
-  if (ended) note_seen(context, interaction, false, operation.wall_now());
+  if (ended) note_released_since(context, interaction, operation.wall_now());
   co_return HoldResult{};
 }
 

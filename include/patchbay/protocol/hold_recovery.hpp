@@ -25,14 +25,12 @@ class HoldQuestion {
   HoldQuestion() = default;
   std::vector<OpenIntent> intents;
   bool believed = false;   ///< The journal has it on hold, or perhaps.
-  bool confirmed = false;  ///< For certain.
-  SteadyTime since{};     ///< The first hold that may have done it, on this process's monotonic clock.
   std::string place;       ///< Whose hold it is (`IntentRecord::place`).
 };
 using HoldQuestions = std::map<std::string, HoldQuestion>;
 
 /// Everything that the journal does not know for certain, and whoever it has on hold.
-[[nodiscard]] inline HoldQuestions hold_questions(const Operation& operation, const HoldContext& context) {
+[[nodiscard]] inline HoldQuestions hold_questions(const HoldContext& context) {
   HoldQuestions out;
   const Journal& journal = *context.settings->journal;
   for (OpenIntent& each : unsettled_commands(journal)) {
@@ -45,69 +43,76 @@ using HoldQuestions = std::map<std::string, HoldQuestion>;
     if (each.position == 0 && at == out.end()) continue;
     HoldQuestion& question = at == out.end() ? out[each.interaction] : at->second;
     question.believed = true;
-    question.confirmed = each.confirmed;
     question.place = each.place;
-    question.since = since_then(operation, each.since, context.settings->hold.max_hold);
   }
   return out;
 }
 
-/// What is to be found out; and puts those under the watchdog that are, or may be, on hold, and are not watched yet:
-/// before anything is read, since that may take long, or fail (hazard B6). Not those whose release was confirmed to this
-/// process: its end is about to be written, or the journal did not take it and hears of it now.
-[[nodiscard]] inline HoldQuestions watch_again(const Operation& operation, HoldContext& context, RecoveryReport& report) {
-  HoldQuestions questions;
-  std::size_t rebuilt = 0;
-  context.hub->with([&](HoldSession& session) {
-    // The journal is asked under the session's lock: of what it said before, a command on another thread may have been
-    // done and forgotten since, and nobody would ever end the watch over it.
-    questions = hold_questions(operation, context);
-    for (const auto& [interaction, question] : questions) {
-      if (!question.believed || session.registry().since(interaction)) continue;
-      if (session.released(interaction)) {
-        // Written under the session's lock, so that the end of no later hold comes between.
-        if (question.intents.empty()) note_seen(context, interaction, false, operation.wall_now());
-        continue;
-      }
-      session.restore(interaction, question.confirmed, question.since);
-      if (context.dialect->path() == HoldPath::request) context.parties.restore(interaction, question.place);
-      ++rebuilt;
+/// Puts it under the watchdog if it is, or may be, on hold, and is not watched yet; whether it did. Not if its release was
+/// confirmed to this process: its end is about to be written, or the journal did not take it and hears of it now.
+[[nodiscard]] inline bool watch_again(const Operation& operation, HoldContext& context, const std::string& interaction,
+                                      const HoldQuestion& question) {
+  return context.hub->with([&](HoldSession& session) {
+    if (session.registry().since(interaction)) return false;
+    if (session.released(interaction)) {
+      // Written under the session's lock, so that the end of no later hold comes between.
+      if (question.intents.empty()) note_seen(context, interaction, false, operation.wall_now());
+      return false;
     }
+    // Asked again under the session's lock: since the question was put a command on another thread may have been done, and
+    // have ended, and nobody would ever end the watch over what it left.
+    const std::optional<BelievedHold> still = context.settings->journal->hold_of(interaction);
+    if (!still || (still->position == 0 && unsettled_commands(*context.settings->journal, interaction).empty())) return false;
+    if (context.dialect->path() == HoldPath::request) context.parties.restore(interaction, still->place);
+    session.restore(interaction, still->confirmed, since_then(operation, still->since, context.settings->hold.max_hold));
+    return true;
   });
-  report.holds_rebuilt += rebuilt;
-  context.metrics->count(HoldCount::holds_rebuilt, rebuilt);
-  if (rebuilt != 0 && context.pump) context.pump->wake_up();  // there is a new limit to keep
-  return questions;
 }
 
-/// What a reading says is believed from now on.
-inline void learn_from(Operation& operation, HoldContext& context, const std::string& interaction,
-                       const HoldQuestion& question, const ReadingMark& reading, bool settled, RecoveryReport& report) {
+/// Puts everybody under the watchdog who is, or may be, on hold, and is not watched yet: before anything is read, since that may
+/// take long, or fail (hazard B6).
+inline void watch_all_again(const Operation& operation, HoldContext& context, const HoldQuestions& questions, RecoveryReport& report) {
+  for (const auto& [interaction, question] : questions) {
+    if (!question.believed || !watch_again(operation, context, interaction, question)) continue;
+    ++report.holds_rebuilt;
+    context.metrics->count(HoldCount::holds_rebuilt);
+    if (context.pump) context.pump->wake_up();  // there is a new limit to keep
+  }
+}
+
+/// What a reading says is believed from now on. False: nothing is, since what it shows has ended while it was under way.
+[[nodiscard]] inline bool learn_from(Operation& operation, HoldContext& context, const std::string& interaction,
+                                     const HoldQuestion& question, const ReadingMark& reading, bool settled, RecoveryReport& report) {
   const InteractionSnapshot& snapshot = operation.snapshot;
   const bool over = snapshot.final();
-  if (!over && !snapshot.held) return;  // it stays watched, if it is
+  if (!over && !snapshot.held) return true;  // it stays watched, if it is
   if (!over && *snapshot.held) {
-    const bool rebuilt = context.hub->with([&](HoldSession& session) {
+    bool rebuilt = false;
+    const bool current = context.hub->with([&](HoldSession& session) {
       const bool watched = session.registry().since(interaction).has_value();
-      session.seen(interaction, true, reading, question.believed ? question.since : seen_since(operation, context, operation.steady_now()));
-      return !watched && session.registry().since(interaction);
+      const bool stale = session.ended_since(interaction, reading);
+      // What was believed is watched, or has ended: this is another hold then.
+      if (!stale) session.seen(interaction, true, reading, seen_since(operation, context, operation.steady_now()));
+      rebuilt = !watched && !stale;
+      return !stale;
     });
     if (rebuilt) {
       ++report.holds_rebuilt;
       context.metrics->count(HoldCount::holds_rebuilt);
     }
     if (context.pump) context.pump->wake_up();
-    return;
+    return current;
   }
-  if (!settled && !over) return;  // a hold may still arrive
+  if (!settled && !over) return true;  // a hold may still arrive
   const bool ended = context.hub->with([&](HoldSession& session) {
     if (!over && session.registry().learnt_since(interaction, reading.learnt)) return false;  // by somebody, since it was read
     session.known_released(interaction);
     return true;
   });
-  if (!question.believed || !ended) return;
+  if (!question.believed || !ended) return true;
   ++report.holds_released;
-  note_seen(context, interaction, false, operation.wall_now());
+  note_released_since(context, interaction, operation.wall_now());
+  return true;
 }
 
 /// Where the interaction is to be read: everywhere that a command went to, and last where its hold is.
@@ -156,9 +161,10 @@ inline Protocol<Result<void>> recover_hold(Operation& operation, HoldContext& co
     // Asked anew: a command that had the turn before this may have ended without anybody knowing how.
     std::vector<OpenIntent> intents = detail::unsettled_commands(*context.settings->journal, interaction);
     std::erase_if(intents, [&](const OpenIntent& each) { return each.record.place != place; });
-    if (auto settled = settle_commands(operation, context, intents, place, report); !settled) co_return settled;
+    if (auto settled = settle_commands(operation, context, intents, place, *reading, report); !settled) co_return settled;
   }
-  if (reading) detail::learn_from(operation, context, interaction, question, *reading, report.open.size() == before, report);
+  if (reading && !detail::learn_from(operation, context, interaction, question, *reading, report.open.size() == before, report))
+    report.unseen.push_back(interaction);  // it is read again
   co_return Result<void>{};
 }
 
@@ -168,14 +174,23 @@ inline Protocol<Result<void>> recover_holds(Operation& operation, HoldContext& c
   const Settings& settings = *context.settings;
   const SteadyTime limit = operation.deadline;
   bool first = true;
+  detail::HoldQuestions before;
   for (;;) {
-    detail::HoldQuestions questions = detail::watch_again(operation, context, report);
+    detail::HoldQuestions questions = detail::hold_questions(context);
+    detail::watch_all_again(operation, context, questions, report);
     // Whoever is on hold for certain is looked at once; what is left open, again.
     if (!std::exchange(first, false)) {
       const std::vector<std::string> unseen = std::exchange(report.unseen, {});
       std::erase_if(questions, [&](const auto& each) {
         return each.second.intents.empty() && std::find(unseen.begin(), unseen.end(), each.first) == unseen.end();
       });
+      // And who could not be read, also if the journal has nothing of it any more: it may be watched since before its release.
+      for (const std::string& each : unseen) {
+        auto left = before.extract(each);
+        if (left.empty() || questions.contains(each)) continue;
+        left.mapped().intents.clear();
+        questions.insert(std::move(left));
+      }
     }
     report.open.clear();
     for (const auto& [interaction, question] : questions) {
@@ -184,6 +199,7 @@ inline Protocol<Result<void>> recover_holds(Operation& operation, HoldContext& c
       operation.token_replayed = false;
       if (auto done = co_await recover_hold(operation, context, interaction, question, report); !done) co_return done;
     }
+    before = std::move(questions);
     operation.deadline = limit;
     const SteadyTime again = after(operation.steady_now(), settings.journaling.look_every);
     if (report.complete() || again >= limit) co_return Result<void>{};

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <algorithm>  // any_of, max, min
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>  // hash
 #include <map>
 #include <optional>
 #include <string>
@@ -115,6 +117,13 @@ class HoldRegistry {
     if (told && entry.unsettled.empty() && again > entry.since) begin_anew(entry, again);
     entry.told_released = false;
   }
+  /// How often any interaction was learnt not to be on hold: asked before a reading, for `ended_since`.
+  [[nodiscard]] std::uint64_t ends() const noexcept { return ends_; }
+  /// Whether this one was, since `ends()` was that much: a reading from before may show what has ended since. Interactions
+  /// share places, so that now and then another's end is taken for this one's, and the reading for older than it is.
+  [[nodiscard]] bool ended_since(std::string_view interaction, std::uint64_t before) const noexcept {
+    return ended_[place_of_end(interaction)] > before;
+  }
   /// How often any interaction was learnt to be on hold: asked before a reading, for `seen_released`.
   [[nodiscard]] std::uint64_t learnt() const noexcept { return learnt_; }
   /// Whether this one was, since `learnt()` was that much.
@@ -170,6 +179,7 @@ class HoldRegistry {
   /// A release was confirmed. `lost_before`: holds that were sent before then arrive no more, answered or not; others count
   /// as settled only if the server had them.
   void release_confirmed(std::string_view interaction, std::uint64_t order, SteadyTime lost_before = never) {
+    note_end(interaction);
     Watched* const entry = find(interaction);
     if (!entry) return;
     std::erase_if(entry->unsettled, [&](const Sent& each) { return each.order < order && (each.answered || each.last < lost_before); });
@@ -185,12 +195,14 @@ class HoldRegistry {
   void seen_released(std::string_view interaction, SteadyTime lost_before = SteadyTime::min(), std::uint64_t before = UINT64_MAX) {
     Watched* const entry = find(interaction);
     if (!entry || entry->learnt_since(before)) return;
+    note_end(interaction);
     std::erase_if(entry->unsettled, [lost_before](const Sent& each) { return each.last < lost_before; });
     entry->held = false;
     conclude(interaction, *entry);
   }
   /// The interaction is known not to be on hold, whatever was sent.
   void released(std::string_view interaction) noexcept {
+    note_end(interaction);
     const auto at = watched_.find(interaction);
     if (at == watched_.end()) return;
     spare_timers_.keep(due_.extract(at->second.due));
@@ -270,6 +282,10 @@ class HoldRegistry {
 
   using Entries = std::unordered_map<std::string, Watched, detail::TextHash, std::equal_to<>>;
 
+  [[nodiscard]] std::size_t place_of_end(std::string_view interaction) const noexcept {
+    return std::hash<std::string_view>{}(interaction) % ended_.size();
+  }
+  void note_end(std::string_view interaction) noexcept { ended_[place_of_end(interaction)] = ++ends_; }
   [[nodiscard]] SteadyTime first_due(SteadyTime since) const noexcept { return after(since, settings_->max_hold - settings_->warn_before); }
   Watched& watch(std::string_view interaction, SteadyTime since) {
     const auto found = watched_.find(interaction);
@@ -315,6 +331,8 @@ class HoldRegistry {
 
   const HoldSettings* settings_;
   std::uint64_t learnt_ = 0;
+  std::uint64_t ends_ = 0;
+  std::array<std::uint64_t, 1024> ended_{};  ///< The count at the last end of those that share a place.
   Entries watched_;
   Timers due_;
   detail::SpareNodes<Entries> spare_;

@@ -2,37 +2,17 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Commands that meet on one interaction. One thread: what happens "at the same time" is done from within the transport.
-#include "door.hpp"
-
 #include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "meeting.hpp"
 
 #include "support/catch.hpp"
 
 using namespace patchbay;
 using namespace patchbay::tests;
-
-namespace {
-
-/// A transport that runs something in the midst of reading an interaction.
-class Meeting {
- public:
-  using channel_type = testing::VirtualChannel;
-
-  Meeting(ScriptedTransport cloud_in, std::shared_ptr<std::function<void()>> midst_in) : cloud(std::move(cloud_in)), midst(std::move(midst_in)) {}
-
-  TransportResult<void> send(const HttpRequest& request, HttpResponse& response, SteadyTime deadline) {
-    if (request.name == "interaction.get" && *midst) std::exchange(*midst, nullptr)();
-    return cloud.send(request, response, deadline);
-  }
-  TransportResult<channel_type> open(const ChannelRequest& request, HttpResponse& refusal, SteadyTime deadline) {
-    return cloud.open(request, refusal, deadline);
-  }
-
-  ScriptedTransport cloud;
-  std::shared_ptr<std::function<void()>> midst;
-};
-
-}  // namespace
 
 TEST_CASE("a release takes the place of a hold that is not sent yet", "[hold][B27][I14]") {
   HoldFixture f;
@@ -71,6 +51,36 @@ TEST_CASE("a hold that reads what a release of the door's own has ended meanwhil
   CHECK(member(peer.sent().back(), "type") == "hold");
   REQUIRE(door.held().size() == 1);
   if (overtaken) CHECK(door.held().front().since > f.clock.steady_now() - seconds{2});
+}
+
+TEST_CASE("a hold that reads what a late acknowledgement ends meanwhile is sent", "[hold][B22][B27][I6]") {
+  HoldFixture f;
+  f.settings.hold.limit = HoldLimit::release;
+  ChannelPeer peer = f.cloud.accept();
+  std::string late;
+  peer.on_text([&](std::string_view text, ChannelPeer& to) {
+    if (member(text, "type") == "hold") {
+      to.deliver(ack_of(text));
+    } else {
+      late = ack_of(text);
+    }
+  });
+  const auto midst = std::make_shared<std::function<void()>>();
+  auto door = f.door(Meeting(f.cloud, midst));
+  REQUIRE(door.hold(f.hold()));
+  f.interaction(R"(,"held":true)");
+  door.pump_for(seconds{908});  // the door's own release, which nobody answers in time
+  REQUIRE_FALSE(late.empty());
+  *midst = [&] {
+    peer.deliver(late);
+    door.pump_for(seconds{1});
+    CHECK(door.held().empty());
+  };
+  const auto held = door.hold(f.hold());
+  REQUIRE(held);
+  CHECK_FALSE(held->already_held);
+  CHECK(peer.sent().size() == 3);
+  CHECK(door.held().size() == 1);
 }
 
 TEST_CASE("a release goes at once, behind a hold that was sent and is not settled", "[hold][B27][I6][I14]") {

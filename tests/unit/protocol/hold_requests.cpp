@@ -695,14 +695,49 @@ TEST_CASE("a reading that began before a release was confirmed puts nobody under
   r.session->accepted(release, r.now);
   r.tell(false);
   REQUIRE(release.end == CallEnd::acknowledged);
-  CHECK(r.session->released_since(interaction, reading));
+  CHECK(r.session->ended_since(interaction, reading));
   r.session->seen(interaction, true, reading, r.now);
   CHECK(r.belief() == Belief::not_held);
   // What a later one shows is somebody else's hold.
   reading = r.session->reading_begins(interaction, r.now);
-  CHECK_FALSE(r.session->released_since(interaction, reading));
+  CHECK_FALSE(r.session->ended_since(interaction, reading));
   r.session->seen(interaction, true, reading, r.now);
   CHECK(r.belief() == Belief::held);
+}
+
+TEST_CASE("a reading from before a release says nothing of a hold in doubt that the release may have overtaken",
+          "[hold][session][platform][I4][I13]") {
+  Requests r;
+  r.open();
+  HoldCall& hold = r.submit(HoldVerb::hold);
+  r.session->leaves(hold, r.now);
+  r.session->lost(hold, r.now, false);
+  REQUIRE(r.belief() == Belief::unknown);
+  const ReadingMark reading = r.session->reading_begins(interaction, r.now);
+  HoldCall& release = r.submit(HoldVerb::unhold);
+  r.session->accepted(release, r.now);
+  r.tell(false);
+  REQUIRE(release.end == CallEnd::acknowledged);
+  r.session->seen(interaction, true, reading, r.now);
+  CHECK(r.belief() == Belief::unknown);
+  r.now += minutes{3};
+  r.session->tick(r.now, 0.5);
+  CHECK(r.session->looks_due().size() == 1);
+}
+
+TEST_CASE("a reading from before one that ended the hold does not bring the watch back", "[hold][session][platform][B4][I6]") {
+  Requests r;
+  HoldCall& hold = r.submit(HoldVerb::hold);
+  r.session->applied(hold, r.now);
+  REQUIRE(r.belief() == Belief::held);
+  const ReadingMark before = r.session->reading_begins(interaction, r.now);
+  HoldCall& release = r.submit(HoldVerb::unhold);
+  r.session->accepted(release, r.now);
+  REQUIRE(release.end == CallEnd::accepted);
+  r.session->seen(interaction, false, r.session->reading_begins(interaction, r.now), r.now);
+  REQUIRE(r.belief() == Belief::not_held);
+  r.session->seen(interaction, true, before, r.now);
+  CHECK(r.belief() == Belief::not_held);
 }
 
 TEST_CASE("a hold that begins behind a release which was told has a limit of its own", "[hold][session][platform][I15]") {

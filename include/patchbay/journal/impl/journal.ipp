@@ -288,6 +288,11 @@ PATCHBAY_DECL std::vector<BelievedHold> Journal::holds() const {
   return state_.believed_holds();
 }
 
+PATCHBAY_DECL std::optional<BelievedHold> Journal::hold_of(std::string_view interaction) const {
+  const std::lock_guard lock(mutex_);
+  return state_.believed_hold(interaction);
+}
+
 PATCHBAY_DECL std::vector<JournalDelivery> Journal::deliveries(std::size_t most) const {
   const std::lock_guard lock(mutex_);
   std::vector<JournalDelivery> out;

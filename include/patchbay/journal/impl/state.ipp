@@ -4,6 +4,8 @@
 
 #include <algorithm>  // max, min
 #include <cstddef>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -249,31 +251,42 @@ PATCHBAY_DECL std::vector<OpenIntent> JournalState::unresolved_intents(std::stri
   return out;
 }
 
-PATCHBAY_DECL std::vector<BelievedHold> JournalState::believed_holds() const {
-  Holds all = holds_;
-  for (const auto& [position, open] : intents_) {
-    const IntentRecord& record = open.record;
-    if (record.action == JournalAction::transition) continue;
-    auto known = all.find(record.interaction);
-    if (known == all.end()) {
-      if (record.action == JournalAction::unhold) continue;  // nothing says that it ever was on hold
-      BelievedHold hold;
-      hold.interaction = record.interaction;
-      hold.operation = record.operation;
-      hold.place = record.place;
-      hold.since = record.at;
-      known = all.emplace(hold.interaction, std::move(hold)).first;
-      known->second.confirmed = false;
-    } else if (record.action == JournalAction::unhold) {
-      known->second.confirmed = false;
-    } else {
-      known->second.since = std::min(known->second.since, record.at);
-      if (!record.place.empty()) known->second.place = record.place;
-    }
+PATCHBAY_DECL void JournalState::believe(std::optional<BelievedHold>& known, const IntentRecord& record) {
+  if (record.action == JournalAction::transition) return;
+  const bool release = record.action == JournalAction::unhold;
+  if (!known) {
+    if (release) return;  // nothing says that it ever was on hold
+    known.emplace();
+    known->interaction = record.interaction;
+    known->operation = record.operation;
+    known->place = record.place;
+    known->since = record.at;
+    known->confirmed = false;
+  } else if (release) {
+    known->confirmed = false;
+  } else {
+    known->since = std::min(known->since, record.at);
+    if (!record.place.empty()) known->place = record.place;
   }
+}
+
+PATCHBAY_DECL std::vector<BelievedHold> JournalState::believed_holds() const {
+  std::map<std::string_view, std::optional<BelievedHold>> all;
+  for (const auto& [interaction, hold] : holds_) all.emplace(interaction, hold);
+  for (const auto& [position, open] : intents_) believe(all[open.record.interaction], open.record);
   std::vector<BelievedHold> out;
   out.reserve(all.size());
-  for (auto& [interaction, hold] : all) out.push_back(std::move(hold));
+  for (auto& [interaction, hold] : all)
+    if (hold) out.push_back(std::move(*hold));
+  return out;
+}
+
+PATCHBAY_DECL std::optional<BelievedHold> JournalState::believed_hold(std::string_view interaction) const {
+  std::optional<BelievedHold> out;
+  if (const auto known = holds_.find(interaction); known != holds_.end()) out = known->second;
+  // Entries of one key stand in the order in which they were added.
+  const auto [first, last] = by_interaction_.equal_range(interaction);
+  for (auto each = first; each != last; ++each) believe(out, intents_.find(each->second)->second.record);
   return out;
 }
 
