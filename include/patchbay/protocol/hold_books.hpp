@@ -94,9 +94,9 @@ class HoldBooks {
     return registry_.belief(interaction) == HoldRegistry::Belief::not_held && table_.released(interaction);
   }
   /// Whether a release was confirmed, or the interaction learnt otherwise not to be on hold, since the reading began: that it
-  /// shows it on hold says nothing then.
-  [[nodiscard]] bool ended_since(std::string_view interaction, const ReadingMark& reading) const noexcept {
-    return registry_.ended_since(interaction, reading.ends);
+  /// shows it on hold says nothing then. `otherwise`: too much has ended since for that to be known.
+  [[nodiscard]] bool ended_since(std::string_view interaction, const ReadingMark& reading, bool otherwise = true) const noexcept {
+    return registry_.ended_since(interaction, reading.ends, otherwise);
   }
 
   /// Whether a release is to be sent again, behind a hold that it overtook. It is asked for every `HoldSettings::repeat_every`

@@ -58,13 +58,12 @@ inline void note_seen(HoldContext& context, std::string_view interaction, bool h
   if (!calm) context.metrics->count(HoldCount::journal_failures);
 }
 
-/// Tells the journal how an interaction stands whose state was learnt otherwise than by a command of ours, if that is certain:
-/// asked and written under the session's lock, so that nothing that another thread learns comes between.
+/// Tells the journal how an interaction stands whose state was learnt otherwise than by a command of ours; what may be on hold
+/// is. Asked and written under the session's lock, so that nothing that another thread learns comes between.
 inline void note_belief(HoldContext& context, std::string_view interaction, WallTime when) noexcept {
   if (!context.settings->journal) return;
   context.hub->with([&](HoldSession& session) noexcept {
-    const HoldRegistry::Belief belief = session.registry().belief(interaction);
-    if (belief != HoldRegistry::Belief::unknown) note_seen(context, interaction, belief == HoldRegistry::Belief::held, when);
+    note_seen(context, interaction, session.registry().belief(interaction) != HoldRegistry::Belief::not_held, when);
   });
 }
 
@@ -174,7 +173,7 @@ inline Result<void> settle_commands(Operation& operation, HoldContext& context, 
       // It stands behind the end of a release that has come since it was read, which the journal would take for undone.
       context.hub->with([&](HoldSession& session) noexcept {
         if (session.registry().belief(each.record.interaction) == HoldRegistry::Belief::not_held &&
-            session.ended_since(each.record.interaction, reading))
+            session.ended_since(each.record.interaction, reading, false))
           note_seen(context, each.record.interaction, false, end.at);
       });
     }

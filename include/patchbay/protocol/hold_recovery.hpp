@@ -99,6 +99,7 @@ inline void watch_all_again(const Operation& operation, HoldContext& context, co
     if (rebuilt) {
       ++report.holds_rebuilt;
       context.metrics->count(HoldCount::holds_rebuilt);
+      note_belief(context, interaction, operation.wall_now());
     }
     if (context.pump) context.pump->wake_up();
     return current;
@@ -110,7 +111,7 @@ inline void watch_all_again(const Operation& operation, HoldContext& context, co
     return true;
   });
   if (!question.believed || !ended) return true;
-  ++report.holds_released;
+  if (context.settings->journal->hold_of(interaction)) ++report.holds_released;
   note_released_since(context, interaction, operation.wall_now());
   return true;
 }
@@ -188,7 +189,10 @@ inline Protocol<Result<void>> recover_holds(Operation& operation, HoldContext& c
       for (const std::string& each : unseen) {
         auto left = before.extract(each);
         if (left.empty() || questions.contains(each)) continue;
-        left.mapped().intents.clear();
+        detail::HoldQuestion& question = left.mapped();
+        if (!question.believed && !question.intents.empty()) question.place = question.intents.back().record.place;
+        question.believed = true;
+        question.intents.clear();
         questions.insert(std::move(left));
       }
     }

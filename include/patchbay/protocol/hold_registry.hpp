@@ -119,10 +119,14 @@ class HoldRegistry {
   }
   /// How often any interaction was learnt not to be on hold: asked before a reading, for `ended_since`.
   [[nodiscard]] std::uint64_t ends() const noexcept { return ends_; }
-  /// Whether this one was, since `ends()` was that much: a reading from before may show what has ended since. Interactions
-  /// share places, so that now and then another's end is taken for this one's, and the reading for older than it is.
-  [[nodiscard]] bool ended_since(std::string_view interaction, std::uint64_t before) const noexcept {
-    return ended_[place_of_end(interaction)] > before;
+  /// Whether this one was, since `ends()` was that much: a reading from before may show what has ended since. `otherwise`: too
+  /// many have ended since for all of them to be remembered, and this one is not among the last.
+  [[nodiscard]] bool ended_since(std::string_view interaction, std::uint64_t before, bool otherwise) const noexcept {
+    const std::size_t which = std::hash<std::string_view>{}(interaction);
+    const std::uint64_t forgotten = ends_ > ended_.size() ? ends_ - ended_.size() : 0;
+    for (std::uint64_t each = ends_; each > (std::max)(before, forgotten); --each)
+      if (ended_[each % ended_.size()] == which) return true;
+    return before < forgotten && otherwise;
   }
   /// How often any interaction was learnt to be on hold: asked before a reading, for `seen_released`.
   [[nodiscard]] std::uint64_t learnt() const noexcept { return learnt_; }
@@ -179,8 +183,8 @@ class HoldRegistry {
   /// A release was confirmed. `lost_before`: holds that were sent before then arrive no more, answered or not; others count
   /// as settled only if the server had them.
   void release_confirmed(std::string_view interaction, std::uint64_t order, SteadyTime lost_before = never) {
-    note_end(interaction);
     Watched* const entry = find(interaction);
+    if (!entry || !entry->held || entry->held_order < order) note_end(interaction);  // not behind which it was held again
     if (!entry) return;
     std::erase_if(entry->unsettled, [&](const Sent& each) { return each.order < order && (each.answered || each.last < lost_before); });
     if (entry->held_order < order) entry->held = false;
@@ -203,10 +207,7 @@ class HoldRegistry {
   /// The interaction is known not to be on hold, whatever was sent.
   void released(std::string_view interaction) noexcept {
     note_end(interaction);
-    const auto at = watched_.find(interaction);
-    if (at == watched_.end()) return;
-    spare_timers_.keep(due_.extract(at->second.due));
-    spare_.keep(watched_.extract(at));
+    forget(interaction);
   }
 
   // The watchdog.
@@ -282,10 +283,16 @@ class HoldRegistry {
 
   using Entries = std::unordered_map<std::string, Watched, detail::TextHash, std::equal_to<>>;
 
-  [[nodiscard]] std::size_t place_of_end(std::string_view interaction) const noexcept {
-    return std::hash<std::string_view>{}(interaction) % ended_.size();
+  void note_end(std::string_view interaction) noexcept {
+    ++ends_;
+    ended_[ends_ % ended_.size()] = std::hash<std::string_view>{}(interaction);
   }
-  void note_end(std::string_view interaction) noexcept { ended_[place_of_end(interaction)] = ++ends_; }
+  void forget(std::string_view interaction) noexcept {
+    const auto at = watched_.find(interaction);
+    if (at == watched_.end()) return;
+    spare_timers_.keep(due_.extract(at->second.due));
+    spare_.keep(watched_.extract(at));
+  }
   [[nodiscard]] SteadyTime first_due(SteadyTime since) const noexcept { return after(since, settings_->max_hold - settings_->warn_before); }
   Watched& watch(std::string_view interaction, SteadyTime since) {
     const auto found = watched_.find(interaction);
@@ -317,7 +324,7 @@ class HoldRegistry {
   /// Something is known not to hold the interaction: it is watched no more, or on account of later holds.
   void conclude(std::string_view interaction, Watched& entry) {
     if (entry.held) return;
-    if (entry.unsettled.empty()) return released(interaction);
+    if (entry.unsettled.empty()) return forget(interaction);
     if (const SteadyTime since = entry.unsettled.front().at; since != entry.since) begin_anew(entry, since);
   }
   /// What is watched is another hold than before, with a limit of its own.
@@ -332,7 +339,7 @@ class HoldRegistry {
   const HoldSettings* settings_;
   std::uint64_t learnt_ = 0;
   std::uint64_t ends_ = 0;
-  std::array<std::uint64_t, 1024> ended_{};  ///< The count at the last end of those that share a place.
+  std::array<std::size_t, 1024> ended_{};  ///< The last ones' hashes; the newest at `ends_`, in a circle.
   Entries watched_;
   Timers due_;
   detail::SpareNodes<Entries> spare_;

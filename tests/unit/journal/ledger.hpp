@@ -62,12 +62,14 @@ inline std::string state_of(const Journal& journal) {
     add(r.place, r.prior_transition, r.webhook, r.detail, std::to_string(r.at.time_since_epoch().count()),
         std::to_string(each.amendments), each.unknown ? "unknown" : "open", "\n");
   }
-  // One by one the same.
   const std::vector<BelievedHold> holds = journal.holds();
   for (const OpenIntent& each : journal.open_intents())
     if (std::none_of(holds.begin(), holds.end(), [&](const BelievedHold& hold) { return hold.interaction == each.record.interaction; }))
       CHECK_FALSE(journal.hold_of(each.record.interaction));
   for (const BelievedHold& each : holds) {
+    add("hold", each.interaction, each.operation, each.place, std::to_string(each.since.time_since_epoch().count()),
+        each.confirmed ? "yes" : "perhaps", std::to_string(each.position), "\n");
+    // One by one the same.
     const std::optional<BelievedHold> one = journal.hold_of(each.interaction);
     REQUIRE(one);
     CHECK((one->operation == each.operation && one->place == each.place && one->since == each.since && one->confirmed == each.confirmed &&

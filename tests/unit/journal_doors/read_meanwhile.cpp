@@ -60,6 +60,7 @@ TEST_CASE("what the door's own release ends while recovery reads it is on hold n
   CHECK(report->complete());
   CHECK(report->applied == 1);
   CHECK(report->holds_rebuilt == 0);
+  CHECK(report->holds_released == 0);
   CHECK(f.reads() == before + 2);
   CHECK(f.peer.sent().size() == 2);
   CHECK(door.held().empty());
@@ -84,6 +85,7 @@ TEST_CASE("whom somebody else put on hold while recovery went on is not taken fo
   show_second(R"(,"held":true)");
   *f.midst = [&] { REQUIRE(door.unhold(UnholdRequest{second, 5})); };  // while the first is read
   REQUIRE(door.recover(seconds{1}));
+  CHECK(f.settings.journal->hold_of(second));
   REQUIRE(door.held().size() == 2);
   for (const HeldInteraction& each : door.held())
     CHECK((f.clock.steady_now() - each.since < seconds{5}) == (each.interaction == second));

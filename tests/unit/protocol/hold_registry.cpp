@@ -184,3 +184,39 @@ TEST_CASE("what is seen settles what was sent before it, and no more", "[hold][r
   registry.seen_released("nobody");
   CHECK(registry.belief("nobody") == Belief::not_held);
 }
+
+TEST_CASE("who has ended is told exactly for the last thousand ends, and left to whoever asks beyond", "[hold][registry][I6][I20]") {
+  HoldSettings settings;
+  HoldRegistry registry(settings);
+  registry.released("before");
+  const std::uint64_t begun = registry.ends();
+  registry.released("x");
+  for (int i = 0; i < 1'023; ++i) registry.released("other " + std::to_string(i));
+  for (const bool otherwise : {true, false}) {
+    CHECK(registry.ended_since("x", begun, otherwise));
+    CHECK_FALSE(registry.ended_since("before", begun, otherwise));
+    CHECK_FALSE(registry.ended_since("x", registry.ends(), otherwise));
+  }
+  registry.released("one more");
+  CHECK(registry.ended_since("x", begun, true));
+  CHECK_FALSE(registry.ended_since("x", begun, false));
+  CHECK_FALSE(registry.ended_since("x", begun + 1, true));
+  CHECK(registry.ended_since("one more", begun, false));
+}
+
+TEST_CASE("a hold that was refused has ended nothing, nor has a release behind which another hold is known", "[hold][registry][B22][I6]") {
+  HoldSettings settings;
+  HoldRegistry registry(settings);
+  registry.hold_sent("x", 1, SteadyTime(seconds{1}));
+  std::uint64_t begun = registry.ends();
+  registry.hold_void("x", 1);
+  REQUIRE(registry.belief("x") == HoldRegistry::Belief::not_held);
+  CHECK_FALSE(registry.ended_since("x", begun, true));
+  registry.hold_sent("x", 3, SteadyTime(seconds{2}));
+  REQUIRE(registry.hold_applied("x", 3));
+  registry.release_confirmed("x", 2);
+  REQUIRE(registry.belief("x") == HoldRegistry::Belief::held);
+  CHECK_FALSE(registry.ended_since("x", begun, true));
+  registry.release_confirmed("x", 4);
+  CHECK(registry.ended_since("x", begun, true));
+}
