@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -80,9 +81,10 @@ inline void watch_all_again(const Operation& operation, HoldContext& context, co
   }
 }
 
-/// What a reading says is believed from now on. False: nothing is, since what it shows has ended while it was under way.
+/// What a reading at `place` says is believed from now on. False: nothing is, since what it shows has ended while it was under way.
 [[nodiscard]] inline bool learn_from(Operation& operation, HoldContext& context, const std::string& interaction,
-                                     const HoldQuestion& question, const ReadingMark& reading, bool settled, RecoveryReport& report) {
+                                     const HoldQuestion& question, std::string_view place, const ReadingMark& reading, bool settled,
+                                     RecoveryReport& report) {
   const InteractionSnapshot& snapshot = operation.snapshot;
   const bool over = snapshot.final();
   if (!over && !snapshot.held) return true;  // it stays watched, if it is
@@ -91,6 +93,11 @@ inline void watch_all_again(const Operation& operation, HoldContext& context, co
     const bool current = context.hub->with([&](HoldSession& session) {
       const bool watched = session.registry().since(interaction).has_value();
       const bool stale = session.ended_since(interaction, reading);
+      // Whose hold it is: the party that was read, whoever the settings mean.
+      if (!stale && !watched && context.dialect->path() == HoldPath::request) {
+        context.parties.restore(interaction, place);
+        context.parties.learn(interaction, snapshot.participant_id);
+      }
       // What was believed is watched, or has ended: this is another hold then.
       if (!stale) session.seen(interaction, true, reading, seen_since(operation, context, operation.steady_now()));
       rebuilt = !watched && !stale;
@@ -164,7 +171,7 @@ inline Protocol<Result<void>> recover_hold(Operation& operation, HoldContext& co
     std::erase_if(intents, [&](const OpenIntent& each) { return each.record.place != place; });
     if (auto settled = settle_commands(operation, context, intents, place, *reading, report); !settled) co_return settled;
   }
-  if (reading && !detail::learn_from(operation, context, interaction, question, *reading, report.open.size() == before, report))
+  if (reading && !detail::learn_from(operation, context, interaction, question, places.back(), *reading, report.open.size() == before, report))
     report.unseen.push_back(interaction);  // it is read again
   co_return Result<void>{};
 }

@@ -184,7 +184,8 @@ class HoldRegistry {
   /// as settled only if the server had them.
   void release_confirmed(std::string_view interaction, std::uint64_t order, SteadyTime lost_before = never) {
     Watched* const entry = find(interaction);
-    if (!entry || !entry->held || entry->held_order < order) note_end(interaction);  // not behind which it was held again
+    // Not if it was held again behind that: by a hold, which comes after the release in the order of commands.
+    if (!entry || !entry->held || entry->held_order <= order) note_end(interaction);
     if (!entry) return;
     std::erase_if(entry->unsettled, [&](const Sent& each) { return each.order < order && (each.answered || each.last < lost_before); });
     if (entry->held_order < order) entry->held = false;

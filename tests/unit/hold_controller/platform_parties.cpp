@@ -167,6 +167,34 @@ TEST_CASE("commands of an earlier process are settled by readings of the party t
   }
 }
 
+TEST_CASE("whom a lost release has left on hold is watched for the party that it was of", "[hold][platform][journal][B6][I13][I16]") {
+  const int which = GENERATE(0, 1, 2);
+  CAPTURE(which);
+  Parties p;
+  p.cloud.change([](PlatformModel& model) { model.set_held(platform_call, platform_agent, true); });  // by somebody else
+  {
+    auto door = p.door();
+    p.lose_patches(false);
+    p.cloud.plan([](FaultPlan& plan) { plan.on("GET", "/api/v2/conversations/").skip(1).always().answer(503); });
+    const auto lost = door.unhold(p.unhold());
+    REQUIRE_FALSE(lost);
+    REQUIRE(lost.error().outcome() == Outcome::unknown);
+  }
+  REQUIRE(p.settings.journal->holds().empty());  // nothing says that it was on hold
+  p.next_process(others(which));
+  auto door = p.door();
+  p.recover(door, false);
+  REQUIRE(door.held().size() == 1);
+  const auto known = p.settings.journal->hold_of(platform_call);
+  REQUIRE(known);
+  CHECK(known->place == "participant " + std::string(platform_agent));
+  door.pump_for(minutes{1});
+  REQUIRE(door.held().size() == 1);
+  REQUIRE(door.unhold(p.unhold()));
+  CHECK_FALSE(p.party_held());
+  CHECK(p.settings.journal->holds().empty());
+}
+
 TEST_CASE("nobody else is put on hold while an earlier process's hold of another party lasts", "[hold][platform][journal][B5]") {
   Parties p;
   {

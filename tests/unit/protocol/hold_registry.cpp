@@ -217,6 +217,9 @@ TEST_CASE("a hold that was refused has ended nothing, nor has a release behind w
   registry.release_confirmed("x", 2);
   REQUIRE(registry.belief("x") == HoldRegistry::Belief::held);
   CHECK_FALSE(registry.ended_since("x", begun, true));
+  SECTION("one behind which it was only read to be on hold has") {
+    registry.seen_held("x", 4, SteadyTime(seconds{3}));
+  }
   registry.release_confirmed("x", 4);
   CHECK(registry.ended_since("x", begun, true));
 }
