@@ -18,6 +18,8 @@ add_custom_command(OUTPUT "${planted}.stamp"
   DEPENDS plant ${mutations} ${headers} ${definitions}
   COMMENT "Planting bugs in a copy of the headers" VERBATIM)
 add_custom_target(planted_headers DEPENDS "${planted}.stamp")
+# What is planted is written while a build is under way, which learns of it behind its first look at what is old.
+set_source_files_properties(mutants.cpp PROPERTIES OBJECT_DEPENDS "${planted}.stamp")
 
 # Headers alone, so that nothing of the library's own compilation is in it; the copy is found before the original.
 add_executable(mutants EXCLUDE_FROM_ALL mutants.cpp)
